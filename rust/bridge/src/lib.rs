@@ -1,0 +1,132 @@
+//! The whole border between C++ and Rust. Every function body runs inside [`guard`]: an error or a panic reaches C++ as
+//! `rust::Error`, never as an abort, and a potential that panicked refuses further work.
+//!
+//! Units at this border: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order
+//! xx, yy, zz, xy, xz, yz, yx, zx, zy with element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
+
+mod potential;
+
+use potential::{Potential, model_deviation, open_potential};
+
+#[allow(missing_docs, unsafe_code)]
+#[cxx::bridge(namespace = "deepion")]
+mod ffi {
+    /// How to open a model.
+    struct Settings {
+        /// `mixed` or `double`.
+        precision: String,
+        /// Worker threads of this potential, >= 1.
+        threads: usize,
+        /// Whether more neighbours of a type than `sel` are an error.
+        sel_error: bool,
+        /// ONNX Runtime library chosen by the user; empty: search.
+        onnxruntime: String,
+        /// Files or folders to search for ONNX Runtime after `ORT_DYLIB_PATH`, in order.
+        search: Vec<String>,
+    }
+
+    /// What a model says of itself.
+    struct ModelInfo {
+        /// Element names, index = model type.
+        type_map: Vec<String>,
+        /// A.
+        cutoff: f64,
+        numb_fparam: usize,
+        numb_aparam: usize,
+        /// Frame parameters to use where the user gives none; empty: none.
+        default_fparam: Vec<f64>,
+        /// SHA-256 of the model file, lowercase hex.
+        sha256: String,
+        /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
+        summary: Vec<String>,
+    }
+
+    /// One configuration as this rank sees it; nall = local + ghost atoms.
+    struct Atoms<'a> {
+        /// A, nall x 3.
+        x: &'a [f64],
+        /// Model type of each atom, nall; -1: invisible to the model.
+        types: &'a [i32],
+        /// Atom IDs for messages, nall, or empty where atoms have none.
+        tags: &'a [i64],
+        /// Local atoms whose energy is wanted (`ilist`), n.
+        centers: &'a [i32],
+        /// Neighbours of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
+        offsets: &'a [usize],
+        /// Full neighbour list, indices into `x` (special bits masked off).
+        neighbors: &'a [i32],
+        /// Whether `types`, `tags`, `centers`, `offsets`, `neighbors` differ from the previous call's.
+        rebuilt: bool,
+        /// `numb_fparam` values, or empty for the model's default.
+        fparam: &'a [f64],
+        /// `numb_aparam` values for each local atom, by local index.
+        aparam: &'a [f64],
+    }
+
+    /// Where results are added. An empty slice: not wanted.
+    struct Output<'a> {
+        /// Everything is multiplied by this before it is added or returned (unit conversion x scale).
+        factor: f64,
+        /// nall x 3.
+        f: &'a mut [f64],
+        /// nall.
+        eatom: &'a mut [f64],
+        /// nall x 6: xx, yy, zz, xy, xz, yz, symmetrised.
+        vatom: &'a mut [f64],
+        /// nall x 9.
+        cvatom: &'a mut [f64],
+    }
+
+    /// This rank's sums, multiplied by `factor`.
+    struct Totals {
+        energy: f64,
+        virial: [f64; 9],
+    }
+
+    /// What the guards saw since the last call; a count of 0: nothing.
+    struct Alerts {
+        /// Centres that had more neighbours of a type than `sel`.
+        overflow_count: usize,
+        /// Worst of them: atom ID, neighbour element, neighbours found, neighbours kept.
+        overflow_tag: i64,
+        overflow_element: String,
+        overflow_found: usize,
+        overflow_kept: usize,
+        /// Pairs closer than the training data's smallest distance.
+        close_count: usize,
+        /// Closest of them: atom IDs, distance and the training data's smallest distance, A.
+        close_tag_i: i64,
+        close_tag_j: i64,
+        close_distance: f64,
+        close_limit: f64,
+    }
+
+    /// Where the self-check found its largest force difference.
+    struct CheckResult {
+        /// eV/A, between the path in use and the model file's own graph in float64.
+        force_difference: f64,
+        /// eV per sampled atom.
+        energy_difference: f64,
+        /// Number of atoms sampled on this rank.
+        sampled: usize,
+    }
+
+    extern "Rust" {
+        type Potential;
+
+        /// Opens a model from the bytes of its file. `name` is only used in messages.
+        fn open_potential(name: &str, bytes: &[u8], settings: &Settings) -> Result<Box<Potential>>;
+        fn info(self: &Potential) -> ModelInfo;
+        /// Adds energy, forces and virials of one configuration to `output`. On error nothing was added.
+        fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
+        /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
+        fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
+        /// Returns and clears what the guards saw.
+        fn take_alerts(self: &mut Potential) -> Alerts;
+        /// Bytes held by this potential's own buffers.
+        fn memory_bytes(self: &Potential) -> usize;
+        /// Per-atom standard deviation over models of the force vector (DeePMD-kit's definition), n values.
+        /// `forces`: models x n x 3; `relative` < 0: absolute, else divided by (norm of the mean force + `relative`).
+        fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>>;
+    }
+}
