@@ -1,1 +1,29 @@
-//! The Deep Potential as physics.
+//! The Deep Potential (DeepPot-SE, DeePMD-kit's `se_e2_a`) as physics: contract, neighbours, environment matrix,
+//! descriptor, forces and virial, and the step that puts them together.
+//!
+//! Units: eV, Angstrom. Nothing here knows LAMMPS, ONNX or files: networks come in through [`Networks`].
+
+mod check;
+mod chunk;
+mod configuration;
+mod contract;
+mod descriptor;
+mod deviation;
+mod engine;
+mod environment;
+mod error;
+mod guards;
+mod model;
+mod neighborhood;
+mod networks;
+
+pub use check::Check;
+pub use configuration::{Configuration, Results, Totals};
+pub use contract::{Activations, Contract, Source, Units};
+pub use deviation::model_deviation;
+pub use engine::Engine;
+pub use environment::{Radial, radial};
+pub use error::{Error, Result};
+pub use guards::{ClosePair, Overflow, Sightings};
+pub use model::{Model, PairKind};
+pub use networks::{Networks, WholeModel};

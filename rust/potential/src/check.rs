@@ -1,0 +1,116 @@
+//! The self-check: a sample of the user's own atoms, evaluated by the engine and by the model file's own graph in float64.
+
+use std::collections::HashMap;
+
+use crate::chunk::{Chunk, Worker};
+use crate::configuration::Configuration;
+use crate::engine::Group;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::networks::WholeModel;
+
+/// Atoms sampled of each type.
+const PER_TYPE: usize = 4;
+
+/// Largest differences found.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Check {
+    /// Atoms sampled.
+    pub sampled: usize,
+    /// Between force components of the sample's energy, eV/A.
+    pub force_difference: f64,
+    /// Between energies of sampled atoms, eV.
+    pub energy_difference: f64,
+}
+
+/// The atoms of the sample and their neighbours, numbered as the graph sees them: centres first.
+struct Cluster {
+    atoms: Vec<usize>,
+    index: HashMap<usize, usize>,
+}
+
+impl Cluster {
+    fn number(&mut self, atom: usize) -> usize {
+        *self.index.entry(atom).or_insert_with(|| {
+            self.atoms.push(atom);
+            self.atoms.len() - 1
+        })
+    }
+}
+
+pub(crate) fn run(
+    model: &Model,
+    conf: &Configuration,
+    groups: &[Group],
+    worker: &mut Worker,
+    reference: &mut dyn WholeModel,
+) -> Result<Check> {
+    let contract = &model.contract;
+    let samples: Vec<(usize, Vec<u32>)> = groups.iter().map(|g| (g.center_type, spread(&g.members))).collect();
+    let mut cluster = Cluster { atoms: Vec::new(), index: HashMap::new() };
+    for &k in samples.iter().flat_map(|(_, members)| members) {
+        cluster.number(conf.centers[k as usize] as usize);
+    }
+    let sampled = cluster.atoms.len();
+    if sampled == 0 {
+        return Ok(Check::default());
+    }
+
+    let slots: usize = contract.sel.iter().sum();
+    let mut nlist = vec![-1; sampled * slots];
+    let (mut energies, mut pair_forces) = (Vec::with_capacity(sampled), Vec::new());
+    let mut chunk = Chunk::default();
+    for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
+        worker.evaluate(model, conf, *center_type, members, false, &mut chunk)?;
+        for c in 0..members.len() {
+            let row = energies.len();
+            energies.push(chunk.energies[c]);
+            let mut slot = row * slots;
+            for (block, sel) in chunk.blocks.iter().zip(&contract.sel) {
+                for (pair, place) in block.of(c).iter().zip(slot..) {
+                    let j = cluster.number(pair.j as usize);
+                    nlist[place] = j as i64;
+                    pair_forces.push((row, j, pair.f));
+                }
+                slot += sel;
+            }
+        }
+    }
+
+    let coord: Vec<f64> = cluster.atoms.iter().flat_map(|&i| conf.position(i)).collect();
+    let types: Vec<i64> = cluster.atoms.iter().map(|&i| i64::from(conf.types[i])).collect();
+    let fparam = match &contract.default_fparam {
+        Some(default) if conf.fparam.is_empty() => default,
+        _ => conf.fparam,
+    };
+    let na = contract.numb_aparam;
+    let aparam: Vec<f64> = cluster.atoms[..sampled].iter().flat_map(|&i| &conf.aparam[i * na..(i + 1) * na]).copied().collect();
+    let (reference_energies, reference_forces) = reference.evaluate(&coord, &types, &nlist, fparam, &aparam)?;
+    if reference_energies.len() != sampled || reference_forces.len() != coord.len() {
+        return Err(Error::Model("the model file's graph returned arrays of the wrong length".into()));
+    }
+
+    let mut difference: Vec<f64> = reference_forces.iter().map(|f| -f).collect();
+    for (row, j, f) in pair_forces {
+        for (k, f) in f.into_iter().enumerate() {
+            difference[3 * j + k] += f;
+            difference[3 * row + k] -= f;
+        }
+    }
+    Ok(Check {
+        sampled,
+        force_difference: largest(difference),
+        energy_difference: largest(energies.iter().zip(&reference_energies).map(|(a, b)| a - b)),
+    })
+}
+
+/// Up to [`PER_TYPE`] members, evenly spread.
+fn spread(members: &[u32]) -> Vec<u32> {
+    let n = members.len().min(PER_TYPE);
+    (0..n).map(|k| members[k * members.len() / n]).collect()
+}
+
+/// Largest magnitude; NaN counts as infinite.
+fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().map(|v| if v.is_nan() { f64::INFINITY } else { v.abs() }).fold(0.0, f64::max)
+}

@@ -1,0 +1,188 @@
+//! The model contract: everything a model file says of itself beside its networks, checked as a whole before the first step.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The contract as stored in the model file (JSON). Lengths in Angstrom, energies in eV; `ntypes` = `type_map.len()`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Contract {
+    /// Program that wrote the file.
+    pub producer: String,
+    /// Descriptor name of DeePMD-kit; only `se_e2_a`.
+    pub descriptor: String,
+    /// Element names; the index is the model's type.
+    pub type_map: Vec<String>,
+    /// Cutoff.
+    pub rcut: f64,
+    /// Where the switch function starts.
+    pub rcut_smth: f64,
+    /// Added to r in 1/r.
+    pub env_protection: f64,
+    /// Slots for neighbours of each type.
+    pub sel: Vec<usize>,
+    /// Mean of s(r) per centre type.
+    pub davg: Vec<f64>,
+    /// Standard deviation of s(r) and of the three angular columns, per centre type.
+    pub dstd: Vec<[f64; 2]>,
+    /// Widths of the embedding nets.
+    pub neuron: Vec<usize>,
+    /// Columns of the second factor of the descriptor.
+    pub axis_neuron: usize,
+    /// Whether the embedding net depends on the neighbour's type alone.
+    pub type_one_side: bool,
+    /// Activation functions.
+    pub activation_function: Activations,
+    /// Widths of the fitting nets' hidden layers.
+    pub fitting_neuron: Vec<usize>,
+    /// Name of the embedding function of each [centre][neighbour] type; none: the pair contributes nothing, not even padding.
+    pub embedding: Vec<Vec<Option<String>>>,
+    /// Type pairs whose rows are zero in the descriptor, though the neighbour takes a slot.
+    pub exclude_types: Vec<[usize; 2]>,
+    /// Type pairs that are no neighbours at all.
+    pub pair_exclude_types: Vec<[usize; 2]>,
+    /// Types without an energy of their own.
+    pub atom_exclude_types: Vec<usize>,
+    /// Name of the fitting function per centre type.
+    pub fitting: Vec<String>,
+    /// Factor on the fitting net's output, per centre type.
+    pub energy_scale: Vec<f64>,
+    /// Added to the scaled output, eV, per centre type.
+    pub energy_shift: Vec<f64>,
+    /// Number of frame parameters.
+    pub numb_fparam: usize,
+    /// Number of atomic parameters.
+    pub numb_aparam: usize,
+    /// Frame parameters to use when none are given.
+    pub default_fparam: Option<Vec<f64>>,
+    /// `float32` or `float64`: precision of the training.
+    pub precision: String,
+    /// Smallest distance of the training data, where known.
+    pub min_nbor_dist: Option<f64>,
+    /// Units of the file.
+    pub units: Units,
+    /// Where the model came from.
+    pub source: Source,
+}
+
+/// Activation functions of the two kinds of net, by DeePMD-kit's names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Activations {
+    /// Of the embedding nets.
+    pub embedding: String,
+    /// Of the fitting nets.
+    pub fitting: String,
+}
+
+/// Units of the file; anything but eV and Angstrom is refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Units {
+    /// `eV`.
+    pub energy: String,
+    /// `Angstrom`.
+    pub length: String,
+}
+
+/// Provenance of the model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Source {
+    /// File that was exported.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Program and version that wrote it.
+    pub software: String,
+}
+
+/// Most slots a descriptor may have: a guard against nonsense, far above any real model.
+const MAX_SLOTS: usize = 1_000_000;
+
+impl Contract {
+    /// Reads and checks a contract.
+    ///
+    /// # Errors
+    /// Names the key that is missing or wrong, what was found and what was expected.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let contract: Self =
+            serde_json::from_str(text).map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}")))?;
+        contract.check()?;
+        Ok(contract)
+    }
+
+    /// Number of types.
+    #[must_use]
+    pub fn ntypes(&self) -> usize {
+        self.type_map.len()
+    }
+
+    /// Width M of the embedding.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.neuron.last().copied().unwrap_or(0)
+    }
+
+    /// Length of the descriptor, M x axis.
+    #[must_use]
+    pub fn descriptor_len(&self) -> usize {
+        self.width() * self.axis_neuron
+    }
+
+    /// Number of parameters beside the descriptor that a fitting net takes.
+    #[must_use]
+    pub fn numb_param(&self) -> usize {
+        self.numb_fparam + self.numb_aparam
+    }
+
+    fn check(&self) -> Result<()> {
+        let n = self.ntypes();
+        require("descriptor", self.descriptor == "se_e2_a", &self.descriptor, "se_e2_a")?;
+        require("units", self.units.energy == "eV" && self.units.length == "Angstrom", &self.units, "eV and Angstrom")?;
+        require("precision", matches!(&*self.precision, "float32" | "float64"), &self.precision, "float32 or float64")?;
+        require("type_map", n > 0, &self.type_map, "at least one element")?;
+        let mut names: Vec<_> = self.type_map.iter().collect();
+        names.sort();
+        names.dedup();
+        require("type_map", names.len() == n, &self.type_map, "every element once")?;
+        require("rcut", self.rcut.is_finite() && self.rcut > 0.0, self.rcut, "a positive length")?;
+        require("rcut_smth", self.rcut_smth >= 0.0 && self.rcut_smth < self.rcut, self.rcut_smth, "between 0 and rcut")?;
+        require(
+            "env_protection",
+            self.env_protection >= 0.0 && self.env_protection.is_finite(),
+            self.env_protection,
+            "0 or a positive length",
+        )?;
+        let slots = self.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
+        require("sel", self.sel.len() == n && slots > 0 && slots <= MAX_SLOTS, &self.sel, "one number of slots per type")?;
+        require("davg", per_type(&self.davg, n), &self.davg, "one finite value per type")?;
+        let std_ok = self.dstd.len() == n && self.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
+        require("dstd", std_ok, &self.dstd, "two finite values per type, none 0")?;
+        require("neuron", !self.neuron.is_empty() && self.neuron.iter().all(|&w| w > 0), &self.neuron, "positive widths")?;
+        require("axis_neuron", (1..=self.width()).contains(&self.axis_neuron), self.axis_neuron, "1 to the last of neuron")?;
+        let square = self.embedding.len() == n && self.embedding.iter().all(|row| row.len() == n);
+        require("embedding", square, &self.embedding, "a name per centre and neighbour type")?;
+        require("fitting", self.fitting.len() == n, &self.fitting, "a name per type")?;
+        require("energy_scale", per_type(&self.energy_scale, n), &self.energy_scale, "one finite value per type")?;
+        require("energy_shift", per_type(&self.energy_shift, n), &self.energy_shift, "one finite value per type")?;
+        for (key, pairs) in [("exclude_types", &self.exclude_types), ("pair_exclude_types", &self.pair_exclude_types)] {
+            require(key, pairs.iter().flatten().all(|&t| t < n), pairs, "pairs of types below the number of types")?;
+        }
+        require("atom_exclude_types", self.atom_exclude_types.iter().all(|&t| t < n), &self.atom_exclude_types, "types")?;
+        let default_ok = self.default_fparam.as_ref().is_none_or(|p| per_type(p, self.numb_fparam));
+        require("default_fparam", default_ok, &self.default_fparam, "numb_fparam finite values or null")?;
+        let distance_ok = self.min_nbor_dist.is_none_or(|d| d.is_finite() && d >= 0.0);
+        require("min_nbor_dist", distance_ok, self.min_nbor_dist, "a length or null")
+    }
+}
+
+fn per_type(values: &[f64], n: usize) -> bool {
+    values.len() == n && values.iter().all(|v| v.is_finite())
+}
+
+fn require(key: &str, ok: bool, got: impl std::fmt::Debug, expected: &str) -> Result<()> {
+    if ok {
+        return Ok(());
+    }
+    Err(Error::Model(format!(
+        "model contract (metadata deepion_contract): {key} is {got:?}, expected {expected}; export the model again with scripts/export_onnx.py"
+    )))
+}

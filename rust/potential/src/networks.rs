@@ -1,0 +1,35 @@
+//! What the physics needs of the networks, without knowing who runs them.
+
+use crate::error::Result;
+
+/// The embedding and fitting nets of one model. One value serves one worker thread.
+pub trait Networks: Send {
+    /// Runs the embedding net of a pair of types on normalised distances.
+    ///
+    /// `s`: n values; `g` and `dg` receive G and dG/ds, n x M, row-major.
+    ///
+    /// # Errors
+    /// Whatever the library that runs the nets reports.
+    fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()>;
+
+    /// Runs the fitting net of a centre type on a batch of descriptors.
+    ///
+    /// `descriptor`: n x (M axis); `param`: n x `numb_param` raw values, frame parameters first; `energy` receives n
+    /// values (eV, before scale and shift) and `gradient` their derivatives by the descriptor, n x (M axis).
+    ///
+    /// # Errors
+    /// Whatever the library that runs the nets reports.
+    fn fit(&mut self, center: usize, descriptor: &[f64], param: &[f64], energy: &mut [f64], gradient: &mut [f64]) -> Result<()>;
+}
+
+/// The model file's own whole graph in float64, for the self-check.
+pub trait WholeModel {
+    /// Evaluates `nlist.len() / slots` centres, the first atoms of `coord`.
+    ///
+    /// `coord`: nall x 3 (A); `types`: nall; `nlist`: centres x slots, -1 padded; `aparam`: centres x `numb_aparam`.
+    /// Returns the centres' energies (eV) and the forces on all nall atoms (eV/A, nall x 3).
+    ///
+    /// # Errors
+    /// Whatever the library that runs the graph reports.
+    fn evaluate(&mut self, coord: &[f64], types: &[i64], nlist: &[i64], fparam: &[f64], aparam: &[f64]) -> Result<(Vec<f64>, Vec<f64>)>;
+}
