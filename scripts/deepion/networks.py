@@ -1,0 +1,144 @@
+"""Embedding and fitting nets with their first derivatives, as ONNX local functions that serve float32 and float64."""
+
+import numpy as np
+from onnx import FunctionProto, helper
+
+from . import activations
+from .onnx_nodes import DOMAIN, OPSET, Nodes
+from .potential import Layer, Network, ParameterScaling
+
+
+def embedding_function(name: str, network: Network) -> FunctionProto:
+    """Function s [n, 1] -> g [n, M], dg_ds [n, M] (forward mode)."""
+    nodes = Nodes(like="s", prefix="t_")
+    x = "s"
+    dx: str | None = None  # derivative of x with respect to s; None for the constant 1
+    for layer in network.layers:
+        x, dx = _forward_with_derivative(nodes, layer, x, dx)
+    if dx is None:
+        raise ValueError("an embedding net has at least one layer")
+    nodes.rename(x, "g")
+    nodes.rename(nodes.add("Expand", dx, nodes.add("Shape", x)), "dg_ds")
+    return _function(name, ["s"], ["g", "dg_ds"], nodes)
+
+
+def fitting_function(name: str, network: Network, scaling: ParameterScaling | None, vacuum: bool) -> FunctionProto:
+    """Function descriptor [n, M*axis] (, param [n, np]) -> energy [n, 1], denergy_ddescriptor [n, M*axis].
+
+    vacuum: subtract the net's value at descriptor zero and the same parameters.
+    """
+    nodes = Nodes(like="descriptor", prefix="t_")
+    inputs = ["descriptor"]
+    n_descriptor = network.n_in
+    x = "descriptor"
+    scaled = None
+    if scaling is not None:
+        inputs.append("param")
+        n_descriptor -= scaling.size
+        centred = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
+        scaled = nodes.add("Mul", centred, nodes.array(scaling.inverse_std.reshape(1, -1)))
+        x = nodes.add("Concat", x, scaled, axis=1)
+    weights = [_Weights(nodes, layer) for layer in network.layers]
+    energy, slopes = _forward(nodes, network, weights, x)
+    if vacuum:
+        zero = nodes.add("Mul", "descriptor", nodes.number(0.0))
+        empty = zero if scaled is None else nodes.add("Concat", zero, scaled, axis=1)
+        energy = nodes.add("Sub", energy, _forward(nodes, network, weights, empty)[0])
+    gradient = _backward(nodes, network, weights, slopes, energy)
+    if scaling is not None:
+        gradient = nodes.slice(gradient, 1, 0, n_descriptor)
+    nodes.rename(energy, "energy")
+    nodes.rename(gradient, "denergy_ddescriptor")
+    return _function(name, inputs, ["energy", "denergy_ddescriptor"], nodes)
+
+
+def network_value(network: Network, x: np.ndarray) -> np.ndarray:
+    """The net at x [n, n_in] in float64, with numpy."""
+    for layer in network.layers:
+        y = x @ layer.w.astype(np.float64)
+        if layer.b is not None:
+            y = y + layer.b
+        y = activations.value(layer.activation, y)
+        if layer.idt is not None:
+            y = y * layer.idt
+        if layer.skip == "same":
+            y = y + x
+        elif layer.skip == "double":
+            y = y + np.concatenate([x, x], axis=1)
+        x = y
+    return x
+
+
+class _Weights:
+    """Names of one layer's constants."""
+
+    def __init__(self, nodes: Nodes, layer: Layer):
+        self.w = nodes.array(layer.w)
+        self.b = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
+        self.idt = None if layer.idt is None else nodes.array(layer.idt.reshape(1, -1))
+
+
+def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
+    z = nodes.add("MatMul", x, weights.w)
+    return z if weights.b is None else nodes.add("Add", z, weights.b)
+
+
+def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None:
+    """x * y where None stands for the constant 1."""
+    if x is None or y is None:
+        return x or y
+    return nodes.add("Mul", x, y)
+
+
+def _skip(nodes: Nodes, layer: Layer, x: str, y: str) -> str:
+    if layer.skip == "same":
+        return nodes.add("Add", y, x)
+    if layer.skip == "double":
+        return nodes.add("Add", y, nodes.add("Concat", x, x, axis=1))
+    return y
+
+
+def _forward_with_derivative(nodes: Nodes, layer: Layer, x: str, dx: str | None) -> tuple[str, str]:
+    """One layer and its derivative with respect to the net's scalar input."""
+    weights = _Weights(nodes, layer)
+    y, slope = activations.activation(nodes, layer.activation, _affine(nodes, weights, x))
+    y = _product(nodes, y, weights.idt)
+    ones = None
+    if dx is None:
+        dz = weights.w  # [1, n_out]
+        if layer.skip != "none":
+            ones = nodes.array(np.ones((1, 1)))
+    else:
+        dz = nodes.add("MatMul", dx, weights.w)
+    dy = _product(nodes, _product(nodes, slope, weights.idt), dz)
+    return _skip(nodes, layer, x, y), _skip(nodes, layer, dx or ones or "", dy)
+
+
+def _forward(nodes: Nodes, network: Network, weights: list[_Weights], x: str) -> tuple[str, list[str | None]]:
+    """All layers; returns the output and each layer's idt * activation'(z) (None for the constant 1)."""
+    slopes = []
+    for layer, layer_weights in zip(network.layers, weights, strict=True):
+        y, slope = activations.activation(nodes, layer.activation, _affine(nodes, layer_weights, x))
+        slopes.append(_product(nodes, slope, layer_weights.idt))
+        x = _skip(nodes, layer, x, _product(nodes, y, layer_weights.idt))
+    return x, slopes
+
+
+def _backward(nodes: Nodes, network: Network, weights: list[_Weights], slopes: list[str | None], energy: str) -> str:
+    """Gradient of the scalar output with respect to the net's input, [n, n_in]."""
+    gradient = nodes.add("Expand", nodes.array(np.ones((1, 1))), nodes.add("Shape", energy))
+    for layer, layer_weights, slope in reversed(list(zip(network.layers, weights, slopes, strict=True))):
+        through = _product(nodes, gradient, slope)
+        through = nodes.add("Gemm", through, layer_weights.w, transB=1)
+        if layer.skip == "same":
+            through = nodes.add("Add", through, gradient)
+        elif layer.skip == "double":
+            low = nodes.slice(gradient, 1, 0, layer.n_in)
+            high = nodes.slice(gradient, 1, layer.n_in, 2 * layer.n_in)
+            through = nodes.add("Add", through, nodes.add("Add", low, high))
+        gradient = through
+    return gradient
+
+
+def _function(name: str, inputs: list[str], outputs: list[str], nodes: Nodes) -> FunctionProto:
+    return helper.make_function(DOMAIN, name, inputs, outputs, nodes.nodes, [helper.make_opsetid("", OPSET)])
