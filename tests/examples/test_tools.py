@@ -1,0 +1,82 @@
+"""The small programs around an example: progress of a run, and the plot of its log."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import plot_thermo
+from progress import annotate
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCREEN = """LAMMPS (22 Jul 2025 - Update 4)
+Setting up Verlet run ...
+  Unit style    : {unit}
+  Current step  : 100
+  Time step     : {timestep}
+   Step          Temp
+       100   500
+       110   501.5
+       120   499
+Loop time of 2 on 1 procs for 20 steps with 420 atoms
+       120   500
+"""
+LOG = """LAMMPS (22 Jul 2025 - Update 4)
+variable dt index 2.0
+units           {unit}
+timestep        ${{dt}}
+timestep        {timestep}
+run 20
+   Step          Temp          PotEng         TotEng         Press        c_msd[4]
+       100   500            -840           -800            1000           0
+       110   480            -838           -799            1500           0.1
+       120   460            -836           -799            900            0.2
+Loop time of 2 on 2 procs for 20 steps with 420 atoms
+{rest}"""
+
+
+@pytest.mark.parametrize(("unit", "timestep"), [("metal", "0.002"), ("real", "2")])
+def test_progress_appends_speed_and_time_left(unit, timestep):
+    seconds = iter([10.0, 11.0, 12.0])
+    before = SCREEN.format(unit=unit, timestep=timestep).splitlines(keepends=True)
+    after = list(annotate(before, 40, lambda: next(seconds)))
+    # 10 steps of 2 fs a second are 1.728 ns a day
+    assert after[7] == before[7].rstrip("\n") + "   |  25 %  1.73 ns/day  3 s left"
+    assert after[8] == before[8].rstrip("\n") + "   |  50 %  1.73 ns/day  2 s left"
+    unchanged = [0, 1, 2, 3, 4, 5, 6, 9, 10]
+    assert [after[i] for i in unchanged] == [before[i].rstrip("\n") for i in unchanged]
+
+
+@pytest.mark.parametrize(("unit", "timestep"), [("metal", "0.002"), ("real", "2")])
+def test_plot_reads_units_time_and_atoms(tmp_path, unit, timestep):
+    log = tmp_path / "log.lammps"
+    log.write_text(LOG.format(unit=unit, timestep=timestep, rest=""))
+    run = plot_thermo.read(log)
+    assert run.time == pytest.approx([0, 0.02, 0.04])
+    assert run.atoms == 420
+    assert run.columns["c_msd[4]"] == [0, 0.1, 0.2]
+    assert run.caption.startswith("log.lammps: 420 atoms, 2 processor(s), LAMMPS (22 Jul 2025 - Update 4)")
+    plot_thermo.draw(run, tmp_path / "thermo.png")
+    assert (tmp_path / "thermo.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("LAMMPS\n", "holds no finished run"),
+        (LOG.format(unit="lj", timestep="0.002", rest=""), "has units lj, expected metal or real"),
+        (
+            LOG.format(unit="metal", timestep="0.002", rest="ERROR: Lost atoms\n"),
+            "ends with an error: ERROR: Lost atoms",
+        ),
+    ],
+)
+def test_plot_says_what_is_wrong_with_a_log(tmp_path, text, message):
+    log = tmp_path / "log.lammps"
+    log.write_text(text)
+    result = subprocess.run(
+        [sys.executable, SCRIPTS / "plot_thermo.py", log, tmp_path / "x.png"], capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr == f"plot_thermo: {log} {message}\n"
