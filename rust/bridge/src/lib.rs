@@ -4,6 +4,7 @@
 //! Units at this border: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order
 //! xx, yy, zz, xy, xz, yz, yx, zx, zy with element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
+mod guard;
 mod potential;
 
 use potential::{Potential, model_deviation, open_potential};
@@ -101,7 +102,7 @@ mod ffi {
         close_limit: f64,
     }
 
-    /// Where the self-check found its largest force difference.
+    /// Largest differences that the self-check found on this rank.
     struct CheckResult {
         /// eV/A, between the path in use and the model file's own graph in float64.
         force_difference: f64,

@@ -1,1 +1,13 @@
-//! Model files and their networks on ONNX Runtime.
+//! deepion model files and their networks on ONNX Runtime. The only crate that names `ort`.
+
+mod library;
+mod model_file;
+mod networks;
+#[allow(missing_docs)]
+mod proto;
+mod whole_model;
+
+pub use library::{Library, load};
+pub use model_file::ModelFile;
+pub use networks::{OnnxNetworks, Real};
+pub use whole_model::OnnxWholeModel;

@@ -84,7 +84,8 @@ pub(crate) fn run(
         _ => conf.fparam,
     };
     let na = contract.numb_aparam;
-    let aparam: Vec<f64> = cluster.atoms[..sampled].iter().flat_map(|&i| &conf.aparam[i * na..(i + 1) * na]).copied().collect();
+    let aparam: Vec<f64> =
+        cluster.atoms[..sampled].iter().flat_map(|&i| &conf.aparam[i * na..(i + 1) * na]).copied().collect();
     let (reference_energies, reference_forces) = reference.evaluate(&coord, &types, &nlist, fparam, &aparam)?;
     if reference_energies.len() != sampled || reference_forces.len() != coord.len() {
         return Err(Error::Model("the model file's graph returned arrays of the wrong length".into()));

@@ -54,7 +54,10 @@ impl Configuration<'_> {
         expect("x", self.x.len(), 3 * self.nall())?;
         let fparam = self.fparam.len();
         if !(fparam == contract.numb_fparam || fparam == 0 && contract.default_fparam.is_some()) {
-            return Err(Error::Input(format!("fparam has {fparam} values, but the model has numb_fparam = {}", contract.numb_fparam)));
+            return Err(Error::Input(format!(
+                "fparam has {fparam} values, but the model has numb_fparam = {}",
+                contract.numb_fparam
+            )));
         }
         if let Some(&last) = self.centers.iter().max() {
             let needed = (last as usize + 1) * contract.numb_aparam;
@@ -119,9 +122,12 @@ pub struct Results<'a> {
 
 impl Results<'_> {
     pub(crate) fn check(&self, nall: usize) -> Result<()> {
-        for (name, len, per_atom) in
-            [("f", self.f.len(), 3), ("eatom", self.eatom.len(), 1), ("vatom", self.vatom.len(), 6), ("cvatom", self.cvatom.len(), 9)]
-        {
+        for (name, len, per_atom) in [
+            ("f", self.f.len(), 3),
+            ("eatom", self.eatom.len(), 1),
+            ("vatom", self.vatom.len(), 6),
+            ("cvatom", self.cvatom.len(), 9),
+        ] {
             if len != 0 {
                 expect(name, len, per_atom * nall)?;
             }

@@ -103,8 +103,8 @@ impl Contract {
     /// # Errors
     /// Names the key that is missing or wrong, what was found and what was expected.
     pub fn from_json(text: &str) -> Result<Self> {
-        let contract: Self =
-            serde_json::from_str(text).map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}")))?;
+        let contract: Self = serde_json::from_str(text)
+            .map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}")))?;
         contract.check()?;
         Ok(contract)
     }
@@ -144,7 +144,12 @@ impl Contract {
         names.dedup();
         require("type_map", names.len() == n, &self.type_map, "every element once")?;
         require("rcut", self.rcut.is_finite() && self.rcut > 0.0, self.rcut, "a positive length")?;
-        require("rcut_smth", self.rcut_smth >= 0.0 && self.rcut_smth < self.rcut, self.rcut_smth, "between 0 and rcut")?;
+        require(
+            "rcut_smth",
+            self.rcut_smth >= 0.0 && self.rcut_smth < self.rcut,
+            self.rcut_smth,
+            "between 0 and rcut",
+        )?;
         require(
             "env_protection",
             self.env_protection >= 0.0 && self.env_protection.is_finite(),
@@ -152,12 +157,27 @@ impl Contract {
             "0 or a positive length",
         )?;
         let slots = self.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
-        require("sel", self.sel.len() == n && slots > 0 && slots <= MAX_SLOTS, &self.sel, "one number of slots per type")?;
+        require(
+            "sel",
+            self.sel.len() == n && slots > 0 && slots <= MAX_SLOTS,
+            &self.sel,
+            "one number of slots per type",
+        )?;
         require("davg", per_type(&self.davg, n), &self.davg, "one finite value per type")?;
         let std_ok = self.dstd.len() == n && self.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
         require("dstd", std_ok, &self.dstd, "two finite values per type, none 0")?;
-        require("neuron", !self.neuron.is_empty() && self.neuron.iter().all(|&w| w > 0), &self.neuron, "positive widths")?;
-        require("axis_neuron", (1..=self.width()).contains(&self.axis_neuron), self.axis_neuron, "1 to the last of neuron")?;
+        require(
+            "neuron",
+            !self.neuron.is_empty() && self.neuron.iter().all(|&w| w > 0),
+            &self.neuron,
+            "positive widths",
+        )?;
+        require(
+            "axis_neuron",
+            (1..=self.width()).contains(&self.axis_neuron),
+            self.axis_neuron,
+            "1 to the last of neuron",
+        )?;
         let square = self.embedding.len() == n && self.embedding.iter().all(|row| row.len() == n);
         require("embedding", square, &self.embedding, "a name per centre and neighbour type")?;
         require("fitting", self.fitting.len() == n, &self.fitting, "a name per type")?;
@@ -166,7 +186,12 @@ impl Contract {
         for (key, pairs) in [("exclude_types", &self.exclude_types), ("pair_exclude_types", &self.pair_exclude_types)] {
             require(key, pairs.iter().flatten().all(|&t| t < n), pairs, "pairs of types below the number of types")?;
         }
-        require("atom_exclude_types", self.atom_exclude_types.iter().all(|&t| t < n), &self.atom_exclude_types, "types")?;
+        require(
+            "atom_exclude_types",
+            self.atom_exclude_types.iter().all(|&t| t < n),
+            &self.atom_exclude_types,
+            "types",
+        )?;
         let default_ok = self.default_fparam.as_ref().is_none_or(|p| per_type(p, self.numb_fparam));
         require("default_fparam", default_ok, &self.default_fparam, "numb_fparam finite values or null")?;
         let distance_ok = self.min_nbor_dist.is_none_or(|d| d.is_finite() && d >= 0.0);

@@ -31,7 +31,15 @@ pub fn start(model: &Model, center: usize, t: &mut [f64]) {
 }
 
 /// Adds one centre's neighbours of one type to its T. `s` and `g` hold the values of exactly these pairs (`g`: pairs x M).
-pub fn add_neighbors(model: &Model, center: usize, neighbor: usize, pairs: &[Pair], s: &[f64], g: &[f64], t: &mut [f64]) {
+pub fn add_neighbors(
+    model: &Model,
+    center: usize,
+    neighbor: usize,
+    pairs: &[Pair],
+    s: &[f64],
+    g: &[f64],
+    t: &mut [f64],
+) {
     let m = model.contract.width();
     let (t0, rest) = t.split_at_mut(m);
     let padding = model.padding(center, neighbor);

@@ -20,7 +20,8 @@ pub fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<V
         for f in of_models.clone() {
             mean.iter_mut().zip(f).for_each(|(m, f)| *m += f / count);
         }
-        let variance: f64 = of_models.map(|f| f.iter().zip(mean).map(|(f, m)| (f - m).powi(2)).sum::<f64>()).sum::<f64>() / count;
+        let variance: f64 =
+            of_models.map(|f| f.iter().zip(mean).map(|(f, m)| (f - m).powi(2)).sum::<f64>()).sum::<f64>() / count;
         let norm = mean.iter().map(|m| m * m).sum::<f64>().sqrt();
         if relative >= 0.0 { variance.sqrt() / (norm + relative) } else { variance.sqrt() }
     };

@@ -61,7 +61,9 @@ impl Engine {
         let model = Model::new(contract, first.as_mut())?;
         let threads = networks.len();
         let pool = (threads > 1)
-            .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("deepion-{i}")).build())
+            .then(|| {
+                rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("deepion-{i}")).build()
+            })
             .transpose()
             .map_err(|e| Error::Engine(format!("cannot start {threads} threads: {e}")))?;
         let workers = networks.into_iter().map(|n| Mutex::new(Worker::new(n))).collect();

@@ -19,7 +19,14 @@ pub trait Networks: Send {
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.
-    fn fit(&mut self, center: usize, descriptor: &[f64], param: &[f64], energy: &mut [f64], gradient: &mut [f64]) -> Result<()>;
+    fn fit(
+        &mut self,
+        center: usize,
+        descriptor: &[f64],
+        param: &[f64],
+        energy: &mut [f64],
+        gradient: &mut [f64],
+    ) -> Result<()>;
 }
 
 /// The model file's own whole graph in float64, for the self-check.
@@ -31,5 +38,12 @@ pub trait WholeModel {
     ///
     /// # Errors
     /// Whatever the library that runs the graph reports.
-    fn evaluate(&mut self, coord: &[f64], types: &[i64], nlist: &[i64], fparam: &[f64], aparam: &[f64]) -> Result<(Vec<f64>, Vec<f64>)>;
+    fn evaluate(
+        &mut self,
+        coord: &[f64],
+        types: &[i64],
+        nlist: &[i64],
+        fparam: &[f64],
+        aparam: &[f64],
+    ) -> Result<(Vec<f64>, Vec<f64>)>;
 }

@@ -1,0 +1,155 @@
+//! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
+
+use deepion_potential::{Error, Networks, Result};
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::{PrimitiveTensorElementType, TensorRef};
+
+use crate::library::Library;
+use crate::model_file::ModelFile;
+use crate::proto::ElementType;
+
+/// A floating-point type that networks run in.
+pub trait Real: PrimitiveTensorElementType + Copy + Default + Send + std::fmt::Debug + 'static {
+    /// ONNX' number for it.
+    const ELEMENT: ElementType;
+    /// Rounds to this type.
+    fn from_f64(value: f64) -> Self;
+    /// Exact.
+    fn to_f64(self) -> f64;
+}
+
+impl Real for f32 {
+    const ELEMENT: ElementType = ElementType::Float32;
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    const ELEMENT: ElementType = ElementType::Float64;
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// One session per network of the model.
+pub struct OnnxNetworks<R> {
+    ntypes: usize,
+    width: usize,
+    descriptor_len: usize,
+    numb_param: usize,
+    /// Position in `embeddings`, per type pair.
+    embedding_of: Vec<Option<usize>>,
+    embeddings: Vec<Session>,
+    fittings: Vec<Session>,
+    first: Vec<R>,
+    second: Vec<R>,
+}
+
+impl<R: Real> OnnxNetworks<R> {
+    /// Starts all sessions. Each runs on the thread that calls it.
+    ///
+    /// # Errors
+    /// A network of the file is malformed.
+    pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
+        let contract = &file.contract;
+        let mut names: Vec<&str> = Vec::new();
+        let mut embedding_of = Vec::new();
+        for name in contract.embedding.iter().flatten() {
+            embedding_of.push(name.as_deref().map(|name| {
+                names.iter().position(|n| *n == name).unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                })
+            }));
+        }
+        let start = |name: &str, model: Vec<u8>| {
+            start_session(library, &model).map_err(|e| {
+                Error::Model(format!("ONNX Runtime cannot run network {name}: {e}; export the model again"))
+            })
+        };
+        Ok(Self {
+            ntypes: contract.ntypes(),
+            width: contract.width(),
+            descriptor_len: contract.descriptor_len(),
+            numb_param: contract.numb_param(),
+            embedding_of,
+            embeddings: names.iter().map(|n| start(n, file.embedding(n, R::ELEMENT)?)).collect::<Result<_>>()?,
+            fittings: contract.fitting.iter().map(|n| start(n, file.fitting(n, R::ELEMENT)?)).collect::<Result<_>>()?,
+            first: Vec::new(),
+            second: Vec::new(),
+        })
+    }
+}
+
+/// A session that uses the caller's thread alone and keeps nothing per input shape (shapes change at every step).
+pub(crate) fn start_session(library: &Library, model: &[u8]) -> ort::Result<Session> {
+    Session::builder(&library.environment)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_memory_pattern(false)?
+        .commit_from_memory(model)
+}
+
+impl<R: Real> Networks for OnnxNetworks<R> {
+    fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
+        let Some(session) = self.embedding_of[center * self.ntypes + neighbor] else {
+            return Err(Error::Input(format!("types {center} and {neighbor} have no embedding net")));
+        };
+        convert(s, &mut self.first);
+        run(&mut self.embeddings[session], &[(&self.first, 1)], [(g, self.width), (dg, self.width)])
+    }
+
+    fn fit(
+        &mut self,
+        center: usize,
+        descriptor: &[f64],
+        param: &[f64],
+        energy: &mut [f64],
+        gradient: &mut [f64],
+    ) -> Result<()> {
+        convert(descriptor, &mut self.first);
+        convert(param, &mut self.second);
+        let inputs = [(&self.first, self.descriptor_len), (&self.second, self.numb_param)];
+        let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
+        run(&mut self.fittings[center], inputs, [(energy, 1), (gradient, self.descriptor_len)])
+    }
+}
+
+fn convert<R: Real>(from: &[f64], to: &mut Vec<R>) {
+    to.clear();
+    to.extend(from.iter().map(|&v| R::from_f64(v)));
+}
+
+/// Runs a session on rows of the given widths.
+fn run<R: Real>(session: &mut Session, inputs: &[(&Vec<R>, usize)], outputs: [(&mut [f64], usize); 2]) -> Result<()> {
+    let failed = |e: ort::Error| Error::Engine(format!("ONNX Runtime failed: {e}"));
+    let names: Vec<String> = session.inputs().iter().map(|i| i.name().to_string()).collect();
+    let mut values = Vec::with_capacity(inputs.len());
+    for ((data, width), name) in inputs.iter().zip(names) {
+        let tensor = TensorRef::from_array_view(([data.len() / width, *width], data.as_slice())).map_err(failed)?;
+        values.push((name, tensor));
+    }
+    let results = session.run(values).map_err(failed)?;
+    for (k, (to, _)) in outputs.into_iter().enumerate() {
+        let (_, from) = results[k].try_extract_tensor::<R>().map_err(failed)?;
+        if from.len() != to.len() {
+            return Err(Error::Model(format!(
+                "a network returned {} values, expected {}; export the model again",
+                from.len(),
+                to.len()
+            )));
+        }
+        to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! An independent, slow Deep Potential: every slot of every atom in plain loops, padding included, with toy networks.
+#![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
+
+use deepion_potential::{
+    Activations, Configuration, Contract, Engine, Networks, Result, Results, Source, Totals, Units,
+};
+
+/// Smooth networks with known derivatives; different for every type pair.
+#[derive(Clone)]
+pub struct Toy {
+    pub width: usize,
+    pub len: usize,
+    pub numb_param: usize,
+    pub one_side: bool,
+}
+
+impl Toy {
+    pub fn of(contract: &Contract) -> Self {
+        let numb_param = contract.numb_fparam + contract.numb_aparam;
+        Self { width: contract.width(), len: contract.descriptor_len(), numb_param, one_side: contract.type_one_side }
+    }
+
+    /// `G_m(s)` and its derivative.
+    pub fn embedding(&self, i: usize, j: usize, m: usize, s: f64) -> (f64, f64) {
+        let i = if self.one_side { 0 } else { i };
+        let (w, b) = (0.3 + 0.17 * m as f64 + 0.05 * j as f64, 0.2 * i as f64 - 0.1 * m as f64 + 0.3 * j as f64);
+        let y = (w * s + b).tanh();
+        (y, w * (1.0 - y * y))
+    }
+
+    /// Energy and dE/dD of one descriptor.
+    pub fn fitting(&self, i: usize, d: &[f64], param: &[f64]) -> (f64, Vec<f64>) {
+        let weight = |k: usize| (0.7 * k as f64 + i as f64).sin();
+        let shift: f64 = param.iter().enumerate().map(|(k, p)| p * (k as f64 + 1.0)).sum();
+        let z: f64 = d.iter().enumerate().map(|(k, d)| 40.0 * weight(k) * d).sum::<f64>() + shift;
+        let y = z.tanh();
+        (y + 0.1 * z, (0..d.len()).map(|k| 40.0 * weight(k) * (1.0 - y * y + 0.1)).collect())
+    }
+}
+
+impl Networks for Toy {
+    fn embed(&mut self, i: usize, j: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
+        for (n, s) in s.iter().enumerate() {
+            for m in 0..self.width {
+                (g[n * self.width + m], dg[n * self.width + m]) = self.embedding(i, j, m, *s);
+            }
+        }
+        Ok(())
+    }
+
+    fn fit(&mut self, i: usize, d: &[f64], param: &[f64], energy: &mut [f64], gradient: &mut [f64]) -> Result<()> {
+        for n in 0..energy.len() {
+            let param = &param[n * self.numb_param..(n + 1) * self.numb_param];
+            let (e, g) = self.fitting(i, &d[n * self.len..(n + 1) * self.len], param);
+            energy[n] = e;
+            gradient[n * self.len..(n + 1) * self.len].copy_from_slice(&g);
+        }
+        Ok(())
+    }
+}
+
+/// Three types, nothing special.
+pub fn contract() -> Contract {
+    let name = |i: usize, j: usize| Some(format!("embedding_{i}_{j}"));
+    Contract {
+        producer: "test".into(),
+        descriptor: "se_e2_a".into(),
+        type_map: ["Li", "P", "S"].map(String::from).to_vec(),
+        rcut: 4.0,
+        rcut_smth: 1.0,
+        env_protection: 0.0,
+        sel: vec![20, 14, 16],
+        davg: vec![0.11, 0.07, 0.2],
+        dstd: vec![[0.3, 0.15], [0.25, 0.2], [0.4, 0.1]],
+        neuron: vec![3, 5],
+        axis_neuron: 2,
+        type_one_side: false,
+        activation_function: Activations { embedding: "tanh".into(), fitting: "tanh".into() },
+        fitting_neuron: vec![4],
+        embedding: (0..3).map(|i| (0..3).map(|j| name(i, j)).collect()).collect(),
+        exclude_types: vec![],
+        pair_exclude_types: vec![],
+        atom_exclude_types: vec![],
+        fitting: (0..3).map(|i| format!("fitting_{i}")).collect(),
+        energy_scale: vec![1.0, 1.3, 0.8],
+        energy_shift: vec![-1.5, -4.0, -3.25],
+        numb_fparam: 0,
+        numb_aparam: 0,
+        default_fparam: None,
+        precision: "float64".into(),
+        min_nbor_dist: None,
+        units: Units { energy: "eV".into(), length: "Angstrom".into() },
+        source: Source { file: "test.dp".into(), sha256: String::new(), software: "test".into() },
+    }
+}
+
+/// Atoms in open space with all pairs as neighbours.
+#[derive(Clone)]
+pub struct Cluster {
+    pub x: Vec<f64>,
+    pub types: Vec<i32>,
+    pub tags: Vec<i64>,
+    centers: Vec<i32>,
+    offsets: Vec<usize>,
+    neighbors: Vec<i32>,
+    pub fparam: Vec<f64>,
+    pub aparam: Vec<f64>,
+}
+
+impl Cluster {
+    /// `n` atoms of cycling types in a cube of `side` A, no pair closer than 0.9 A; `seed` chooses the places.
+    pub fn new(n: usize, side: f64, seed: u64) -> Self {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let mut x: Vec<f64> = Vec::new();
+        while x.len() < 3 * n {
+            let p = [random() * side, random() * side, random() * side];
+            if x.chunks(3).all(|q| q.iter().zip(p).map(|(a, b)| (a - b).powi(2)).sum::<f64>() > 0.81) {
+                x.extend(p);
+            }
+        }
+        Self::of(x, (0..n as i32).map(|i| i % 3).collect())
+    }
+
+    pub fn of(x: Vec<f64>, types: Vec<i32>) -> Self {
+        let n = types.len() as i32;
+        let neighbors = (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect();
+        let offsets = (0..=n as usize).map(|i| i * (n as usize - 1)).collect();
+        let (centers, tags) = ((0..n).collect(), (0..i64::from(n)).map(|i| 100 + i).collect());
+        Self { x, types, tags, centers, offsets, neighbors, fparam: vec![], aparam: vec![] }
+    }
+
+    pub fn configuration(&self) -> Configuration<'_> {
+        Configuration {
+            x: &self.x,
+            types: &self.types,
+            tags: &self.tags,
+            centers: &self.centers,
+            offsets: &self.offsets,
+            neighbors: &self.neighbors,
+            rebuilt: true,
+            fparam: &self.fparam,
+            aparam: &self.aparam,
+        }
+    }
+}
+
+/// Everything the engine gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub totals: Totals,
+    pub f: Vec<f64>,
+    pub eatom: Vec<f64>,
+    pub vatom: Vec<f64>,
+    pub cvatom: Vec<f64>,
+}
+
+pub fn engine(contract: &Contract, threads: usize) -> Engine {
+    let networks = (0..threads).map(|_| Box::new(Toy::of(contract)) as Box<dyn Networks>).collect();
+    Engine::new(contract.clone(), networks, false).unwrap()
+}
+
+pub fn evaluate(engine: &mut Engine, cluster: &Cluster) -> Answer {
+    let n = cluster.types.len();
+    let (mut f, mut eatom, mut vatom, mut cvatom) =
+        (vec![0.0; 3 * n], vec![0.0; n], vec![0.0; 6 * n], vec![0.0; 9 * n]);
+    let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut eatom, vatom: &mut vatom, cvatom: &mut cvatom };
+    let (totals, _) = engine.compute(&cluster.configuration(), &mut results).unwrap();
+    Answer { totals, f, eatom, vatom, cvatom }
+}
+
+/// Energy of each atom: sorted, truncated, padded slots; normalised rows; T; D; fitting net.
+pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
+    let toy = Toy::of(c);
+    let (n, m) = (cluster.types.len(), c.width());
+    let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
+    let mut energies = vec![0.0; n];
+    for i in 0..n {
+        let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
+        let mut t = vec![[0.0; 4]; m];
+        for tj in 0..c.ntypes() {
+            if c.embedding[ti][tj].is_none() {
+                continue;
+            }
+            let mut found: Vec<(f64, usize)> = (0..n)
+                .filter(|&j| j != i && cluster.types[j] == tj as i32 && !excluded(&c.pair_exclude_types, ti, tj))
+                .map(|j| ((0..3).map(|k| (cluster.x[3 * j + k] - cluster.x[3 * i + k]).powi(2)).sum::<f64>().sqrt(), j))
+                .filter(|(r, _)| *r < c.rcut)
+                .collect();
+            found.sort_by(|a, b| a.0.total_cmp(&b.0));
+            found.truncate(c.sel[tj]);
+            for slot in 0..c.sel[tj] {
+                let mut row = [0.0; 4];
+                if let Some(&(r, j)) = found.get(slot) {
+                    let u = ((r - c.rcut_smth) / (c.rcut - c.rcut_smth)).max(0.0);
+                    let w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
+                    row[0] = w / (r + c.env_protection);
+                    for k in 0..3 {
+                        row[k + 1] = w * (cluster.x[3 * j + k] - cluster.x[3 * i + k]) / (r + c.env_protection).powi(2);
+                    }
+                    if excluded(&c.exclude_types, ti, tj) {
+                        continue;
+                    }
+                }
+                row[0] -= c.davg[ti];
+                row[0] /= c.dstd[ti][0];
+                row[1..].iter_mut().for_each(|y| *y /= c.dstd[ti][1]);
+                for (k, t) in t.iter_mut().enumerate() {
+                    let g = toy.embedding(ti, tj, k, row[0]).0;
+                    t.iter_mut().zip(row).for_each(|(t, y)| *t += g * y / c.sel.iter().sum::<usize>() as f64);
+                }
+            }
+        }
+        let mut d = vec![];
+        for k in 0..m {
+            for a in 0..c.axis_neuron {
+                d.push(t[k].iter().zip(t[a]).map(|(x, y)| x * y).sum());
+            }
+        }
+        let mut param = cluster.fparam.clone();
+        param.extend(&cluster.aparam[i * c.numb_aparam..(i + 1) * c.numb_aparam]);
+        energies[i] = c.energy_scale[ti] * toy.fitting(ti, &d, &param).0 + c.energy_shift[ti];
+    }
+    energies
+}

@@ -1,0 +1,66 @@
+//! The model contract: what is refused, and how.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use deepion_potential::Contract;
+use serde_json::{Value, json};
+
+fn edited(edit: impl FnOnce(&mut Value)) -> String {
+    let mut contract = serde_json::to_value(common::contract()).unwrap();
+    edit(&mut contract);
+    contract.to_string()
+}
+
+#[test]
+fn a_whole_contract_is_accepted() {
+    assert_eq!(Contract::from_json(&edited(|_| ())).unwrap().type_map, ["Li", "P", "S"]);
+}
+
+#[test]
+fn every_missing_key_is_named() {
+    let whole = serde_json::to_value(common::contract()).unwrap();
+    let optional = ["default_fparam", "min_nbor_dist"];
+    for key in whole.as_object().unwrap().keys().filter(|k| !optional.contains(&k.as_str())) {
+        let error = Contract::from_json(&edited(|c| {
+            c.as_object_mut().unwrap().remove(key);
+        }));
+        let text = error.expect_err(key).to_string();
+        assert!(text.contains(&format!("missing field `{key}`")), "{text}");
+    }
+}
+
+#[test]
+fn every_wrong_value_is_named() {
+    let wrong = [
+        ("descriptor", json!("dpa1")),
+        ("units", json!({"energy": "kcal/mol", "length": "Angstrom"})),
+        ("precision", json!("bfloat16")),
+        ("type_map", json!([])),
+        ("type_map", json!(["Li", "Li", "S"])),
+        ("rcut", json!(-1.0)),
+        ("rcut_smth", json!(4.0)),
+        ("env_protection", json!(-0.1)),
+        ("sel", json!([1, 2])),
+        ("sel", json!([0, 0, 0])),
+        ("sel", json!([18_446_744_073_709_551_615_u64, 1, 1])),
+        ("davg", json!([0.0])),
+        ("dstd", json!([[0.1, 0.1], [0.0, 0.1], [0.1, 0.1]])),
+        ("neuron", json!([])),
+        ("axis_neuron", json!(6)),
+        ("embedding", json!([["a"]])),
+        ("fitting", json!(["f"])),
+        ("energy_scale", json!([1.0, 2.0])),
+        ("energy_shift", json!([1.0])),
+        ("exclude_types", json!([[0, 3]])),
+        ("pair_exclude_types", json!([[3, 0]])),
+        ("atom_exclude_types", json!([3])),
+        ("default_fparam", json!([1.0])),
+        ("min_nbor_dist", json!(-1.0)),
+    ];
+    for (key, value) in wrong {
+        let text = Contract::from_json(&edited(|c| c[key] = value)).expect_err(key).to_string();
+        assert!(text.contains(&format!("): {key} is ")) && text.contains(", expected "), "{text}");
+    }
+}

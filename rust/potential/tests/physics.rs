@@ -1,0 +1,243 @@
+//! The engine against an independent reference, finite differences and the symmetries of physics.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; exact zeros are meant
+
+mod common;
+
+use common::{Answer, Cluster, contract, engine, evaluate, naive_energies};
+use deepion_potential::{Contract, Engine, Error, Results};
+
+/// Rounding of two float64 codes that add a few thousand terms in different order.
+const SAME: f64 = 1e-12;
+/// Below this a force proves nothing.
+const SIGNAL: f64 = 1e-2;
+
+fn close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (k, (a, b)) in a.iter().zip(b).enumerate() {
+        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{what}[{k}]: {a} and {b}");
+    }
+}
+
+fn strongest(f: &[f64]) -> f64 {
+    f.iter().fold(0.0, |m, f| f.abs().max(m))
+}
+
+/// Every kind of model that changes the physics, with a name for messages.
+fn variants() -> Vec<(&'static str, Contract)> {
+    let base = contract;
+    vec![
+        ("plain", base()),
+        ("env_protection", Contract { env_protection: 0.25, ..base() }),
+        ("type_one_side", Contract { type_one_side: true, ..base() }),
+        ("exclude_types", Contract { exclude_types: vec![[0, 1], [2, 2]], ..base() }),
+        ("pair_exclude_types", Contract { pair_exclude_types: vec![[1, 0]], ..base() }),
+        ("no net for a pair", {
+            let mut c = base();
+            c.embedding[0][2] = None;
+            c
+        }),
+        ("davg zero", Contract { davg: vec![0.0; 3], ..base() }),
+        ("sel overflows", Contract { sel: vec![3, 2, 4], ..base() }),
+        ("a type without slots", Contract { sel: vec![20, 0, 16], ..base() }),
+        ("axis = width", Contract { axis_neuron: 5, ..base() }),
+        ("parameters", Contract { numb_fparam: 2, numb_aparam: 1, ..base() }),
+    ]
+}
+
+fn cluster_for(c: &Contract, seed: u64) -> Cluster {
+    let mut cluster = Cluster::new(40, 6.0, seed);
+    cluster.types[7] = -1;
+    cluster.fparam = (0..c.numb_fparam).map(|k| 0.3 + 0.2 * k as f64).collect();
+    cluster.aparam = (0..40 * c.numb_aparam).map(|k| (k as f64).cos()).collect();
+    cluster
+}
+
+#[test]
+fn energies_equal_the_naive_reference() {
+    for (name, c) in variants() {
+        let cluster = cluster_for(&c, 5);
+        let answer = evaluate(&mut engine(&c, 1), &cluster);
+        close(&answer.eatom, &naive_energies(&c, &cluster), SAME, name);
+        assert!((answer.totals.energy - answer.eatom.iter().sum::<f64>()).abs() < 1e-11, "{name}");
+        assert_eq!(answer.eatom[7], 0.0, "{name}: an invisible atom has no energy");
+    }
+}
+
+#[test]
+fn forces_are_minus_the_gradient_of_the_naive_energy() {
+    // Central differences, step 1e-5 A: truncation ~1e-9 eV/A for these nets, rounding ~1e-10.
+    let h = 1e-5;
+    for (name, c) in variants() {
+        let cluster = cluster_for(&c, 8);
+        let f = evaluate(&mut engine(&c, 1), &cluster).f;
+        assert!(strongest(&f) > SIGNAL, "{name}: forces too small to judge");
+        for k in (0..f.len()).step_by(7) {
+            let energy = |step: f64| {
+                let mut moved = cluster.clone();
+                moved.x[k] += step;
+                naive_energies(&c, &moved).iter().sum::<f64>()
+            };
+            let expected = -(energy(h) - energy(-h)) / (2.0 * h);
+            assert!(
+                (f[k] - expected).abs() < 1e-7,
+                "{name}: component {k} is {} but the gradient says {expected}",
+                f[k]
+            );
+        }
+        assert_eq!(f[21..24], [0.0; 3], "{name}: an invisible atom feels no force");
+    }
+}
+
+#[test]
+fn virial_is_the_strain_derivative() {
+    let h = 1e-5;
+    let order = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)];
+    for (name, c) in variants() {
+        let cluster = cluster_for(&c, 11);
+        let Answer { totals, vatom, cvatom, .. } = evaluate(&mut engine(&c, 1), &cluster);
+        assert!(strongest(&totals.virial) > SIGNAL, "{name}");
+        for (v, (a, b)) in totals.virial.iter().zip(order) {
+            // r_b -> r_b + strain r_a, so dE/dstrain = - sum r_a f_b.
+            let energy = |strain: f64| {
+                let mut moved = cluster.clone();
+                moved.x.chunks_mut(3).for_each(|p| p[b] += strain * p[a]);
+                naive_energies(&c, &moved).iter().sum::<f64>()
+            };
+            let expected = -(energy(h) - energy(-h)) / (2.0 * h);
+            assert!(
+                (v - expected).abs() < 1e-6,
+                "{name}: virial {a}{b} is {v} but the strain derivative says {expected}"
+            );
+        }
+        for k in 0..9 {
+            let sum: f64 = cvatom.iter().skip(k).step_by(9).sum();
+            assert!((sum - totals.virial[k]).abs() < 1e-11, "{name}: per-atom virials do not add up");
+        }
+        let xy: f64 = vatom.iter().skip(3).step_by(6).sum();
+        assert!((xy - 0.5 * (totals.virial[3] + totals.virial[6])).abs() < 1e-11, "{name}");
+    }
+}
+
+#[test]
+fn symmetries() {
+    let c = contract();
+    let cluster = cluster_for(&c, 3);
+    let here = evaluate(&mut engine(&c, 1), &cluster);
+    for k in 0..3 {
+        assert!(here.f.iter().skip(k).step_by(3).sum::<f64>().abs() < 1e-11, "forces do not sum to zero");
+    }
+    // Translation, then rotation by 90 degrees about z and exchange of two atoms of one type.
+    let mut moved = cluster.clone();
+    moved.x.chunks_mut(3).for_each(|p| {
+        let [x, y, z] = [p[0], p[1], p[2]];
+        p.copy_from_slice(&[3.0 - y, x - 1.0, z + 2.0]);
+    });
+    for k in 0..3 {
+        moved.x.swap(k, 9 + k);
+    }
+    let there = evaluate(&mut engine(&c, 1), &moved);
+    assert!((here.totals.energy - there.totals.energy).abs() < 1e-11);
+    assert!(strongest(&here.f[..3]) > SIGNAL);
+    close(&[-here.f[1], here.f[0], here.f[2]], &there.f[9..12], SAME, "rotated force");
+}
+
+#[test]
+fn a_far_atom_changes_nothing_and_the_cutoff_is_smooth() {
+    let c = contract();
+    let mut pair = Cluster::of(vec![0.0, 0.0, 0.0, c.rcut - 1e-6, 0.0, 0.0], vec![0, 2]);
+    let inside = evaluate(&mut engine(&c, 1), &pair);
+    pair.x[3] = c.rcut + 1e-6;
+    let outside = evaluate(&mut engine(&c, 1), &pair);
+    assert!((inside.totals.energy - outside.totals.energy).abs() < 1e-14);
+    assert!(strongest(&inside.f) < 1e-9);
+    assert_eq!(strongest(&outside.f), 0.0);
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    let c = contract();
+    let cluster = Cluster::new(400, 14.0, 2);
+    let one = evaluate(&mut engine(&c, 1), &cluster);
+    assert!(strongest(&one.f) > SIGNAL);
+    for threads in [2, 3, 8] {
+        assert_eq!(one, evaluate(&mut engine(&c, threads), &cluster), "{threads} threads");
+    }
+}
+
+#[test]
+fn results_are_added_and_scaled() {
+    let c = contract();
+    let cluster = cluster_for(&c, 3);
+    let mut engine = engine(&c, 1);
+    let plain = evaluate(&mut engine, &cluster);
+    let (mut f, mut eatom) = (vec![1.0; 120], vec![2.0; 40]);
+    let mut results = Results { factor: 0.5, f: &mut f, eatom: &mut eatom, vatom: &mut [], cvatom: &mut [] };
+    let (totals, _) = engine.compute(&cluster.configuration(), &mut results).unwrap();
+    assert!((totals.energy - 0.5 * plain.totals.energy).abs() < 1e-12);
+    close(&f, &plain.f.iter().map(|f| 1.0 + 0.5 * f).collect::<Vec<_>>(), SAME, "f");
+    close(&eatom, &plain.eatom.iter().map(|e| 2.0 + 0.5 * e).collect::<Vec<_>>(), SAME, "eatom");
+}
+
+fn refusal(engine: &mut Engine, cluster: &Cluster) -> Error {
+    let n = cluster.types.len();
+    let mut f = vec![7.0; 3 * n];
+    let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
+    let error = engine.compute(&cluster.configuration(), &mut results).unwrap_err();
+    assert!(f.iter().all(|&f| f == 7.0), "an error left something behind");
+    error
+}
+
+#[test]
+fn what_is_not_finite_is_refused_by_atom() {
+    let c = contract();
+    let mut cluster = cluster_for(&c, 3);
+    cluster.x[31] = f64::NAN;
+    let error = refusal(&mut engine(&c, 1), &cluster).to_string();
+    assert!(error.starts_with("position of atom ID 110 is not finite:"), "{error}");
+
+    let cluster = Cluster::of(vec![0.0; 6], vec![0, 1]);
+    let error = refusal(&mut engine(&c, 1), &cluster).to_string();
+    assert_eq!(error, "atom ID 100 and atom ID 101 are at the same place: their distance is 0");
+
+    let c = Contract { energy_shift: vec![0.0, 0.0, 1e308], energy_scale: vec![1.0, 1.0, 1e308], ..c };
+    let cluster = Cluster::of(vec![0.0, 0.0, 0.0, 0.0, 0.0, 1.5, 1.5, 0.0, 0.0], vec![2, 2, 1]);
+    let error = refusal(&mut engine(&c, 2), &cluster).to_string();
+    assert!(error.starts_with("energy or force of atom ID 100 is not finite"), "{error}");
+}
+
+#[test]
+fn guards_see_overflow_and_close_pairs() {
+    let c = Contract { sel: vec![3, 2, 4], min_nbor_dist: Some(1.2), ..contract() };
+    let cluster = Cluster::new(40, 5.0, 5);
+    let (_, seen) = {
+        let mut f = vec![0.0; 120];
+        let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
+        engine(&c, 1).compute(&cluster.configuration(), &mut results).unwrap()
+    };
+    let worst = seen.worst_overflow.unwrap();
+    assert!(seen.overflows > 1 && worst.found > c.sel[worst.neighbor_type]);
+    let closest = seen.closest.unwrap();
+    assert!(seen.close_pairs > 1 && closest.r < 1.2 && closest.r > 0.9);
+
+    let networks: Vec<Box<dyn deepion_potential::Networks>> = vec![Box::new(common::Toy::of(&c))];
+    let mut strict = Engine::new(c, networks, true).unwrap();
+    let error = refusal(&mut strict, &cluster);
+    assert!(
+        matches!(error, Error::Sel(_))
+            && error.to_string().contains("neighbours within 4 A, but the model keeps sel =")
+    );
+}
+
+#[test]
+fn wrong_parameters_are_refused() {
+    let c = Contract { numb_fparam: 2, numb_aparam: 1, ..contract() };
+    let mut cluster = cluster_for(&c, 1);
+    cluster.fparam.pop();
+    let error = refusal(&mut engine(&c, 1), &cluster).to_string();
+    assert_eq!(error, "fparam has 1 values, but the model has numb_fparam = 2");
+    let mut cluster = cluster_for(&c, 1);
+    cluster.aparam.pop();
+    let error = refusal(&mut engine(&c, 1), &cluster).to_string();
+    assert_eq!(error, "aparam has 39 values, but 40 are needed: the model has numb_aparam = 1 for each atom");
+}
