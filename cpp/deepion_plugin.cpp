@@ -1,0 +1,91 @@
+// What LAMMPS calls after it opened deepionplugin.so.
+
+#include "lammps_compat.h"
+#include "pair_deepmd_onnx.h"
+
+#include "lammps.h"
+#include "utils.h"
+
+#include <cstring>
+#include <string>
+
+using namespace LAMMPS_NS;
+
+// LAMMPS' interface for plugins (its manual, "Writing plugins"); the wheel has no lammpsplugin.h
+
+extern "C" {
+struct lammpsplugin_t {
+  const char *version;
+  const char *style;
+  const char *name;
+  const char *info;
+  const char *author;
+  union {
+    void *(*v1)(void *);
+    void *(*v2)(void *, int, char **);
+  } creator;
+  void *handle;
+};
+typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
+
+// of the C library interface; weak: a program that links LAMMPS statically may lack them
+int lammps_extract_setting(void *, const char *) __attribute__((weak));
+int lammps_version(void *) __attribute__((weak));
+
+__attribute__((visibility("default"))) void lammpsplugin_init(void *, void *, void *);
+}
+
+/* ---------------------------------------------------------------------- */
+
+static void *pair_deepmd_onnx(void *lmp)
+{ return new PairDeepmdOnnx(static_cast<LAMMPS *>(lmp)); }
+
+/* ----------------------------------------------------------------------
+   why this LAMMPS cannot use the plugin; empty if it can
+   the layout of LAMMPS' classes changes between releases and even between updates of one release,
+   and LAMMPS does not look: a plugin of another build misbehaves without a word
+   so nothing here may read a member of a class of LAMMPS
+------------------------------------------------------------------------- */
+
+static std::string mismatch(void *lmp)
+{
+  const std::string built = DEEPION_LAMMPS_DESCRIPTOR;
+  const std::string here = LAMMPS::git_descriptor();
+  const int built_version = LAMMPS_VERSION_NUMBER;
+  const int here_version = lammps_version ? lammps_version(lmp) : built_version;
+  if (here != built || here_version != built_version)
+    return "it was built for LAMMPS " + built + " (" + std::to_string(built_version) +
+        "), but this is LAMMPS " + here + " (" + std::to_string(here_version) + ")";
+
+  const int built_size = static_cast<int>(sizeof(tagint));
+  const int here_size = lammps_extract_setting ? lammps_extract_setting(lmp, "tagint") : built_size;
+  if (here_size > 0 && here_size != built_size)
+    return "it was built for atom IDs of " + std::to_string(built_size) +
+        " bytes, but this LAMMPS has " + std::to_string(here_size);
+  return {};
+}
+
+/* ---------------------------------------------------------------------- */
+
+void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
+{
+  auto *lmp = static_cast<LAMMPS *>(lmp_ptr);
+  const std::string reason = mismatch(lmp_ptr);
+  if (!reason.empty()) {
+    const std::string text = "deepion " DEEPION_VERSION ": plugin not loaded: " + reason +
+        ": build deepion again for this LAMMPS (cmake -S cmake -B build)\n";
+    utils::logmesg(lmp, text);
+    return;
+  }
+
+  lammpsplugin_t plugin;
+  memset(&plugin, 0, sizeof(plugin));
+  plugin.version = lmp->version;
+  plugin.style = "pair";
+  plugin.name = "deepmd/onnx";
+  plugin.info = "Deep Potential from an ONNX file, deepion " DEEPION_VERSION;
+  plugin.author = "the deepion authors";
+  plugin.creator.v1 = &pair_deepmd_onnx;
+  plugin.handle = handle;
+  reinterpret_cast<lammpsplugin_regfunc>(register_ptr)(&plugin, lmp);
+}

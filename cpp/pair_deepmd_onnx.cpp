@@ -1,0 +1,993 @@
+#include "pair_deepmd_onnx.h"
+
+#include "deepion_error.h"
+#include "lammps_compat.h"
+#include "model_deviation.h"
+#include "model_file.h"
+#include "neighbor_csr.h"
+#include "pair_deepmd_onnx_args.h"
+
+#include "deepion-bridge/src/lib.rs.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "compute.h"
+#include "domain.h"
+#include "error.h"
+#include "fix.h"
+#include "force.h"
+#include "lammps.h"
+#include "memory.h"
+#include "modify.h"
+#include "neigh_list.h"
+#include "neighbor.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <dlfcn.h>
+#include <mpi.h>
+
+using namespace LAMMPS_NS;
+using namespace DEEPION;
+
+// kB of units metal as LAMMPS has it: with it the factor from eV is LAMMPS' own, exactly 1 for metal
+static constexpr double METAL_BOLTZ = 8.617343e-5;
+
+// A; two atoms are never closer, so a periodic box cannot be thinner
+static constexpr double THINNEST_BOX = 1.0;
+
+/* ---------------------------------------------------------------------- */
+
+namespace {
+
+struct Model {
+  Model(const std::string &_name, rust::Box<deepion::Potential> &&_potential) :
+      name(_name), potential(std::move(_potential)), info(potential->info())
+  {
+  }
+
+  std::string name;    // file
+  rust::Box<deepion::Potential> potential;
+  deepion::ModelInfo info;
+  std::vector<std::int32_t>
+      type_of;                        // model type of each LAMMPS type, -1 = NULL; element 0 unused
+  std::vector<std::int32_t> types;    // model type of each local and ghost atom
+  std::uint64_t seen = 0;             // version of the atoms at the last call
+
+  std::string elements() const
+  {
+    std::string text;
+    for (const auto &element : info.type_map)
+      text += (text.empty() ? "" : ", ") + std::string(element);
+    return text;
+  }
+};
+
+template <class T> rust::Slice<const T> view(const std::vector<T> &values)
+{ return rust::Slice<const T>(values.data(), values.size()); }
+
+rust::Slice<double> view(double *values, std::size_t size)
+{ return values ? rust::Slice<double>(values, size) : rust::Slice<double>(); }
+
+// folder of this plugin, empty if unknown
+
+std::string plugin_folder()
+{
+  static const char here = 0;
+  Dl_info info;
+  if (!dladdr(&here, &info) || !info.dli_fname) return {};
+  const std::string path = info.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
+}
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+struct PairDeepmdOnnx::Impl {
+  PairArguments args;
+  std::vector<Model> models;    // the first drives
+  std::vector<std::string>
+      elements;                 // of each LAMMPS type; element 0 unused; empty: no pair_coeff
+  std::vector<char> visible;    // of each LAMMPS type: not NULL
+  double unit_factor = 1.0;     // from eV to the energy unit in use
+
+  // the atoms as last handed over; `version` counts changes
+  NeighborCSR neighbors;
+  std::vector<int> types;            // LAMMPS types of local and ghost atoms
+  std::vector<std::int64_t> tags;    // atom IDs
+  std::vector<double> fparam, aparam;
+  std::uint64_t version = 0;
+
+  // several models
+  std::vector<double> forces;     // models x nall x 3, eV/A
+  std::vector<double> virials;    // models x 9, eV
+  std::vector<double> eatom, vatom, cvatom;
+  deepion::Totals totals = {};    // this rank, first model, LAMMPS units
+  Deviation latest = {};          // LAMMPS units; rank 0 only, as compute pair sums over ranks
+  DeviationFile file;
+
+  // guards
+  bool checked = false;    // self-check done for these models
+  bool neighbors_checked = false;
+  bool warned_overflow = false;
+  bool warned_close = false;
+  bool warned_exclude = false;
+  std::string summary;    // as last printed
+
+  std::size_t nfparam() const { return models[0].info.numb_fparam; }
+  std::size_t naparam() const { return models[0].info.numb_aparam; }
+  std::size_t engine_bytes() const
+  {
+    std::size_t bytes = 0;
+    for (const auto &model : models) bytes += model.potential->memory_bytes();
+    return bytes;
+  }
+
+  deepion::Atoms atoms(const Model &model, const double *x, std::size_t nall, bool rebuilt) const
+  {
+    deepion::Atoms atoms;
+    atoms.x = rust::Slice<const double>(x, 3 * nall);
+    atoms.types = view(model.types);
+    atoms.tags = view(tags);
+    atoms.centers = view(neighbors.centers);
+    atoms.offsets = view(neighbors.offsets);
+    atoms.neighbors = view(neighbors.neighbors);
+    atoms.rebuilt = rebuilt;
+    atoms.fparam = view(fparam);
+    atoms.aparam = view(aparam);
+    return atoms;
+  }
+};
+
+/* ---------------------------------------------------------------------- */
+
+PairDeepmdOnnx::PairDeepmdOnnx(LAMMPS *lmp) : Pair(lmp), impl(new Impl), scale(nullptr), cutoff(0.0)
+{
+  one_coeff = 1;
+  manybody_flag = 1;
+  single_enable = 0;
+  restartinfo = 0;
+  respa_enable = 0;
+  writedata = 0;
+  no_virial_fdotr_compute = 1;
+  centroidstressflag = CENTROID_AVAIL;
+}
+
+/* ---------------------------------------------------------------------- */
+
+PairDeepmdOnnx::~PairDeepmdOnnx()
+{
+  if (copymode) return;
+  if (allocated) {
+    memory->destroy(setflag);
+    memory->destroy(cutsq);
+    memory->destroy(scale);
+  }
+  pvector = nullptr;
+  delete impl;
+}
+
+/* ----------------------------------------------------------------------
+   open the models; rank 0 reads, all ranks get the same bytes
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::settings(int narg, char **arg)
+{
+  impl->models.clear();
+  impl->file.close();
+  impl->checked = impl->neighbors_checked = false;
+  impl->warned_overflow = impl->warned_close = impl->warned_exclude = false;
+  impl->latest = {};
+
+  const std::string problem = parse_pair_arguments(narg, arg, impl->args);
+  if (!problem.empty()) error->all(FLERR, "{}", problem);
+  const PairArguments &args = impl->args;
+  check_settings_units();
+
+  deepion::Settings settings;
+  settings.precision = args.precision;
+  settings.threads = args.threads ? args.threads : std::max(1, comm->nthreads);
+  settings.sel_error = args.sel_error;
+  settings.onnxruntime = args.onnxruntime;
+  for (const std::string &place : {plugin_folder(), std::string(DEEPION_ONNXRUNTIME)})
+    if (!place.empty()) settings.search.push_back(place);
+
+  for (const auto &name : args.models) {
+    std::vector<std::uint8_t> bytes;
+    std::string failure = read_model_file(lmp, name, bytes);
+    if (!failure.empty()) {
+      if (&name != &args.models[0] && !utils::strmatch(name, "\\.onnx$"))
+        failure += " (and it is no keyword of pair_style deepmd/onnx)";
+      error->all(FLERR, "{}", failure);
+    }
+    failure = error_of([&] {
+      impl->models.emplace_back(name, deepion::open_potential(name, view(bytes), settings));
+    });
+    failure = agreed_error(lmp, failure);
+    if (!failure.empty()) {
+      impl->models.clear();
+      error->all(FLERR, "{}", failure);
+    }
+  }
+
+  cutoff = 0.0;
+  for (const auto &model : impl->models) {
+    cutoff = std::max(cutoff, model.info.cutoff);
+    if (model.info.numb_fparam != impl->nfparam() || model.info.numb_aparam != impl->naparam())
+      error->all(FLERR,
+                 "models {} and {} take different numbers of fparam ({} and {}) or aparam ({} and "
+                 "{}): use models of one kind",
+                 impl->models[0].name, model.name, impl->nfparam(), model.info.numb_fparam,
+                 impl->naparam(), model.info.numb_aparam);
+  }
+  check_parameters();
+
+  // several models: forces of all go home to their atoms before they are compared
+
+  const int nmodels = static_cast<int>(impl->models.size());
+  const bool deviate = nmodels > 1 && args.out_freq > 0;
+  comm_reverse = deviate ? 3 * nmodels : 0;
+  nextra = deviate ? static_cast<int>(impl->latest.size()) : 0;
+  pvector = deviate ? impl->latest.data() : nullptr;
+
+  if (!impl->elements.empty()) map_types();
+}
+
+/* ----------------------------------------------------------------------
+   counts of fparam and aparam against what the models take
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::check_parameters()
+{
+  const PairArguments &args = impl->args;
+  const std::size_t nf = impl->nfparam();
+  const std::size_t na = impl->naparam();
+  const std::string &name = impl->models[0].name;
+  const bool fparam_from = !args.fparam_from_compute.empty() || !args.fparam_from_fix.empty();
+  const bool aparam_from = !args.aparam_from_compute.empty();
+
+  if (!args.fparam.empty() && args.fparam.size() != nf)
+    error->all(FLERR, "keyword fparam: got {} values, but model {} takes {}", args.fparam.size(),
+               name, nf);
+  if (!args.aparam.empty() && args.aparam.size() != na)
+    error->all(FLERR, "keyword aparam: got {} values, but model {} takes {}", args.aparam.size(),
+               name, na);
+  if (fparam_from && nf == 0)
+    error->all(FLERR, "fparam_from_compute or fparam_from_fix: model {} takes no fparam", name);
+  if (aparam_from && na == 0)
+    error->all(FLERR, "aparam_from_compute: model {} takes no aparam", name);
+
+  bool has_default = true;
+  for (const auto &model : impl->models) has_default &= model.info.default_fparam.size() == nf;
+  if (nf > 0 && args.fparam.empty() && !fparam_from && !has_default)
+    error->all(FLERR,
+               "model {} takes {} frame parameters: give them with keyword fparam, "
+               "fparam_from_compute or fparam_from_fix",
+               name, nf);
+  if (na > 0 && args.aparam.empty() && !aparam_from)
+    error->all(FLERR,
+               "model {} takes {} parameters per atom: give them with keyword aparam or "
+               "aparam_from_compute",
+               name, na);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::check_settings_units()
+{
+  const std::string units = update->unit_style;
+  if (units != "metal" && units != "real")
+    error->all(FLERR,
+               "pair_style deepmd/onnx supports units metal and units real, not units {}: put "
+               "'units metal' at the start of the input script",
+               units);
+  impl->unit_factor = force->boltz / METAL_BOLTZ;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::allocate()
+{
+  allocated = 1;
+  const int n = atom->ntypes + 1;
+  memory->create(setflag, n, n, "pair:setflag");
+  memory->create(cutsq, n, n, "pair:cutsq");
+  memory->create(scale, n, n, "pair:scale");
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) {
+      setflag[i][j] = 0;
+      cutsq[i][j] = 0.0;
+      scale[i][j] = 1.0;
+    }
+}
+
+/* ----------------------------------------------------------------------
+   which element each atom type is
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::coeff(int narg, char **arg)
+{
+  if (impl->models.empty()) error->all(FLERR, "pair_coeff: pair_style deepmd/onnx has no model");
+  if (!allocated) allocate();
+  if (narg < 2 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
+    error->all(FLERR, "pair_coeff of deepmd/onnx must start with '* *'");
+
+  const int ntypes = atom->ntypes;
+  const int given = narg - 2;
+  const Model &driver = impl->models[0];
+  impl->elements.assign(1, "");
+  if (given == 0) {
+    if (ntypes != static_cast<int>(driver.info.type_map.size()))
+      error->all(FLERR,
+                 "pair_coeff * * without element names needs as many atom types as the model has "
+                 "elements, but there are {} atom types and model {} knows {} ({}): name one "
+                 "element for each atom type",
+                 ntypes, driver.name, driver.info.type_map.size(), driver.elements());
+    std::string text;
+    for (int i = 1; i <= ntypes; i++) {
+      impl->elements.push_back(std::string(driver.info.type_map[i - 1]));
+      text += fmt::format("{} {} = {}", i == 1 ? "" : ",", i, impl->elements[i]);
+    }
+    if (comm->me == 0)
+      utils::logmesg(lmp, "deepion: pair_coeff * * without names: atom type" + text + "\n");
+  } else if (given != ntypes) {
+    error->all(FLERR,
+               "pair_coeff: got {} element names, but there are {} atom types: name one of {} (or "
+               "NULL) for each atom type",
+               given, ntypes, driver.elements());
+  } else {
+    for (int i = 0; i < given; i++) impl->elements.push_back(arg[2 + i]);
+  }
+  map_types();
+}
+
+/* ----------------------------------------------------------------------
+   atom types to model types, for every model by the name of the element
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::map_types()
+{
+  const int ntypes = static_cast<int>(impl->elements.size()) - 1;
+  impl->visible.assign(ntypes + 1, 0);
+  bool any = false;
+  for (auto &model : impl->models) {
+    model.type_of.assign(ntypes + 1, -1);
+    model.seen = 0;
+    for (int i = 1; i <= ntypes; i++) {
+      const std::string &element = impl->elements[i];
+      if (element == "NULL") continue;
+      const auto &known = model.info.type_map;
+      for (std::size_t k = 0; k < known.size(); k++)
+        if (std::string(known[k]) == element) model.type_of[i] = static_cast<std::int32_t>(k);
+      if (model.type_of[i] < 0)
+        error->all(FLERR,
+                   "pair_coeff: element {} of atom type {} is not in model {}, which knows {}",
+                   element, i, model.name, model.elements());
+      impl->visible[i] = 1;
+      any = true;
+    }
+  }
+  if (!any) error->all(FLERR, "pair_coeff: all atom types are NULL, nothing is left for the model");
+  impl->types.clear();
+  impl->version++;
+
+  // in plain hybrid, types that are NULL here belong to other styles; elsewhere the style stands for
+  // all pairs of types, and NULL atoms are merely invisible to the model
+
+  const bool shared = force->pair && force->pair != this && force->pair_style &&
+      utils::strmatch(force->pair_style, "^hybrid") && !strchr(force->pair_style, '/');
+  for (int i = 1; i <= ntypes; i++)
+    for (int j = i; j <= ntypes; j++) {
+      setflag[i][j] = !shared || (impl->visible[i] && impl->visible[j]);
+      scale[i][j] = scale[j][i] = 1.0;
+    }
+}
+
+/* ----------------------------------------------------------------------
+   everything that can be refused before the first step
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::init_style()
+{
+  if (impl->models.empty()) error->all(FLERR, "pair_style deepmd/onnx has no model");
+  if (impl->elements.empty()) error->all(FLERR, "pair_style deepmd/onnx: pair_coeff is missing");
+  check_settings_units();
+  check_simulation();
+  check_compute_and_fix_ids();
+  neighbor->add_request(this, NeighConst::REQ_FULL);
+  impl->neighbors_checked = false;
+  open_deviation_file();
+  print_summary();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::check_simulation()
+{
+  // a neighbor on another rank gets its force through its ghost: with newton off it would be lost
+
+  if (force->newton_pair == 0)
+    error->all(FLERR,
+               "pair_style deepmd/onnx requires newton pair on: remove 'newton off' from the input "
+               "script");
+  if (domain->dimension != 3)
+    error->all(FLERR, "pair_style deepmd/onnx requires a 3d simulation, not dimension {}",
+               domain->dimension);
+
+  // length of each box vector; ghosts of any number of periodic images are fine with comm_style
+  // brick, but comm_style tiled has only the next one
+
+  const double *h = domain->h;    // xx, yy, zz, yz, xz, xy
+  const std::array<double, 3> lengths = {h[0], sqrt(h[1] * h[1] + h[5] * h[5]),
+                                         sqrt(h[2] * h[2] + h[3] * h[3] + h[4] * h[4])};
+  const std::array<double, 3> widths = {h[0], h[1], h[2]};
+  for (int d = 0; d < 3; d++) {
+    if (!domain->periodicity[d]) continue;
+    if (lengths[d] < THINNEST_BOX)
+      error->all(FLERR,
+                 "pair_style deepmd/onnx: the periodic box is only {:.6g} A thin in {}: an atom "
+                 "would be that close to its own image",
+                 lengths[d], "xyz"[d]);
+    if (comm->style == Comm::TILED && widths[d] < cutoff + neighbor->skin)
+      error->all(
+          FLERR,
+          "pair_style deepmd/onnx: the periodic box is {:.6g} A thin in {}, less than cutoff "
+          "plus skin ({:.6g} A), which comm_style tiled cannot do: use comm_style brick or "
+          "replicate the box",
+          widths[d], "xyz"[d], cutoff + neighbor->skin);
+  }
+
+  if (neighbor->includegroup)
+    error->all(
+        FLERR,
+        "pair_style deepmd/onnx: neigh_modify include hides atoms from the model: remove it");
+
+  const bool deviate = nextra > 0;
+  if (deviate && impl->args.atomic) {
+    if (!atom->tag_enable)
+      error->all(FLERR,
+                 "pair_style deepmd/onnx: keyword atomic needs atom IDs: use atom_modify id yes");
+    if (!atom->tag_consecutive())
+      error->all(FLERR,
+                 "pair_style deepmd/onnx: keyword atomic needs atom IDs from 1 to the number of "
+                 "atoms: use reset_atoms id");
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::check_compute_and_fix_ids()
+{
+  const PairArguments &args = impl->args;
+  const int nf = static_cast<int>(impl->nfparam());
+  const int na = static_cast<int>(impl->naparam());
+
+  if (!args.fparam_from_compute.empty()) {
+    const std::string &id = args.fparam_from_compute;
+    const Compute *compute = modify->get_compute_by_id(id);
+    if (!compute) error->all(FLERR, "fparam_from_compute: there is no compute {}", id);
+    if (nf == 1 && !compute->scalar_flag)
+      error->all(FLERR, "fparam_from_compute: compute {} has no scalar", id);
+    if (nf > 1 && !compute->vector_flag)
+      error->all(FLERR, "fparam_from_compute: compute {} has no vector", id);
+    if (nf > 1 && !compute->size_vector_variable && compute->size_vector < nf)
+      error->all(FLERR,
+                 "fparam_from_compute: the vector of compute {} has {} elements, but {} are needed",
+                 id, compute->size_vector, nf);
+  }
+  if (!args.fparam_from_fix.empty()) {
+    const std::string &id = args.fparam_from_fix;
+    const int index = args.fparam_fix_index;
+    const Fix *fix = modify->get_fix_by_id(id);
+    if (!fix) error->all(FLERR, "fparam_from_fix: there is no fix {}", id);
+    if (index == 0 && !fix->scalar_flag)
+      error->all(FLERR, "fparam_from_fix: fix {} has no scalar", id);
+    if (index > 0 && !fix->vector_flag)
+      error->all(FLERR, "fparam_from_fix: fix {} has no vector", id);
+    if (index > 0 && fix->size_vector < index - 1 + nf)
+      error->all(FLERR,
+                 "fparam_from_fix: the vector of fix {} has {} elements, but elements {} to {} are "
+                 "needed",
+                 id, fix->size_vector, index, index - 1 + nf);
+  }
+  if (!args.aparam_from_compute.empty()) {
+    const std::string &id = args.aparam_from_compute;
+    const Compute *compute = modify->get_compute_by_id(id);
+    if (!compute) error->all(FLERR, "aparam_from_compute: there is no compute {}", id);
+    if (!compute->peratom_flag)
+      error->all(FLERR, "aparam_from_compute: compute {} has no values per atom", id);
+    if (na == 1 && compute->size_peratom_cols != 0)
+      error->all(FLERR,
+                 "aparam_from_compute: compute {} has an array per atom, but a vector is needed",
+                 id);
+    if (na > 1 && compute->size_peratom_cols < na)
+      error->all(FLERR,
+                 "aparam_from_compute: compute {} has {} columns per atom, but {} are needed", id,
+                 compute->size_peratom_cols, na);
+  }
+}
+
+/* ----------------------------------------------------------------------
+   what is only known once the neighbor lists are set up
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::check_neighbors()
+{
+  impl->neighbors_checked = true;
+  const double reach = std::max(comm->cutghostuser, neighbor->cutneighmax);
+  if (reach < cutoff)
+    error->all(FLERR,
+               "pair_style deepmd/onnx: the cutoff of the model ({:.6g} A) is beyond the "
+               "communication cutoff ({:.6g} A): use comm_modify cutoff {:.6g}",
+               cutoff, reach, cutoff + neighbor->skin);
+
+  // bonded neighbors with a special_bonds factor of 0 are never in the list
+
+  int dropped = 0;
+  if (atom->molecular == Atom::MOLECULAR && atom->nspecial) {
+    for (int i = 0; i < atom->nlocal; i++) {
+      if (!impl->visible[atom->type[i]]) continue;
+      for (int k = 0; k < 3; k++) {
+        const int count = atom->nspecial[i][k] - (k ? atom->nspecial[i][k - 1] : 0);
+        if (count > 0 && neighbor->special_flag[k + 1] == 0) dropped = 1;
+      }
+    }
+  } else if (atom->molecular == Atom::TEMPLATE) {
+    for (int k = 1; k <= 3; k++) dropped |= neighbor->special_flag[k] == 0;
+  }
+  int any_dropped = 0;
+  MPI_Allreduce(&dropped, &any_dropped, 1, MPI_INT, MPI_MAX, world);
+  if (any_dropped)
+    error->all(
+        FLERR,
+        "pair_style deepmd/onnx: special_bonds with a factor of 0 hides bonded atoms from the "
+        "model: use special_bonds lj/coul 1.0 1.0 1.0 (with other styles in hybrid: 1.0e-50)");
+
+  if (neighbor->exclude && !impl->warned_exclude) {
+    impl->warned_exclude = true;
+    if (comm->me == 0)
+      error->warning(FLERR,
+                     "pair_style deepmd/onnx: neigh_modify exclude hides pairs of atoms from the "
+                     "model: energies and forces are not those it was trained for");
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::print_summary()
+{
+  const PairArguments &args = impl->args;
+  const int nmodels = static_cast<int>(impl->models.size());
+  std::string text = "deepion " DEEPION_VERSION ", pair_style deepmd/onnx\n";
+  for (int k = 0; k < nmodels; k++) {
+    if (nmodels > 1)
+      text += fmt::format("  model {} of {}{}\n", k + 1, nmodels, k == 0 ? " (drives)" : "");
+    for (const auto &line : impl->models[k].info.summary) text += "  " + std::string(line) + "\n";
+  }
+  text += "  atom types:";
+  for (std::size_t i = 1; i < impl->elements.size(); i++)
+    text += fmt::format("{} {} = {}", i == 1 ? "" : ",", i, impl->elements[i]);
+  text += fmt::format("\n  LAMMPS: {}, {} MPI rank{}\n", DEEPION_LAMMPS_DESCRIPTOR, comm->nprocs,
+                      comm->nprocs > 1 ? "s" : "");
+  if (nmodels > 1 && args.out_freq > 0)
+    text += fmt::format("  model deviation: every {} steps to {}\n", args.out_freq, args.out_file);
+  else if (nmodels > 1)
+    text += "  model deviation: off (out_freq 0)\n";
+  if (!args.check) text += "  self-check: off\n";
+
+  if (comm->me == 0 && text != impl->summary)
+    utils::logmesg(lmp,
+                   text +
+                       fmt::format("  memory: {:.1f} MB per MPI rank for the models\n",
+                                   impl->engine_bytes() / 1048576.0));
+  impl->summary = text;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::open_deviation_file()
+{
+  if (nextra == 0) return;
+  std::string problem;
+  if (comm->me == 0 && !impl->file.is_open())
+    problem = impl->file.open(impl->args.out_file, update->ntimestep, impl->args.atomic);
+  stop_all_if(lmp, FLERR, problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+double PairDeepmdOnnx::init_one(int i, int j)
+{
+  scale[j][i] = scale[i][j];
+  return cutoff;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::compute(int eflag, int vflag)
+{
+  ev_init(eflag, vflag);
+
+  // steps with a new neighbor list are where all ranks meet: errors and warnings can be agreed on
+
+  const bool meeting = neighbor->ago == 0;
+  if (!impl->neighbors_checked) check_neighbors();
+  gather_parameters();
+  update_atoms();
+  if (!impl->checked) self_check();
+
+  const double factor = impl->unit_factor * scale[1][1];
+  const std::size_t nall = impl->types.size();
+  std::string problem;
+
+  if (!deviation_step()) {
+    if (nall > 0)
+      problem = evaluate(0, factor, atom->f[0], eflag_atom ? eatom : nullptr,
+                         vflag_atom ? vatom[0] : nullptr, cvflag_atom ? cvatom[0] : nullptr);
+    else
+      impl->totals = {};
+  } else {
+    problem = evaluate_all(factor);
+  }
+
+  if (!problem.empty()) problem += fmt::format(" (step {})", update->ntimestep);
+  if (meeting)
+    report(problem);
+  else
+    stop_one_if(lmp, FLERR, problem);
+
+  if (eflag_global) eng_vdwl += impl->totals.energy;
+  if (vflag_global) {
+    const auto &v = impl->totals.virial;    // xx, yy, zz, xy, xz, yz, yx, zx, zy
+    for (int i = 0; i < 3; i++) {
+      virial[i] += v[i];
+      virial[i + 3] += 0.5 * (v[i + 3] + v[i + 6]);
+    }
+  }
+
+  if (deviation_step()) write_deviation();
+}
+
+/* ----------------------------------------------------------------------
+   fparam and aparam of this step
+   a compute is invoked anew each time: its invoked_flag only says that somebody invoked it some time
+   ago, and at set-up or inside fix numdiff the same step is seen with other coordinates
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::gather_parameters()
+{
+  const PairArguments &args = impl->args;
+  const std::size_t nf = impl->nfparam();
+  const std::size_t na = impl->naparam();
+  const std::size_t nlocal = atom->nlocal;
+
+  impl->fparam = args.fparam;
+  if (!args.fparam_from_compute.empty()) {
+    Compute *compute = modify->get_compute_by_id(args.fparam_from_compute);
+    if (!compute)
+      error->all(FLERR, "fparam_from_compute: there is no compute {}", args.fparam_from_compute);
+    if (update->setupflag) compute->setup();    // degrees of freedom of a temperature
+    impl->fparam.assign(nf, 0.0);
+    if (nf == 1) {
+      impl->fparam[0] = compute->compute_scalar();
+    } else {
+      compute->compute_vector();
+      if (compute->size_vector < static_cast<int>(nf))
+        error->all(
+            FLERR,
+            "fparam_from_compute: the vector of compute {} has {} elements, but {} are needed",
+            args.fparam_from_compute, compute->size_vector, nf);
+      std::copy_n(compute->vector, nf, impl->fparam.begin());
+    }
+  } else if (!args.fparam_from_fix.empty()) {
+    Fix *fix = modify->get_fix_by_id(args.fparam_from_fix);
+    if (!fix) error->all(FLERR, "fparam_from_fix: there is no fix {}", args.fparam_from_fix);
+    impl->fparam.assign(nf, 0.0);
+    const int index = args.fparam_fix_index;
+    for (std::size_t k = 0; k < nf; k++)
+      impl->fparam[k] = index ? fix->compute_vector(index - 1 + static_cast<int>(k))
+                              : fix->compute_scalar();
+  }
+
+  impl->aparam.clear();
+  if (!args.aparam_from_compute.empty()) {
+    Compute *compute = modify->get_compute_by_id(args.aparam_from_compute);
+    if (!compute)
+      error->all(FLERR, "aparam_from_compute: there is no compute {}", args.aparam_from_compute);
+    if (update->setupflag) compute->setup();
+    compute->compute_peratom();
+    impl->aparam.resize(na * nlocal);
+    for (std::size_t i = 0; i < nlocal; i++)
+      for (std::size_t k = 0; k < na; k++)
+        impl->aparam[na * i + k] = compute->size_peratom_cols == 0 ? compute->vector_atom[i]
+                                                                   : compute->array_atom[i][k];
+  } else if (na > 0) {
+    impl->aparam.resize(na * nlocal);
+    for (std::size_t i = 0; i < nlocal; i++)
+      std::copy_n(args.aparam.begin(), na, impl->aparam.begin() + na * i);
+  }
+}
+
+/* ----------------------------------------------------------------------
+   flatten the neighbor list where it is new, and map types where they changed: fix atom/swap and
+   others exchange types without a new list
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::update_atoms()
+{
+  const std::size_t nall = atom->nlocal + atom->nghost;
+  const bool types_changed = impl->types.size() != nall ||
+      !std::equal(impl->types.begin(), impl->types.end(), atom->type);
+  if (!types_changed && neighbor->ago != 0) return;
+
+  impl->version++;
+  impl->types.assign(atom->type, atom->type + nall);
+  impl->neighbors.build(list, atom->type, impl->visible);
+  for (auto &model : impl->models) {
+    model.types.resize(nall);
+    for (std::size_t i = 0; i < nall; i++) model.types[i] = model.type_of[atom->type[i]];
+  }
+  impl->tags.clear();
+  if (atom->tag_enable) impl->tags.assign(atom->tag, atom->tag + nall);
+}
+
+/* ----------------------------------------------------------------------
+   one model; adds into the arrays given, nullptr = not wanted. Returns an error text
+------------------------------------------------------------------------- */
+
+std::string PairDeepmdOnnx::evaluate(int k, double factor, double *f, double *energies,
+                                     double *virials, double *centroid_virials)
+{
+  Model &model = impl->models[k];
+  const std::size_t nall = impl->types.size();
+  const bool rebuilt = model.seen != impl->version;
+  return error_of([&] {
+    deepion::Output output;
+    output.factor = factor;
+    output.f = view(f, 3 * nall);
+    output.eatom = view(energies, nall);
+    output.vatom = view(virials, 6 * nall);
+    output.cvatom = view(centroid_virials, 9 * nall);
+    impl->totals = model.potential->compute(impl->atoms(model, atom->x[0], nall, rebuilt), output);
+    model.seen = impl->version;
+  });
+}
+
+/* ----------------------------------------------------------------------
+   all models, on steps whose deviation is wanted. The forces of each are kept in eV/A, without the
+   scale factor, and those of the first are added to the atoms. Returns an error text
+------------------------------------------------------------------------- */
+
+std::string PairDeepmdOnnx::evaluate_all(double factor)
+{
+  const int nmodels = static_cast<int>(impl->models.size());
+  const std::size_t nall = impl->types.size();
+  impl->forces.assign(3 * nall * nmodels, 0.0);
+  impl->virials.assign(9 * nmodels, 0.0);
+  impl->eatom.assign(eflag_atom ? nall : 0, 0.0);
+  impl->vatom.assign(vflag_atom ? 6 * nall : 0, 0.0);
+  impl->cvatom.assign(cvflag_atom ? 9 * nall : 0, 0.0);
+
+  // the first model last: what is left in totals is its
+
+  impl->totals = {};
+  for (int k = nmodels - 1; k >= 0 && nall > 0; k--) {
+    const bool drives = k == 0;
+    const std::string problem = evaluate(k, 1.0, impl->forces.data() + 3 * nall * k,
+                                         drives && eflag_atom ? impl->eatom.data() : nullptr,
+                                         drives && vflag_atom ? impl->vatom.data() : nullptr,
+                                         drives && cvflag_atom ? impl->cvatom.data() : nullptr);
+    if (!problem.empty()) return problem;
+    std::copy(impl->totals.virial.begin(), impl->totals.virial.end(),
+              impl->virials.begin() + 9 * k);
+  }
+  if (nall == 0) return {};
+
+  impl->totals.energy *= factor;
+  for (double &value : impl->totals.virial) value *= factor;
+  double *f = atom->f[0];
+  for (std::size_t i = 0; i < 3 * nall; i++) f[i] += factor * impl->forces[i];
+  for (std::size_t i = 0; i < impl->eatom.size(); i++) eatom[i] += factor * impl->eatom[i];
+  for (std::size_t i = 0; i < impl->vatom.size(); i++) vatom[0][i] += factor * impl->vatom[i];
+  for (std::size_t i = 0; i < impl->cvatom.size(); i++) cvatom[0][i] += factor * impl->cvatom[i];
+  return {};
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool PairDeepmdOnnx::deviation_step() const
+{ return nextra > 0 && update->ntimestep % impl->args.out_freq == 0; }
+
+/* ----------------------------------------------------------------------
+   bring the forces of ghosts home and compare the models
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::write_deviation()
+{
+  comm->reverse_comm(this);
+
+  const std::size_t nmodels = impl->models.size();
+  const std::size_t nall = impl->types.size();
+  const std::size_t nlocal = atom->nlocal;
+  std::vector<double> local(3 * nlocal * nmodels);
+  for (std::size_t k = 0; k < nmodels; k++)
+    std::copy_n(impl->forces.begin() + 3 * nall * k, 3 * nlocal, local.begin() + 3 * nlocal * k);
+
+  const PairArguments &args = impl->args;
+  DeviationSettings settings;
+  settings.factor = impl->unit_factor;
+  settings.atomic = args.atomic;
+  if (args.relative >= 0.0) settings.relative = args.relative / impl->unit_factor;
+  if (args.relative_v >= 0.0) settings.relative_v = args.relative_v / impl->unit_factor;
+
+  std::vector<double> per_atom;
+  std::string problem = measure_deviation(lmp, settings, local, impl->virials,
+                                          static_cast<int>(nmodels), impl->latest, per_atom);
+  if (!problem.empty()) error_all(error, FLERR, problem, 0);
+  if (comm->me == 0)
+    stop_one_if(lmp, FLERR,
+                impl->file.write(update->ntimestep, impl->latest, per_atom, update->setupflag));
+}
+
+/* ---------------------------------------------------------------------- */
+
+int PairDeepmdOnnx::pack_reverse_comm(int n, int first, double *buf)
+{
+  const std::size_t nall = impl->types.size();
+  int m = 0;
+  for (int i = first; i < first + n; i++)
+    for (std::size_t k = 0; k < impl->models.size(); k++)
+      for (int d = 0; d < 3; d++) buf[m++] = impl->forces[3 * (nall * k + i) + d];
+  return m;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::unpack_reverse_comm(int n, int *indices, double *buf)
+{
+  const std::size_t nall = impl->types.size();
+  int m = 0;
+  for (int i = 0; i < n; i++)
+    for (std::size_t k = 0; k < impl->models.size(); k++)
+      for (int d = 0; d < 3; d++) impl->forces[3 * (nall * k + indices[i]) + d] += buf[m++];
+}
+
+/* ----------------------------------------------------------------------
+   compare the path in use with the model file's own graph in float64, for some of the user's atoms
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::self_check()
+{
+  impl->checked = true;
+  if (!impl->args.check) return;
+  const std::size_t nall = impl->types.size();
+  const double limit = impl->args.force_limit();
+
+  for (auto &model : impl->models) {
+    double difference = 0.0;
+    bigint sampled = 0;
+    const std::string problem = error_of([&] {
+      if (impl->neighbors.centers.empty()) return;
+      const auto result = model.potential->self_check(impl->atoms(model, atom->x[0], nall, true));
+      difference = result.force_difference;
+      sampled = static_cast<bigint>(result.sampled);
+    });
+    stop_all_if(lmp, FLERR, problem);
+    if (!std::isfinite(difference)) difference = HUGE_VAL;
+
+    double largest = 0.0;
+    bigint total = 0;
+    MPI_Allreduce(&difference, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
+    MPI_Allreduce(&sampled, &total, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+    if (!(largest <= limit))
+      error_all(
+          error, FLERR,
+          fmt::format("deepion: self-check failed: model {} as it runs here and its own graph "
+                      "in float64 differ by {:.3g} eV/A in the force on one of {} atoms (limit "
+                      "{:.3g}): {}a wrong result is possible; check_limit sets the limit, check "
+                      "no turns the check off",
+                      model.name, largest, total, limit,
+                      impl->args.precision == "mixed" ? "try precision double, " : ""),
+          0);
+    if (comm->me == 0)
+      utils::logmesg(
+          lmp,
+          fmt::format("deepion: self-check: {} atoms, largest force difference {:.3g} eV/A "
+                      "(limit {:.3g})\n",
+                      total, largest, limit));
+  }
+}
+
+/* ----------------------------------------------------------------------
+   collective: an error of any rank stops all with one message; what the guards saw is printed once
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::report(const std::string &problem)
+{
+  stop_all_if(lmp, FLERR, problem);
+  if (impl->warned_overflow && impl->warned_close) return;
+
+  std::string overflow, close;
+  bigint counts[2] = {0, 0};
+  for (auto &model : impl->models) {
+    const auto alerts = model.potential->take_alerts();
+    counts[0] += static_cast<bigint>(alerts.overflow_count);
+    counts[1] += static_cast<bigint>(alerts.close_count);
+    if (alerts.overflow_count > 0 && overflow.empty())
+      overflow =
+          fmt::format("atom {} has {} neighbors of element {} within the cutoff, but model {} "
+                      "keeps only the nearest {} (its sel)",
+                      alerts.overflow_tag, alerts.overflow_found,
+                      std::string(alerts.overflow_element), model.name, alerts.overflow_kept);
+    if (alerts.close_count > 0 && close.empty())
+      close = fmt::format(
+          "atoms {} and {} are {:.4g} A apart, closer than any pair in the training data "
+          "of model {} ({:.4g} A)",
+          alerts.close_tag_i, alerts.close_tag_j, alerts.close_distance, model.name,
+          alerts.close_limit);
+  }
+  bigint totals[2] = {0, 0};
+  MPI_Allreduce(counts, totals, 2, MPI_LMP_BIGINT, MPI_SUM, world);
+
+  if (totals[0] > 0 && !impl->warned_overflow) {
+    impl->warned_overflow = true;
+    overflow = agreed_error(lmp, overflow);
+    if (comm->me == 0)
+      error->warning(
+          FLERR, "{}",
+          overflow +
+              fmt::format("; {} atoms so far. Forces jump when such neighbors come and go: "
+                          "train with a larger sel, or check the density. 'sel error' stops "
+                          "the run instead. This warning comes once",
+                          totals[0]));
+  }
+  if (totals[1] > 0 && !impl->warned_close) {
+    impl->warned_close = true;
+    close = agreed_error(lmp, close);
+    if (comm->me == 0)
+      error->warning(
+          FLERR, "{}",
+          close +
+              fmt::format("; {} pairs so far. The model extrapolates there: check the "
+                          "structure, the temperature and the time step. This warning comes "
+                          "once",
+                          totals[1]));
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::finish()
+{
+  if (!impl->models.empty()) report({});
+}
+
+/* ---------------------------------------------------------------------- */
+
+void *PairDeepmdOnnx::extract(const char *name, int &dim)
+{
+  if (strcmp(name, "scale") == 0) {
+    dim = 2;
+    return scale;
+  }
+  return nullptr;
+}
+
+/* ---------------------------------------------------------------------- */
+
+double PairDeepmdOnnx::memory_usage()
+{
+  std::size_t bytes = impl->engine_bytes() + impl->neighbors.memory_bytes();
+  bytes += sizeof(double) *
+      (impl->forces.capacity() + impl->virials.capacity() + impl->eatom.capacity() +
+       impl->vatom.capacity() + impl->cvatom.capacity() + impl->fparam.capacity() +
+       impl->aparam.capacity());
+  bytes += sizeof(int) * impl->types.capacity() + sizeof(std::int64_t) * impl->tags.capacity();
+  for (const auto &model : impl->models) bytes += sizeof(std::int32_t) * model.types.capacity();
+  return Pair::memory_usage() + static_cast<double>(bytes);
+}

@@ -1,0 +1,215 @@
+#include "pair_deepmd_onnx_args.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cmath>
+#include <cstdlib>
+
+namespace DEEPION {
+
+namespace {
+
+  const std::vector<std::string> KEYWORDS = {"out_freq",
+                                             "out_file",
+                                             "atomic",
+                                             "relative",
+                                             "relative_v",
+                                             "fparam",
+                                             "fparam_from_compute",
+                                             "fparam_from_fix",
+                                             "aparam",
+                                             "aparam_from_compute",
+                                             "threads",
+                                             "precision",
+                                             "tabulate",
+                                             "onnxruntime",
+                                             "sel",
+                                             "check",
+                                             "check_limit"};
+
+  // keywords of DeePMD-kit's own style that do not belong to the models served here
+  const std::vector<std::string> REFUSED = {"ttm", "charge_spin", "virtual_len", "spin_norm"};
+
+  /* ---------------------------------------------------------------------- */
+
+  bool contains(const std::vector<std::string> &words, const std::string &word)
+  { return std::find(words.begin(), words.end(), word) != words.end(); }
+
+  bool is_keyword(const std::string &word)
+  { return contains(KEYWORDS, word) || contains(REFUSED, word); }
+
+  bool to_double(const std::string &word, double &value)
+  {
+    char *end = nullptr;
+    value = strtod(word.c_str(), &end);
+    return !word.empty() && *end == '\0' && std::isfinite(value);
+  }
+
+  bool to_int(const std::string &word, int &value)
+  {
+    char *end = nullptr;
+    errno = 0;
+    const long number = strtol(word.c_str(), &end, 10);
+    if (word.empty() || *end != '\0' || errno == ERANGE || number < INT_MIN || number > INT_MAX)
+      return false;
+    value = static_cast<int>(number);
+    return true;
+  }
+
+  std::string joined(const std::vector<std::string> &words)
+  {
+    std::string text;
+    for (const auto &word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+  }
+
+  /* ----------------------------------------------------------------------
+     walks over the words; the first problem wins
+  ------------------------------------------------------------------------- */
+
+  class Words {
+   public:
+    Words(int narg, const char *const *arg) : words(arg, arg + narg) {}
+
+    bool done() const { return !problem.empty() || position >= words.size(); }
+    bool has_value() const { return position < words.size() && !is_keyword(words[position]); }
+    std::string take() { return words[position++]; }
+    void fail(const std::string &text)
+    {
+      if (problem.empty()) problem = "pair_style deepmd/onnx: " + text;
+    }
+
+    std::string word(const std::string &keyword, const std::string &expected)
+    {
+      if (has_value()) return take();
+      fail("keyword " + keyword + " needs a value: " + expected);
+      return {};
+    }
+
+    int integer(const std::string &keyword, int least)
+    {
+      const std::string expected = "an integer, " + std::to_string(least) + " or larger";
+      const std::string text = word(keyword, expected);
+      int value = least;
+      if (problem.empty() && (!to_int(text, value) || value < least))
+        fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
+      return value;
+    }
+
+    double number(const std::string &keyword, bool positive)
+    {
+      const std::string expected = positive ? "a number above 0" : "a number, 0 or larger";
+      const std::string text = word(keyword, expected);
+      double value = 0.0;
+      if (problem.empty() && (!to_double(text, value) || value < 0.0 || (positive && value == 0.0)))
+        fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
+      return value;
+    }
+
+    std::vector<double> numbers(const std::string &keyword)
+    {
+      std::vector<double> values;
+      double value;
+      while (has_value()) {
+        if (!to_double(words[position], value)) {
+          fail("keyword " + keyword + " needs numbers, not '" + words[position] + "'");
+          return {};
+        }
+        values.push_back(value);
+        position++;
+      }
+      if (values.empty()) fail("keyword " + keyword + " needs one number or more");
+      return values;
+    }
+
+    bool choice(const std::string &keyword, const std::string &yes, const std::string &no)
+    {
+      const std::string text = word(keyword, yes + " or " + no);
+      if (problem.empty() && text != yes && text != no)
+        fail("keyword " + keyword + " needs " + yes + " or " + no + ", not '" + text + "'");
+      return text == yes;
+    }
+
+    std::string problem;
+
+   private:
+    std::vector<std::string> words;
+    std::size_t position = 0;
+  };
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+double PairArguments::force_limit() const
+{
+  if (check_limit > 0.0) return check_limit;
+  return precision == "double" ? 1.0e-8 : 1.0e-3;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed)
+{
+  parsed = PairArguments();
+  Words words(narg, arg);
+  while (!words.done() && words.has_value()) parsed.models.push_back(words.take());
+  if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
+
+  while (!words.done()) {
+    const std::string key = words.take();
+    if (key == "out_freq") {
+      parsed.out_freq = words.integer(key, 0);
+    } else if (key == "out_file") {
+      parsed.out_file = words.word(key, "a file name");
+    } else if (key == "atomic") {
+      parsed.atomic = true;
+    } else if (key == "relative") {
+      parsed.relative = words.number(key, false);
+    } else if (key == "relative_v") {
+      parsed.relative_v = words.number(key, false);
+    } else if (key == "fparam") {
+      parsed.fparam = words.numbers(key);
+    } else if (key == "fparam_from_compute") {
+      parsed.fparam_from_compute = words.word(key, "the ID of a compute");
+    } else if (key == "fparam_from_fix") {
+      parsed.fparam_from_fix = words.word(key, "the ID of a fix");
+      if (words.has_value()) parsed.fparam_fix_index = words.integer(key, 1);
+    } else if (key == "aparam") {
+      parsed.aparam = words.numbers(key);
+    } else if (key == "aparam_from_compute") {
+      parsed.aparam_from_compute = words.word(key, "the ID of a compute");
+    } else if (key == "threads") {
+      parsed.threads = words.integer(key, 1);
+    } else if (key == "precision") {
+      parsed.precision = words.choice(key, "double", "mixed") ? "double" : "mixed";
+    } else if (key == "tabulate") {
+      if (words.choice(key, "yes", "no"))
+        words.fail("tabulate yes is not in this version; use tabulate no");
+    } else if (key == "onnxruntime") {
+      parsed.onnxruntime = words.word(key, "the path of libonnxruntime.so");
+    } else if (key == "sel") {
+      parsed.sel_error = words.choice(key, "error", "warn");
+    } else if (key == "check") {
+      parsed.check = words.choice(key, "yes", "no");
+    } else if (key == "check_limit") {
+      parsed.check_limit = words.number(key, true);
+    } else if (contains(REFUSED, key)) {
+      words.fail("keyword " + key +
+                 " of pair_style deepmd is not supported: it belongs to models " +
+                 "that cannot be exported to ONNX here");
+    } else {
+      words.fail("unknown keyword '" + key + "'; keywords are " + joined(KEYWORDS));
+    }
+  }
+
+  if (!parsed.fparam.empty() + !parsed.fparam_from_compute.empty() +
+          !parsed.fparam_from_fix.empty() >
+      1)
+    words.fail("use only one of fparam, fparam_from_compute and fparam_from_fix");
+  if (!parsed.aparam.empty() && !parsed.aparam_from_compute.empty())
+    words.fail("use only one of aparam and aparam_from_compute");
+  return words.problem;
+}
+
+}    // namespace DEEPION

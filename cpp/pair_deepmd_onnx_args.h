@@ -1,0 +1,44 @@
+// What a user can write after `pair_style deepmd/onnx`.
+
+#ifndef DEEPION_PAIR_DEEPMD_ONNX_ARGS_H
+#define DEEPION_PAIR_DEEPMD_ONNX_ARGS_H
+
+#include <string>
+#include <vector>
+
+namespace DEEPION {
+
+struct PairArguments {
+  std::vector<std::string> models;    // file names, at least one; the first drives
+
+  int out_freq = 100;    // steps, 0 = off
+  std::string out_file = "model_devi.out";
+  bool atomic = false;
+  double relative = -1.0;      // LAMMPS units, < 0 = absolute
+  double relative_v = -1.0;    // LAMMPS units, < 0 = absolute
+
+  std::vector<double> fparam;         // empty: not given
+  std::string fparam_from_compute;    // compute ID
+  std::string fparam_from_fix;        // fix ID
+  int fparam_fix_index = 0;           // first element of the fix's vector, from 1; 0 = its scalar
+  std::vector<double> aparam;
+  std::string aparam_from_compute;
+
+  int threads = 0;                    // 0: as many as LAMMPS uses
+  std::string precision = "mixed";    // mixed or double
+  std::string onnxruntime;            // empty: search
+  bool sel_error = false;
+  bool check = true;
+  double check_limit = 0.0;    // eV/A, 0 = default of the precision
+
+  // Limit of the self-check, eV/A.
+  double force_limit() const;
+};
+
+// Reads the arguments. Returns an error text, empty if they are fine. No MPI, no LAMMPS: the same
+// words give the same answer on every rank.
+std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed);
+
+}    // namespace DEEPION
+
+#endif
