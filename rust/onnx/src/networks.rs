@@ -1,8 +1,8 @@
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
 use deepion_potential::{Error, Networks, Result};
-use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{Session, SessionInputValue};
 use ort::value::{PrimitiveTensorElementType, TensorRef};
 
 use crate::library::Library;
@@ -42,7 +42,6 @@ impl Real for f64 {
 /// One session per network of the model.
 pub struct OnnxNetworks<R> {
     ntypes: usize,
-    width: usize,
     descriptor_len: usize,
     numb_param: usize,
     /// Position in `embeddings`, per type pair.
@@ -77,7 +76,6 @@ impl<R: Real> OnnxNetworks<R> {
         };
         Ok(Self {
             ntypes: contract.ntypes(),
-            width: contract.width(),
             descriptor_len: contract.descriptor_len(),
             numb_param: contract.numb_param(),
             embedding_of,
@@ -106,7 +104,7 @@ impl<R: Real> Networks for OnnxNetworks<R> {
             return Err(Error::Input(format!("types {center} and {neighbor} have no embedding net")));
         };
         convert(s, &mut self.first);
-        run(&mut self.embeddings[session], &[(&self.first, 1)], [(g, self.width), (dg, self.width)])
+        run(&mut self.embeddings[session], &[(&self.first, 1)], [g, dg])
     }
 
     fn fit(
@@ -121,7 +119,7 @@ impl<R: Real> Networks for OnnxNetworks<R> {
         convert(param, &mut self.second);
         let inputs = [(&self.first, self.descriptor_len), (&self.second, self.numb_param)];
         let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
-        run(&mut self.fittings[center], inputs, [(energy, 1), (gradient, self.descriptor_len)])
+        run(&mut self.fittings[center], inputs, [energy, gradient])
     }
 }
 
@@ -130,17 +128,16 @@ fn convert<R: Real>(from: &[f64], to: &mut Vec<R>) {
     to.extend(from.iter().map(|&v| R::from_f64(v)));
 }
 
-/// Runs a session on rows of the given widths.
-fn run<R: Real>(session: &mut Session, inputs: &[(&Vec<R>, usize)], outputs: [(&mut [f64], usize); 2]) -> Result<()> {
+/// Runs a session on inputs with rows of the given widths.
+fn run<R: Real>(session: &mut Session, inputs: &[(&Vec<R>, usize)], outputs: [&mut [f64]; 2]) -> Result<()> {
     let failed = |e: ort::Error| Error::Engine(format!("ONNX Runtime failed: {e}"));
-    let names: Vec<String> = session.inputs().iter().map(|i| i.name().to_string()).collect();
-    let mut values = Vec::with_capacity(inputs.len());
-    for ((data, width), name) in inputs.iter().zip(names) {
-        let tensor = TensorRef::from_array_view(([data.len() / width, *width], data.as_slice())).map_err(failed)?;
-        values.push((name, tensor));
+    let mut values: Vec<SessionInputValue> = Vec::with_capacity(inputs.len());
+    for (data, width) in inputs {
+        values
+            .push(TensorRef::from_array_view(([data.len() / width, *width], data.as_slice())).map_err(failed)?.into());
     }
-    let results = session.run(values).map_err(failed)?;
-    for (k, (to, _)) in outputs.into_iter().enumerate() {
+    let results = session.run(values.as_slice()).map_err(failed)?;
+    for (k, to) in outputs.into_iter().enumerate() {
         let (_, from) = results[k].try_extract_tensor::<R>().map_err(failed)?;
         if from.len() != to.len() {
             return Err(Error::Model(format!(
