@@ -68,8 +68,19 @@ def read(path: Path) -> Run:
 
 
 def model_lines(text: str) -> list[str]:
-    """Say which model, by its hash, and which versions: what `pair_style deepmd/onnx` printed."""
-    return []
+    """Say which model, by its hash, and which versions: from what `pair_style deepmd/onnx` printed."""
+    blocks = re.findall(r"^deepion (\S+), pair_style deepmd/onnx\n((?:  .*\n)+)", text, re.MULTILINE)
+    if not blocks:
+        return []
+    version, block = blocks[-1]
+    said = [line.strip() for line in block.splitlines()]
+    hashes = [line for line in said if line.startswith("sha256 ")]
+    sources = [line for line in said if line.startswith("from ")]
+    runtime = [line.split(" (")[0] for line in said if line.startswith(("ONNX Runtime ", "precision "))]
+    return [
+        *(f"model {' '.join(model)}" for model in zip(hashes, sources, strict=True)),
+        ", ".join([f"deepion {version}", *dict.fromkeys(runtime)]),
+    ]
 
 
 def draw(run: Run, target: Path) -> None:

@@ -27,6 +27,13 @@ variable dt index 2.0
 units           {unit}
 timestep        ${{dt}}
 timestep        {timestep}
+deepion 0.1.0, pair_style deepmd/onnx
+  sha256 0123abcd
+  from some.dp (deepmd-kit 3.2.0, trained in float64)
+  types Li (sel 50) S (sel 64)
+  precision mixed (float32 networks, float64 geometry and sums), tabulate no
+  ONNX Runtime 1.32.0 (/somewhere/libonnxruntime.so.1.32.0)
+  memory: 10.0 MB per MPI rank for the models
 run 20
    Step          Temp          PotEng         TotEng         Press        c_msd[4]
        100   500            -840           -800            1000           0
@@ -56,7 +63,11 @@ def test_plot_reads_units_time_and_atoms(tmp_path, unit, timestep):
     assert run.time == pytest.approx([0, 0.02, 0.04])
     assert run.atoms == 420
     assert run.columns["c_msd[4]"] == [0, 0.1, 0.2]
-    assert run.caption.startswith("log.lammps: 420 atoms, 2 processor(s), LAMMPS (22 Jul 2025 - Update 4)")
+    assert run.caption.splitlines() == [
+        "log.lammps: 420 atoms, 2 processor(s), LAMMPS (22 Jul 2025 - Update 4)",
+        "model sha256 0123abcd from some.dp (deepmd-kit 3.2.0, trained in float64)",
+        "deepion 0.1.0, precision mixed, ONNX Runtime 1.32.0",
+    ]
     plot_thermo.draw(run, tmp_path / "thermo.png")
     assert (tmp_path / "thermo.png").read_bytes().startswith(b"\x89PNG")
 
