@@ -31,10 +31,11 @@ pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Res
         };
         let mut file = ModelFile::open(name, bytes)?;
         let library = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
+        let mut exact = OnnxNetworks::<f64>::embeddings_only(&library, &file)?;
         let networks =
             (0..settings.threads.max(1)).map(|_| start_networks(&library, &file, precision)).collect::<Result<_>>()?;
         file.drop_networks();
-        let engine = Engine::new(file.contract.clone(), networks, settings.sel_error)?;
+        let engine = Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?;
         Ok(Box::new(Potential { file, library, engine, precision, alerts: no_alerts(), poisoned: false }))
     })
 }

@@ -58,6 +58,17 @@ impl<R: Real> OnnxNetworks<R> {
     /// # Errors
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
+        let mut networks = Self::embeddings_only(library, file)?;
+        let fitting = |name: &String| start(library, name, &file.fitting(name, R::ELEMENT)?);
+        networks.fittings = file.contract.fitting.iter().map(fitting).collect::<Result<_>>()?;
+        Ok(networks)
+    }
+
+    /// Starts the sessions of the embedding nets alone: enough for what is prepared once from them.
+    ///
+    /// # Errors
+    /// A network of the file is malformed.
+    pub fn embeddings_only(library: &Library, file: &ModelFile) -> Result<Self> {
         let contract = &file.contract;
         let mut names: Vec<&str> = Vec::new();
         let mut embedding_of = Vec::new();
@@ -69,22 +80,23 @@ impl<R: Real> OnnxNetworks<R> {
                 })
             }));
         }
-        let start = |name: &str, model: Vec<u8>| {
-            start_session(library, &model).map_err(|e| {
-                Error::Model(format!("ONNX Runtime cannot run network {name}: {e}; export the model again"))
-            })
-        };
+        let embedding = |name: &&str| start(library, name, &file.embedding(name, R::ELEMENT)?);
         Ok(Self {
             ntypes: contract.ntypes(),
             descriptor_len: contract.descriptor_len(),
             numb_param: contract.numb_param(),
             embedding_of,
-            embeddings: names.iter().map(|n| start(n, file.embedding(n, R::ELEMENT)?)).collect::<Result<_>>()?,
-            fittings: contract.fitting.iter().map(|n| start(n, file.fitting(n, R::ELEMENT)?)).collect::<Result<_>>()?,
+            embeddings: names.iter().map(embedding).collect::<Result<_>>()?,
+            fittings: Vec::new(),
             first: Vec::new(),
             second: Vec::new(),
         })
     }
+}
+
+fn start(library: &Library, name: &str, model: &[u8]) -> Result<Session> {
+    start_session(library, model)
+        .map_err(|e| Error::Model(format!("ONNX Runtime cannot run network {name}: {e}; export the model again")))
 }
 
 /// A session that uses the caller's thread alone and keeps nothing per input shape (shapes change at every step).
@@ -119,7 +131,10 @@ impl<R: Real> Networks for OnnxNetworks<R> {
         convert(param, &mut self.second);
         let inputs = [(&self.first, self.descriptor_len), (&self.second, self.numb_param)];
         let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
-        run(&mut self.fittings[center], inputs, [energy, gradient])
+        let Some(session) = self.fittings.get_mut(center) else {
+            return Err(Error::Input(format!("type {center} has no fitting net here")));
+        };
+        run(session, inputs, [energy, gradient])
     }
 }
 

@@ -50,15 +50,20 @@ struct Sums {
 }
 
 impl Engine {
-    /// An engine with one thread per element of `networks`.
+    /// An engine with one thread per element of `networks`. `exact` gives, in float64, what is prepared once.
     ///
     /// # Errors
     /// No networks, or whatever they report.
-    pub fn new(contract: Contract, mut networks: Vec<Box<dyn Networks>>, sel_error: bool) -> Result<Self> {
-        let Some(first) = networks.first_mut() else {
+    pub fn new(
+        contract: Contract,
+        exact: &mut dyn Networks,
+        networks: Vec<Box<dyn Networks>>,
+        sel_error: bool,
+    ) -> Result<Self> {
+        if networks.is_empty() {
             return Err(Error::Input("at least one thread is needed".into()));
-        };
-        let model = Model::new(contract, first.as_mut())?;
+        }
+        let model = Model::new(contract, exact)?;
         let threads = networks.len();
         let pool = (threads > 1)
             .then(|| {

@@ -221,7 +221,7 @@ fn guards_see_overflow_and_close_pairs() {
     assert!(seen.close_pairs > 1 && closest.r < 1.2 && closest.r > 0.9);
 
     let networks: Vec<Box<dyn deepion_potential::Networks>> = vec![Box::new(common::Toy::of(&c))];
-    let mut strict = Engine::new(c, networks, true).unwrap();
+    let mut strict = Engine::new(c.clone(), &mut common::Toy::of(&c), networks, true).unwrap();
     let error = refusal(&mut strict, &cluster);
     assert!(
         matches!(error, Error::Sel(_))

@@ -162,7 +162,7 @@ pub struct Answer {
 
 pub fn engine(contract: &Contract, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(Toy::of(contract)) as Box<dyn Networks>).collect();
-    Engine::new(contract.clone(), networks, false).unwrap()
+    Engine::new(contract.clone(), &mut Toy::of(contract), networks, false).unwrap()
 }
 
 pub fn evaluate(engine: &mut Engine, cluster: &Cluster) -> Answer {
