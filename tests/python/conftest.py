@@ -1,0 +1,55 @@
+"""Fixtures shared by the tests of the Python side."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepion.evaluate import Evaluator
+from deepion.export import export
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+LIPSTI = ROOT / "lammps-examples" / "models" / "lipsti-a.dp"
+INDEX = json.loads((DATA / "models" / "index.json").read_text())
+
+
+class Exported:
+    """Exports each model once a session."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._evaluators: dict[Path, Evaluator] = {}
+
+    def path(self, source: Path) -> Path:
+        target = self._folder / f"{source.name}.onnx"
+        if not target.exists():
+            export(source, target)
+        return target
+
+    def evaluator(self, source: Path) -> Evaluator:
+        if source not in self._evaluators:
+            self._evaluators[source] = Evaluator(self.path(source), threads=1)
+        return self._evaluators[source]
+
+    def small(self, name: str) -> Evaluator:
+        """The evaluator of a model of tests/data/models."""
+        return self.evaluator(DATA / INDEX[name]["model"])
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory) -> Exported:
+    return Exported(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture(scope="session")
+def run_script():
+    """Run a script of scripts/ as a user does; returns the finished process."""
+
+    def run(name: str, *arguments) -> subprocess.CompletedProcess:
+        command = [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    return run

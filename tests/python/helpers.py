@@ -1,0 +1,52 @@
+"""Loading of stored structures and reference values, and their comparison."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from conftest import DATA, INDEX
+from deepion.evaluate import Evaluator, Result
+from deepion.structure import model_types, read_structure
+
+
+@dataclass
+class Case:
+    """One evaluation: everything Evaluator.evaluate takes."""
+
+    coord: np.ndarray
+    types: np.ndarray
+    cell: np.ndarray
+    periodic: tuple[bool, bool, bool]
+    fparam: list[float] | None = None
+    aparam: np.ndarray | None = None
+
+    def run(self, evaluator: Evaluator, **changes) -> Result:
+        return evaluator.evaluate(**{**self.__dict__, **changes})
+
+
+def small_case(name: str, type_map: list[str]) -> Case:
+    """The structure and parameters a small model's reference belongs to."""
+    line = INDEX[name]
+    structure = read_structure(DATA / line["structure"], line["elements"])
+    types = model_types(structure.symbols, type_map)
+    return Case(structure.coord, types, structure.cell, (line["periodic"],) * 3, line.get("fparam"), line.get("aparam"))
+
+
+def lipsti_case(name: str, type_map: list[str]) -> Case:
+    structure = read_structure(DATA / "lipsti" / f"{name}.data")
+    return Case(structure.coord, model_types(structure.symbols, type_map), structure.cell, structure.periodic)
+
+
+def relative(got, expected) -> float:
+    """Largest difference over the largest expected value."""
+    return float(np.abs(np.asarray(got) - expected).max() / np.abs(expected).max())
+
+
+def assert_matches(result: Result, reference) -> None:
+    """The tolerances promised: energies 1e-9 relative, forces 1e-8 eV/A, virials 1e-8 relative."""
+    assert abs(result.energy - float(reference["energy"])) <= 1e-9 * abs(float(reference["energy"]))
+    assert relative(result.atom_energy, reference["atom_energy"].reshape(-1)) <= 1e-9
+    assert np.abs(result.force - reference["force"].reshape(-1, 3)).max() <= 1e-8
+    assert relative(result.virial, reference["virial"].reshape(3, 3)) <= 1e-8
+    if "atom_virial" in reference:
+        assert relative(result.atom_virial, reference["atom_virial"].reshape(-1, 3, 3)) <= 1e-8

@@ -1,0 +1,150 @@
+"""The scripts as a user runs them, structure files, and the ASE calculator."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import DATA, INDEX, LIPSTI
+from deepion.errors import InputError
+from deepion.structure import read_structure
+
+
+def test_export_script(run_script, tmp_path):
+    out = tmp_path / "model.onnx"
+    finished = run_script("export_onnx.py", DATA / INDEX["two_sided"]["model"], out)
+    assert finished.returncode == 0 and finished.stderr == ""
+    assert f"wrote {out}" in finished.stdout and "Li P" in finished.stdout
+    assert run_script("export_onnx.py", LIPSTI, tmp_path / "model.txt").returncode == 2
+
+
+def test_evaluate_text(run_script, exported):
+    finished = run_script("evaluate_onnx.py", exported.path(LIPSTI), DATA / "lipsti" / "Ti10_f0.data")
+    assert finished.returncode == 0 and finished.stderr == ""
+    lines = finished.stdout.splitlines()
+    reference = np.load(DATA / "lipsti" / "Ti10_f0.npz")
+    assert lines[0].startswith("model ") and "sha256" in lines[0]
+    assert lines[2] == f"energy   {float(reference['energy']):.10f} eV"
+    atom = lines[-105].split()
+    assert atom[:2] == ["1", "Li"]
+    np.testing.assert_allclose([float(x) for x in atom[3:]], reference["force"][0], atol=1e-8)
+
+
+def test_evaluate_json_with_parameters(run_script, exported):
+    line = INDEX["fparam_aparam"]
+    reference = np.load(DATA / line["reference"])
+    finished = run_script(
+        "evaluate_onnx.py", exported.path(DATA / line["model"]), DATA / line["structure"], "--json",
+        "--fparam", *line["fparam"], "--aparam", *np.ravel(line["aparam"]),
+    )  # fmt: skip
+    out = json.loads(finished.stdout)
+    assert out["energy"] == pytest.approx(float(reference["energy"]), rel=1e-9)
+    np.testing.assert_allclose(out["force"], reference["force"], atol=1e-8)
+    np.testing.assert_allclose(out["virial"], reference["virial"], atol=1e-8)
+    assert out["units"] == {"energy": "eV", "force": "eV/Angstrom", "virial": "eV"} and len(out["sha256"]) == 64
+
+
+@pytest.mark.parametrize("name", ["two_types", "four_triclinic"])
+def test_data_file_and_extxyz_agree(name):
+    data = read_structure(DATA / "structures" / f"{name}.data")
+    xyz = read_structure(DATA / "structures" / f"{name}.extxyz")
+    assert data.symbols == xyz.symbols and data.periodic == xyz.periodic
+    np.testing.assert_allclose(data.coord, xyz.coord, atol=1e-12)
+    np.testing.assert_allclose(data.cell, xyz.cell, atol=1e-12)
+
+
+def test_evaluate_messages(run_script, exported, tmp_path):
+    def message(*arguments):
+        finished = run_script("evaluate_onnx.py", *arguments)
+        assert finished.returncode == 1 and finished.stdout == "" and "Traceback" not in finished.stderr
+        return finished.stderr
+
+    model = exported.path(DATA / INDEX["two_sided"]["model"])
+    structure = DATA / "structures" / "two_types.data"
+    four = DATA / "structures" / "four_triclinic.data"
+    assert message(tmp_path / "no.onnx", structure) == (
+        f"ERROR: {tmp_path / 'no.onnx'}: cannot be read: No such file or directory\n"
+    )
+    assert message(model, tmp_path / "no.data") == f"ERROR: {tmp_path / 'no.data'}: no such file\n"
+    assert message(model, four) == "ERROR: the model does not know S Ti; it knows Li P\n"
+    assert message(model, structure, "--fparam", "1") == "ERROR: the model has no fparam, but 1 values were given\n"
+    assert message(model, structure, "--boundary", "pp") == (
+        "ERROR: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
+    )
+    needy = exported.path(DATA / INDEX["fparam"]["model"])
+    assert message(needy, structure) == "ERROR: the model needs fparam: 2 values\n"
+    assert message(needy, structure, "--fparam", "1") == "ERROR: fparam: expected 2 values, got 1\n"
+
+
+def test_overflow_warning(run_script, exported):
+    line = INDEX["sel_overflow"]
+    finished = run_script("evaluate_onnx.py", exported.path(DATA / line["model"]), DATA / line["structure"])
+    assert finished.returncode == 0 and "Li neighbors, the model's sel is 14" in finished.stderr
+
+
+def test_structure_files(tmp_path):
+    path = tmp_path / "x.data"
+    head = "title\n\n2 atoms\n2 atom types\n\n0 5 xlo xhi\n1 6 ylo yhi\n0 5 zlo zhi\n\n"
+    labels = "Atom Type Labels\n\n1 Li\n2 S\n\nMasses\n\nLi 6.94\nS 32.06\n\n"
+    path.write_text(head + labels + "Atoms # charge\n\n2 S 0.0 1 2 3 0 0 1\n1 Li 0.5 4 5 6\n\nVelocities\n\n1 0 0 0\n")
+    structure = read_structure(path)
+    assert structure.symbols == ["Li", "S"]
+    np.testing.assert_array_equal(structure.coord, [[4, 4, 6], [1, 1, 3]])
+    assert read_structure(path, ["P", "NULL"]).symbols == ["P", "NULL"]
+
+    path.write_text(head + "Masses\n\n1 6.94\n2 32.06\n\nAtoms # atomic\n\n1 1 0 0 0\n2 2 1 1 1\n")
+    with pytest.raises(InputError, match="no element name for atom type '1': give names of all types with --elements"):
+        read_structure(path)
+    assert read_structure(path, ["Li", "S"]).symbols == ["Li", "S"]
+    path.write_text(head + "Atoms # body\n\n1 1 0 0 0\n")
+    with pytest.raises(InputError, match="atom style 'body' is not read here"):
+        read_structure(path, ["Li", "S"])
+    path.write_text("hello\n")
+    with pytest.raises(InputError, match="not a LAMMPS data file"):
+        read_structure(path)
+
+
+def test_ase_calculator(exported):
+    from ase import Atoms
+
+    from deepion.ase_calculator import DeepionCalculator
+
+    structure = read_structure(DATA / "lipsti" / "Ti10_f0.data")
+    reference = np.load(DATA / "lipsti" / "Ti10_f0.npz")
+    atoms = Atoms(structure.symbols, structure.coord, cell=structure.cell, pbc=True)
+    atoms.calc = DeepionCalculator(exported.path(LIPSTI), threads=1)
+    assert atoms.get_potential_energy() == pytest.approx(float(reference["energy"]), rel=1e-9)
+    np.testing.assert_allclose(atoms.get_forces(), reference["force"], atol=1e-8)
+    np.testing.assert_allclose(atoms.get_potential_energies(), reference["atom_energy"].ravel(), atol=1e-8)
+    stress = atoms.get_stress(voigt=False)
+    np.testing.assert_allclose(-stress * atoms.get_volume(), reference["virial"].reshape(3, 3), atol=1e-7)
+    atoms.pbc = (True, True, False)
+    atoms.get_forces()
+    assert "stress" not in atoms.calc.results
+
+
+@pytest.mark.skipif("deepmd" in sys.modules, reason="DeePMD-kit is loaded")
+def test_other_backends_without_deepmd(tmp_path, monkeypatch):
+    from deepion.errors import ExportError
+    from deepion.export import load_potential
+
+    monkeypatch.setitem(sys.modules, "deepmd", None)
+    path = tmp_path / "graph.pb"
+    path.touch()
+    with pytest.raises(ExportError) as caught:
+        load_potential(path)
+    assert str(caught.value) == (
+        f"{path}: reading .pb needs DeePMD-kit, which this Python does not have.\n"
+        "  Either convert the model where DeePMD-kit is installed:  dp convert-backend graph.pb graph.dp\n"
+        "  or install it here:  pip install 'deepmd-kit[cpu]' (for .pth also torch), and export again."
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in INDEX if "foreign" in INDEX[name]])
+def test_other_backends_with_deepmd(exported, name):
+    pytest.importorskip("deepmd.backend.backend")
+    from helpers import assert_matches, small_case
+
+    evaluator = exported.evaluator(DATA / INDEX[name]["foreign"])
+    assert_matches(small_case(name, evaluator.type_map).run(evaluator), np.load(DATA / INDEX[name]["reference"]))

@@ -1,0 +1,157 @@
+"""The exported file: integrity, order of checks, standard operators only."""
+
+import hashlib
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from conftest import DATA, INDEX
+from deepion.errors import ModelFileError
+from deepion.model_file import check_content, open_model_file, with_trailer
+
+
+@pytest.fixture(scope="module")
+def good(exported) -> bytes:
+    return exported.path(DATA / INDEX["two_sided"]["model"]).read_bytes()
+
+
+def rewritten(content: bytes, **metadata) -> bytes:
+    """The file with changed metadata (None removes an entry) and a fitting trailer."""
+    model = onnx.ModelProto.FromString(content)
+    entries = {e.key: e.value for e in model.metadata_props if e.key != "deepion_sha256"} | metadata
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {k: v for k, v in entries.items() if v is not None})
+    return with_trailer(model.SerializeToString(deterministic=True))
+
+
+def with_contract(content: bytes, **changes) -> bytes:
+    model = onnx.ModelProto.FromString(content)
+    contract = json.loads({e.key: e.value for e in model.metadata_props}["deepion_contract"])
+    contract.update(changes)
+    contract = {k: v for k, v in contract.items() if v != "REMOVE"}
+    return rewritten(content, deepion_contract=json.dumps(contract))
+
+
+def message(content: bytes) -> str:
+    with pytest.raises(ModelFileError) as caught:
+        check_content(content)
+    return str(caught.value)
+
+
+def test_trailer_is_the_hash_of_what_precedes_it(good):
+    contract, digest = check_content(good)
+    assert contract["type_map"] == ["Li", "P"]
+    model = onnx.ModelProto.FromString(good)
+    assert model.metadata_props[-1].key == "deepion_sha256" and model.metadata_props[-1].value == digest
+    body = good[: -len(with_trailer(b""))]
+    assert hashlib.sha256(body).hexdigest() == digest
+    assert rewritten(good) == good
+
+
+def test_export_is_reproducible(good, tmp_path):
+    from deepion.export import export
+
+    export(DATA / INDEX["two_sided"]["model"], tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == good
+
+
+def test_standard_operators_and_a_valid_model(good):
+    model = onnx.ModelProto.FromString(good)
+    onnx.checker.check_model(model, full_check=True)
+    assert {o.domain: o.version for o in model.opset_import} == {"": 17, "deepion": 1}
+    functions = {f.name for f in model.functions}
+    for node in list(model.graph.node) + [n for f in model.functions for n in f.node]:
+        assert node.domain == "" or (node.domain == "deepion" and node.op_type in functions)
+    assert functions == {"embedding_0_0", "embedding_0_1", "embedding_1_0", "embedding_1_1", "fitting_0", "fitting_1"}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_functions_serve_both_precisions(good, kind):
+    """A session around one function alone, as the engine builds them."""
+    model = onnx.ModelProto.FromString(good)
+    element = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+    node = onnx.helper.make_node("embedding_0_1", ["s"], ["g", "dg"], domain="deepion")
+    graph = onnx.helper.make_graph(
+        [node],
+        "one",
+        [onnx.helper.make_tensor_value_info("s", element, ["n", 1])],
+        [onnx.helper.make_tensor_value_info(name, element, ["n", 16]) for name in ("g", "dg")],
+    )
+    alone = onnx.helper.make_model(
+        graph, functions=list(model.functions), opset_imports=list(model.opset_import), ir_version=8
+    )
+    session = onnxruntime.InferenceSession(alone.SerializeToString(), providers=["CPUExecutionProvider"])
+    s = np.linspace(-1, 5, 7).reshape(-1, 1).astype(kind)
+    g, dg = session.run(None, {"s": s})
+    assert g.dtype == kind and g.shape == (7, 16)
+    step = 1e-2 if kind is np.float32 else 1e-5
+    high, low = (session.run(["g"], {"s": (s + d).astype(kind)})[0] for d in (step, -step))
+    np.testing.assert_allclose(dg, (high - low) / (2 * step), atol=2e-3 if kind is np.float32 else 1e-8)
+    assert session.run(None, {"s": np.zeros((0, 1), kind)})[0].shape == (0, 16)
+
+
+def test_messages_in_order(good):
+    damaged = "the file was changed or damaged since its export (sha256 does not match): re-export it"
+    assert message(b"") == "the file is empty"
+    assert message(b"\xff" * 100) == "not a readable ONNX file, or truncated"
+    assert message(good[:-1]) == "not a readable ONNX file, or truncated"
+    assert message(good[: len(good) // 2]) == "not a readable ONNX file, or truncated"
+    foreign = "not a deepion model (no 'deepion_format' in its metadata): export it with scripts/export_onnx.py"
+    assert message(rewritten(good, deepion_format=None)) == foreign
+    assert message(rewritten(good, deepion_format="99")) == (
+        "format version 99 is newer than this deepion understands (1): update deepion or re-export"
+    )
+    assert message(rewritten(good, deepion_format="one")).startswith("format version: got 'one'")
+    assert message(rewritten(good, deepion_contract=None)).startswith("no 'deepion_contract' in its metadata")
+    assert message(rewritten(good, deepion_contract="{")).startswith("contract: not valid JSON")
+    # a newer version is named even where the hash does not match
+    assert message(rewritten(good, deepion_format="99")[:-2] + b"00").startswith("format version 99")
+    assert message(good[:-2] + b"00") == damaged
+    assert message(good[: -len(with_trailer(b""))]) == damaged
+
+
+@pytest.mark.parametrize(
+    "key,value,text",
+    [
+        ("sel", "REMOVE", "contract: key 'sel' is missing"),
+        ("colour", 1, "contract: unknown key 'colour'"),
+        ("sel", [16], "contract: sel: got [16], expected 2 whole numbers, not all 0"),
+        ("sel", [16, -1], "contract: sel: got [16, -1], expected 2 whole numbers, not all 0"),
+        ("rcut", "7", "contract: rcut: got '7', expected a number > 0"),
+        ("rcut_smth", 9.0, "contract: rcut_smth: got 9.0, expected less than rcut"),
+        ("dstd", [[1, 0], [1, 1]], "contract: dstd: got [[1, 0], [1, 1]], expected 2 pairs of numbers other than 0"),
+        ("descriptor", "se_e3", "contract: descriptor: got 'se_e3', expected 'se_e2_a'"),
+        ("axis_neuron", 99, "contract: axis_neuron: got 99, expected at most the last neuron"),
+        ("exclude_types", [[0, 2]], "contract: exclude_types: got [[0, 2]], expected pairs of type indices below 2"),
+        ("type_map", ["Li", "Li"], "contract: type_map: got ['Li', 'Li'], expected a list of distinct names"),
+        ("fitting", ["fitting_0", "fitting_9"], "function 'fitting_9' of the contract is not in the file: re-export the "
+         "model"),
+    ],
+)  # fmt: skip
+def test_contract_messages(good, key, value, text):
+    assert message(with_contract(good, **{key: value})) == text
+
+
+def test_random_corruption_is_always_an_error(good):
+    rng = np.random.default_rng(0)
+    for trial in range(1000):
+        content = bytearray(good)
+        if trial % 4 == 0:
+            content = content[: rng.integers(len(content))]
+        elif trial % 4 == 1:
+            content += bytes(rng.integers(0, 256, rng.integers(1, 50), dtype=np.uint8))
+        else:
+            for position in rng.integers(0, len(content), rng.integers(1, 5)):
+                content[position] ^= 1 << rng.integers(8)
+        if bytes(content) != good:
+            message(bytes(content))
+
+
+def test_file_is_named(tmp_path):
+    missing = tmp_path / "missing.onnx"
+    with pytest.raises(ModelFileError) as caught:
+        open_model_file(missing)
+    assert str(caught.value) == f"{missing}: cannot be read: No such file or directory"

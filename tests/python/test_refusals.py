@@ -1,0 +1,150 @@
+"""What cannot be exported is refused by name, with what to do."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from conftest import DATA, INDEX
+from deepion.dp_model import read_model
+from deepion.errors import ExportError
+from deepion.export import load_potential
+from deepion.serialized import potential_from_serialized
+
+ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
+SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
+ADVICE = "update deepion, or convert the model with DeePMD-kit 3.2.0"
+SPIN = "a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'"
+COMPRESSED = "a compressed model cannot be exported: export the original (not compressed) model"
+INCOMPLETE = "the model file is incomplete"
+
+
+def refusal(*changes) -> str:
+    """The message after setting (path, value) pairs in a good model's dictionary."""
+    data = copy.deepcopy(ORIGINAL)
+    for path, value in changes:
+        node = data
+        *parents, last = path.split(".")
+        for key in parents:
+            node = node[int(key) if isinstance(node, list) else key]
+        node[int(last) if isinstance(node, list) else last] = value
+    with pytest.raises(ExportError) as caught:
+        potential_from_serialized(data, SOURCE)
+    return str(caught.value)
+
+
+def changed(array, index, value):
+    array = array.copy()
+    array[index] = value
+    return array
+
+
+DAVG = ORIGINAL["model"]["descriptor"]["@variables"]["davg"]
+DSTD = ORIGINAL["model"]["descriptor"]["@variables"]["dstd"]
+LAYER = "model.descriptor.embeddings.networks.1.layers.0"
+
+CASES = [
+    (("model.type", "spin_ener"), SPIN),
+    (("model_def_script", {"spin": {"use_spin": [True]}}), SPIN),
+    (("model.descriptor.spin", {"use_spin": [True]}), SPIN),
+    (("model.type", "zbl"), "a DP-ZBL model (type 'zbl') cannot be exported: only a standard model, one se_e2_a "
+     "descriptor with one energy fitting net; export its Deep Potential alone and add the rest with pair_style "
+     "hybrid/overlay"),
+    (("model.type", "something"), "a model of type 'something' cannot be exported: only a standard energy model with "
+     "se_e2_a"),
+    (("model_def_script", {"model_dict": {"water": {}, "salt": {}}}), "a multi-task model cannot be exported: freeze one "
+     "of its heads (water, salt) with: dp --pt freeze --head NAME"),
+    (("model_def_script", {"compress": {"model_file": "x"}}), COMPRESSED),
+    (("model.descriptor.@version", 3), COMPRESSED),
+    (("model.descriptor.compress", {"@variables": {}}), COMPRESSED),
+    (("model_def_script", {"modifier": {"type": "dipole_charge"}}), "a model with a modifier (long-range charges, DPLR) "
+     "cannot be exported; use DeePMD-kit for it"),
+    (("model.descriptor.type", "dpa1"), "descriptor 'dpa1' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only"),
+    (("model.descriptor", {"type": "hybrid", "list": [{"type": "se_e2_a"}, {"type": "se_e3"}]}), "a hybrid descriptor "
+     "(se_e2_a, se_e3) cannot be exported: deepion runs a single se_e2_a"),
+    (("model.fitting.type", "dipole"), "fitting net 'dipole' cannot be exported: deepion runs energy models (fitting "
+     "'ener') only"),
+    (("model.fitting.mixed_types", True), "a fitting net with mixed_types (shared by all types) cannot be exported with "
+     "se_e2_a"),
+    (("model.fitting.dim_case_embd", 2), "dim_case_embd (multi-task case embedding) cannot be exported: use a "
+     "single-task model"),
+    (("model.fitting.use_aparam_as_mask", True), "use_aparam_as_mask cannot be exported: use DeePMD-kit for this model"),
+    (("model.descriptor.precision", "bfloat16"), "the descriptor has precision bfloat16: only float32 and float64 models "
+     "can be exported"),
+    (("model.fitting.precision", "float16"), "the fitting net has precision float16: only float32 and float64 models can "
+     "be exported"),
+    (("model.descriptor.env_mat.use_exp_switch", True), "use_exp_switch (exponential switching function) cannot be "
+     "exported with se_e2_a"),
+    (("model.descriptor.@variables.davg", changed(DAVG, (0, 3, 0), 9.0)), "davg or dstd differ between the neighbour "
+     "slots of one type: such a model cannot be exported"),
+    (("model.descriptor.@variables.davg", changed(DAVG, (slice(None), slice(None), 2), 1.0)), "davg is not zero in its "
+     "angular components: such a model is not rotationally invariant"),
+    (("model.descriptor.@variables.dstd", changed(DSTD, (slice(None), slice(None), 2), 1.0)), "dstd differs between x, y "
+     "and z: such a model is not rotationally invariant"),
+    (("model.descriptor.@variables.dstd", DSTD * 0.0), "dstd holds zeros: the model is broken"),
+    (("model.descriptor.@variables.davg", DAVG * np.nan), "davg holds NaN or Inf: the model is broken"),
+    (("model.@version", 3), f"the model is stored in version 3, this deepion reads 2 to 2: {ADVICE}"),
+    (("model.fitting.@version", 5), f"the fitting net is stored in version 5, this deepion reads 1 to 4: {ADVICE}"),
+    (("model.descriptor.new_physics", 1.5), "the descriptor has a setting that deepion does not know: new_physics = 1.5; "
+     f"{ADVICE}"),
+    (("model.descriptor.activation_function", "tanh"), None),
+    ((f"{LAYER}.activation_function", "mish"), "activation function 'mish' is not supported; deepion knows tanh, relu, "
+     "relu6, gelu, gelu_tf, softplus, sigmoid, silu, silut[:x], custom_silu[:x], linear, none"),
+    ((f"{LAYER}.activation_function", "silut:many"), "activation function 'silut:many': 'many' is not a number"),
+    ((f"{LAYER}.@variables.w", None), f"embedding_1_0, layer 0, weights is missing: {INCOMPLETE}"),
+    ((f"{LAYER}.@variables.w", np.ones((2, 4))), "embedding_1_0, layer 0, weights: expected shape [1, n], got [2, 4]"),
+    ((f"{LAYER}.@variables.w", np.ones((1, 4), dtype=np.float16)), "embedding_1_0, layer 0, weights has precision "
+     "float16: only float32 and float64 models can be exported"),
+    (("model.descriptor.embeddings.networks.1", None), f"embedding_1_0 is missing: {INCOMPLETE}"),
+    (("model.descriptor.axis_neuron", 17), "axis_neuron 17 is larger than the embedding's last layer 16"),
+    (("model.descriptor.sel", [16]), "sel: expected one number per type (2), got [16]"),
+    (("model.type_map", ["Li", "Li"]), "the model's type_map has duplicates: Li Li"),
+    (("model.atom_exclude_types", [5]), "atom_exclude_types: type 5 does not exist, the model has 2 types"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change,message", [c for c in CASES if c[1]], ids=lambda v: str(v[0]) if len(v) == 2 else "")
+def test_message(change, message):
+    assert refusal(change) == message
+
+
+def test_the_untouched_model_is_accepted():
+    assert potential_from_serialized(copy.deepcopy(ORIGINAL), SOURCE).type_map == ["Li", "P"]
+
+
+def test_settings_that_are_off_do_not_matter():
+    data = copy.deepcopy(ORIGINAL)
+    data["model"]["descriptor"]["new_option"] = None
+    data["model"]["fitting"]["another"] = []
+    potential_from_serialized(data, SOURCE)
+
+
+def test_files(tmp_path):
+    def message(path):
+        with pytest.raises(ExportError) as caught:
+            load_potential(path)
+        return str(caught.value)
+
+    missing = tmp_path / "missing.dp"
+    assert message(missing) == f"{missing}: no such file or directory"
+    junk = tmp_path / "junk.dp"
+    junk.write_bytes(b"not HDF5")
+    assert message(junk).startswith(f"{junk}: cannot be read as a .dp file (HDF5): ")
+    yaml = tmp_path / "junk.yaml"
+    yaml.write_text("a: [1")
+    assert message(yaml).startswith(f"{yaml}: cannot be read as YAML: ")
+    yaml.write_text("a: 1")
+    assert message(yaml) == f"{yaml}: no DeePMD-kit model in it (no 'model' entry)"
+    other = tmp_path / "model.txt"
+    other.touch()
+    assert message(other).startswith(f"{other}: unknown kind of file '.txt'; the exporter reads .dp and .yaml, and .pb")
+    onnx = tmp_path / "model.onnx"
+    onnx.touch()
+    assert message(onnx).startswith(f"{onnx}: already an ONNX file")
+
+
+def test_script_prints_the_message_alone(run_script, tmp_path):
+    finished = run_script("export_onnx.py", tmp_path / "missing.dp", tmp_path / "out.onnx")
+    assert finished.returncode == 1
+    assert finished.stderr == f"ERROR: {tmp_path / 'missing.dp'}: no such file or directory\n"
+    assert not list(tmp_path.iterdir())
