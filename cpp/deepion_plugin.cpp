@@ -1,5 +1,6 @@
 // What LAMMPS calls after it opened deepionplugin.so.
 
+#include "deepion_config.h"
 #include "lammps_compat.h"
 #include "pair_deepmd_onnx.h"
 
@@ -49,7 +50,7 @@ static void *pair_deepmd_onnx(void *lmp)
 
 static std::string mismatch(void *lmp)
 {
-  const std::string built = DEEPION_LAMMPS_DESCRIPTOR;
+  const std::string built = DEEPION::LAMMPS_DESCRIPTOR;
   const std::string here = LAMMPS::git_descriptor();
   const int built_version = LAMMPS_VERSION_NUMBER;
   const int here_version = lammps_version ? lammps_version(lmp) : built_version;
@@ -72,18 +73,21 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
   auto *lmp = static_cast<LAMMPS *>(lmp_ptr);
   const std::string reason = mismatch(lmp_ptr);
   if (!reason.empty()) {
-    const std::string text = "deepion " DEEPION_VERSION ": plugin not loaded: " + reason +
+    const std::string text = std::string("deepion ") + DEEPION::VERSION +
+        ": plugin not loaded: " + reason +
         ": build deepion again for this LAMMPS (cmake -S cmake -B build)\n";
     utils::logmesg(lmp, text);
     return;
   }
 
+  static const std::string info =
+      std::string("Deep Potential from an ONNX file, deepion ") + DEEPION::VERSION;
   lammpsplugin_t plugin;
   memset(&plugin, 0, sizeof(plugin));
   plugin.version = lmp->version;
   plugin.style = "pair";
   plugin.name = "deepmd/onnx";
-  plugin.info = "Deep Potential from an ONNX file, deepion " DEEPION_VERSION;
+  plugin.info = info.c_str();
   plugin.author = "the deepion authors";
   plugin.creator.v1 = &pair_deepmd_onnx;
   plugin.handle = handle;

@@ -3,7 +3,7 @@
 #ifndef DEEPION_LAMMPS_COMPAT_H
 #define DEEPION_LAMMPS_COMPAT_H
 
-#include "deepion_config.h"
+#include "lammps_version_number.h"
 
 #include "error.h"
 

@@ -1,5 +1,6 @@
 #include "pair_deepmd_onnx.h"
 
+#include "deepion_config.h"
 #include "deepion_error.h"
 #include "lammps_compat.h"
 #include "model_deviation.h"
@@ -194,7 +195,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   settings.threads = args.threads ? args.threads : std::max(1, comm->nthreads);
   settings.sel_error = args.sel_error;
   settings.onnxruntime = args.onnxruntime;
-  for (const std::string &place : {plugin_folder(), std::string(DEEPION_ONNXRUNTIME)})
+  for (const std::string &place : {plugin_folder(), std::string(ONNXRUNTIME_LIBRARY)})
     if (!place.empty()) settings.search.push_back(place);
 
   for (const auto &name : args.models) {
@@ -563,7 +564,7 @@ void PairDeepmdOnnx::print_summary()
 {
   const PairArguments &args = impl->args;
   const int nmodels = static_cast<int>(impl->models.size());
-  std::string text = "deepion " DEEPION_VERSION ", pair_style deepmd/onnx\n";
+  std::string text = fmt::format("deepion {}, pair_style deepmd/onnx\n", VERSION);
   for (int k = 0; k < nmodels; k++) {
     if (nmodels > 1)
       text += fmt::format("  model {} of {}{}\n", k + 1, nmodels, k == 0 ? " (drives)" : "");
@@ -572,7 +573,7 @@ void PairDeepmdOnnx::print_summary()
   text += "  atom types:";
   for (std::size_t i = 1; i < impl->elements.size(); i++)
     text += fmt::format("{} {} = {}", i == 1 ? "" : ",", i, impl->elements[i]);
-  text += fmt::format("\n  LAMMPS: {}, {} MPI rank{}\n", DEEPION_LAMMPS_DESCRIPTOR, comm->nprocs,
+  text += fmt::format("\n  LAMMPS: {}, {} MPI rank{}\n", LAMMPS_DESCRIPTOR, comm->nprocs,
                       comm->nprocs > 1 ? "s" : "");
   if (nmodels > 1 && args.out_freq > 0)
     text += fmt::format("  model deviation: every {} steps to {}\n", args.out_freq, args.out_file);

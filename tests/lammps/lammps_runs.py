@@ -1,0 +1,181 @@
+"""Runs LAMMPS in a process of its own and reads what it printed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+PLUGIN = BUILD / "deepionplugin.so"
+BIN = Path(sys.executable).parent
+
+NKTV2P = {"metal": 1.6021765e6, "real": 68568.415}  # LAMMPS' force->nktv2p, from energy/volume to pressure
+REAL = 0.0019872067 / 8.617343e-5  # kcal/mol per eV, as LAMMPS has it
+
+
+@dataclass
+class Run:
+    """What a finished LAMMPS left behind."""
+
+    returncode: int
+    output: str  # stdout and stderr
+    folder: Path
+    seconds: float = 0.0
+
+    @property
+    def thermo(self) -> list[dict[str, np.ndarray]]:
+        """One table per run command: column name -> values."""
+        tables, names, rows = [], None, []
+        for line in self.output.splitlines():
+            words = line.split()
+            if words[:1] == ["Step"]:
+                names, rows = words, []
+            elif names and words[:2] == ["Loop", "time"]:
+                tables.append(dict(zip(names, np.array(rows, float).T, strict=True)))
+                names = None
+            elif names and len(words) == len(names) and re.match(r"-?\d", words[0]):
+                rows.append(words)
+        return tables
+
+    def errors(self) -> list[str]:
+        return re.findall(r"ERROR.*", self.output)
+
+
+def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plugin=PLUGIN, args=()) -> Run:
+    """Run a script in a folder. A run that does not end is killed, with its ranks, and fails the test."""
+    import time
+
+    if plugin:
+        script = f"plugin load {plugin}\n" + script
+    (folder / "in.test").write_text(script)
+    command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
+    if ranks > 1:
+        command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]
+    variables = {k: v for k, v in os.environ.items() if k not in ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH")}
+    variables |= {"OMP_NUM_THREADS": str(threads)} | (env or {})
+    start = time.monotonic()
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            raise AssertionError(f"hang: not finished after {timeout} s; last output:\n{output[-2000:]}") from None
+    return Run(process.returncode, output, folder, time.monotonic() - start)
+
+
+def good(run: Run) -> Run:
+    assert run.returncode == 0 and not run.errors(), run.output[-3000:]
+    return run
+
+
+@dataclass
+class Evaluation:
+    """One configuration: eV, eV/A, A; sorted by atom ID. Tensors: xx yy zz xy xz yz yx zx zy."""
+
+    energy: float
+    virial: np.ndarray  # [6], from the pressure
+    ids: np.ndarray
+    types: np.ndarray
+    x: np.ndarray
+    force: np.ndarray
+    atom_energy: np.ndarray
+    centroid: np.ndarray  # [n, 9], per-atom virial
+    stress: np.ndarray  # [n, 6]
+    per_atom_extra: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+TENSOR = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)]
+
+
+class Batch:
+    """Several configurations, evaluated in one process: each is a `clear`, set-up commands and `run 0`."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.parts, self.units = folder, [], []
+
+    def add(self, data: Path, style: str, coeff: str = "* * Li S", units="metal", before="", after="") -> int:
+        k = len(self.parts)
+        columns = " ".join([f"c_cs[{i}]" for i in range(1, 10)] + [f"c_s6[{i}]" for i in range(1, 7)])
+        self.parts.append(f"""clear
+units {units}
+atom_style atomic
+{before}
+read_data {data}
+neighbor 1.0 bin
+pair_style {style}
+pair_coeff {coeff}
+{after}
+compute pe all pe/atom pair
+compute cs all centroid/stress/atom NULL pair
+compute s6 all stress/atom NULL pair
+compute press all pressure NULL pair
+thermo_style custom step pe vol c_press[1] c_press[2] c_press[3] c_press[4] c_press[5] c_press[6]
+thermo_modify format float %.17g lost ignore
+dump d all custom 1 dump.{k} id type x y z fx fy fz c_pe {columns}
+dump_modify d sort id format float %.17g
+run 0
+""")
+        self.units.append(units)
+        return k
+
+    def run(self, **options) -> list[Evaluation]:
+        run = good(lmp("\n".join(self.parts), self.folder, **options))
+        self.last = run
+        results = []
+        for k, (table, units) in enumerate(zip(run.thermo, self.units, strict=True)):
+            rows = np.loadtxt(self.folder / f"dump.{k}", skiprows=9, ndmin=2)
+            factor = REAL if units == "real" else 1.0
+            per_atom = -rows[:, 9:] / NKTV2P[units] / factor
+            pressure = np.array([table[f"c_press[{i}]"][0] for i in range(1, 7)])
+            results.append(
+                Evaluation(
+                    energy=table["PotEng"][0] / factor,
+                    virial=pressure * table["Volume"][0] / NKTV2P[units] / factor,
+                    ids=rows[:, 0].astype(int),
+                    types=rows[:, 1].astype(int),
+                    x=rows[:, 2:5],
+                    force=rows[:, 5:8] / factor,
+                    atom_energy=rows[:, 8] / factor,
+                    centroid=per_atom[:, :9],
+                    stress=per_atom[:, 9:],
+                )
+            )
+        return results
+
+
+def evaluate(folder: Path, data: Path, style: str, ranks=1, threads=1, **options) -> Evaluation:
+    batch = Batch(folder)
+    batch.add(data, style, **options)
+    return batch.run(ranks=ranks, threads=threads)[0]
+
+
+def assert_signal(e: Evaluation, force=0.1):
+    """Zeros agree with anything: there must be something to compare."""
+    assert np.abs(e.force).max() > force and np.abs(e.virial).max() > force
+
+
+def assert_same(a: Evaluation, b: Evaluation, tolerance=1e-10, forces=True):
+    """Energies, forces and virials agree relative to their largest value."""
+    assert abs(a.energy - b.energy) <= tolerance * abs(a.energy)
+    assert np.abs(a.virial - b.virial).max() <= tolerance * np.abs(a.virial).max()
+    if forces:
+        for name in ("force", "atom_energy", "centroid", "stress"):
+            one, two = getattr(a, name), getattr(b, name)
+            assert np.abs(one - two).max() <= tolerance * np.abs(one).max(), name

@@ -1,0 +1,441 @@
+"""What is refused, and how: one message, once, on 1 and 2 ranks; prompt end; no panic, no backtrace."""
+
+import re
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from lammps_runs import PLUGIN, good, lmp
+from small_models import Box, random_box
+
+MODEL, OTHER, PARAMETERS = "MODEL", "OTHER", "PARAMETERS"  # replaced by paths of model files
+
+
+def script(data, style=f"deepmd/onnx {MODEL}", coeff="* * Li S", before="", after="", units="metal", run="run 0"):
+    return f"""units {units}
+{before}
+read_data {data}
+neighbor 1.0 bin
+pair_style {style}
+pair_coeff {coeff}
+{after}
+{run}
+"""
+
+
+def refused(folder, text, message, ranks, **options):
+    """The run fails soon with exactly this message, once, and nothing that smells of a crash."""
+    run = lmp(text, folder, ranks=ranks, timeout=30, **options)
+    errors = run.errors()
+    assert run.returncode != 0, run.output[-2000:]
+    assert len(errors) == 1, run.output[-2000:]
+    assert message in errors[0], f"\n{errors[0]}\nexpected\n{message}"
+    assert not re.search(r"panick|RUST_BACKTRACE|stack backtrace|Segmentation|terminate called|signal", run.output)
+    return run
+
+
+CASES = {  # name: (keywords of script(), message)
+    "missing file": ({"style": "deepmd/onnx no.onnx"}, "cannot read model file 'no.onnx': No such file or directory"),
+    "folder": ({"style": "deepmd/onnx ."}, "cannot read model file '.': it is a folder"),
+    "no model": ({"style": "deepmd/onnx"}, "pair_style deepmd/onnx: the name of a model file (.onnx) is missing"),
+    "no model but a keyword": (
+        {"style": "deepmd/onnx precision double"},
+        "pair_style deepmd/onnx: the name of a model file (.onnx) is missing",
+    ),
+    "unknown keyword first": (
+        {"style": f"deepmd/onnx {MODEL} speed fast"},
+        "cannot read model file 'speed': No such file or directory (and it is no keyword of pair_style deepmd/onnx)",
+    ),
+    "unknown keyword": (
+        {"style": f"deepmd/onnx {MODEL} threads 1 speed fast"},
+        "pair_style deepmd/onnx: unknown keyword 'speed'; keywords are out_freq, out_file, atomic,",
+    ),
+    "negative out_freq": (
+        {"style": f"deepmd/onnx {MODEL} out_freq -1"},
+        "pair_style deepmd/onnx: keyword out_freq needs an integer, 0 or larger, not '-1'",
+    ),
+    "word for a number": (
+        {"style": f"deepmd/onnx {MODEL} threads two"},
+        "pair_style deepmd/onnx: keyword threads needs an integer, 1 or larger, not 'two'",
+    ),
+    "value missing": (
+        {"style": f"deepmd/onnx {MODEL} out_file atomic"},
+        "pair_style deepmd/onnx: keyword out_file needs a value: a file name",
+    ),
+    "precision": (
+        {"style": f"deepmd/onnx {MODEL} precision single"},
+        "pair_style deepmd/onnx: keyword precision needs double or mixed, not 'single'",
+    ),
+    "spin": (
+        {"style": f"deepmd/onnx {MODEL} virtual_len 0.3"},
+        "pair_style deepmd/onnx: keyword virtual_len of pair_style deepmd is not supported: it belongs to models that "
+        "cannot be exported to ONNX here",
+    ),
+    "fparam for a model without": (
+        {"style": f"deepmd/onnx {MODEL} fparam 1.0"},
+        "keyword fparam: got 1 values, but model MODEL takes 0",
+    ),
+    "fparam wrong count": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam 1.0 aparam 1.0"},
+        "keyword fparam: got 1 values, but model PARAMETERS takes 2",
+    ),
+    "fparam missing": (
+        {"style": f"deepmd/onnx {PARAMETERS} aparam 1.0"},
+        "model PARAMETERS takes 2 frame parameters: give them with keyword fparam, fparam_from_compute or "
+        "fparam_from_fix",
+    ),
+    "aparam missing": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam 1 2"},
+        "model PARAMETERS takes 1 parameters per atom: give them with keyword aparam or aparam_from_compute",
+    ),
+    "two sources": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam 1 2 fparam_from_compute c"},
+        "pair_style deepmd/onnx: use only one of fparam, fparam_from_compute and fparam_from_fix",
+    ),
+    "no such compute": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam_from_compute c aparam 1"},
+        "fparam_from_compute: there is no compute c",
+    ),
+    "compute of the wrong kind": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam_from_compute c aparam 1", "after": "compute c all ke"},
+        "fparam_from_compute: compute c has no vector",
+    ),
+    "compute too short": (
+        {"style": f"deepmd/onnx {PARAMETERS} fparam_from_compute c aparam 1", "after": "compute c all reduce sum x"},
+        "fparam_from_compute: compute c has no vector",
+    ),
+    "aparam compute of the wrong shape": (
+        {
+            "style": f"deepmd/onnx {PARAMETERS} fparam 1 2 aparam_from_compute c",
+            "after": "compute c all property/atom x y",
+        },
+        "aparam_from_compute: compute c has an array per atom, but a vector is needed",
+    ),
+    "models of different kinds": (
+        {"style": f"deepmd/onnx {MODEL} {PARAMETERS}"},
+        "models MODEL and PARAMETERS take different numbers of fparam (0 and 2) or aparam (0 and 1): use models of one kind",
+    ),
+    "wrong element": (
+        {"coeff": "* * Li Xx"},
+        "pair_coeff: element Xx of atom type 2 is not in model MODEL, which knows Li, S",
+    ),
+    "too few elements": (
+        {"coeff": "* * Li"},
+        "pair_coeff: got 1 element names, but there are 2 atom types: name one of Li, S (or NULL) for each atom type",
+    ),
+    "too many elements": (
+        {"coeff": "* * Li S S"},
+        "pair_coeff: got 3 element names, but there are 2 atom types: name one of Li, S (or NULL) for each atom type",
+    ),
+    "all NULL": (
+        {"coeff": "* * NULL NULL"},
+        "pair_coeff: all atom types are NULL, nothing is left for the model",
+    ),
+    "bare pair_coeff": (
+        {"style": f"deepmd/onnx {OTHER}", "coeff": "* *"},
+        "pair_coeff * * without element names needs as many atom types as the model has elements, but there are 2 atom "
+        "types and model OTHER knows 3 (S, Ti, Li): name one element for each atom type",
+    ),
+    "element unknown to the second model": (
+        {"style": f"deepmd/onnx {OTHER} {MODEL}", "coeff": "* * Ti S"},
+        "pair_coeff: element Ti of atom type 1 is not in model MODEL, which knows Li, S",
+    ),
+    "newton off": (
+        {"before": "newton off"},
+        "pair_style deepmd/onnx requires newton pair on: remove 'newton off' from the input script",
+    ),
+    "units lj": (
+        {"units": "lj"},
+        "pair_style deepmd/onnx supports units metal and units real, not units lj: put 'units metal' at the start of "
+        "the input script",
+    ),
+    "units si": ({"units": "si"}, "pair_style deepmd/onnx supports units metal and units real, not units si"),
+    "atomic without IDs": (
+        {"style": f"deepmd/onnx {MODEL} {OTHER} atomic", "after": "group g id 3\ndelete_atoms group g compress no"},
+        "pair_style deepmd/onnx: keyword atomic needs atom IDs from 1 to the number of atoms: use reset_atoms id",
+    ),
+    "neigh_modify include": (
+        {"before": "atom_modify first f", "after": "group f id 1 2 3\nneigh_modify include f"},
+        "pair_style deepmd/onnx: neigh_modify include hides atoms from the model: remove it",
+    ),
+    "out_file cannot be written": (
+        {"style": f"deepmd/onnx {MODEL} {OTHER} out_file none/there"},
+        "cannot write out_file 'none/there': No such file or directory",
+    ),
+    "onnxruntime path": (
+        {"style": f"deepmd/onnx {MODEL} onnxruntime /none/libonnxruntime.so"},
+        "/none/libonnxruntime.so",
+    ),
+    "tabulate": (
+        {"style": f"deepmd/onnx {MODEL} tabulate yes"},
+        "pair_style deepmd/onnx: tabulate yes is not in this version; use tabulate no",
+    ),
+    "self-check limit": (
+        {"style": f"deepmd/onnx {MODEL} check_limit 1e-30"},
+        "deepion: self-check failed: model MODEL as it runs here and its own graph in float64 differ by ",
+    ),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", CASES)
+def test_refused(models, data, tmp_path, name, ranks):
+    keywords, message = CASES[name]
+    text = script(data, **keywords)
+    for word, key in ((MODEL, "a"), (OTHER, "c"), (PARAMETERS, "p")):
+        text, message = (t.replace(word, str(models[key])) for t in (text, message))
+    refused(tmp_path, text, message, ranks)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_thin_and_flat_boxes(models, tmp_path, ranks):
+    box = random_box(n=2)
+    thin = box.changed(x=box.x * [1, 1, 0.1], cell=box.cell * [[1], [1], [0.19]])
+    style = f"deepmd/onnx {models['a']} check no"
+    message = "the periodic box is only 0.874 A thin in z: an atom would be that close to its own image"
+    refused(tmp_path, script(thin.write(tmp_path / "data.thin"), style), message, ranks)
+    message = "the periodic box is 4.6 A thin in x, less than cutoff plus skin (5 A), which comm_style tiled cannot do"
+    tiled = script(box.write(tmp_path / "data.box"), style, before="comm_style tiled")
+    refused(tmp_path, tiled, message, ranks)
+    flat = Box([[1, 1, 0], [3, 1, 0]], [1, 2], 8 * np.eye(3))
+    data = flat.write(tmp_path / "data.flat")
+    data.write_text(data.read_text().replace("0 8 zlo", "-4 4 zlo"))
+    text = script(data, style, before="dimension 2")
+    refused(tmp_path, text, "pair_style deepmd/onnx requires a 3d simulation, not dimension 2", ranks)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_special_bonds_that_hide_neighbors(models, tmp_path, ranks):
+    data = tmp_path / "data.bonds"
+    data.write_text("""bonds
+
+4 atoms
+3 bonds
+2 atom types
+1 bond types
+3 extra special per atom
+0 20 xlo xhi
+0 20 ylo yhi
+0 20 zlo zhi
+
+Masses
+
+1 10
+2 20
+
+Atoms # bond
+
+1 1 1 1 1 1
+2 1 2 2.5 1 1
+3 1 1 2.5 2.6 1
+4 1 2 2.5 2.6 2.7
+
+Bonds
+
+1 1 1 2
+2 1 2 3
+3 1 3 4
+""")
+    style = f"hybrid/overlay deepmd/onnx {models['a']} precision double"
+    text = script(data, style, "* * deepmd/onnx Li S", before="atom_style bond\nbond_style zero")
+    text = text.replace("run 0", "bond_coeff *\nthermo_modify format float %.15g\n{}\nrun 0")
+    message = (
+        "special_bonds with a factor of 0 hides bonded atoms from the model: use special_bonds lj/coul 1.0 1.0 1.0"
+    )
+    refused(tmp_path, text.format(""), message, ranks)
+    energies = []
+    for factors in ("1.0 1.0 1.0", "1.0e-50 1.0e-50 1.0e-50"):
+        run = good(lmp(text.format(f"special_bonds lj/coul {factors}"), tmp_path, ranks=ranks))
+        energies.append(run.thermo[0]["E_pair"][0])
+    assert energies[0] == energies[1]
+
+
+# --- model files --------------------------------------------------------------------------------------------------------
+
+
+def with_metadata(content, change):
+    """The file with other metadata_props and, where there was one, no valid trailer."""
+    model = onnx.ModelProto()
+    model.ParseFromString(content)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    del model.metadata_props[:]
+    change(metadata)
+    for key, value in metadata.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    return model.SerializeToString()
+
+
+def something_else():
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    return helper.make_model(graph).SerializeToString()
+
+
+FILES = {  # name: (bytes of a good file -> bytes, words of the message)
+    "empty": (lambda b: b"", "empty"),
+    "truncated": (lambda b: b[: len(b) // 2], "not an ONNX model, or cut off"),
+    "cut by one byte": (lambda b: b[:-1], ""),
+    "not ONNX": (lambda b: b"\x89HDF\r\n" + b[100:2000], "not an ONNX model, or cut off"),
+    "ONNX of something else": (lambda b: something_else(), "export_onnx.py"),
+    "no contract": (lambda b: with_metadata(b, lambda m: m.pop("deepion_contract")), "deepion_contract"),
+    "wrong contract": (
+        lambda b: with_metadata(
+            b, lambda m: m.update(deepion_contract=m["deepion_contract"].replace('"sel"', '"sell"'))
+        ),
+        "sel",
+    ),
+    "future format": (
+        lambda b: with_metadata(b, lambda m: m.update(deepion_format="99")),
+        "format version 99 is newer than this deepion understands (1); update deepion or export the model again",
+    ),
+    "one bit changed": (
+        lambda b: b[: len(b) // 3] + bytes([b[len(b) // 3] ^ 1]) + b[len(b) // 3 + 1 :],
+        "changed, damaged or cut off since its export",
+    ),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", FILES)
+def test_bad_files(models, data, tmp_path, name, ranks):
+    make, words = FILES[name]
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(make(models["a"].read_bytes()))
+    run = refused(tmp_path, script(data, f"deepmd/onnx {bad.name}"), words, ranks)
+    assert "bad.onnx" in run.errors()[0]
+
+
+def test_random_corruption_is_always_an_error(models, data, tmp_path):
+    """Bits flipped, parts cut out or repeated; the thousand of it is a test of rust/onnx."""
+    content = models["a"].read_bytes()
+    rng = np.random.default_rng(5)
+    for k in range(12):
+        changed = bytearray(content)
+        a, b = sorted(rng.integers(0, len(content), 2))
+        if k % 3 == 0:
+            changed[a] ^= 1 << int(rng.integers(8))
+        elif k % 3 == 1:
+            del changed[a : a + 1 + int(rng.integers(100))]
+        else:
+            changed[a:a] = content[b : b + 50]
+        (tmp_path / f"bad{k}.onnx").write_bytes(bytes(changed))
+        refused(tmp_path, script(data, f"deepmd/onnx bad{k}.onnx"), f"bad{k}.onnx", 1)
+
+
+# --- ONNX Runtime -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_missing_onnxruntime_names_the_places(models, data, tmp_path, ranks):
+    """A plugin whose configured library is gone, and nothing else to find."""
+    copy = tmp_path / "moved" / "deepionplugin.so"
+    copy.parent.mkdir()
+    content = PLUGIN.read_bytes()
+    configured = re.search(rb"/[ -~]*/libonnxruntime[ -~]*", content)[0]
+    copy.write_bytes(content.replace(configured, b"/" + b"x" * (len(configured) - 1)))
+    configured = configured.decode()
+    text = script(data, f"deepmd/onnx {models['a']}")
+    run = refused(tmp_path, text, "ONNX Runtime", ranks, plugin=copy)
+    assert str(copy.parent) in run.output and "onnxruntime" in run.errors()[0]
+
+    run = refused(tmp_path, text, "/nowhere/lib.so", ranks, plugin=copy, env={"ORT_DYLIB_PATH": "/nowhere/lib.so"})
+    good(lmp(text, tmp_path, plugin=copy, env={"ORT_DYLIB_PATH": str(configured)}))
+    good(lmp(text.replace("a.onnx", f"a.onnx onnxruntime {configured}"), tmp_path, plugin=copy))
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_incompatible_onnxruntime(models, data, tmp_path, ranks):
+    text = script(data, f"deepmd/onnx {models['a']} onnxruntime {PLUGIN}")
+    refused(tmp_path, text, str(PLUGIN), ranks)
+
+
+# --- another LAMMPS -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_plugin_for_another_lammps_is_not_registered(tmp_path, ranks):
+    """Both builds are named; the style is then unknown, which LAMMPS says itself."""
+    other = tmp_path / "otherplugin.so"
+    content = PLUGIN.read_bytes()
+    assert content.count(b"stable_22Jul2025_update4") >= 1
+    other.write_bytes(content.replace(b"stable_22Jul2025_update4", b"stable_22Jul2025_update2"))
+    run = lmp("units metal\npair_style deepmd/onnx a.onnx\n", tmp_path, ranks=ranks, plugin=other, timeout=30)
+    message = (
+        "plugin not loaded: it was built for LAMMPS stable_22Jul2025_update2 (20250722), "
+        "but this is LAMMPS stable_22Jul2025_update4 (20250722): build deepion again for this LAMMPS"
+    )
+    assert run.output.count(message) == 1, run.output
+    assert run.output.count("Unrecognized pair style 'deepmd/onnx'") == 1 and run.returncode != 0
+
+
+# --- during the run -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_sel_overflow_warns_once_or_stops(models, data, tmp_path, ranks):
+    text = script(data, f"deepmd/onnx {models['narrow']} SEL", run="fix 1 all nve\nrun 20\nrun 5")
+    run = good(lmp(text.replace("SEL", ""), tmp_path, ranks=ranks))
+    warnings = re.findall(r"WARNING: atom \d+ has \d+ neighbors of element .*sel.*", run.output)
+    assert len(warnings) == 1 and "keeps only the nearest 4 (its sel)" in warnings[0], run.output
+    run = refused(tmp_path, text.replace("SEL", "sel error"), "sel", ranks)
+    assert re.search(r"\(step 0\)", run.errors()[0])
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_close_pair_warns_once(models, data, tmp_path, ranks):
+    run = good(lmp(script(data, f"deepmd/onnx {models['close']}", run="run 5\nrun 5"), tmp_path, ranks=ranks))
+    warnings = re.findall(
+        r"WARNING: atoms \d+ and \d+ are 1\.\d+ A apart, closer than any pair in the train.*", run.output
+    )
+    assert len(warnings) == 1 and "(2.2 A)" in warnings[0], run.output
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_nan_stops_at_once_with_atom_and_step(models, data, tmp_path, ranks):
+    """At set-up, and in the middle of a run (no new neighbor list) where only one rank may see it."""
+    more = """fix 1 all nve
+variable push atom ternary((id==7)*(step>2),exp(800+x*x),0)
+fix b all addforce 0 0 v_push
+neigh_modify delay 50"""
+    text = script(data, f"deepmd/onnx {models['a']}", after=more, run="run 40")
+    run = lmp(text, tmp_path, ranks=ranks, timeout=30)
+    errors = run.errors()
+    assert run.returncode != 0 and errors, run.output
+    assert re.search(r"atom ID 7 is not finite.*\(step [345]\)", errors[0]), errors
+    assert "panick" not in run.output
+
+
+# --- what is printed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_summary_once_and_self_check(models, data, tmp_path, ranks):
+    text = script(data, f"deepmd/onnx {models['a']} threads 2", run="run 0\nrun 0\nrun 1")
+    run = good(lmp(text, tmp_path, ranks=ranks))
+    out = run.output
+    assert out.count("pair_style deepmd/onnx\n  ") == 1
+    for words in (
+        "sha256 ",
+        "types Li (sel 28) S (sel 28)",
+        "cutoff 4 A",
+        "precision mixed",
+        "ONNX Runtime 1.",
+        "threads 2 per MPI rank",
+        "atom types: 1 = Li, 2 = S",
+        f"stable_22Jul2025_update4, {ranks} MPI rank",
+        "MB per MPI rank",
+    ):
+        assert out.count(words) == 1, (words, out)
+    check = re.findall(r"deepion: self-check: (\d+) atoms, largest force difference (\S+) eV/A \(limit 0.001\)", out)
+    assert len(check) == 1 and int(check[0][0]) > 0 and 0 < float(check[0][1]) < 1e-4
+    off = good(lmp(text.replace("threads 2", "check no"), tmp_path, ranks=ranks)).output
+    assert "self-check: off" in off and "largest force difference" not in off
+
+
+def test_exclusions_are_warned_about(models, data, tmp_path):
+    run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after="neigh_modify exclude type 1 1"), tmp_path))
+    assert run.output.count("neigh_modify exclude hides pairs of atoms from the model") == 1
