@@ -172,3 +172,101 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &[u8] = include_bytes!("../tests/data/fparam_aparam.onnx");
+
+    fn refusal(bytes: &[u8]) -> String {
+        ModelFile::open("m.onnx", bytes).err().expect("accepted").to_string()
+    }
+
+    /// The model with its metadata edited and a trailer that fits.
+    fn edited(edit: impl FnOnce(&mut Vec<Entry>)) -> Vec<u8> {
+        let mut model = Model::decode(MODEL).unwrap();
+        model.metadata_props.retain(|e| e.key != HASH_KEY);
+        edit(&mut model.metadata_props);
+        let mut bytes = model.encode_to_vec();
+        let value = hex(&Sha256::digest(&bytes));
+        bytes.extend(Trailer { entry: Some(Entry { key: HASH_KEY.into(), value }) }.encode_to_vec());
+        bytes
+    }
+
+    fn set(entries: &mut [Entry], key: &str, edit: impl FnOnce(&str) -> String) {
+        let entry = entries.iter_mut().find(|e| e.key == key).unwrap();
+        entry.value = edit(&entry.value);
+    }
+
+    #[test]
+    fn an_intact_file_opens() {
+        let file = ModelFile::open("m.onnx", MODEL).unwrap();
+        assert_eq!(file.sha256.len(), 64);
+        assert_eq!((file.contract.numb_fparam, file.contract.numb_aparam), (2, 2));
+        assert!(ModelFile::open("m.onnx", &edited(|_| ())).is_ok(), "the test's own editing must not break a file");
+    }
+
+    #[test]
+    fn what_is_no_model_says_so() {
+        assert_eq!(refusal(b""), "model file m.onnx: the file is empty");
+        assert!(refusal(b"units metal\n").starts_with("model file m.onnx: not an ONNX model, or cut off"));
+        assert!(refusal(&MODEL[..MODEL.len() / 2]).contains("cut off"));
+        // IR version 8 and an empty graph: ONNX, but of nothing we know.
+        assert!(
+            refusal(&[0x08, 8, 0x3a, 0])
+                .contains("an ONNX model, but not a deepion model (no metadata deepion_format)")
+        );
+    }
+
+    #[test]
+    fn metadata_is_checked_by_key() {
+        let future = edited(|m| set(m, FORMAT_KEY, |_| "99".into()));
+        assert!(
+            refusal(&future).contains("format version 99 is newer than this deepion understands (1); update deepion")
+        );
+        let nonsense = edited(|m| set(m, FORMAT_KEY, |_| "one".into()));
+        assert!(refusal(&nonsense).contains("metadata deepion_format is \"one\", expected 1"));
+        let missing = edited(|m| m.retain(|e| e.key != CONTRACT_KEY));
+        assert!(refusal(&missing).contains("metadata deepion_contract is missing"));
+        let incomplete = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"rcut\"", "\"cutoff\"")));
+        assert!(refusal(&incomplete).contains("missing field `rcut`"));
+        let no_net = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"fitting_0\"", "\"fitting_9\"")));
+        assert!(refusal(&no_net).contains("network fitting_9 of the contract is not in the file"));
+    }
+
+    #[test]
+    fn any_change_is_noticed() {
+        // A generator with a fixed seed: the same 1,000 corruptions every time.
+        let mut state = 0x2545_F491_4F6C_DD1D_u64;
+        let mut below = |n: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % n as u64) as usize
+        };
+        for k in 0..1000 {
+            let mut bytes = MODEL.to_vec();
+            match k % 5 {
+                0 => bytes.truncate(below(MODEL.len())),
+                1 => {
+                    let at = below(MODEL.len());
+                    bytes[at] ^= 1 << below(8);
+                }
+                2 => {
+                    let at = below(MODEL.len());
+                    bytes.insert(at, below(256) as u8);
+                }
+                3 => {
+                    let (at, n) = (below(MODEL.len()), 1 + below(64));
+                    bytes.drain(at..(at + n).min(MODEL.len()));
+                }
+                _ => {
+                    let at = below(MODEL.len());
+                    bytes[at..].iter_mut().take(64).for_each(|b| *b = b.wrapping_add(1 + below(255) as u8));
+                }
+            }
+            assert!(refusal(&bytes).starts_with("model file m.onnx: "));
+        }
+    }
+}

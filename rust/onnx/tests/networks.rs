@@ -1,0 +1,102 @@
+//! Networks on ONNX Runtime, against the model file's own graph. Needs ONNX Runtime: `ORT_DYLIB_PATH` or a virtual environment.
+
+#![allow(clippy::unwrap_used)]
+
+use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxWholeModel, Real, load};
+use deepion_potential::{Configuration, Engine, Networks, Results};
+
+const MODEL: &[u8] = include_bytes!("data/fparam_aparam.onnx");
+
+fn open() -> (Library, ModelFile) {
+    (load("", &[]).unwrap(), ModelFile::open("fparam_aparam.onnx", MODEL).unwrap())
+}
+
+fn engine<R: Real>(library: &Library, file: &ModelFile, threads: usize) -> Engine {
+    let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file).unwrap();
+    let networks =
+        (0..threads).map(|_| Box::new(OnnxNetworks::<R>::new(library, file).unwrap()) as Box<dyn Networks>).collect();
+    Engine::new(file.contract.clone(), &mut exact, networks, false).unwrap()
+}
+
+/// Atoms on a distorted grid, all pairs neighbours.
+struct Grid {
+    x: Vec<f64>,
+    types: Vec<i32>,
+    centers: Vec<i32>,
+    offsets: Vec<usize>,
+    neighbors: Vec<i32>,
+    aparam: Vec<f64>,
+}
+
+impl Grid {
+    fn new(n: i32) -> Self {
+        let place =
+            |i: i32| [i % 4, i / 4 % 4, i / 16].map(|k| 2.2 * f64::from(k) + 0.3 * f64::from(7 * i + 3 * k).sin());
+        Self {
+            x: (0..n).flat_map(place).collect(),
+            types: (0..n).map(|i| i % 2).collect(),
+            centers: (0..n).collect(),
+            offsets: (0..=n as usize).map(|i| i * (n as usize - 1)).collect(),
+            neighbors: (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect(),
+            aparam: (0..2 * n).map(|i| f64::from(i).cos()).collect(),
+        }
+    }
+
+    fn configuration(&self) -> Configuration<'_> {
+        Configuration {
+            x: &self.x,
+            types: &self.types,
+            tags: &[],
+            centers: &self.centers,
+            offsets: &self.offsets,
+            neighbors: &self.neighbors,
+            rebuilt: true,
+            fparam: &[0.4, -1.1],
+            aparam: &self.aparam,
+        }
+    }
+
+    fn forces(&self, engine: &mut Engine) -> (f64, Vec<f64>) {
+        let mut f = vec![0.0; self.x.len()];
+        let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
+        let (totals, _) = engine.compute(&self.configuration(), &mut results).unwrap();
+        (totals.energy, f)
+    }
+}
+
+#[test]
+fn both_precisions_agree_with_the_graph() {
+    let (library, file) = open();
+    let grid = Grid::new(40);
+    let mut graph = OnnxWholeModel::new(&library, &file).unwrap();
+    let mut double = engine::<f64>(&library, &file, 1);
+    let check = double.self_check(&grid.configuration(), &mut graph).unwrap();
+    assert_eq!(check.sampled, 8);
+    assert!(check.force_difference < 1e-12 && check.energy_difference < 1e-12, "{check:?}");
+    let strongest = grid.forces(&mut double).1.iter().fold(0.0, |m: f64, f| m.max(f.abs()));
+    assert!(strongest > 1e-2, "forces too small to judge: {strongest}");
+
+    let mut mixed = engine::<f32>(&library, &file, 1);
+    let check = mixed.self_check(&grid.configuration(), &mut graph).unwrap();
+    assert!(check.force_difference < 1e-5 && check.force_difference > 1e-14, "{check:?}");
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
+    let (library, file) = open();
+    let grid = Grid::new(100);
+    assert_eq!(
+        grid.forces(&mut engine::<f32>(&library, &file, 1)),
+        grid.forces(&mut engine::<f32>(&library, &file, 3))
+    );
+}
+
+#[test]
+fn a_check_notices_another_model() {
+    let (library, mut file) = open();
+    let mut graph = OnnxWholeModel::new(&library, &file).unwrap();
+    file.contract.dstd[0][0] *= 1.01;
+    let mut wrong = engine::<f64>(&library, &file, 1);
+    let check = wrong.self_check(&Grid::new(30).configuration(), &mut graph).unwrap();
+    assert!(check.force_difference > 1e-6, "{check:?}");
+}
