@@ -63,7 +63,7 @@ def check_contract(contract: Any) -> None:
     n = len(contract["type_map"]) if isinstance(contract["type_map"], list) else 0
     for key, (is_valid, expected) in _CHECKS.items():
         if not is_valid(contract[key], n):
-            text = expected.format(n=n)
+            text = expected.replace("{n}", str(n))
             raise ModelFileError(f"contract: {key}: got {_show(contract[key])}, expected {text}")
     if contract["rcut_smth"] >= contract["rcut"]:
         raise ModelFileError(f"contract: rcut_smth: got {contract['rcut_smth']}, expected less than rcut")

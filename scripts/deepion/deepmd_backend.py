@@ -28,22 +28,25 @@ def read_through_deepmd(path: Path) -> dict[str, Any]:
             "  or install it here:  pip install 'deepmd-kit[cpu]' (for .pth also torch), and export again."
         ) from None
     try:
-        if suffix == ".pth":
-            data = _read_pth(path)
-        else:
-            data = Backend.detect_backend_by_model(str(path))().serialize_hook(str(path))
-    except ExportError:
-        raise
+        data = Backend.detect_backend_by_model(str(path))().serialize_hook(str(path))
+        if suffix == ".pb":
+            _restore_output_statistics(path, data)
     except Exception as error:  # DeePMD-kit raises whatever its backends raise
         raise ExportError(_explain(path, error)) from None
     return {"software": "deepmd-kit", "version": getattr(deepmd, "__version__", ""), **data}
 
 
-def _read_pth(path: Path) -> dict[str, Any]:
-    """As DeePMD-kit's own reader, after a look at what it could not say clearly."""
-    from deepmd.pt.utils.serialization import serialize_from_file
+def _restore_output_statistics(path: Path, data: dict[str, Any]) -> None:
+    """Put out_bias and out_std of a .pb into its dictionary: DeePMD-kit 3.2.0 looks for them under another name."""
+    from deepmd.tf.utils.errors import GraphWithoutTensorError
+    from deepmd.tf.utils.graph import get_tensor_by_name_from_graph, load_graph_def
 
-    return serialize_from_file(str(path))
+    graph, _ = load_graph_def(str(path))
+    for key in ("out_bias", "out_std"):
+        try:
+            data["model"]["@variables"][key] = get_tensor_by_name_from_graph(graph, f"model_attr/model_attr/t_{key}")
+        except GraphWithoutTensorError:
+            pass  # models of older versions have none
 
 
 def _explain(path: Path, error: Exception) -> str:

@@ -105,7 +105,7 @@ def check_content(content: bytes) -> tuple[dict[str, Any], str]:
         model.ParseFromString(content)
     except DecodeError:
         raise ModelFileError("not a readable ONNX file, or truncated") from None
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = {_text(entry.key): _text(entry.value) for entry in model.metadata_props}
     if FORMAT_KEY not in metadata:
         raise ModelFileError(
             f"not a deepion model (no '{FORMAT_KEY}' in its metadata): export it with scripts/export_onnx.py"
@@ -115,6 +115,11 @@ def check_content(content: bytes) -> tuple[dict[str, Any], str]:
     digest = _check_trailer(content)
     _check_functions(model, contract)
     return contract, digest
+
+
+def _text(value: str | bytes) -> str:
+    """Protocol buffers hand out text that is not UTF-8 as bytes."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _check_version(text: str) -> None:
@@ -132,7 +137,7 @@ def _contract(metadata: dict[str, str]) -> dict[str, Any]:
         raise ModelFileError(f"no '{CONTRACT_KEY}' in its metadata: re-export the model")
     try:
         contract = json.loads(metadata[CONTRACT_KEY])
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(f"contract: not valid JSON ({error}): re-export the model") from None
     check_contract(contract)
     return contract

@@ -73,8 +73,9 @@ def test_evaluate_messages(run_script, exported, tmp_path):
         "ERROR: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
     )
     needy = exported.path(DATA / INDEX["fparam"]["model"])
-    assert message(needy, structure) == "ERROR: the model needs fparam: 2 values\n"
-    assert message(needy, structure, "--fparam", "1") == "ERROR: fparam: expected 2 values, got 1\n"
+    one = DATA / "structures" / "one_type.data"
+    assert message(needy, one) == "ERROR: the model needs fparam: 2 values\n"
+    assert message(needy, one, "--fparam", "1") == "ERROR: fparam: expected 2 values, got 1\n"
 
 
 def test_overflow_warning(run_script, exported):

@@ -19,8 +19,8 @@ def test_validation_frames(exported, name):
 
 def test_thousands_of_atoms(exported):
     evaluator = exported.evaluator(LIPSTI)
-    reference = np.load(DATA / "lipsti" / "Ti20_12k.npz")
-    assert_matches(lipsti_case("Ti20_12k", evaluator.type_map).run(evaluator), reference)
+    reference = np.load(DATA / "lipsti" / "Ti30_12k.npz")
+    assert_matches(lipsti_case("Ti30_12k", evaluator.type_map).run(evaluator), reference)
 
 
 def test_export_and_opening_are_quick(tmp_path):

@@ -50,7 +50,7 @@ def test_null_atoms_feel_and_do_nothing(exported):
     case = small_case("null_atoms", evaluator.type_map)
     result = case.run(evaluator)
     invisible = case.types < 0
-    assert invisible.sum() == 6
+    assert invisible.sum() == 7
     assert not result.force[invisible].any() and not result.atom_energy[invisible].any()
     moved = case.coord + invisible[:, None] * 0.3
     assert case.run(evaluator, coord=moved).energy == pytest.approx(result.energy, rel=1e-12)
