@@ -125,6 +125,7 @@ KINDS = {
                        fitting={"neuron": [9, 12, 5]}),
     "same_widths": kind("equal widths", descriptor={"neuron": [6, 6, 6], "axis_neuron": 3}),
     "one_layer": kind("one layer in each net", descriptor={"neuron": [5], "axis_neuron": 2}, fitting={"neuron": [7]}),
+    "no_hidden_layer": kind("a fitting net without hidden layers", "one_type", fitting={"neuron": []}),
     "skip_from_input": kind("skip connections in the first embedding layers",
                             descriptor={"neuron": [1, 2, 4, 8], "axis_neuron": 4, "resnet_dt": True}),
     "full_axis": kind("axis_neuron equal to the embedding's width", descriptor={"axis_neuron": 8}),

@@ -28,12 +28,30 @@ def read_through_deepmd(path: Path) -> dict[str, Any]:
             "  or install it here:  pip install 'deepmd-kit[cpu]' (for .pth also torch), and export again."
         ) from None
     try:
+        if suffix == ".pt":
+            _refuse_multi_task(path)
         data = Backend.detect_backend_by_model(str(path))().serialize_hook(str(path))
         if suffix == ".pb":
             _restore_output_statistics(path, data)
+    except ExportError:
+        raise
     except Exception as error:  # DeePMD-kit raises whatever its backends raise
         raise ExportError(_explain(path, error)) from None
     return {"software": "deepmd-kit", "version": getattr(deepmd, "__version__", ""), **data}
+
+
+def _refuse_multi_task(path: Path) -> None:
+    """DeePMD-kit's reader fails on a multi-task checkpoint without saying why."""
+    import torch
+
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = state.get("model", state)
+    heads = state["_extra_state"]["model_params"].get("model_dict")
+    if heads is not None:
+        raise ExportError(
+            f"{path}: a multi-task model cannot be exported: freeze one of its heads ({', '.join(heads)}) with: "
+            "dp --pt freeze --head NAME"
+        )
 
 
 def _restore_output_statistics(path: Path, data: dict[str, Any]) -> None:

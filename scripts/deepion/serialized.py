@@ -133,6 +133,7 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
     _refuse_unknown("descriptor", descriptor, DESCRIPTOR_KEYS)
     _refuse_unknown("fitting net", fitting, FITTING_KEYS)
 
+    precision = _precision(descriptor, fitting)
     # TensorFlow builds some things otherwise than the converted dictionary says; what was trained counts
     tensorflow = data.get("backend") == "TensorFlow"
     type_map = _type_map(model, descriptor, fitting)
@@ -179,7 +180,7 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
         numb_aparam=numb_aparam, default_fparam=_default_fparam(fitting, numb_fparam), scaling=scaling,
         activation_function={"embedding": str(descriptor.get("activation_function", "tanh")),
                              "fitting": str(fitting.get("activation_function", "tanh"))},
-        precision=_precision(descriptor, fitting), min_nbor_dist=_min_nbor_dist(data), source=source, notes=notes,
+        precision=precision, min_nbor_dist=_min_nbor_dist(data), source=source, notes=notes,
     )  # fmt: skip
 
 

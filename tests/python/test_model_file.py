@@ -155,3 +155,24 @@ def test_file_is_named(tmp_path):
     with pytest.raises(ModelFileError) as caught:
         open_model_file(missing)
     assert str(caught.value) == f"{missing}: cannot be read: No such file or directory"
+
+
+def test_graph_takes_what_an_engine_may_hand_it(good):
+    """No local atoms, no atoms at all, invisible atoms among the local ones and in the list."""
+    session = onnxruntime.InferenceSession(good, providers=["CPUExecutionProvider"])
+    n_slots = sum(check_content(good)[0]["sel"])
+    coord = np.array([[0.0, 0, 0], [2.0, 0, 0], [0, 2.5, 0]])
+    for nall in (0, 3):
+        feed = {"coord": coord[:nall], "atype": np.array([0, 1, 0])[:nall], "nlist": np.zeros((0, n_slots), np.int64)}
+        energies, energy, force, virial, atom_virial = session.run(None, feed)
+        assert energies.shape == (0,) and energy.tolist() == [0.0] and force.shape == (nall, 3)
+        assert not force.any() and not virial.any() and atom_virial.shape == (nall, 3, 3)
+
+    nlist = np.full((2, n_slots), -1)
+    nlist[0, 16] = 1  # the first slot of the second type
+    pair = session.run(None, {"coord": coord[:2], "atype": np.array([0, 1]), "nlist": nlist[:1]})
+    nlist[0, 0] = 2
+    with_invisible = session.run(None, {"coord": coord[[0, 1, 2]], "atype": np.array([0, 1, -1]), "nlist": nlist[:1]})
+    assert pair[1] == with_invisible[1] and np.array_equal(pair[2], with_invisible[2][:2])
+    hidden = session.run(None, {"coord": coord, "atype": np.array([0, -1, -1]), "nlist": nlist})
+    assert hidden[0][0] != 0.0 and hidden[0][1] == 0.0
