@@ -50,7 +50,7 @@ def scripts_test(tmp_path):
             (tools / name).chmod(0o755)
         result = subprocess.run(
             ["bash", checkout / "scripts/test", *parts],
-            env={"PATH": f"{tools}:/usr/bin:/bin", "ORT_DYLIB_PATH": "none"},
+            env={"PATH": f"{tools}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
             timeout=60,
