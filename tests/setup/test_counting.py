@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,6 @@ def scripts_test(tmp_path):
     (checkout / "cpp/a.cpp").touch()
     (checkout / "scripts/setup").write_text(SETUP)
     shutil.copy(ROOT / "scripts/test", checkout / "scripts/test")
-    real_python = shutil.which("python3")
 
     def run(*parts, cargo=(0, CARGO_TEST), xml=GREEN, pytest_status=0, lint_status=0):
         (tmp_path / "cargo.txt").write_text(cargo[1])
@@ -42,7 +42,7 @@ def scripts_test(tmp_path):
             "cargo": f"case $1 in test) cat {tmp_path}/cargo.txt; exit {cargo[0]};; *) exit 0;; esac",
             "ruff": "exit 0",
             "clang-format": f"echo badly formatted; exit {lint_status}",
-            "python": f'if [ "$2" != pytest ]; then exec {real_python} "$@"; fi\n'
+            "python": f'if [ "$2" != pytest ]; then exec {sys.executable} "$@"; fi\n'
             f'while [ "$1" != --junitxml ]; do shift; done; report=$2; {copy}; exit {pytest_status}',
         }
         for name, body in fakes.items():
