@@ -76,7 +76,8 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
     const std::string text = std::string("deepion ") + DEEPION::VERSION +
         ": plugin not loaded: " + reason +
         ": build deepion again for this LAMMPS (cmake -S cmake -B build)\n";
-    utils::logmesg(lmp, text);
+    const int rank = lammps_extract_setting ? lammps_extract_setting(lmp_ptr, "world_rank") : 0;
+    if (rank <= 0) utils::logmesg(lmp, text);
     return;
   }
 

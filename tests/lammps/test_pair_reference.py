@@ -1,0 +1,127 @@
+"""DeePMD-kit's own values: small models of every kind, and lipsti (tests/data, made by scripts/make_reference_models.py)."""
+
+import json
+
+import numpy as np
+import pytest
+
+from deepion.export import export
+from lammps_runs import BUILD, ROOT, TENSOR, Batch
+
+DATA = ROOT / "tests" / "data"
+INDEX = json.loads((DATA / "models" / "index.json").read_text())
+LIPSTI = sorted(path.stem for path in (DATA / "lipsti").glob("*.npz"))
+FRAMES = [name for name in LIPSTI if "12k" not in name]
+
+# promised for precision double: energies relative, forces in eV/A, virials relative to the largest element
+ENERGY, FORCE, VIRIAL = 1e-9, 1e-8, 1e-8
+
+
+def exported(source):
+    """The exported model, made again when its source or the exporter changed."""
+    target = BUILD / "tests" / "models" / f"{source.name}.onnx"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    newest = max(p.stat().st_mtime for p in [source, *(ROOT / "scripts" / "deepion").glob("*.py")])
+    if not target.exists() or target.stat().st_mtime < newest:
+        export(source, target)
+    return target
+
+
+def assert_matches(e, reference):
+    energy = float(reference["energy"])
+    atom_energy = reference["atom_energy"].reshape(-1)
+    virial = reference["virial"].reshape(3, 3)
+    virial = 0.5 * (virial + virial.T)
+    expected = np.array([virial[a, b] for a, b in TENSOR[:6]])
+    force = reference["force"].reshape(-1, 3)
+    assert np.abs(force).max() > 1e-3
+    assert abs(e.energy - energy) <= ENERGY * abs(energy)
+    assert np.abs(e.atom_energy - atom_energy).max() <= ENERGY * np.abs(atom_energy).max()
+    assert np.abs(e.force - force).max() <= FORCE
+    assert np.abs(e.virial - expected).max() <= VIRIAL * np.abs(expected).max()
+    if "atom_virial" in reference:
+        tensor = reference["atom_virial"].reshape(-1, 3, 3)
+        centroid = np.stack([tensor[:, b, a] for a, b in TENSOR], axis=1)
+        assert np.abs(e.centroid - centroid).max() <= VIRIAL * np.abs(centroid).max()
+        symmetric = 0.5 * (centroid[:, 3:6] + centroid[:, 6:])
+        assert np.abs(e.stress[:, 3:] - symmetric).max() <= VIRIAL * np.abs(centroid).max()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """All small models in one LAMMPS: name -> evaluation."""
+    batch = Batch(tmp_path_factory.mktemp("small"))
+    for name, case in INDEX.items():
+        keywords, before, after = "precision double", "", ""
+        if not case["periodic"]:
+            before = "boundary s s s"
+        if "fparam" in case:
+            keywords += " fparam " + " ".join(map(repr, case["fparam"]))
+        if "aparam" in case:
+            values = np.array(case["aparam"])
+            n = values.shape[1]
+            keywords += " aparam_from_compute ap"
+            names = ["d_ap"] if n == 1 else [f"d2_ap[{i + 1}]" for i in range(n)]
+            after = f"fix ap all property/atom {'d_ap' if n == 1 else f'd2_ap {n}'} ghost no\n"
+            for i, row in enumerate(values, 1):
+                after += "".join(f"set atom {i} {name} {v!r}\n" for name, v in zip(names, row.tolist(), strict=True))
+            after += f"compute ap all property/atom {' '.join(names)}\n"
+        coeff = "* * " + " ".join(case["elements"])
+        style = f"deepmd/onnx {exported(DATA / case['model'])} {keywords}"
+        batch.add(DATA / case["structure"], style, coeff, before=before, after=after)
+        assert name == list(INDEX)[len(batch.parts) - 1]
+    return dict(zip(INDEX, batch.run(timeout=120), strict=True))
+
+
+@pytest.mark.parametrize("name", INDEX)
+def test_small_models(small, name):
+    assert_matches(small[name], np.load(DATA / INDEX[name]["reference"]))
+
+
+@pytest.fixture(scope="module")
+def lipsti():
+    return exported(ROOT / "lammps-examples" / "models" / "lipsti-a.dp")
+
+
+@pytest.fixture(scope="module")
+def frames(lipsti, tmp_path_factory):
+    """precision -> name -> evaluation, of all frames of about 100 atoms."""
+    batch = Batch(tmp_path_factory.mktemp("frames"))
+    for precision in ("double", "mixed"):
+        for name in FRAMES:
+            check = "no" if precision == "mixed" else "yes"
+            style = f"deepmd/onnx {lipsti} precision {precision} check {check}"
+            batch.add(DATA / "lipsti" / f"{name}.data", style, "* * Li P S Ti")
+    results = batch.run(ranks=2, timeout=180)
+    return {
+        "double": dict(zip(FRAMES, results[: len(FRAMES)], strict=True)),
+        "mixed": dict(zip(FRAMES, results[len(FRAMES) :], strict=True)),
+    }
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_lipsti_double(frames, name):
+    assert_matches(frames["double"][name], np.load(DATA / "lipsti" / f"{name}.npz"))
+
+
+def assert_mixed(e, reference):
+    """precision mixed against float64: force RMS below 1e-5 eV/A, largest below 1e-4, energy below 2e-7 eV/atom."""
+    difference = e.force - reference["force"].reshape(-1, 3)
+    assert np.sqrt((difference**2).sum(axis=1).mean()) < 1e-5
+    assert np.linalg.norm(difference, axis=1).max() < 1e-4
+    assert abs(e.energy - float(reference["energy"])) / len(e.force) < 2e-7
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_lipsti_mixed(frames, name):
+    assert_mixed(frames["mixed"][name], np.load(DATA / "lipsti" / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("precision", ["double", "mixed"])
+@pytest.mark.parametrize("name", ["Ti10_12k", "Ti30_12k"])
+def test_lipsti_thousands_of_atoms(lipsti, tmp_path, name, precision):
+    batch = Batch(tmp_path)
+    batch.add(DATA / "lipsti" / f"{name}.data", f"deepmd/onnx {lipsti} precision {precision}", "* * Li P S Ti")
+    e = batch.run(ranks=2, timeout=180)[0]
+    reference = np.load(DATA / "lipsti" / f"{name}.npz")
+    (assert_matches if precision == "double" else assert_mixed)(e, reference)
