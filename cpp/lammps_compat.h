@@ -25,8 +25,7 @@ template <class ErrorType>
 { error->all(file, line, int(ErrorType::NOLASTLINE), "{}", text); }
 
 template <class ErrorType>
-[[noreturn]] void error_all(ErrorType *error, const char *file, int line, const std::string &text,
-                            long)
+void error_all(ErrorType *error, const char *file, int line, const std::string &text, long)
 { error->all(file, line, "{}", text); }
 
 template <class ErrorType>
@@ -35,8 +34,7 @@ template <class ErrorType>
 { error->one(file, line, int(ErrorType::NOLASTLINE), "{}", text); }
 
 template <class ErrorType>
-[[noreturn]] void error_one(ErrorType *error, const char *file, int line, const std::string &text,
-                            long)
+void error_one(ErrorType *error, const char *file, int line, const std::string &text, long)
 { error->one(file, line, "{}", text); }
 
 }    // namespace DEEPION

@@ -130,7 +130,7 @@ def test_fparam_and_aparam(models, box, data, tmp_path, python_values):
 def test_fparam_from_compute_and_fix_follow_the_run(models, box, data, tmp_path, python_values):
     """On every step, although thermo looks only at some; a fix's value is the one it has when forces are computed."""
     style = f"deepmd/onnx {models['p1']} {DOUBLE}"
-    run = """velocity all create 300 9
+    run = """velocity all create 3000 9
 timestep 0.001
 fix 1 all nve
 thermo 4
@@ -139,8 +139,8 @@ dump_modify d sort id format float %.17g
 run 4
 """
     script = setup(data, style + " fparam_from_compute G", more="compute G all gyration\n") + run.format("compute")
-    script += "clear\n" + setup(data, style + " fparam_from_fix F", more="fix F all ave/time 1 1 1 v_x\n")
-    script = script.replace("fix F", "variable x equal 0.4\nfix F") + run.format("fix")
+    fix = "variable x equal 0.4\nfix F all ave/time 1 1 1 v_x\n"
+    script += "clear\n" + setup(data, style + " fparam_from_fix F", more=fix) + run.format("fix")
     good(lmp(script, tmp_path))
 
     def frames(name):

@@ -46,8 +46,7 @@ def three(models, box, python_values):
     return [python_values(models[name], box) for name in "abc"]
 
 
-@pytest.mark.parametrize("units", ["metal", "real"])
-@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize(("units", "ranks"), [("metal", 1), ("metal", 2), ("metal", 4), ("real", 2)])
 def test_numbers(models, box, data, tmp_path, three, units, ranks):
     factor = REAL if units == "real" else 1.0
     cases = {
