@@ -39,7 +39,9 @@ __attribute__((visibility("default"))) void lammpsplugin_init(void *, void *, vo
 /* ---------------------------------------------------------------------- */
 
 static void *pair_deepmd_onnx(void *lmp)
-{ return new PairDeepmdOnnx(static_cast<LAMMPS *>(lmp)); }
+{
+  return new PairDeepmdOnnx(static_cast<LAMMPS *>(lmp));
+}
 
 /* ----------------------------------------------------------------------
    why this LAMMPS cannot use the plugin; empty if it can

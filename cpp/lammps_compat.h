@@ -22,20 +22,28 @@ namespace DEEPION {
 template <class ErrorType>
 [[noreturn]] auto error_all(ErrorType *error, const char *file, int line, const std::string &text,
                             int) -> decltype(ErrorType::NOLASTLINE, void())
-{ error->all(file, line, int(ErrorType::NOLASTLINE), "{}", text); }
+{
+  error->all(file, line, int(ErrorType::NOLASTLINE), "{}", text);
+}
 
 template <class ErrorType>
 void error_all(ErrorType *error, const char *file, int line, const std::string &text, long)
-{ error->all(file, line, "{}", text); }
+{
+  error->all(file, line, "{}", text);
+}
 
 template <class ErrorType>
 [[noreturn]] auto error_one(ErrorType *error, const char *file, int line, const std::string &text,
                             int) -> decltype(ErrorType::NOLASTLINE, void())
-{ error->one(file, line, int(ErrorType::NOLASTLINE), "{}", text); }
+{
+  error->one(file, line, int(ErrorType::NOLASTLINE), "{}", text);
+}
 
 template <class ErrorType>
 void error_one(ErrorType *error, const char *file, int line, const std::string &text, long)
-{ error->one(file, line, "{}", text); }
+{
+  error->one(file, line, "{}", text);
+}
 
 }    // namespace DEEPION
 

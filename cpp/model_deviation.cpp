@@ -95,7 +95,9 @@ namespace {
   }
 
   bool close_to(double a, double b)
-  { return a == b || fabs(a - b) <= 1.0e-6 * std::max(fabs(a), fabs(b)); }
+  {
+    return a == b || fabs(a - b) <= 1.0e-6 * std::max(fabs(a), fabs(b));
+  }
 
   /* ----------------------------------------------------------------------
      what of an old file stays when a run starts at `step`: comments and complete rows before it
@@ -186,7 +188,9 @@ std::string measure_deviation(LAMMPS *lmp, const DeviationSettings &settings,
 /* ---------------------------------------------------------------------- */
 
 DeviationFile::~DeviationFile()
-{ close(); }
+{
+  close();
+}
 
 /* ---------------------------------------------------------------------- */
 

@@ -69,10 +69,14 @@ struct Model {
 };
 
 template <class T> rust::Slice<const T> view(const std::vector<T> &values)
-{ return rust::Slice<const T>(values.data(), values.size()); }
+{
+  return rust::Slice<const T>(values.data(), values.size());
+}
 
 rust::Slice<double> view(double *values, std::size_t size)
-{ return values ? rust::Slice<double>(values, size) : rust::Slice<double>(); }
+{
+  return values ? rust::Slice<double>(values, size) : rust::Slice<double>();
+}
 
 // folder of this plugin, empty if unknown
 
@@ -802,7 +806,9 @@ std::string PairDeepmdOnnx::evaluate_all(double factor)
 /* ---------------------------------------------------------------------- */
 
 bool PairDeepmdOnnx::deviation_step() const
-{ return nextra > 0 && update->ntimestep % impl->args.out_freq == 0; }
+{
+  return nextra > 0 && update->ntimestep % impl->args.out_freq == 0;
+}
 
 /* ----------------------------------------------------------------------
    bring the forces of ghosts home and compare the models

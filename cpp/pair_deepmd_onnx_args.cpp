@@ -34,10 +34,14 @@ namespace {
   /* ---------------------------------------------------------------------- */
 
   bool contains(const std::vector<std::string> &words, const std::string &word)
-  { return std::find(words.begin(), words.end(), word) != words.end(); }
+  {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  }
 
   bool is_keyword(const std::string &word)
-  { return contains(KEYWORDS, word) || contains(REFUSED, word); }
+  {
+    return contains(KEYWORDS, word) || contains(REFUSED, word);
+  }
 
   bool to_double(const std::string &word, double &value)
   {
