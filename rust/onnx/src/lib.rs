@@ -5,9 +5,10 @@ mod model_file;
 mod networks;
 #[allow(missing_docs)]
 mod proto;
+mod weights;
 mod whole_model;
 
 pub use library::{Library, load};
 pub use model_file::ModelFile;
-pub use networks::{OnnxNetworks, Real};
+pub use networks::{OnnxNetworks, OnnxReal};
 pub use whole_model::OnnxWholeModel;

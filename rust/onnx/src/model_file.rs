@@ -8,6 +8,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 use crate::proto::{ElementType, Entry, Function, Graph, Model, Trailer, rows_of};
+use crate::weights;
 
 /// The newest format version this crate reads.
 const FORMAT: u32 = 1;
@@ -139,9 +140,13 @@ impl ModelFile {
         let values = |names: &[String], columns: &[usize]| {
             names.iter().zip(columns).map(|(n, &c)| rows_of(n, element, c)).collect()
         };
+        let (node, initializer) = weights::split(&function.node, element).map_err(|e| {
+            Error::Model(format!("network {name} of the model file is malformed ({e}); export the model again"))
+        })?;
         let graph = Graph {
-            node: function.node.clone(),
+            node,
             name: name.into(),
+            initializer,
             input: values(&function.input, inputs),
             output: values(&function.output, outputs),
         };

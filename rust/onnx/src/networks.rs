@@ -1,6 +1,6 @@
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
-use deepion_potential::{Error, Networks, Result};
+use deepion_potential::{Error, Networks, Real, Result, TypedNetworks};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
 use ort::value::{PrimitiveTensorElementType, TensorRef};
@@ -10,33 +10,17 @@ use crate::model_file::ModelFile;
 use crate::proto::ElementType;
 
 /// A floating-point type that networks run in.
-pub trait Real: PrimitiveTensorElementType + Copy + Default + Send + std::fmt::Debug + 'static {
+pub trait OnnxReal: Real + PrimitiveTensorElementType {
     /// ONNX' number for it.
     const ELEMENT: ElementType;
-    /// Rounds to this type.
-    fn from_f64(value: f64) -> Self;
-    /// Exact.
-    fn to_f64(self) -> f64;
 }
 
-impl Real for f32 {
+impl OnnxReal for f32 {
     const ELEMENT: ElementType = ElementType::Float32;
-    fn from_f64(value: f64) -> Self {
-        value as Self
-    }
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
 }
 
-impl Real for f64 {
+impl OnnxReal for f64 {
     const ELEMENT: ElementType = ElementType::Float64;
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-    fn to_f64(self) -> f64 {
-        self
-    }
 }
 
 /// One session per network of the model.
@@ -52,7 +36,7 @@ pub struct OnnxNetworks<R> {
     second: Vec<R>,
 }
 
-impl<R: Real> OnnxNetworks<R> {
+impl<R: OnnxReal> OnnxNetworks<R> {
     /// Starts all sessions. Each runs on the thread that calls it.
     ///
     /// # Errors
@@ -110,13 +94,17 @@ pub(crate) fn start_session(library: &Library, model: &[u8]) -> ort::Result<Sess
         .commit_from_memory(model)
 }
 
-impl<R: Real> Networks for OnnxNetworks<R> {
+impl<R: OnnxReal> Networks for OnnxNetworks<R> {
     fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
         let Some(session) = self.embedding_of[center * self.ntypes + neighbor] else {
             return Err(Error::Input(format!("types {center} and {neighbor} have no embedding net")));
         };
         convert(s, &mut self.first);
-        run(&mut self.embeddings[session], &[(&self.first, 1)], [g, dg])
+        let widen = |to: &mut [f64], from: &[R]| to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
+        run(&mut self.embeddings[session], &[(&self.first, 1)], [g.len(), dg.len()], |k, values| match k {
+            0 => widen(g, values),
+            _ => widen(dg, values),
+        })
     }
 
     fn fit(
@@ -127,41 +115,66 @@ impl<R: Real> Networks for OnnxNetworks<R> {
         energy: &mut [f64],
         gradient: &mut [f64],
     ) -> Result<()> {
-        convert(descriptor, &mut self.first);
-        convert(param, &mut self.second);
-        let inputs = [(&self.first, self.descriptor_len), (&self.second, self.numb_param)];
-        let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
-        let Some(session) = self.fittings.get_mut(center) else {
-            return Err(Error::Input(format!("type {center} has no fitting net here")));
-        };
-        run(session, inputs, [energy, gradient])
+        let (mut d, mut p) = (std::mem::take(&mut self.first), std::mem::take(&mut self.second));
+        convert(descriptor, &mut d);
+        convert(param, &mut p);
+        let (mut e, mut g) = (vec![R::default(); energy.len()], vec![R::default(); gradient.len()]);
+        let done = self.fit_typed(center, &d, &p, &mut e, &mut g);
+        (self.first, self.second) = (d, p);
+        energy.iter_mut().zip(e).for_each(|(t, v)| *t = v.to_f64());
+        gradient.iter_mut().zip(g).for_each(|(t, v)| *t = v.to_f64());
+        done
     }
 }
 
-fn convert<R: Real>(from: &[f64], to: &mut Vec<R>) {
+impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
+    fn fit_typed(
+        &mut self,
+        center: usize,
+        descriptor: &[R],
+        param: &[R],
+        energy: &mut [R],
+        gradient: &mut [R],
+    ) -> Result<()> {
+        let Some(session) = self.fittings.get_mut(center) else {
+            return Err(Error::Input(format!("type {center} has no fitting net here")));
+        };
+        let inputs = [(descriptor, self.descriptor_len), (param, self.numb_param)];
+        let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
+        run(session, inputs, [energy.len(), gradient.len()], |k, values| match k {
+            0 => energy.copy_from_slice(values),
+            _ => gradient.copy_from_slice(values),
+        })
+    }
+}
+
+fn convert<R: OnnxReal>(from: &[f64], to: &mut Vec<R>) {
     to.clear();
     to.extend(from.iter().map(|&v| R::from_f64(v)));
 }
 
-/// Runs a session on inputs with rows of the given widths.
-fn run<R: Real>(session: &mut Session, inputs: &[(&Vec<R>, usize)], outputs: [&mut [f64]; 2]) -> Result<()> {
+/// Runs a session on inputs with rows of the given widths and hands its two outputs, of the given lengths, to `take`.
+fn run<R: OnnxReal>(
+    session: &mut Session,
+    inputs: &[(&[R], usize)],
+    lengths: [usize; 2],
+    mut take: impl FnMut(usize, &[R]),
+) -> Result<()> {
     let failed = |e: ort::Error| Error::Engine(format!("ONNX Runtime failed: {e}"));
     let mut values: Vec<SessionInputValue> = Vec::with_capacity(inputs.len());
     for (data, width) in inputs {
-        values
-            .push(TensorRef::from_array_view(([data.len() / width, *width], data.as_slice())).map_err(failed)?.into());
+        values.push(TensorRef::from_array_view(([data.len() / width, *width], *data)).map_err(failed)?.into());
     }
     let results = session.run(values.as_slice()).map_err(failed)?;
-    for (k, to) in outputs.into_iter().enumerate() {
-        let (_, from) = results[k].try_extract_tensor::<R>().map_err(failed)?;
-        if from.len() != to.len() {
+    for (k, expected) in lengths.into_iter().enumerate() {
+        let (_, values) = results[k].try_extract_tensor::<R>().map_err(failed)?;
+        if values.len() != expected {
             return Err(Error::Model(format!(
-                "a network returned {} values, expected {}; export the model again",
-                from.len(),
-                to.len()
+                "a network returned {} values, expected {expected}; export the model again",
+                values.len()
             )));
         }
-        to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
+        take(k, values);
     }
     Ok(())
 }

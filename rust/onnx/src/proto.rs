@@ -1,6 +1,6 @@
 //! The part of ONNX' protobuf schema (onnx.proto3, IR version 8) that is needed to take functions out of a model file.
 //!
-//! Nodes stay opaque bytes: a function's nodes become a graph's nodes unread, so weights are copied once and never parsed.
+//! Nodes are opaque bytes here: most of a function's nodes become a graph's nodes as they are.
 
 use prost::Message;
 
@@ -65,11 +65,45 @@ pub struct Function {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub output: Vec<String>,
+    #[prost(string, tag = "4")]
+    pub op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    pub attribute: Vec<Attribute>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Attribute {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(message, optional, tag = "5")]
+    pub tensor: Option<Tensor>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Tensor {
+    #[prost(int64, repeated, tag = "1")]
+    pub dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    pub data_type: i32,
+    #[prost(string, tag = "8")]
+    pub name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    pub raw_data: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub struct Graph {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub node: Vec<Vec<u8>>,
     #[prost(string, tag = "2")]
     pub name: String,
+    #[prost(message, repeated, tag = "5")]
+    pub initializer: Vec<Tensor>,
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxWholeModel, Real, load};
+use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel, load};
 use deepion_potential::{Configuration, Engine, Networks, Results};
 
 const MODEL: &[u8] = include_bytes!("data/fparam_aparam.onnx");
@@ -11,7 +11,7 @@ fn open() -> (Library, ModelFile) {
     (load("", &[]).unwrap(), ModelFile::open("fparam_aparam.onnx", MODEL).unwrap())
 }
 
-fn engine<R: Real>(library: &Library, file: &ModelFile, threads: usize) -> Engine {
+fn engine<R: OnnxReal>(library: &Library, file: &ModelFile, threads: usize) -> Engine {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file).unwrap();
     let networks =
         (0..threads).map(|_| Box::new(OnnxNetworks::<R>::new(library, file).unwrap()) as Box<dyn Networks>).collect();

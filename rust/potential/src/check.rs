@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::chunk::{Chunk, Worker};
+use crate::chunk::{Chunk, ChunkWorker};
 use crate::configuration::Configuration;
 use crate::engine::Group;
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ pub(crate) fn run(
     model: &Model,
     conf: &Configuration,
     groups: &[Group],
-    worker: &mut Worker,
+    worker: &mut dyn ChunkWorker,
     reference: &mut dyn WholeModel,
 ) -> Result<Check> {
     let contract = &model.contract;
@@ -79,10 +79,7 @@ pub(crate) fn run(
 
     let coord: Vec<f64> = cluster.atoms.iter().flat_map(|&i| conf.position(i)).collect();
     let types: Vec<i64> = cluster.atoms.iter().map(|&i| i64::from(conf.types[i])).collect();
-    let fparam = match &contract.default_fparam {
-        Some(default) if conf.fparam.is_empty() => default,
-        _ => conf.fparam,
-    };
+    let fparam = conf.fparam_or_default(contract);
     let na = contract.numb_aparam;
     let aparam: Vec<f64> =
         cluster.atoms[..sampled].iter().flat_map(|&i| &conf.aparam[i * na..(i + 1) * na]).copied().collect();

@@ -8,9 +8,29 @@ use crate::model::{Model, PairKind};
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
 
-/// A worker thread's networks and the arrays that only live while it works on a chunk.
-pub struct Worker {
-    networks: Box<dyn Networks>,
+/// One thread's way to evaluate a chunk.
+pub trait ChunkWorker: Send {
+    /// Evaluates the centres `members` (positions in `conf.centers`), all of type `center`.
+    ///
+    /// # Errors
+    /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
+    fn evaluate(
+        &mut self,
+        model: &Model,
+        conf: &Configuration,
+        center: usize,
+        members: &[u32],
+        sel_error: bool,
+        chunk: &mut Chunk,
+    ) -> Result<()>;
+
+    /// Bytes of its buffers, without those of the networks.
+    fn bytes(&self) -> usize;
+}
+
+/// The exact path: every network is run. Networks and the arrays that only live while a chunk is worked on.
+pub struct Worker<N: ?Sized = dyn Networks> {
+    pub(crate) networks: Box<N>,
     /// Per neighbour type: s, G and dG/ds of all pairs of the chunk.
     s: Vec<Vec<f64>>,
     g: Vec<Vec<f64>>,
@@ -42,27 +62,14 @@ impl Chunk {
     }
 }
 
-impl Worker {
-    /// A worker around its own networks.
-    #[must_use]
-    pub fn new(networks: Box<dyn Networks>) -> Self {
-        let (s, g, dg) = (Vec::new(), Vec::new(), Vec::new());
-        Self { networks, s, g, dg, t: Vec::new(), gt: Vec::new(), d: Vec::new(), gd: Vec::new(), param: Vec::new() }
-    }
-
-    /// Bytes of its buffers, without those of the networks.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
+    fn bytes(&self) -> usize {
         let nested = [&self.s, &self.g, &self.dg].into_iter().flatten().map(Vec::capacity).sum::<usize>();
         let flat = [&self.t, &self.gt, &self.d, &self.gd, &self.param].map(Vec::capacity).iter().sum::<usize>();
         (nested + flat) * size_of::<f64>()
     }
 
-    /// Evaluates the centres `members` (positions in `conf.centers`), all of type `center`.
-    ///
-    /// # Errors
-    /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
-    pub fn evaluate(
+    fn evaluate(
         &mut self,
         model: &Model,
         conf: &Configuration,
@@ -81,10 +88,7 @@ impl Worker {
 
         self.param.clear();
         if contract.numb_param() > 0 {
-            let fparam = match &contract.default_fparam {
-                Some(default) if conf.fparam.is_empty() => default,
-                _ => conf.fparam,
-            };
+            let fparam = conf.fparam_or_default(contract);
             for &k in members {
                 let first = conf.centers[k as usize] as usize * contract.numb_aparam;
                 self.param.extend_from_slice(fparam);
@@ -101,6 +105,15 @@ impl Worker {
 
         self.forces(model, center, n, &mut chunk.blocks);
         check_finite(conf, members, chunk)
+    }
+}
+
+impl<N: Networks + ?Sized> Worker<N> {
+    /// A worker around its own networks.
+    #[must_use]
+    pub fn new(networks: Box<N>) -> Self {
+        let (s, g, dg) = (Vec::new(), Vec::new(), Vec::new());
+        Self { networks, s, g, dg, t: Vec::new(), gt: Vec::new(), d: Vec::new(), gd: Vec::new(), param: Vec::new() }
     }
 
     fn embed(&mut self, model: &Model, center: usize, blocks: &[Block]) -> Result<()> {
@@ -157,7 +170,7 @@ impl Worker {
 }
 
 /// Nothing that is not finite leaves a chunk.
-fn check_finite(conf: &Configuration, members: &[u32], chunk: &Chunk) -> Result<()> {
+pub(crate) fn check_finite(conf: &Configuration, members: &[u32], chunk: &Chunk) -> Result<()> {
     for (c, &k) in members.iter().enumerate() {
         let forces_ok = chunk.blocks.iter().all(|b| b.of(c).iter().all(|p| p.f.iter().all(|f| f.is_finite())));
         if !forces_ok || !chunk.energies[c].is_finite() {

@@ -1,5 +1,6 @@
 //! One configuration of atoms as one rank sees it, and where the results go.
 
+use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
@@ -37,6 +38,14 @@ impl Configuration<'_> {
     #[must_use]
     pub fn position(&self, i: usize) -> [f64; 3] {
         [self.x[3 * i], self.x[3 * i + 1], self.x[3 * i + 2]]
+    }
+
+    /// The frame parameters in force: the caller's, else the model's default.
+    pub(crate) fn fparam_or_default<'a>(&'a self, contract: &'a Contract) -> &'a [f64] {
+        match &contract.default_fparam {
+            Some(default) if self.fparam.is_empty() => default,
+            _ => self.fparam,
+        }
     }
 
     /// How messages call atom `i`.

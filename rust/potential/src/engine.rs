@@ -5,16 +5,17 @@
 //! number of atoms beyond the per-atom sums.
 
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::check::{self, Check};
-use crate::chunk::{Chunk, Worker};
+use crate::chunk::{Chunk, ChunkWorker, Worker};
 use crate::configuration::{Configuration, Results, Totals};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::model::Model;
-use crate::networks::{Networks, WholeModel};
+use crate::networks::{Networks, TypedNetworks, WholeModel};
+use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
 
 /// Centres per chunk: enough rows for an efficient matrix product, few enough for the embeddings to stay in the cache.
 const CHUNK: usize = 16;
@@ -32,7 +33,8 @@ pub(crate) struct Group {
 pub struct Engine {
     model: Model,
     sel_error: bool,
-    workers: Vec<Mutex<Worker>>,
+    workers: Vec<Mutex<Box<dyn ChunkWorker>>>,
+    tables: Option<TableSummary>,
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
     groups: Vec<Group>,
@@ -60,25 +62,70 @@ impl Engine {
         networks: Vec<Box<dyn Networks>>,
         sel_error: bool,
     ) -> Result<Self> {
-        if networks.is_empty() {
+        let model = Model::new(contract, exact)?;
+        let workers = networks.into_iter().map(|n| Box::new(Worker::new(n)) as Box<dyn ChunkWorker>).collect();
+        Self::with_workers(model, workers, None, sel_error)
+    }
+
+    /// An engine with tables instead of embedding nets; beyond their reach the nets themselves are run.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn tabulated<R: Kernels>(
+        contract: Contract,
+        exact: &mut dyn Networks,
+        networks: Vec<Box<dyn TypedNetworks<R>>>,
+        settings: TableSettings,
+        sel_error: bool,
+    ) -> Result<Self> {
+        let model = Model::new(contract, exact)?;
+        let tables = Arc::new(Tables::<R>::build(&model, exact, settings)?);
+        let isa = InstructionSet::best();
+        let summary = tables.summary(isa);
+        let worker =
+            |n| Box::new(TabulatedWorker::new(Arc::clone(&tables), isa, Worker::new(n))) as Box<dyn ChunkWorker>;
+        Self::with_workers(model, networks.into_iter().map(worker).collect(), Some(summary), sel_error)
+    }
+
+    fn with_workers(
+        model: Model,
+        workers: Vec<Box<dyn ChunkWorker>>,
+        tables: Option<TableSummary>,
+        sel_error: bool,
+    ) -> Result<Self> {
+        if workers.is_empty() {
             return Err(Error::Input("at least one thread is needed".into()));
         }
-        let model = Model::new(contract, exact)?;
-        let threads = networks.len();
+        let threads = workers.len();
         let pool = (threads > 1)
             .then(|| {
                 rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("deepion-{i}")).build()
             })
             .transpose()
             .map_err(|e| Error::Engine(format!("cannot start {threads} threads: {e}")))?;
-        let workers = networks.into_iter().map(|n| Mutex::new(Worker::new(n))).collect();
-        Ok(Self { model, sel_error, workers, pool, groups: Vec::new(), chunks: Vec::new(), sums: Sums::default() })
+        let workers = workers.into_iter().map(Mutex::new).collect();
+        Ok(Self {
+            model,
+            sel_error,
+            workers,
+            tables,
+            pool,
+            groups: Vec::new(),
+            chunks: Vec::new(),
+            sums: Sums::default(),
+        })
     }
 
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What is to be said of the tables, where there are any.
+    #[must_use]
+    pub fn tables(&self) -> Option<&TableSummary> {
+        self.tables.as_ref()
     }
 
     /// Number of worker threads.
@@ -93,7 +140,10 @@ impl Engine {
         let sums = (self.sums.f.capacity() + self.sums.e.capacity() + self.sums.v.capacity()) * size_of::<f64>();
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
-        sums + groups + workers + self.chunks.iter().map(Chunk::bytes).sum::<usize>()
+        sums + groups
+            + workers
+            + self.tables.as_ref().map_or(0, |t| t.bytes)
+            + self.chunks.iter().map(Chunk::bytes).sum::<usize>()
     }
 
     /// Adds energies, forces and virials of all centres to `results`.
@@ -135,7 +185,7 @@ impl Engine {
     /// As [`Engine::compute`], or a failure of the graph.
     pub fn self_check(&mut self, conf: &Configuration, reference: &mut dyn WholeModel) -> Result<Check> {
         self.prepare(conf)?;
-        check::run(&self.model, conf, &self.groups, &mut lock(&self.workers[0]), reference)
+        check::run(&self.model, conf, &self.groups, lock(&self.workers[0]).as_mut(), reference)
     }
 
     fn prepare(&mut self, conf: &Configuration) -> Result<()> {
@@ -158,12 +208,12 @@ fn run(
     model: &Model,
     conf: &Configuration,
     sel_error: bool,
-    workers: &[Mutex<Worker>],
+    workers: &[Mutex<Box<dyn ChunkWorker>>],
     pool: Option<&rayon::ThreadPool>,
     wave: &[(usize, &[u32])],
     chunks: &mut [Chunk],
 ) -> Result<()> {
-    let evaluate = |worker: &mut Worker, (center, members): (usize, &[u32]), chunk: &mut Chunk| {
+    let evaluate = |worker: &mut Box<dyn ChunkWorker>, (center, members): (usize, &[u32]), chunk: &mut Chunk| {
         worker.evaluate(model, conf, center, members, sel_error, chunk)
     };
     let Some(pool) = pool else {
@@ -230,6 +280,6 @@ fn reset(values: &mut Vec<f64>, len: usize) {
 }
 
 /// A worker's state is rewritten by every evaluation: nothing a panic left behind is read again.
-fn lock(worker: &Mutex<Worker>) -> std::sync::MutexGuard<'_, Worker> {
+fn lock<T>(worker: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     worker.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,6 +16,7 @@ mod guards;
 mod model;
 mod neighborhood;
 mod networks;
+mod tabulated;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
@@ -26,4 +27,5 @@ pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
 pub use model::{Model, PairKind};
-pub use networks::{Networks, WholeModel};
+pub use networks::{Networks, TypedNetworks, WholeModel};
+pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};

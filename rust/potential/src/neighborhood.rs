@@ -73,13 +73,7 @@ pub fn collect(
             let r_sq = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
             if r_sq < model.rcut_sq {
                 let r = r_sq.sqrt();
-                blocks[tj].pairs.push(Pair {
-                    j,
-                    x,
-                    r,
-                    radial: Radial { a: 0.0, da: 0.0, b: 0.0, db: 0.0 },
-                    f: [0.0; 3],
-                });
+                blocks[tj].pairs.push(Pair { j, x, r, radial: Radial::default(), f: [0.0; 3] });
             }
         }
         for (tj, block) in blocks.iter_mut().enumerate() {

@@ -29,6 +29,22 @@ pub trait Networks: Send {
     ) -> Result<()>;
 }
 
+/// Networks that also take and give their own floating-point type, without conversions.
+pub trait TypedNetworks<R>: Networks {
+    /// As [`Networks::fit`].
+    ///
+    /// # Errors
+    /// As there.
+    fn fit_typed(
+        &mut self,
+        center: usize,
+        descriptor: &[R],
+        param: &[R],
+        energy: &mut [R],
+        gradient: &mut [R],
+    ) -> Result<()>;
+}
+
 /// The model file's own whole graph in float64, for the self-check.
 pub trait WholeModel {
     /// Evaluates `nlist.len() / slots` centres, the first atoms of `coord`.

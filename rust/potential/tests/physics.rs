@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Answer, Cluster, contract, engine, evaluate, naive_energies};
+use common::{Answer, Cluster, cluster_for, contract, engine, evaluate, naive_energies, strongest, variants};
 use deepion_potential::{Contract, Engine, Error, Results};
 
 /// Rounding of two float64 codes that add a few thousand terms in different order.
@@ -17,40 +17,6 @@ fn close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
     for (k, (a, b)) in a.iter().zip(b).enumerate() {
         assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{what}[{k}]: {a} and {b}");
     }
-}
-
-fn strongest(f: &[f64]) -> f64 {
-    f.iter().fold(0.0, |m, f| f.abs().max(m))
-}
-
-/// Every kind of model that changes the physics, with a name for messages.
-fn variants() -> Vec<(&'static str, Contract)> {
-    let base = contract;
-    vec![
-        ("plain", base()),
-        ("env_protection", Contract { env_protection: 0.25, ..base() }),
-        ("type_one_side", Contract { type_one_side: true, ..base() }),
-        ("exclude_types", Contract { exclude_types: vec![[0, 1], [2, 2]], ..base() }),
-        ("pair_exclude_types", Contract { pair_exclude_types: vec![[1, 0]], ..base() }),
-        ("no net for a pair", {
-            let mut c = base();
-            c.embedding[0][2] = None;
-            c
-        }),
-        ("davg zero", Contract { davg: vec![0.0; 3], ..base() }),
-        ("sel overflows", Contract { sel: vec![3, 2, 4], ..base() }),
-        ("a type without slots", Contract { sel: vec![20, 0, 16], ..base() }),
-        ("axis = width", Contract { axis_neuron: 5, ..base() }),
-        ("parameters", Contract { numb_fparam: 2, numb_aparam: 1, ..base() }),
-    ]
-}
-
-fn cluster_for(c: &Contract, seed: u64) -> Cluster {
-    let mut cluster = Cluster::new(40, 6.0, seed);
-    cluster.types[7] = -1;
-    cluster.fparam = (0..c.numb_fparam).map(|k| 0.3 + 0.2 * k as f64).collect();
-    cluster.aparam = (0..40 * c.numb_aparam).map(|k| (k as f64).cos()).collect();
-    cluster
 }
 
 #[test]

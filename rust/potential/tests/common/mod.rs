@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, Configuration, Contract, Engine, Networks, Result, Results, Source, Totals, Units,
+    Activations, Configuration, Contract, Engine, Networks, Real, Result, Results, Source, Totals, TypedNetworks, Units,
 };
 
 /// Smooth networks with known derivatives; different for every type pair.
@@ -55,6 +55,17 @@ impl Networks for Toy {
             energy[n] = e;
             gradient[n * self.len..(n + 1) * self.len].copy_from_slice(&g);
         }
+        Ok(())
+    }
+}
+
+impl<R: Real> TypedNetworks<R> for Toy {
+    fn fit_typed(&mut self, i: usize, d: &[R], param: &[R], energy: &mut [R], gradient: &mut [R]) -> Result<()> {
+        let widened = |v: &[R]| v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>();
+        let (mut e, mut g) = (vec![0.0; energy.len()], vec![0.0; gradient.len()]);
+        self.fit(i, &widened(d), &widened(param), &mut e, &mut g)?;
+        energy.iter_mut().zip(e).for_each(|(t, v)| *t = R::from_f64(v));
+        gradient.iter_mut().zip(g).for_each(|(t, v)| *t = R::from_f64(v));
         Ok(())
     }
 }
@@ -227,4 +238,39 @@ pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
         energies[i] = c.energy_scale[ti] * toy.fitting(ti, &d, &param).0 + c.energy_shift[ti];
     }
     energies
+}
+
+/// Every kind of model that changes the physics, with a name for messages.
+pub fn variants() -> Vec<(&'static str, Contract)> {
+    let base = contract;
+    vec![
+        ("plain", base()),
+        ("env_protection", Contract { env_protection: 0.25, ..base() }),
+        ("type_one_side", Contract { type_one_side: true, ..base() }),
+        ("exclude_types", Contract { exclude_types: vec![[0, 1], [2, 2]], ..base() }),
+        ("pair_exclude_types", Contract { pair_exclude_types: vec![[1, 0]], ..base() }),
+        ("no net for a pair", {
+            let mut c = base();
+            c.embedding[0][2] = None;
+            c
+        }),
+        ("davg zero", Contract { davg: vec![0.0; 3], ..base() }),
+        ("sel overflows", Contract { sel: vec![3, 2, 4], ..base() }),
+        ("a type without slots", Contract { sel: vec![20, 0, 16], ..base() }),
+        ("axis = width", Contract { axis_neuron: 5, ..base() }),
+        ("parameters", Contract { numb_fparam: 2, numb_aparam: 1, ..base() }),
+    ]
+}
+
+pub fn cluster_for(c: &Contract, seed: u64) -> Cluster {
+    let mut cluster = Cluster::new(40, 6.0, seed);
+    cluster.types[7] = -1;
+    cluster.fparam = (0..c.numb_fparam).map(|k| 0.3 + 0.2 * k as f64).collect();
+    cluster.aparam = (0..40 * c.numb_aparam).map(|k| (k as f64).cos()).collect();
+    cluster
+}
+
+/// Largest magnitude.
+pub fn strongest(f: &[f64]) -> f64 {
+    f.iter().fold(0.0, |m, f| f.abs().max(m))
 }

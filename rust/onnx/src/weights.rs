@@ -1,0 +1,90 @@
+//! Weights of a network in the floating-point type it runs in.
+//!
+//! In the file a network is a function for either type: its weights are `Constant` nodes followed by `CastLike`. As a graph
+//! of its own it gets them as initializers of the right type instead, which ONNX Runtime packs once for its matrix
+//! products; the casts would be run at every call.
+
+use std::collections::HashMap;
+
+use prost::Message;
+
+use crate::proto::{ElementType, Node, Tensor};
+
+/// Splits a function's nodes into what is left to run and the initializers that replace cast constants.
+pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, Vec<Tensor>), prost::DecodeError> {
+    let mut constants: HashMap<String, (Tensor, usize)> = HashMap::new();
+    let mut kept: Vec<Option<&Vec<u8>>> = Vec::new();
+    let mut initializers = Vec::new();
+    for bytes in nodes {
+        let node = Node::decode(bytes.as_slice())?;
+        let cast = if node.op_type == "CastLike" { node.input.first().and_then(|w| constants.get(w)) } else { None };
+        if let (Some((tensor, at)), [output]) = (cast, node.output.as_slice()) {
+            initializers.push(Tensor { name: output.clone(), ..tensor.clone() });
+            kept[*at] = None;
+            continue;
+        }
+        if let ("Constant", [attribute], [output]) = (&*node.op_type, &*node.attribute, &*node.output)
+            && let Some(tensor) = attribute.tensor.as_ref().and_then(|t| converted(t, element))
+        {
+            constants.insert(output.clone(), (tensor, kept.len()));
+        }
+        kept.push(Some(bytes));
+    }
+    Ok((kept.into_iter().flatten().cloned().collect(), initializers))
+}
+
+/// The tensor in another floating-point type; none where it holds no little-endian floats.
+fn converted(tensor: &Tensor, element: ElementType) -> Option<Tensor> {
+    let values: Vec<f64> = if tensor.data_type == ElementType::Float32 as i32 {
+        tensor.raw_data.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
+    } else if tensor.data_type == ElementType::Float64 as i32 {
+        tensor
+            .raw_data
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
+            .collect()
+    } else {
+        return None;
+    };
+    let count = tensor.dims.iter().try_fold(1_i64, |n, &d| n.checked_mul(d))?;
+    if i64::try_from(values.len()) != Ok(count) {
+        return None;
+    }
+    let raw_data = match element {
+        ElementType::Float32 => values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect(),
+        ElementType::Float64 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    };
+    Some(Tensor { dims: tensor.dims.clone(), data_type: element as i32, name: String::new(), raw_data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Attribute;
+
+    #[test]
+    fn cast_constants_become_initializers_and_others_stay() {
+        let constant = |name: &str, data_type: ElementType, raw_data: Vec<u8>| {
+            let tensor = Tensor { dims: vec![2], data_type: data_type as i32, name: String::new(), raw_data };
+            let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor) }];
+            Node { input: vec![], output: vec![name.into()], op_type: "Constant".into(), attribute }.encode_to_vec()
+        };
+        let node = |op: &str, input: &[&str], output: &str| {
+            let input = input.iter().map(ToString::to_string).collect();
+            Node { input, output: vec![output.into()], op_type: op.into(), attribute: vec![] }.encode_to_vec()
+        };
+        let pair: Vec<u8> = [1.5_f32, -2.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let nodes = vec![
+            constant("w", ElementType::Float32, pair.clone()),
+            constant("plain", ElementType::Float32, pair),
+            node("CastLike", &["w", "x"], "w_cast"),
+            node("Add", &["x", "w_cast"], "y"),
+            node("CastLike", &["y", "x"], "z"),
+        ];
+        let (kept, initializers) = split(&nodes, ElementType::Float64).unwrap();
+        assert_eq!(kept, [nodes[1].clone(), nodes[3].clone(), nodes[4].clone()]);
+        assert_eq!(initializers.len(), 1);
+        assert_eq!((&*initializers[0].name, initializers[0].data_type), ("w_cast", ElementType::Float64 as i32));
+        assert_eq!(initializers[0].raw_data, [1.5_f64, -2.0].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>());
+    }
+}

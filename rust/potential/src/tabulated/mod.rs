@@ -1,0 +1,18 @@
+//! The fast path: embedding nets tabulated at load, and a fused descriptor that never holds atoms x slots x M.
+//!
+//! Per pair of types the embedding is expressed in a small basis (`basis`), whose functions of the distance are tabulated
+//! (`table`); T = C + A B, where A (4 x n) is all that neighbours add to (`kernel`, compiled per instruction set in `simd`).
+
+mod basis;
+mod kernel;
+mod radial_functions;
+mod real;
+mod simd;
+mod table;
+mod tables;
+mod worker;
+
+pub use real::Real;
+pub use simd::{InstructionSet, Kernels};
+pub use tables::{TableSettings, TableSummary, Tables};
+pub use worker::TabulatedWorker;
