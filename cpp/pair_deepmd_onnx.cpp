@@ -197,6 +197,8 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   deepion::Settings settings;
   settings.precision = args.precision;
   settings.threads = args.threads ? args.threads : std::max(1, comm->nthreads);
+  settings.tabulate = args.tabulate;
+  settings.table_error = args.table_limit();
   settings.sel_error = args.sel_error;
   settings.onnxruntime = args.onnxruntime;
   for (const std::string &place : {plugin_folder(), std::string(ONNXRUNTIME_LIBRARY)})

@@ -23,6 +23,7 @@ namespace {
                                              "threads",
                                              "precision",
                                              "tabulate",
+                                             "table_error",
                                              "onnxruntime",
                                              "sel",
                                              "check",
@@ -148,7 +149,14 @@ namespace {
 double PairArguments::force_limit() const
 {
   if (check_limit > 0.0) return check_limit;
-  return precision == "double" ? 1.0e-8 : 1.0e-3;
+  if (precision == "mixed") return 1.0e-3;
+  return tabulate ? 1.0e-5 : 1.0e-8;
+}
+
+double PairArguments::table_limit() const
+{
+  if (table_error > 0.0) return table_error;
+  return precision == "mixed" ? 1.0e-6 : 1.0e-9;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -160,6 +168,7 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
   while (!words.done() && words.has_value()) parsed.models.push_back(words.take());
   if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
 
+  bool chose_tabulate = false;
   while (!words.done()) {
     const std::string key = words.take();
     if (key == "out_freq") {
@@ -188,8 +197,10 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
     } else if (key == "precision") {
       parsed.precision = words.choice(key, "double", "mixed") ? "double" : "mixed";
     } else if (key == "tabulate") {
-      if (words.choice(key, "yes", "no"))
-        words.fail("tabulate yes is not in this version; use tabulate no");
+      parsed.tabulate = words.choice(key, "yes", "no");
+      chose_tabulate = true;
+    } else if (key == "table_error") {
+      parsed.table_error = words.number(key, true);
     } else if (key == "onnxruntime") {
       parsed.onnxruntime = words.word(key, "the path of libonnxruntime.so");
     } else if (key == "sel") {
@@ -207,6 +218,7 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
     }
   }
 
+  if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed";
   if (!parsed.fparam.empty() + !parsed.fparam_from_compute.empty() +
           !parsed.fparam_from_fix.empty() >
       1)

@@ -26,6 +26,8 @@ struct PairArguments {
 
   int threads = 0;                    // 0: as many as LAMMPS uses
   std::string precision = "mixed";    // mixed or double
+  bool tabulate = true;               // default: yes in mixed, no in double precision
+  double table_error = 0.0;           // relative, 0 = default of the precision
   std::string onnxruntime;            // empty: search
   bool sel_error = false;
   bool check = true;
@@ -33,6 +35,8 @@ struct PairArguments {
 
   // Limit of the self-check, eV/A.
   double force_limit() const;
+  // Largest relative error of the tables.
+  double table_limit() const;
 };
 
 // Reads the arguments. Returns an error text, empty if they are fine. No MPI, no LAMMPS: the same

@@ -169,8 +169,12 @@ CASES = {  # name: (keywords of script(), message)
         "/none/libonnxruntime.so",
     ),
     "tabulate": (
-        {"style": f"deepmd/onnx {MODEL} tabulate yes"},
-        "pair_style deepmd/onnx: tabulate yes is not in this version; use tabulate no",
+        {"style": f"deepmd/onnx {MODEL} tabulate maybe"},
+        "pair_style deepmd/onnx: keyword tabulate needs yes or no, not 'maybe'",
+    ),
+    "table_error": (
+        {"style": f"deepmd/onnx {MODEL} table_error 0"},
+        "pair_style deepmd/onnx: keyword table_error needs",
     ),
     "self-check limit": (
         {"style": f"deepmd/onnx {MODEL} check_limit 1e-30"},

@@ -16,6 +16,10 @@ mod ffi {
     struct Settings {
         /// `mixed` or `double`.
         precision: String,
+        /// Whether embedding nets are tabulated; they are run where tables cannot reach `table_error`.
+        tabulate: bool,
+        /// Largest relative error of a table.
+        table_error: f64,
         /// Worker threads of this potential, >= 1.
         threads: usize,
         /// Whether more neighbours of a type than `sel` are an error.

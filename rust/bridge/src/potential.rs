@@ -1,7 +1,9 @@
 //! The handle that C++ holds: a model file, its engine, and what the guards saw.
 
-use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxWholeModel};
-use deepion_potential::{Configuration, Engine, Error, Networks, Result, Results};
+use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel};
+use deepion_potential::{
+    Configuration, Engine, Error, Kernels, Networks, Result, Results, TableSettings, TypedNetworks,
+};
 
 use crate::ffi;
 use crate::guard::guard;
@@ -11,40 +13,70 @@ pub struct Potential {
     file: ModelFile,
     library: Library,
     engine: Engine,
-    precision: Precision,
+    precision: &'static str,
+    tabulate: String,
     alerts: ffi::Alerts,
     poisoned: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Precision {
-    Double,
-    Mixed,
-}
-
 pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Box<Potential>> {
     guard(&mut false, || {
-        let precision = match settings.precision.as_str() {
-            "double" => Precision::Double,
-            "mixed" => Precision::Mixed,
-            other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
-        };
         let mut file = ModelFile::open(name, bytes)?;
         let library = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
-        let mut exact = OnnxNetworks::<f64>::embeddings_only(&library, &file)?;
-        let networks =
-            (0..settings.threads.max(1)).map(|_| start_networks(&library, &file, precision)).collect::<Result<_>>()?;
+        let (engine, precision) = match settings.precision.as_str() {
+            "double" => (start_engine::<f64>(&library, &file, settings)?, "double (all float64)"),
+            "mixed" => {
+                (start_engine::<f32>(&library, &file, settings)?, "mixed (float32 networks, float64 geometry and sums)")
+            }
+            other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
+        };
         file.drop_networks();
-        let engine = Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?;
-        Ok(Box::new(Potential { file, library, engine, precision, alerts: no_alerts(), poisoned: false }))
+        let tabulate = describe_tables(&engine, settings);
+        Ok(Box::new(Potential { file, library, engine, precision, tabulate, alerts: no_alerts(), poisoned: false }))
     })
 }
 
-fn start_networks(library: &Library, file: &ModelFile, precision: Precision) -> Result<Box<dyn Networks>> {
-    Ok(match precision {
-        Precision::Double => Box::new(OnnxNetworks::<f64>::new(library, file)?),
-        Precision::Mixed => Box::new(OnnxNetworks::<f32>::new(library, file)?),
-    })
+/// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough.
+fn start_engine<R: OnnxReal + Kernels>(
+    library: &Library,
+    file: &ModelFile,
+    settings: &ffi::Settings,
+) -> Result<Engine> {
+    let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
+    let threads = settings.threads.max(1);
+    if settings.tabulate {
+        let tables = TableSettings::for_model(&file.contract, settings.table_error);
+        let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        let networks = (0..threads).map(start).collect::<Result<_>>()?;
+        let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
+        if engine.tables().is_some_and(|t| t.error <= settings.table_error) {
+            return Ok(engine);
+        }
+    }
+    let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn Networks>);
+    let networks = (0..threads).map(start).collect::<Result<_>>()?;
+    Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)
+}
+
+fn describe_tables(engine: &Engine, settings: &ffi::Settings) -> String {
+    let Some(t) = engine.tables() else {
+        let why = if settings.tabulate {
+            format!(" (tables cannot reach table_error {:.0e} for this model)", settings.table_error)
+        } else {
+            String::new()
+        };
+        return format!("no{why}");
+    };
+    let columns: Vec<String> = t.columns.iter().map(ToString::to_string).collect();
+    format!(
+        "yes (relative error {:.1e}, {} basis functions per center type, up to {} pieces from {:.2} A, {:.1} MB, {})",
+        t.error,
+        columns.join(" "),
+        t.most_pieces,
+        t.nearest,
+        t.bytes as f64 / 1e6,
+        t.instruction_set
+    )
 }
 
 #[allow(clippy::needless_pass_by_value)] // cxx hands shared structs over by value
@@ -67,13 +99,9 @@ impl Potential {
         let widths = |w: &[usize]| w.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
         let types: Vec<String> = c.type_map.iter().zip(&c.sel).map(|(t, s)| format!("{t} (sel {s})")).collect();
         let closest = c.min_nbor_dist.map_or("unknown".into(), |d| format!("{d} A"));
-        let precision = match self.precision {
-            Precision::Double => "double (all float64)",
-            Precision::Mixed => "mixed (float32 networks, float64 geometry and sums)",
-        };
         vec![
             format!("sha256 {}", self.file.sha256),
-            format!("from {} ({}, trained in {})", c.source.file, c.source.software, c.precision),
+            format!("from {} ({}, {})", c.source.file, c.source.software, c.precision),
             format!("types {}", types.join(" ")),
             format!("cutoff {} A, switch from {} A, closest training pair {closest}", c.rcut, c.rcut_smth),
             format!(
@@ -84,7 +112,8 @@ impl Potential {
                 c.activation_function.fitting,
                 c.axis_neuron
             ),
-            format!("precision {precision}, tabulate no"),
+            format!("precision {}", self.precision),
+            format!("tabulate {}", self.tabulate),
             format!("ONNX Runtime {} ({})", self.library.version, self.library.path.display()),
             format!("threads {} per MPI rank", self.engine.threads()),
         ]

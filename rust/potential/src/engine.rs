@@ -18,9 +18,9 @@ use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
 
 /// Centres per chunk: enough rows for an efficient matrix product, few enough for the embeddings to stay in the cache.
-const CHUNK: usize = 16;
+const CHUNK: usize = 32;
 /// Chunks between two reductions.
-const WAVE: usize = 64;
+const WAVE: usize = 32;
 
 /// Centres of one type, as positions in the list of centres.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::networks::Networks;
 use super::radial_functions::RadialFunctions;
 
 /// Distances sampled per pair of types.
-const SAMPLES: usize = 400;
+const SAMPLES: usize = 256;
 /// Derivatives count with this length, A: over it, rows change by about themselves.
 const LENGTH: f64 = 0.3;
 
@@ -40,7 +40,7 @@ pub fn build(
 ) -> Result<Basis> {
     let step = (model.contract.rcut - nearest) / SAMPLES as f64;
     let distances: Vec<f64> = (0..SAMPLES).map(|k| nearest + k as f64 * step).collect();
-    let functions = RadialFunctions::evaluate(model, networks, center, neighbor, &distances)?;
+    let functions = RadialFunctions::evaluate(model, networks, (center, neighbor), &distances)?;
     let padding = model.padding(center, neighbor);
     let (mut rows, mut norms) = (Vec::with_capacity(4 * SAMPLES), Vec::with_capacity(SAMPLES));
     for k in 0..SAMPLES {
@@ -98,10 +98,23 @@ fn greedy(mut remainders: Vec<Vec<f64>>, width: usize, tolerance: f64, lanes: us
 }
 
 fn norm(v: &[f64]) -> f64 {
-    v.iter().map(|v| v * v).sum::<f64>().sqrt()
+    dot(v, v).sqrt()
+}
+
+/// In four partial sums, which vectorise.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a4.zip(b4) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + rest
 }
 
 fn subtract_projection(v: &mut [f64], unit: &[f64]) {
-    let p: f64 = v.iter().zip(unit).map(|(a, b)| a * b).sum();
+    let p = dot(v, unit);
     v.iter_mut().zip(unit).for_each(|(v, u)| *v -= p * u);
 }

@@ -1,6 +1,6 @@
-//! The embedding of one type pair as a function of distance, with two derivatives, in float64.
+//! The embedding of one type pair as a function of distance, with up to two derivatives, in float64.
 
-use crate::environment::radial;
+use crate::environment::{Radial, radial};
 use crate::error::Result;
 use crate::model::Model;
 use crate::networks::Networks;
@@ -16,46 +16,68 @@ pub struct RadialFunctions {
     g: Vec<f64>,
     /// dG/dr, 1/A.
     dg: Vec<f64>,
-    /// d2G/dr2, 1/A^2.
+    /// d2G/dr2, 1/A^2; empty: not wanted.
     ddg: Vec<f64>,
 }
 
 impl RadialFunctions {
-    /// Evaluates the embedding net of a pair at `distances` (A, at most the cutoff).
+    /// Evaluates the embedding net of a pair at `distances` (A, at most the cutoff), with one derivative.
     ///
     /// # Errors
     /// Whatever the networks report.
     pub fn evaluate(
         model: &Model,
         networks: &mut dyn Networks,
-        center: usize,
-        neighbor: usize,
+        (center, neighbor): (usize, usize),
         distances: &[f64],
     ) -> Result<Self> {
         let (c, width) = (&model.contract, model.contract.width());
-        let (avg, std) = (c.davg[center], c.dstd[center][0]);
-        let at = |r: f64| radial(r, c.rcut_smth, c.rcut, c.env_protection);
-        let s: Vec<f64> = distances.iter().map(|&r| (at(r).a - avg) / std).collect();
+        let s: Vec<f64> =
+            distances.iter().map(|&r| (radial_at(model, r).a - c.davg[center]) / c.dstd[center][0]).collect();
         let n = distances.len() * width;
-        let mut embed = |shift: f64| -> Result<(Vec<f64>, Vec<f64>)> {
-            let shifted: Vec<f64> = s.iter().map(|s| s + shift).collect();
-            let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
-            networks.embed(center, neighbor, &shifted, &mut g, &mut dg)?;
-            Ok((g, dg))
-        };
-        let (g, mut dg) = embed(0.0)?;
-        let slopes = [embed(-2.0 * STEP)?.1, embed(-STEP)?.1, embed(STEP)?.1, embed(2.0 * STEP)?.1];
-        let mut ddg = vec![0.0; n];
-        for (k, &r) in distances.iter().enumerate() {
-            let ds = at(r).da / std;
-            let dds = at(r).dda / std;
-            for i in k * width..(k + 1) * width {
-                let curvature = (slopes[0][i] - 8.0 * slopes[1][i] + 8.0 * slopes[2][i] - slopes[3][i]) / (12.0 * STEP);
-                ddg[i] = curvature * ds * ds + dg[i] * dds;
-                dg[i] *= ds;
+        let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
+        networks.embed(center, neighbor, &s, &mut g, &mut dg)?;
+        for (row, &r) in dg.chunks_exact_mut(width).zip(distances) {
+            let ds = radial_at(model, r).da / c.dstd[center][0];
+            for d in row {
+                *d *= ds;
             }
         }
-        Ok(Self { distances: distances.to_vec(), width, g, dg, ddg })
+        Ok(Self { distances: distances.to_vec(), width, g, dg, ddg: Vec::new() })
+    }
+
+    /// As [`RadialFunctions::evaluate`], with two derivatives.
+    ///
+    /// # Errors
+    /// Whatever the networks report.
+    pub fn with_curvature(
+        model: &Model,
+        networks: &mut dyn Networks,
+        (center, neighbor): (usize, usize),
+        distances: &[f64],
+    ) -> Result<Self> {
+        let mut functions = Self::evaluate(model, networks, (center, neighbor), distances)?;
+        let (c, width, n) = (&model.contract, functions.width, functions.g.len());
+        let (avg, std) = (c.davg[center], c.dstd[center][0]);
+        let mut slopes = Vec::new();
+        for shift in [-2.0 * STEP, -STEP, STEP, 2.0 * STEP] {
+            let s: Vec<f64> = distances.iter().map(|&r| (radial_at(model, r).a - avg) / std + shift).collect();
+            let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
+            networks.embed(center, neighbor, &s, &mut g, &mut dg)?;
+            slopes.push(dg);
+        }
+        functions.ddg = vec![0.0; n];
+        for (k, &r) in distances.iter().enumerate() {
+            let at = radial_at(model, r);
+            let (ds, dds) = (at.da / std, at.dda / std);
+            for i in k * width..(k + 1) * width {
+                let by_s = (slopes[0][i] - 8.0 * slopes[1][i] + 8.0 * slopes[2][i] - slopes[3][i]) / (12.0 * STEP);
+                // dG/ds where ds/dr is 0, at and beyond the cutoff, is not needed: its factor d2s/dr2 is 0 there too.
+                let slope = if ds == 0.0 { 0.0 } else { functions.dg[i] / ds };
+                functions.ddg[i] = by_s * ds * ds + slope * dds;
+            }
+        }
+        Ok(functions)
     }
 
     /// G and dG/dr at distance `k`.
@@ -71,15 +93,22 @@ impl RadialFunctions {
         let c = &model.contract;
         let [std0, std1] = c.dstd[center];
         let r = self.distances[k];
-        let at = radial(r, c.rcut_smth, c.rcut, c.env_protection);
+        let at = radial_at(model, r);
         [(at.a - c.davg[center]) / std0, at.da / std0, at.b * r / std1, (at.db * r + at.b) / std1]
     }
 
-    /// G, dG/dr and d2G/dr2 at distance `k`, projected on `rows`.
+    /// G, dG/dr and, where it was asked for, d2G/dr2 (else 0) at distance `k`, projected on `rows`.
     #[must_use]
     pub fn project(&self, k: usize, rows: &[Vec<f64>]) -> Vec<[f64; 3]> {
         let range = k * self.width..(k + 1) * self.width;
-        let dot = |values: &[f64], row: &[f64]| values[range.clone()].iter().zip(row).map(|(a, b)| a * b).sum();
+        let dot = |values: &[f64], row: &[f64]| {
+            values.get(range.clone()).map_or(0.0, |v| v.iter().zip(row).map(|(a, b)| a * b).sum())
+        };
         rows.iter().map(|row| [dot(&self.g, row), dot(&self.dg, row), dot(&self.ddg, row)]).collect()
     }
+}
+
+fn radial_at(model: &Model, r: f64) -> Radial {
+    let c = &model.contract;
+    radial(r, c.rcut_smth, c.rcut, c.env_protection)
 }

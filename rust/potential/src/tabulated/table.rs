@@ -32,7 +32,8 @@ pub struct Table<R> {
 
 impl<R: Real> Table<R> {
     /// Tabulates psi = rows G between `nearest` (or a little below, so that the start of the switch falls on a knot) and
-    /// the cutoff, halving the step until the error between knots is below `tolerance`.
+    /// the cutoff, halving the step until the error between knots is below `tolerance` or there are too many pieces: see
+    /// [`Table::error`].
     ///
     /// # Errors
     /// Whatever the networks report.
@@ -45,11 +46,11 @@ impl<R: Real> Table<R> {
         tolerance: f64,
     ) -> Result<Self> {
         let c = &model.contract;
-        let mut beyond_switch = 32;
+        let mut beyond_switch = 32_i64;
         loop {
             let step = (c.rcut - c.rcut_smth) / beyond_switch as f64;
-            let before = ((c.rcut_smth - nearest) / step).ceil().max(0.0) as usize;
-            let pieces = before + beyond_switch;
+            let before = ((c.rcut_smth - nearest) / step).ceil() as i64;
+            let pieces = (before + beyond_switch).max(1) as usize;
             let first = c.rcut_smth - before as f64 * step;
             let table = Self::interpolate(model, networks, (center, neighbor), basis, first, step, pieces)?;
             if table.error <= tolerance || 2 * pieces > MAX_PIECES {
@@ -70,7 +71,7 @@ impl<R: Real> Table<R> {
     ) -> Result<Self> {
         let columns = basis.rows.len();
         let knots: Vec<f64> = (0..=pieces).map(|k| first + k as f64 * step).collect();
-        let functions = RadialFunctions::evaluate(model, networks, center, neighbor, &knots)?;
+        let functions = RadialFunctions::with_curvature(model, networks, (center, neighbor), &knots)?;
         let at_knots: Vec<Vec<[f64; 3]>> = (0..=pieces).map(|k| functions.project(k, &basis.rows)).collect();
         let mut exact = vec![0.0; pieces * COEFFICIENTS * columns];
         for (piece, ends) in exact.chunks_exact_mut(COEFFICIENTS * columns).zip(at_knots.windows(2)) {
@@ -135,7 +136,7 @@ fn error_between(
     let places = [0.5, 0.28];
     let pieces = coefficients.len() / (COEFFICIENTS * columns);
     let distances: Vec<f64> = (0..pieces).flat_map(|k| places.map(|t| first + (k as f64 + t) * step)).collect();
-    let functions = RadialFunctions::evaluate(model, networks, center, neighbor, &distances)?;
+    let functions = RadialFunctions::evaluate(model, networks, (center, neighbor), &distances)?;
     let mut error: f64 = 0.0;
     for (k, piece) in coefficients.chunks_exact(COEFFICIENTS * columns).enumerate() {
         for (p, t) in places.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Everything that is prepared at load for the tabulated path: per centre type a basis, a table and their matrices.
 
+use crate::contract::Contract;
 use crate::error::Result;
 use crate::model::{Model, PairKind};
 use crate::networks::Networks;
@@ -68,6 +69,21 @@ pub struct Tables<R> {
     pub error: f64,
     /// Distance from which all tables are valid, A.
     pub nearest: f64,
+}
+
+impl TableSettings {
+    /// Distance from which tables are made where the training data do not say more, A: closer pairs are rare enough to be
+    /// evaluated exactly.
+    const NEAREST: f64 = 0.9;
+    /// Tables never reach below this, A: 1/r varies too fast there.
+    const CLOSEST: f64 = 0.5;
+
+    /// Tables of the given accuracy for the distances that a model can meet.
+    #[must_use]
+    pub fn for_model(contract: &Contract, tolerance: f64) -> Self {
+        let known = contract.min_nbor_dist.map_or(Self::NEAREST, |d| 0.9 * d);
+        Self { tolerance, nearest: known.clamp(Self::CLOSEST, Self::NEAREST).min(0.5 * contract.rcut) }
+    }
 }
 
 impl<R: Kernels> Tables<R> {
