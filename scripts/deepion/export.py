@@ -21,6 +21,6 @@ def load_potential(path: Path) -> Potential:
 
 
 def export(source: Path, target: Path) -> tuple[Potential, str]:
-    """Export a model; returns the potential and the sha256 of the written file's content."""
+    """Export a model; returns the potential and the sha256 of the written file."""
     potential = load_potential(source)
     return potential, write_model_file(target, potential)

@@ -31,7 +31,7 @@ _METADATA_FIELD_TAG = 0x72  # ModelProto.metadata_props, length-delimited
 
 @dataclass(frozen=True)
 class ModelFile:
-    """An opened and checked model file."""
+    """An opened and checked model file; `sha256` is that of the whole file, as `sha256sum` and the plugin print it."""
 
     path: Path
     content: bytes
@@ -40,7 +40,7 @@ class ModelFile:
 
 
 def write_model_file(path: Path, potential: Potential) -> str:
-    """Write the potential as ONNX; returns the sha256 in its trailer."""
+    """Write the potential as ONNX; returns the sha256 of the file."""
     content = with_trailer(build_model(potential).SerializeToString(deterministic=True))
     path = Path(path)
     temporary = path.with_name(path.name + ".part")
@@ -50,7 +50,7 @@ def write_model_file(path: Path, potential: Potential) -> str:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
-    return hashlib.sha256(content[: -len(_trailer(""))]).hexdigest()
+    return hashlib.sha256(content).hexdigest()
 
 
 def build_model(potential: Potential) -> onnx.ModelProto:
@@ -97,7 +97,7 @@ def open_model_file(path: Path) -> ModelFile:
 
 
 def check_content(content: bytes) -> tuple[dict[str, Any], str]:
-    """All checks on a file's bytes, in order; returns its contract and sha256."""
+    """All checks on a file's bytes, in order; returns its contract and the sha256 of all of it."""
     if not content:
         raise ModelFileError("the file is empty")
     model = onnx.ModelProto()
@@ -112,9 +112,9 @@ def check_content(content: bytes) -> tuple[dict[str, Any], str]:
         )
     _check_version(metadata[FORMAT_KEY])
     contract = _contract(metadata)
-    digest = _check_trailer(content)
+    _check_trailer(content)
     _check_functions(model, contract)
-    return contract, digest
+    return contract, hashlib.sha256(content).hexdigest()
 
 
 def _text(value: str | bytes) -> str:
@@ -154,11 +154,10 @@ def _trailer(digest: str) -> bytes:
     return bytes([_METADATA_FIELD_TAG, len(inner)]) + inner
 
 
-def _check_trailer(content: bytes) -> str:
+def _check_trailer(content: bytes) -> None:
     digest = hashlib.sha256(content[: -len(_trailer(""))]).hexdigest()
     if not content.endswith(_trailer(digest)):
         raise ModelFileError("the file was changed or damaged since its export (sha256 does not match): re-export it")
-    return digest
 
 
 def _check_functions(model: onnx.ModelProto, contract: dict[str, Any]) -> None:

@@ -47,12 +47,11 @@ def assert_matches(e, reference):
         assert np.abs(e.stress[:, 3:] - symmetric).max() <= VIRIAL * np.abs(centroid).max()
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
+def small_models(folder, keywords_for_all):
     """All small models in one LAMMPS: name -> evaluation."""
-    batch = Batch(tmp_path_factory.mktemp("small"))
+    batch = Batch(folder)
     for name, case in INDEX.items():
-        keywords, before, after = "precision double", "", ""
+        keywords, before, after = keywords_for_all, "", ""
         if not case["periodic"]:
             before = "boundary s s s"
         if "fparam" in case:
@@ -70,12 +69,31 @@ def small(tmp_path_factory):
         style = f"deepmd/onnx {exported(DATA / case['model'])} {keywords}"
         batch.add(DATA / case["structure"], style, coeff, before=before, after=after)
         assert name == list(INDEX)[len(batch.parts) - 1]
-    return dict(zip(INDEX, batch.run(timeout=120), strict=True))
+    return dict(zip(INDEX, batch.run(timeout=240), strict=True))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return small_models(tmp_path_factory.mktemp("small"), "precision double")
 
 
 @pytest.mark.parametrize("name", INDEX)
 def test_small_models(small, name):
     assert_matches(small[name], np.load(DATA / INDEX[name]["reference"]))
+
+
+@pytest.fixture(scope="module")
+def tabulated(tmp_path_factory):
+    return small_models(tmp_path_factory.mktemp("tabulated"), "precision double tabulate yes table_error 1e-8")
+
+
+@pytest.mark.parametrize("name", INDEX)
+def test_small_models_with_tables(tabulated, name):
+    """Every kind of model keeps its forces with tables (or runs its networks where tables cannot be accurate)."""
+    reference = np.load(DATA / INDEX[name]["reference"])
+    force = reference["force"].reshape(-1, 3)
+    assert np.abs(tabulated[name].force - force).max() < 1e-6 * max(1, np.abs(force).max())
+    assert abs(tabulated[name].energy - float(reference["energy"])) < 1e-6 * max(1, abs(float(reference["energy"])))
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +103,20 @@ def lipsti():
 
 @pytest.fixture(scope="module")
 def frames(lipsti, tmp_path_factory):
-    """precision -> name -> evaluation, of all frames of about 100 atoms."""
+    """keywords -> name -> evaluation, of all frames of about 100 atoms."""
+    ways = ("precision double", "precision mixed tabulate no", "precision mixed")
     batch = Batch(tmp_path_factory.mktemp("frames"))
-    for precision in ("double", "mixed"):
+    for keywords in ways:
         for name in FRAMES:
-            check = "no" if precision == "mixed" else "yes"
-            style = f"deepmd/onnx {lipsti} precision {precision} check {check}"
+            style = f"deepmd/onnx {lipsti} {keywords} check {'yes' if keywords == ways[0] else 'no'}"
             batch.add(DATA / "lipsti" / f"{name}.data", style, "* * Li P S Ti")
-    results = batch.run(ranks=2, timeout=180)
-    return {
-        "double": dict(zip(FRAMES, results[: len(FRAMES)], strict=True)),
-        "mixed": dict(zip(FRAMES, results[len(FRAMES) :], strict=True)),
-    }
+    results = iter(batch.run(ranks=2, timeout=240))
+    return {keywords: {name: next(results) for name in FRAMES} for keywords in ways}
 
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_lipsti_double(frames, name):
-    assert_matches(frames["double"][name], np.load(DATA / "lipsti" / f"{name}.npz"))
+    assert_matches(frames["precision double"][name], np.load(DATA / "lipsti" / f"{name}.npz"))
 
 
 def assert_mixed(e, reference):
@@ -112,13 +127,22 @@ def assert_mixed(e, reference):
     assert abs(e.energy - float(reference["energy"])) / len(e.force) < 2e-7
 
 
+@pytest.mark.parametrize("keywords", ["precision mixed tabulate no", "precision mixed"])
 @pytest.mark.parametrize("name", FRAMES)
-def test_lipsti_mixed(frames, name):
-    assert_mixed(frames["mixed"][name], np.load(DATA / "lipsti" / f"{name}.npz"))
+def test_lipsti_mixed(frames, name, keywords):
+    assert_mixed(frames[keywords][name], np.load(DATA / "lipsti" / f"{name}.npz"))
+
+
+def test_lipsti_tables_in_double(lipsti, tmp_path):
+    """Tables at their tightest: forces within 1e-8 eV/A, and visibly not the networks themselves."""
+    batch = Batch(tmp_path)
+    batch.add(DATA / "lipsti" / "Ti30_f0.data", f"deepmd/onnx {lipsti} precision double tabulate yes", "* * Li P S Ti")
+    difference = batch.run(timeout=120)[0].force - np.load(DATA / "lipsti" / "Ti30_f0.npz")["force"].reshape(-1, 3)
+    assert 1e-13 < np.abs(difference).max() < 1e-8
 
 
 @pytest.mark.parametrize("precision", ["double", "mixed"])
-@pytest.mark.parametrize("name", ["Ti10_12k", "Ti30_12k"])
+@pytest.mark.parametrize("name", ["Ti00_12k", "Ti10_12k", "Ti30_12k"])
 def test_lipsti_thousands_of_atoms(lipsti, tmp_path, name, precision):
     batch = Batch(tmp_path)
     batch.add(DATA / "lipsti" / f"{name}.data", f"deepmd/onnx {lipsti} precision {precision}", "* * Li P S Ti")

@@ -67,9 +67,10 @@ def test_restart_needs_the_model_again(models, data, tmp_path):
 
 
 def test_memory_is_flat_over_clear(models, data, tmp_path):
-    """200 times clear and again: the largest resident memory so far is that of the first cycles."""
+    """400 times clear and again. Resident memory creeps up by 1 or 2 MB in all, then stays (seen over 3,000 cycles, and with
+    lj/cut alike: malloc). Holding back anything of a model, 45 kB or more a cycle, would be 13 MB or more here."""
     script = f"""label again
-variable k loop 200
+variable k loop 400
 clear
 units metal
 read_data {data}
@@ -79,14 +80,14 @@ if "$(v_k%10) == 0" then "variable check string yes"
 pair_style deepmd/onnx {models["a"]} threads 2 check ${{check}}
 pair_coeff * * Li S
 run 0
-if "$k == 40 || $k == 200" then "info memory"
+if "$k == 100 || $k == 400" then "info memory"
 next k
 jump SELF again
 """
     # one arena: what malloc spreads over several of them is no leak
     run = good(lmp(script, tmp_path, timeout=120, env={"MALLOC_ARENA_MAX": "1"}))
     early, late = (float(v) for v in re.findall(r"Maximum resident set size: *(\S+) Mbyte", run.output))
-    assert early > 10 and late < early + 1, f"{early} MB after 40 cycles, {late} MB after 200"
+    assert early > 10 and late < early + 2, f"{early} MB after 100 cycles, {late} MB after 400"
 
 
 def test_load_unload_and_exit(models, data, tmp_path):

@@ -48,7 +48,7 @@ fn every_wrong_value_is_named() {
         ("davg", json!([0.0])),
         ("dstd", json!([[0.1, 0.1], [0.0, 0.1], [0.1, 0.1]])),
         ("neuron", json!([])),
-        ("axis_neuron", json!(6)),
+        ("axis_neuron", json!(25)),
         ("embedding", json!([["a"]])),
         ("fitting", json!(["f"])),
         ("energy_scale", json!([1.0, 2.0])),

@@ -37,8 +37,10 @@ pub struct TableSummary {
 
 /// Tables of one centre type. n is the number of basis functions of all neighbour types together.
 pub struct CenterTables<R> {
-    /// Per neighbour type; none: no such neighbours.
+    /// Per neighbour type; none: no such neighbours, or they add nothing but what is in `masked`.
     pub neighbors: Vec<Option<NeighborTable<R>>>,
+    /// Per neighbour type: what a neighbour whose row is masked takes off the first row of T, for the slot it fills.
+    pub masked: Vec<Option<Vec<R>>>,
     /// n.
     pub columns: usize,
     /// From basis to embedding, divided by the number of slots: n x width.
@@ -98,20 +100,23 @@ impl<R: Kernels> Tables<R> {
         for center in 0..contract.ntypes() {
             let mut of_center = CenterTables {
                 neighbors: Vec::new(),
+                masked: Vec::new(),
                 columns: 0,
                 expand: Vec::new(),
                 contract: Vec::new(),
-                constant: vec![R::default(); width],
+                constant: Vec::new(),
             };
-            for (to, from) in of_center.constant.iter_mut().zip(model.constant(center)) {
-                *to = R::from_f64(from * model.inv_slots);
-            }
+            of_center.constant = per_slot(model, model.constant(center), width);
             for neighbor in 0..contract.ntypes() {
-                let table = match model.kind(center, neighbor) {
-                    PairKind::Absent => None,
-                    _ => Some(tables.add(model, exact, (center, neighbor), settings, &mut of_center)?),
+                let (table, masked) = match model.kind(center, neighbor) {
+                    PairKind::Absent => (None, None),
+                    PairKind::Masked => (None, Some(per_slot(model, model.padding(center, neighbor), width))),
+                    PairKind::Active => {
+                        (Some(tables.add(model, exact, (center, neighbor), settings, &mut of_center)?), None)
+                    }
                 };
                 of_center.neighbors.push(table);
+                of_center.masked.push(masked);
             }
             of_center.contract = transposed(&of_center.expand, width);
             tables.centers.push(of_center);
@@ -171,6 +176,13 @@ impl<R: Kernels> Tables<R> {
         };
         self.centers.iter().map(of_center).sum()
     }
+}
+
+/// Values of one embedding divided by the number of slots and padded to `width`.
+fn per_slot<R: Kernels>(model: &Model, values: &[f64], width: usize) -> Vec<R> {
+    let mut out: Vec<R> = values.iter().map(|v| R::from_f64(v * model.inv_slots)).collect();
+    out.resize(width, R::default());
+    out
 }
 
 fn transposed<R: Copy + Default>(matrix: &[R], width: usize) -> Vec<R> {

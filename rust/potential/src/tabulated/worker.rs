@@ -6,7 +6,7 @@ use crate::chunk::{Chunk, ChunkWorker, Worker, check_finite};
 use crate::configuration::Configuration;
 use crate::error::Result;
 use crate::guards::Sightings;
-use crate::model::{Model, PairKind};
+use crate::model::Model;
 use crate::neighborhood::{self, Block, Pair};
 use crate::networks::TypedNetworks;
 
@@ -96,7 +96,7 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         }
         let of_center = &tables.centers[center];
         self.locate(model, center, of_center, &chunk.blocks);
-        self.describe(model, center, n, of_center, &chunk.blocks);
+        self.describe(model, n, of_center, &chunk.blocks);
 
         self.param.clear();
         if contract.numb_param() > 0 {
@@ -149,7 +149,7 @@ impl<R: Kernels> TabulatedWorker<R> {
     }
 
     /// A, T and D of all centres.
-    fn describe(&mut self, model: &Model, center: usize, n: usize, of_center: &CenterTables<R>, blocks: &[Block]) {
+    fn describe(&mut self, model: &Model, n: usize, of_center: &CenterTables<R>, blocks: &[Block]) {
         let (columns, width) = (of_center.columns, self.tables.width);
         let descriptor_len = model.contract.descriptor_len();
         self.a.resize(4 * columns, R::default());
@@ -165,7 +165,7 @@ impl<R: Kernels> TabulatedWorker<R> {
                 for (a, p) in a.iter_mut().zip(&of_neighbor.padding) {
                     *a = -(*p * real);
                 }
-                if model.kind(center, neighbor) == PairKind::Active && first < end {
+                if first < end {
                     let rows = &mut self.rows[neighbor];
                     let k = of_neighbor.table.columns;
                     let pairs =
@@ -178,6 +178,13 @@ impl<R: Kernels> TabulatedWorker<R> {
             R::four_rows(self.isa, &self.a, &of_center.expand, t, width);
             for (t, constant) in t.iter_mut().zip(&of_center.constant) {
                 *t += *constant;
+            }
+            for (block, masked) in blocks.iter().zip(&of_center.masked) {
+                let Some(masked) = masked else { continue };
+                let real = R::from_f64(block.of(c).len() as f64);
+                for (t, m) in t.iter_mut().zip(masked) {
+                    *t += -(*m * real);
+                }
             }
             R::descriptor(
                 self.isa,
@@ -203,9 +210,6 @@ impl<R: Kernels> TabulatedWorker<R> {
             R::four_rows(self.isa, &self.gt, &of_center.contract, &mut self.ga, columns);
             for (neighbor, (block, of_neighbor)) in blocks.iter_mut().zip(&of_center.neighbors).enumerate() {
                 let Some(of_neighbor) = of_neighbor else { continue };
-                if model.kind(center, neighbor) != PairKind::Active {
-                    continue;
-                }
                 let (first, end) = (block.start[c], block.start[c + 1]);
                 let (rows, k) = (&self.rows[neighbor], of_neighbor.table.columns);
                 self.products.resize(end - first, [R::default(); 5]);

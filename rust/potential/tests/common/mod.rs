@@ -83,7 +83,7 @@ pub fn contract() -> Contract {
         sel: vec![20, 14, 16],
         davg: vec![0.11, 0.07, 0.2],
         dstd: vec![[0.3, 0.15], [0.25, 0.2], [0.4, 0.1]],
-        neuron: vec![3, 5],
+        neuron: vec![8, 24],
         axis_neuron: 2,
         type_one_side: false,
         activation_function: Activations { embedding: "tanh".into(), fitting: "tanh".into() },
@@ -257,7 +257,7 @@ pub fn variants() -> Vec<(&'static str, Contract)> {
         ("davg zero", Contract { davg: vec![0.0; 3], ..base() }),
         ("sel overflows", Contract { sel: vec![3, 2, 4], ..base() }),
         ("a type without slots", Contract { sel: vec![20, 0, 16], ..base() }),
-        ("axis = width", Contract { axis_neuron: 5, ..base() }),
+        ("axis = width", Contract { axis_neuron: 24, ..base() }),
         ("parameters", Contract { numb_fparam: 2, numb_aparam: 1, ..base() }),
     ]
 }
