@@ -73,13 +73,19 @@ class _Weights:
     """Names of one layer's constants."""
 
     def __init__(self, nodes: Nodes, layer: Layer):
+        self.single_output = layer.w.shape[1] == 1
         self.w = nodes.array(layer.w)
         self.b = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
         self.idt = None if layer.idt is None else nodes.array(layer.idt.reshape(1, -1))
 
 
 def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
-    z = nodes.add("MatMul", x, weights.w)
+    if weights.single_output:
+        # A matrix product with one column adds its terms one after the other; ReduceSum keeps partial sums apart, so that
+        # the last layer does not spoil an energy in float32.
+        z = nodes.sum(nodes.add("Mul", x, nodes.transpose(weights.w, 1, 0)), 1, keepdims=1)
+    else:
+        z = nodes.add("MatMul", x, weights.w)
     return z if weights.b is None else nodes.add("Add", z, weights.b)
 
 
