@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::chunk::{Chunk, ChunkWorker};
+use crate::chunk::{Chunk, ChunkWorker, Job};
 use crate::configuration::Configuration;
 use crate::engine::Group;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ pub(crate) fn run(
     let (mut energies, mut pair_forces) = (Vec::with_capacity(sampled), Vec::new());
     let mut chunk = Chunk::default();
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
-        worker.evaluate(model, conf, *center_type, members, false, &mut chunk)?;
+        worker.evaluate(Job { model, conf, center: *center_type, members, sel_error: false }, &mut chunk)?;
         for c in 0..members.len() {
             let row = energies.len();
             energies.push(chunk.energies[c]);

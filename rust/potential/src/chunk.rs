@@ -7,22 +7,51 @@ use crate::guards::Sightings;
 use crate::model::{Model, PairKind};
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
+use crate::tabulated::Real;
+
+/// What a worker is asked for: some centres of one type.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// All atoms.
+    pub conf: &'a Configuration<'a>,
+    /// Type of the centres.
+    pub center: usize,
+    /// The centres, as positions in `conf.centers`.
+    pub members: &'a [u32],
+    /// Whether more neighbours than `sel` are an error.
+    pub sel_error: bool,
+}
+
+impl Job<'_> {
+    /// Index of centre `c` of the chunk among the atoms.
+    #[must_use]
+    pub fn atom(&self, c: usize) -> usize {
+        self.conf.centers[self.members[c] as usize] as usize
+    }
+
+    /// Frame and atomic parameters of each centre, as the fitting nets take them.
+    pub fn parameters<R: Real>(&self, to: &mut Vec<R>) {
+        to.clear();
+        let contract = &self.model.contract;
+        let na = contract.numb_aparam;
+        if contract.numb_param() > 0 {
+            for c in 0..self.members.len() {
+                let of_atom = &self.conf.aparam[self.atom(c) * na..(self.atom(c) + 1) * na];
+                to.extend(self.conf.fparam_or_default(contract).iter().chain(of_atom).map(|&p| R::from_f64(p)));
+            }
+        }
+    }
+}
 
 /// One thread's way to evaluate a chunk.
 pub trait ChunkWorker: Send {
-    /// Evaluates the centres `members` (positions in `conf.centers`), all of type `center`.
+    /// Evaluates the centres of a job.
     ///
     /// # Errors
     /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
-    fn evaluate(
-        &mut self,
-        model: &Model,
-        conf: &Configuration,
-        center: usize,
-        members: &[u32],
-        sel_error: bool,
-        chunk: &mut Chunk,
-    ) -> Result<()>;
+    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()>;
 
     /// Bytes of its buffers, without those of the networks.
     fn bytes(&self) -> usize;
@@ -54,6 +83,32 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Starts anew with the neighbours of a job's centres.
+    ///
+    /// # Errors
+    /// See [`neighborhood::collect`].
+    pub(crate) fn collect(&mut self, job: Job) -> Result<()> {
+        self.blocks.resize_with(job.model.contract.ntypes(), Block::default);
+        self.seen = Sightings::default();
+        neighborhood::collect(job, &mut self.blocks, &mut self.seen)
+    }
+
+    /// Nothing that is not finite leaves a chunk.
+    pub(crate) fn check_finite(&self, job: Job) -> Result<()> {
+        for (c, energy) in self.energies.iter().enumerate() {
+            let forces_ok = self.blocks.iter().all(|b| b.of(c).iter().all(|p| p.f.iter().all(|f| f.is_finite())));
+            if !forces_ok || !energy.is_finite() {
+                let name = job.conf.name(job.atom(c));
+                let neighbors: usize = self.blocks.iter().map(|b| b.of(c).len()).sum();
+                return Err(Error::NonFinite(format!(
+                    "energy or force of {name} is not finite (energy {energy} eV, {neighbors} neighbours): the model was left \
+                     far outside its training data"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes of its buffers.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -69,42 +124,22 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         (nested + flat) * size_of::<f64>()
     }
 
-    fn evaluate(
-        &mut self,
-        model: &Model,
-        conf: &Configuration,
-        center: usize,
-        members: &[u32],
-        sel_error: bool,
-        chunk: &mut Chunk,
-    ) -> Result<()> {
-        let contract = &model.contract;
-        let (n, ntypes) = (members.len(), contract.ntypes());
-        chunk.blocks.resize_with(ntypes, Block::default);
-        chunk.seen = Sightings::default();
-        neighborhood::collect(model, conf, center, members, sel_error, &mut chunk.blocks, &mut chunk.seen)?;
+    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()> {
+        let Job { model, center, .. } = job;
+        let n = job.members.len();
+        chunk.collect(job)?;
         self.embed(model, center, &chunk.blocks)?;
         self.describe(model, center, n, &chunk.blocks);
-
-        self.param.clear();
-        if contract.numb_param() > 0 {
-            let fparam = conf.fparam_or_default(contract);
-            for &k in members {
-                let first = conf.centers[k as usize] as usize * contract.numb_aparam;
-                self.param.extend_from_slice(fparam);
-                self.param.extend_from_slice(&conf.aparam[first..first + contract.numb_aparam]);
-            }
-        }
+        job.parameters(&mut self.param);
         chunk.energies.clear();
         chunk.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
         self.networks.fit(center, &self.d, &self.param, &mut chunk.energies, &mut self.gd)?;
-        let (scale, shift) = (contract.energy_scale[center], contract.energy_shift[center]);
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         chunk.energies.iter_mut().for_each(|e| *e = *e * scale + shift);
         self.gd.iter_mut().for_each(|g| *g *= scale);
-
         self.forces(model, center, n, &mut chunk.blocks);
-        check_finite(conf, members, chunk)
+        chunk.check_finite(job)
     }
 }
 
@@ -167,20 +202,4 @@ impl<N: Networks + ?Sized> Worker<N> {
             }
         }
     }
-}
-
-/// Nothing that is not finite leaves a chunk.
-pub(crate) fn check_finite(conf: &Configuration, members: &[u32], chunk: &Chunk) -> Result<()> {
-    for (c, &k) in members.iter().enumerate() {
-        let forces_ok = chunk.blocks.iter().all(|b| b.of(c).iter().all(|p| p.f.iter().all(|f| f.is_finite())));
-        if !forces_ok || !chunk.energies[c].is_finite() {
-            let name = conf.name(conf.centers[k as usize] as usize);
-            let neighbors: usize = chunk.blocks.iter().map(|b| b.of(c).len()).sum();
-            return Err(Error::NonFinite(format!(
-                "energy or force of {name} is not finite (energy {} eV, {neighbors} neighbours): the model was left far outside its training data",
-                chunk.energies[c]
-            )));
-        }
-    }
-    Ok(())
 }

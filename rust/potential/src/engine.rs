@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::check::{self, Check};
-use crate::chunk::{Chunk, ChunkWorker, Worker};
+use crate::chunk::{Chunk, ChunkWorker, Job, Worker};
 use crate::configuration::{Configuration, Results, Totals};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
@@ -162,14 +162,18 @@ impl Engine {
         reset(&mut self.sums.e, if results.eatom.is_empty() { 0 } else { nall });
         reset(&mut self.sums.v, if want_virial { 9 * nall } else { 0 });
 
-        let jobs: Vec<(usize, &[u32])> =
-            self.groups.iter().flat_map(|g| g.members.chunks(CHUNK).map(|m| (g.center_type, m))).collect();
+        let (model, sel_error) = (&self.model, self.sel_error);
+        let mut jobs = Vec::new();
+        for Group { center_type, members } in &self.groups {
+            let center = *center_type;
+            jobs.extend(members.chunks(CHUNK).map(|members| Job { model, conf, center, members, sel_error }));
+        }
         self.chunks.resize_with(jobs.len().min(WAVE), Chunk::default);
         let (mut totals, mut seen) = (Totals::default(), Sightings::default());
         for wave in jobs.chunks(WAVE) {
-            run(&self.model, conf, self.sel_error, &self.workers, self.pool.as_ref(), wave, &mut self.chunks)?;
-            for ((_, members), chunk) in wave.iter().zip(&self.chunks) {
-                self.sums.add(conf, members, chunk, &mut totals);
+            run(&self.workers, self.pool.as_ref(), wave, &mut self.chunks)?;
+            for (job, chunk) in wave.iter().zip(&self.chunks) {
+                self.sums.add(*job, chunk, &mut totals);
                 seen.merge(&chunk.seen);
             }
         }
@@ -205,28 +209,22 @@ impl Engine {
 
 /// Evaluates one wave; `chunks[k]` receives the result of `wave[k]`. The first error in the order of the wave wins.
 fn run(
-    model: &Model,
-    conf: &Configuration,
-    sel_error: bool,
     workers: &[Mutex<Box<dyn ChunkWorker>>],
     pool: Option<&rayon::ThreadPool>,
-    wave: &[(usize, &[u32])],
+    wave: &[Job],
     chunks: &mut [Chunk],
 ) -> Result<()> {
-    let evaluate = |worker: &mut Box<dyn ChunkWorker>, (center, members): (usize, &[u32]), chunk: &mut Chunk| {
-        worker.evaluate(model, conf, center, members, sel_error, chunk)
-    };
     let Some(pool) = pool else {
         let mut worker = lock(&workers[0]);
-        return wave.iter().zip(chunks).try_for_each(|(&job, chunk)| evaluate(&mut worker, job, chunk));
+        return wave.iter().zip(chunks).try_for_each(|(job, chunk)| worker.evaluate(*job, chunk));
     };
     let outcome: Vec<Result<()>> = pool.install(|| {
         wave.par_iter()
             .zip(chunks.par_iter_mut())
             .with_max_len(1)
-            .map(|(&job, chunk)| {
+            .map(|(job, chunk)| {
                 let thread = rayon::current_thread_index().unwrap_or(0);
-                evaluate(&mut lock(&workers[thread]), job, chunk)
+                lock(&workers[thread]).evaluate(*job, chunk)
             })
             .collect()
     });
@@ -234,9 +232,9 @@ fn run(
 }
 
 impl Sums {
-    fn add(&mut self, conf: &Configuration, members: &[u32], chunk: &Chunk, totals: &mut Totals) {
-        for (c, (&k, &energy)) in members.iter().zip(&chunk.energies).enumerate() {
-            let i = conf.centers[k as usize] as usize;
+    fn add(&mut self, job: Job, chunk: &Chunk, totals: &mut Totals) {
+        for (c, &energy) in chunk.energies.iter().enumerate() {
+            let i = job.atom(c);
             totals.energy += energy;
             if let Some(e) = self.e.get_mut(i) {
                 *e += energy;

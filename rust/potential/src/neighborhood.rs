@@ -1,10 +1,10 @@
 //! The neighbours that count: within the cutoff, visible, grouped by type, at most `sel` (the nearest) of each type.
 
-use crate::configuration::Configuration;
+use crate::chunk::Job;
 use crate::environment::{Radial, radial};
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
-use crate::model::{Model, PairKind};
+use crate::model::PairKind;
 
 /// A centre and one of its neighbours.
 #[derive(Debug, Clone, Copy)]
@@ -44,19 +44,12 @@ impl Block {
     }
 }
 
-/// Collects the neighbours of centres of one type, given as positions in `conf.centers`, into one block per neighbour type.
+/// Collects the neighbours of a job's centres into one block per neighbour type.
 ///
 /// # Errors
-/// Two atoms at the same place, or too many neighbours where `sel_error` is set.
-pub fn collect(
-    model: &Model,
-    conf: &Configuration,
-    center_type: usize,
-    members: &[u32],
-    sel_error: bool,
-    blocks: &mut [Block],
-    seen: &mut Sightings,
-) -> Result<()> {
+/// Two atoms at the same place, or too many neighbours where that is an error.
+pub fn collect(job: Job, blocks: &mut [Block], seen: &mut Sightings) -> Result<()> {
+    let Job { model, conf, center, members, sel_error } = job;
     let contract = &model.contract;
     blocks.iter_mut().for_each(Block::clear);
     for &k in members {
@@ -65,7 +58,7 @@ pub fn collect(
         let origin = conf.position(i);
         for &j in &conf.neighbors[conf.offsets[k]..conf.offsets[k + 1]] {
             let Ok(tj) = usize::try_from(conf.types[j as usize]) else { continue };
-            if model.kind(center_type, tj) == PairKind::Absent {
+            if model.kind(center, tj) == PairKind::Absent {
                 continue;
             }
             let p = conf.position(j as usize);

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::chunk::{Chunk, ChunkWorker, Worker, check_finite};
-use crate::configuration::Configuration;
+use crate::chunk::{Chunk, ChunkWorker, Job, Worker};
 use crate::error::Result;
-use crate::guards::Sightings;
 use crate::model::Model;
-use crate::neighborhood::{self, Block, Pair};
+use crate::neighborhood::{Block, Pair};
 use crate::networks::TypedNetworks;
 
 use super::kernel::PairRows;
@@ -76,45 +74,26 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         self.rows.iter().map(of_rows).sum::<usize>() + flat.iter().sum::<usize>() * size_of::<R>() + self.exact.bytes()
     }
 
-    fn evaluate(
-        &mut self,
-        model: &Model,
-        conf: &Configuration,
-        center: usize,
-        members: &[u32],
-        sel_error: bool,
-        chunk: &mut Chunk,
-    ) -> Result<()> {
-        let contract = &model.contract;
-        let (n, ntypes) = (members.len(), contract.ntypes());
-        chunk.blocks.resize_with(ntypes, Block::default);
-        chunk.seen = Sightings::default();
-        neighborhood::collect(model, conf, center, members, sel_error, &mut chunk.blocks, &mut chunk.seen)?;
+    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()> {
+        let Job { model, center, .. } = job;
+        let n = job.members.len();
+        chunk.collect(job)?;
         let tables = Arc::clone(&self.tables);
         if chunk.blocks.iter().flat_map(|b| &b.pairs).any(|p| p.r < tables.nearest) {
-            return self.exact.evaluate(model, conf, center, members, sel_error, chunk);
+            return self.exact.evaluate(job, chunk);
         }
         let of_center = &tables.centers[center];
         self.locate(model, center, of_center, &chunk.blocks);
         self.describe(model, n, of_center, &chunk.blocks);
-
-        self.param.clear();
-        if contract.numb_param() > 0 {
-            let (fparam, na) = (conf.fparam_or_default(contract), contract.numb_aparam);
-            for &k in members {
-                let first = conf.centers[k as usize] as usize * na;
-                self.param.extend(fparam.iter().chain(&conf.aparam[first..first + na]).map(|&p| R::from_f64(p)));
-            }
-        }
+        job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
         self.exact.networks.fit_typed(center, &self.d, &self.param, &mut self.energy, &mut self.gd)?;
-        let (scale, shift) = (contract.energy_scale[center], contract.energy_shift[center]);
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         chunk.energies.clear();
         chunk.energies.extend(self.energy.iter().map(|e| e.to_f64() * scale + shift));
-
         self.forces(model, center, n, of_center, &mut chunk.blocks);
-        check_finite(conf, members, chunk)
+        chunk.check_finite(job)
     }
 }
 
