@@ -5,10 +5,11 @@
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel, load};
 use deepion_potential::{Configuration, Engine, Networks, Results};
 
-const MODEL: &[u8] = include_bytes!("data/fparam_aparam.onnx");
+/// Two types; and one type with two frame and two atomic parameters.
+const MODELS: [&[u8]; 2] = [include_bytes!("data/two_sided.onnx"), include_bytes!("data/fparam_aparam.onnx")];
 
-fn open() -> (Library, ModelFile) {
-    (load("", &[]).unwrap(), ModelFile::open("fparam_aparam.onnx", MODEL).unwrap())
+fn open() -> (Library, [ModelFile; 2]) {
+    (load("", &[]).unwrap(), MODELS.map(|bytes| ModelFile::open("test.onnx", bytes).unwrap()))
 }
 
 fn engine<R: OnnxReal>(library: &Library, file: &ModelFile, threads: usize) -> Engine {
@@ -25,20 +26,23 @@ struct Grid {
     centers: Vec<i32>,
     offsets: Vec<usize>,
     neighbors: Vec<i32>,
+    fparam: Vec<f64>,
     aparam: Vec<f64>,
 }
 
 impl Grid {
-    fn new(n: i32) -> Self {
+    fn new(file: &ModelFile, n: i32) -> Self {
+        let c = &file.contract;
         let place =
             |i: i32| [i % 4, i / 4 % 4, i / 16].map(|k| 2.2 * f64::from(k) + 0.3 * f64::from(7 * i + 3 * k).sin());
         Self {
             x: (0..n).flat_map(place).collect(),
-            types: (0..n).map(|i| i % 2).collect(),
+            types: (0..n).map(|i| i % c.ntypes() as i32).collect(),
             centers: (0..n).collect(),
             offsets: (0..=n as usize).map(|i| i * (n as usize - 1)).collect(),
             neighbors: (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect(),
-            aparam: (0..2 * n).map(|i| f64::from(i).cos()).collect(),
+            fparam: vec![0.4, -1.1][..c.numb_fparam].to_vec(),
+            aparam: (0..n * c.numb_aparam as i32).map(|i| f64::from(i).cos()).collect(),
         }
     }
 
@@ -51,7 +55,7 @@ impl Grid {
             offsets: &self.offsets,
             neighbors: &self.neighbors,
             rebuilt: true,
-            fparam: &[0.4, -1.1],
+            fparam: &self.fparam,
             aparam: &self.aparam,
         }
     }
@@ -66,37 +70,37 @@ impl Grid {
 
 #[test]
 fn both_precisions_agree_with_the_graph() {
-    let (library, file) = open();
-    let grid = Grid::new(40);
-    let mut graph = OnnxWholeModel::new(&library, &file).unwrap();
-    let mut double = engine::<f64>(&library, &file, 1);
-    let check = double.self_check(&grid.configuration(), &mut graph).unwrap();
-    assert_eq!(check.sampled, 8);
-    assert!(check.force_difference < 1e-12 && check.energy_difference < 1e-12, "{check:?}");
-    let strongest = grid.forces(&mut double).1.iter().fold(0.0, |m: f64, f| m.max(f.abs()));
-    assert!(strongest > 1e-2, "forces too small to judge: {strongest}");
+    let (library, files) = open();
+    for file in &files {
+        let grid = Grid::new(file, 40);
+        let mut graph = OnnxWholeModel::new(&library, file).unwrap();
+        let mut double = engine::<f64>(&library, file, 1);
+        let check = double.self_check(&grid.configuration(), &mut graph).unwrap();
+        assert_eq!(check.sampled, 4 * file.contract.ntypes());
+        assert!(check.force_difference < 1e-12 && check.energy_difference < 1e-12, "{check:?}");
+        let strongest = grid.forces(&mut double).1.iter().fold(0.0, |m: f64, f| m.max(f.abs()));
+        assert!(strongest > 1e-2, "forces too small to judge: {strongest}");
 
-    let mut mixed = engine::<f32>(&library, &file, 1);
-    let check = mixed.self_check(&grid.configuration(), &mut graph).unwrap();
-    assert!(check.force_difference < 1e-5 && check.force_difference > 1e-14, "{check:?}");
+        let mut mixed = engine::<f32>(&library, file, 1);
+        let check = mixed.self_check(&grid.configuration(), &mut graph).unwrap();
+        assert!(check.force_difference < 1e-5 && check.force_difference > 1e-14, "{check:?}");
+    }
 }
 
 #[test]
 fn threads_do_not_change_a_bit() {
-    let (library, file) = open();
-    let grid = Grid::new(100);
-    assert_eq!(
-        grid.forces(&mut engine::<f32>(&library, &file, 1)),
-        grid.forces(&mut engine::<f32>(&library, &file, 3))
-    );
+    let (library, [file, _]) = open();
+    let grid = Grid::new(&file, 100);
+    let (mut one, mut three) = (engine::<f32>(&library, &file, 1), engine::<f32>(&library, &file, 3));
+    assert_eq!(grid.forces(&mut one), grid.forces(&mut three));
 }
 
 #[test]
 fn a_check_notices_another_model() {
-    let (library, mut file) = open();
+    let (library, [mut file, _]) = open();
     let mut graph = OnnxWholeModel::new(&library, &file).unwrap();
     file.contract.dstd[0][0] *= 1.01;
     let mut wrong = engine::<f64>(&library, &file, 1);
-    let check = wrong.self_check(&Grid::new(30).configuration(), &mut graph).unwrap();
+    let check = wrong.self_check(&Grid::new(&file, 30).configuration(), &mut graph).unwrap();
     assert!(check.force_difference > 1e-6, "{check:?}");
 }
