@@ -11,7 +11,7 @@ use crate::guard::guard;
 /// A model, ready to compute.
 pub struct Potential {
     file: ModelFile,
-    library: Library,
+    runtime: Library,
     engine: Engine,
     precision: &'static str,
     tabulate: String,
@@ -22,17 +22,17 @@ pub struct Potential {
 pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Box<Potential>> {
     guard(&mut false, || {
         let mut file = ModelFile::open(name, bytes)?;
-        let library = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
+        let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
         let (engine, precision) = match settings.precision.as_str() {
-            "double" => (start_engine::<f64>(&library, &file, settings)?, "double (all float64)"),
+            "double" => (start_engine::<f64>(&runtime, &file, settings)?, "double (all float64)"),
             "mixed" => {
-                (start_engine::<f32>(&library, &file, settings)?, "mixed (float32 networks, float64 geometry and sums)")
+                (start_engine::<f32>(&runtime, &file, settings)?, "mixed (float32 networks, float64 geometry and sums)")
             }
             other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
         };
         file.drop_networks();
         let tabulate = describe_tables(&engine, settings);
-        Ok(Box::new(Potential { file, library, engine, precision, tabulate, alerts: no_alerts(), poisoned: false }))
+        Ok(Box::new(Potential { file, runtime, engine, precision, tabulate, alerts: no_alerts(), poisoned: false }))
     })
 }
 
@@ -114,7 +114,7 @@ impl Potential {
             ),
             format!("precision {}", self.precision),
             format!("tabulate {}", self.tabulate),
-            format!("ONNX Runtime {} ({})", self.library.version, self.library.path.display()),
+            format!("ONNX Runtime {} ({})", self.runtime.version, self.runtime.path.display()),
             format!("threads {} per MPI rank", self.engine.threads()),
         ]
     }
@@ -146,9 +146,9 @@ impl Potential {
     }
 
     pub fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
-        let Self { engine, file, library, poisoned, .. } = self;
+        let Self { engine, file, runtime, poisoned, .. } = self;
         guard(poisoned, || {
-            let check = engine.self_check(&configuration(&atoms), &mut OnnxWholeModel::new(library, file)?)?;
+            let check = engine.self_check(&configuration(&atoms), &mut OnnxWholeModel::new(runtime, file)?)?;
             Ok(ffi::CheckResult {
                 force_difference: check.force_difference,
                 energy_difference: check.energy_difference,
