@@ -68,7 +68,9 @@ impl Configuration<'_> {
                 contract.numb_fparam
             )));
         }
-        if let Some(&last) = self.centers.iter().max() {
+        if contract.numb_aparam > 0
+            && let Some(&last) = self.centers.iter().max()
+        {
             let needed = (last as usize + 1) * contract.numb_aparam;
             if self.aparam.len() < needed {
                 return Err(Error::Input(format!(

@@ -104,9 +104,8 @@ impl<R: Kernels> Tables<R> {
                 columns: 0,
                 expand: Vec::new(),
                 contract: Vec::new(),
-                constant: Vec::new(),
+                constant: per_slot(model, model.constant(center), width),
             };
-            of_center.constant = per_slot(model, model.constant(center), width);
             for neighbor in 0..contract.ntypes() {
                 let (table, masked) = match model.kind(center, neighbor) {
                     PairKind::Absent => (None, None),
@@ -132,24 +131,18 @@ impl<R: Kernels> Tables<R> {
         settings: TableSettings,
         to: &mut CenterTables<R>,
     ) -> Result<NeighborTable<R>> {
-        let contract = &model.contract;
         let basis = basis::build(model, exact, center, neighbor, settings.nearest, settings.tolerance, R::LANES)?;
         let table = Table::build(model, exact, (center, neighbor), &basis, settings.nearest, settings.tolerance)?;
         self.error = self.error.max(table.error).max(basis.error);
         self.nearest = self.nearest.max(table.nearest);
         let first = to.columns;
         to.columns += table.columns;
-        for k in 0..table.columns {
-            let row = basis.rows.get(k);
-            to.expand.extend(
-                (0..self.width)
-                    .map(|m| R::from_f64(row.and_then(|row| row.get(m)).map_or(0.0, |v| v * model.inv_slots))),
-            );
+        for row in &basis.rows {
+            to.expand.extend(per_slot::<R>(model, row, self.width));
         }
-        let padding = model.padding(center, neighbor);
-        let project = |row: Option<&Vec<f64>>| row.map_or(0.0, |row| row.iter().zip(padding).map(|(a, b)| a * b).sum());
-        debug_assert_eq!(padding.len(), contract.width());
-        let padding = (0..table.columns).map(|k| R::from_f64(project(basis.rows.get(k)))).collect();
+        let empty = model.padding(center, neighbor);
+        let project = |row: &Vec<f64>| R::from_f64(row.iter().zip(empty).map(|(a, b)| a * b).sum());
+        let padding = basis.rows.iter().map(project).collect();
         Ok(NeighborTable { table, first, padding })
     }
 
@@ -178,7 +171,7 @@ impl<R: Kernels> Tables<R> {
     }
 }
 
-/// Values of one embedding divided by the number of slots and padded to `width`.
+/// Values as wide as the embedding, divided by the number of slots and padded to `width`.
 fn per_slot<R: Kernels>(model: &Model, values: &[f64], width: usize) -> Vec<R> {
     let mut out: Vec<R> = values.iter().map(|v| R::from_f64(v * model.inv_slots)).collect();
     out.resize(width, R::default());

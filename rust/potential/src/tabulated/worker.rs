@@ -32,6 +32,7 @@ pub struct TabulatedWorker<R> {
 }
 
 /// Table positions, rows and basis functions of the pairs of a block.
+#[derive(Default)]
 struct Rows<R> {
     piece: Vec<u32>,
     t: Vec<R>,
@@ -102,13 +103,7 @@ impl<R: Kernels> TabulatedWorker<R> {
     fn locate(&mut self, model: &Model, center: usize, of_center: &CenterTables<R>, blocks: &[Block]) {
         let (avg, [std0, std1]) = (model.contract.davg[center], model.contract.dstd[center]);
         let (inv0, inv1) = (1.0 / std0, 1.0 / std1);
-        self.rows.resize_with(blocks.len(), || Rows {
-            piece: Vec::new(),
-            t: Vec::new(),
-            row: Vec::new(),
-            psi: Vec::new(),
-            slope: Vec::new(),
-        });
+        self.rows.resize_with(blocks.len(), Rows::default);
         for ((block, of_neighbor), rows) in blocks.iter().zip(&of_center.neighbors).zip(&mut self.rows) {
             rows.piece.clear();
             rows.t.clear();
