@@ -94,6 +94,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   settings.threads = args.threads ? args.threads : std::max(1, comm->nthreads);
   settings.tabulate = args.tabulate;
   settings.table_error = args.table_limit();
+  settings.reduce = args.reduce;
   settings.sel_error = args.sel_error;
   settings.onnxruntime = args.onnxruntime;
   for (const std::string &place : {plugin_folder(), std::string(ONNXRUNTIME_LIBRARY)})

@@ -24,10 +24,14 @@ namespace {
                                              "precision",
                                              "tabulate",
                                              "table_error",
+                                             "reduce",
                                              "onnxruntime",
                                              "sel",
                                              "check",
                                              "check_limit"};
+
+  // a largest force error on sampled atoms that is still in keeping with an RMS force error
+  constexpr double LARGEST_TO_RMS = 50.0;
 
   // keywords of DeePMD-kit's own style that do not belong to the models served here
   const std::vector<std::string> REFUSED = {"ttm", "charge_spin", "virtual_len", "spin_norm"};
@@ -146,9 +150,10 @@ namespace {
 
 /* ---------------------------------------------------------------------- */
 
-double PairArguments::force_limit() const
+double PairArguments::force_limit(double reduced_error) const
 {
   if (check_limit > 0.0) return check_limit;
+  if (reduced_error > 0.0) return std::max(1.0e-3, LARGEST_TO_RMS * reduced_error);
   if (precision == "mixed") return 1.0e-3;
   return tabulate ? 1.0e-5 : 1.0e-8;
 }
@@ -201,6 +206,8 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
       chose_tabulate = true;
     } else if (key == "table_error") {
       parsed.table_error = words.number(key, true);
+    } else if (key == "reduce") {
+      parsed.reduce = words.number(key, false);
     } else if (key == "onnxruntime") {
       parsed.onnxruntime = words.word(key, "the path of libonnxruntime.so");
     } else if (key == "sel") {
@@ -218,7 +225,10 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
     }
   }
 
-  if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed";
+  if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed" || parsed.reduce > 0.0;
+  if (parsed.reduce < 0.0 && parsed.precision == "double") parsed.reduce = 0.0;
+  if (parsed.reduce > 0.0 && !parsed.tabulate)
+    words.fail("reduced networks are always tabulated: use only one of tabulate no and reduce");
   if (!parsed.fparam.empty() + !parsed.fparam_from_compute.empty() +
           !parsed.fparam_from_fix.empty() >
       1)

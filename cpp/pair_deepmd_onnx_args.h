@@ -28,13 +28,14 @@ struct PairArguments {
   std::string precision = "mixed";    // mixed or double
   bool tabulate = true;               // default: yes in mixed, no in double precision
   double table_error = 0.0;           // relative, 0 = default of the precision
+  double reduce = -1.0;               // eV/A, force error of reduced networks, < 0 = default
   std::string onnxruntime;            // empty: search
   bool sel_error = false;
   bool check = true;
   double check_limit = 0.0;    // eV/A, 0 = default of the precision
 
-  // Limit of the self-check, eV/A.
-  double force_limit() const;
+  // Limit of the self-check, eV/A, with networks of this force error (0: the full ones).
+  double force_limit(double reduced_error) const;
   // Largest relative error of the tables.
   double table_limit() const;
 };

@@ -30,6 +30,9 @@ using namespace DEEPION;
 // kB of units metal as LAMMPS has it: with it the factor from eV is LAMMPS' own, exactly 1 for metal
 static constexpr double METAL_BOLTZ = 8.617343e-5;
 
+// force errors of the self-check's few atoms scatter about the mean over many
+static constexpr double RMS_IN_KEEPING = 5.0;
+
 // A; two atoms are never closer, so a periodic box cannot be thinner
 static constexpr double THINNEST_BOX = 1.0;
 
@@ -245,40 +248,49 @@ void PairDeepmdOnnx::self_check()
   impl->checked = true;
   if (!impl->args.check) return;
   const std::size_t nall = impl->types.size();
-  const double limit = impl->args.force_limit();
 
   for (auto &model : impl->models) {
+    const double reduced_error = model.info.reduced_error;
+    const double limit = impl->args.force_limit(reduced_error);
     double difference = 0.0;
-    bigint sampled = 0;
+    std::array<double, 2> sums = {0.0, 0.0};    // squares, sampled atoms
     const std::string problem = error_of([&] {
       if (impl->neighbors.centers.empty()) return;
       const auto result = model.potential->self_check(impl->atoms(model, atom->x[0], nall, true));
       difference = result.force_difference;
-      sampled = static_cast<bigint>(result.sampled);
+      sums = {result.squares, static_cast<double>(result.sampled)};
     });
     stop_all_if(lmp, FLERR, problem);
     if (!std::isfinite(difference)) difference = HUGE_VAL;
 
     double largest = 0.0;
-    bigint total = 0;
+    std::array<double, 2> totals = {0.0, 0.0};
     MPI_Allreduce(&difference, &largest, 1, MPI_DOUBLE, MPI_MAX, world);
-    MPI_Allreduce(&sampled, &total, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+    MPI_Allreduce(sums.data(), totals.data(), 2, MPI_DOUBLE, MPI_SUM, world);
+    const double rms = sqrt(totals[0] / std::max(1.0, 3.0 * totals[1]));
     if (!(largest <= limit))
       error_all(
           error, FLERR,
           fmt::format("deepion: self-check failed: model {} as it runs here and its own graph "
-                      "in float64 differ by {:.3g} eV/A in the force on one of {} atoms (limit "
+                      "in float64 differ by {:.3g} eV/A in the force on one of {:.0f} atoms (limit "
                       "{:.3g}): {}a wrong result is possible; check_limit sets the limit, check "
                       "no turns the check off",
-                      model.name, largest, total, limit,
-                      impl->args.precision == "mixed" ? "try precision double, " : ""),
+                      model.name, largest, totals[1], limit,
+                      reduced_error > 0.0                  ? "try reduce 0, "
+                          : impl->args.precision == "mixed" ? "try precision double, "
+                                                            : ""),
           0);
-    if (comm->me == 0)
-      utils::logmesg(
-          lmp,
-          fmt::format("deepion: self-check: {} atoms, largest force difference {:.3g} eV/A "
-                      "(limit {:.3g})\n",
-                      total, largest, limit));
+    if (comm->me != 0) continue;
+    utils::logmesg(lmp,
+                   fmt::format("deepion: self-check: {:.0f} atoms, force difference {:.2g} eV/A "
+                               "RMS, {:.3g} at most (limit {:.3g})\n",
+                               totals[1], rms, largest, limit));
+    if (reduced_error > 0.0 && rms > RMS_IN_KEEPING * reduced_error)
+      error->warning(FLERR,
+                     "pair_style deepmd/onnx: the reduced networks of model {} err by {:.2g} eV/A RMS "
+                     "on atoms of this system, but by {:.2g} on those they were chosen by: use a "
+                     "smaller reduce, or export the model with --data of systems like this one",
+                     model.name, rms, reduced_error);
   }
 }
 

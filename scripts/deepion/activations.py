@@ -73,6 +73,15 @@ def value(name: str, z):
     }[head](z)
 
 
+def value_and_slope(name: str, z):
+    """The activation of a float64 numpy array and its derivative (a central difference where it is not tanh)."""
+    if canonical_name(name) == "tanh":
+        y = value(name, z)
+        return y, 1.0 - y * y
+    step = 1e-5  # truncation and rounding errors about 1e-10 and 1e-11
+    return value(name, z), (value(name, z + step) - value(name, z - step)) / (2.0 * step)
+
+
 def _identity(nodes: Nodes, z: str) -> ActivationOutput:
     return z, None
 

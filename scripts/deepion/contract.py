@@ -6,6 +6,7 @@ from typing import Any
 from . import __version__
 from .errors import ModelFileError
 from .potential import Potential
+from .reduction.reduction import Reduction
 
 FORMAT_VERSION = 1
 DESCRIPTOR = "se_e2_a"
@@ -16,9 +17,19 @@ def fitting_names(potential: Potential) -> list[str]:
     return [f"fitting_{t}" for t in range(potential.ntypes)]
 
 
-def contract_of(potential: Potential) -> dict[str, Any]:
+def basis_name(centre: int) -> str:
+    """Function g [n, M] -> psi [n, columns] of a centre type's reduced networks."""
+    return f"reduced_basis_{centre}"
+
+
+def reduced_fitting_name(level: int, centre: int) -> str:
+    """Function features [n, columns (columns + 3) / 2] -> energy [n, 1], denergy_dfeatures."""
+    return f"reduced_{level}_fitting_{centre}"
+
+
+def contract_of(potential: Potential, reduction: Reduction | None = None) -> dict[str, Any]:
     """The contract of a potential (JSON types only)."""
-    return {
+    contract = {
         "producer": f"deepion {__version__}",
         "descriptor": DESCRIPTOR,
         "type_map": potential.type_map,
@@ -48,6 +59,36 @@ def contract_of(potential: Potential) -> dict[str, Any]:
         "units": UNITS,
         "source": potential.source,
     }
+    if reduction is not None:
+        contract["reduced"] = _reduced(reduction)
+    return contract
+
+
+def _reduced(reduction: Reduction) -> dict[str, Any]:
+    """Levels with falling force error (eV/A RMS; energy error eV per atom RMS); see reduction.ReducedCentre."""
+    return {
+        "sample": reduction.sample,
+        "basis": [basis_name(i) for i in range(len(reduction.basis))],
+        "levels": [
+            {
+                "force_error": level.force_error,
+                "energy_error": level.energy_error,
+                "columns": [centre.columns for centre in level.centres],
+                "mean": [[float(v) for v in centre.mean] for centre in level.centres],
+                "fitting": [reduced_fitting_name(k, i) for i in range(len(level.centres))],
+            }
+            for k, level in enumerate(reduction.levels)
+        ],
+    }
+
+
+def function_names(contract: dict[str, Any]) -> list[str]:
+    """Every local function that the contract names."""
+    names = [name for row in contract["embedding"] for name in row if name] + contract["fitting"]
+    reduced = contract.get("reduced")
+    if reduced is not None:
+        names += reduced["basis"] + [name for level in reduced["levels"] for name in level["fitting"]]
+    return names
 
 
 def check_contract(contract: Any) -> None:
@@ -55,14 +96,14 @@ def check_contract(contract: Any) -> None:
     if not isinstance(contract, dict):
         raise ModelFileError(f"contract: expected a JSON object, got {_show(contract)}")
     for key in _CHECKS:
-        if key not in contract:
+        if key not in contract and key not in _OPTIONAL:
             raise ModelFileError(f"contract: key '{key}' is missing")
     for key in contract:
         if key not in _CHECKS:
             raise ModelFileError(f"contract: unknown key '{key}'")
     n = len(contract["type_map"]) if isinstance(contract["type_map"], list) else 0
     for key, (is_valid, expected) in _CHECKS.items():
-        if not is_valid(contract[key], n):
+        if key in contract and not is_valid(contract[key], n):
             text = expected.replace("{n}", str(n))
             raise ModelFileError(f"contract: {key}: got {_show(contract[key])}, expected {text}")
     if contract["rcut_smth"] >= contract["rcut"]:
@@ -113,6 +154,34 @@ def _dictionary(*keys):
     return lambda v, n: isinstance(v, dict) and set(keys) <= set(v) and all(isinstance(v[k], str) for k in keys)
 
 
+def _level(v, n):
+    return (
+        isinstance(v, dict)
+        and {"force_error", "energy_error", "columns", "mean", "fitting"} <= set(v)
+        and all(_real(v[key]) and v[key] > 0 for key in ("force_error", "energy_error"))
+        and _list_of(lambda c: _whole(c, 1), "types")(v["columns"], n)
+        and _list_of(_list_of_numbers, "types")(v["mean"], n)
+        and all(len(m) == c for m, c in zip(v["mean"], v["columns"], strict=True))
+        and _list_of(_text, "types")(v["fitting"], n)
+    )
+
+
+def _list_of_numbers(v):
+    return isinstance(v, list) and all(map(_real, v))
+
+
+def _is_reduced(v, n):
+    return (
+        isinstance(v, dict)
+        and _text(v.get("sample"))
+        and _list_of(_text, "types")(v.get("basis"), n)
+        and isinstance(v.get("levels"), list)
+        and all(_level(level, n) for level in v["levels"])
+    )
+
+
+_OPTIONAL = ("reduced",)
+
 # key -> (check(value, number of types), what is expected)
 _CHECKS = {
     "producer": (_text, "a text"),
@@ -155,4 +224,5 @@ _CHECKS = {
     "min_nbor_dist": (lambda v, n: v is None or (_real(v) and v > 0), "null or a number > 0"),
     "units": (lambda v, n: v == UNITS, f"{UNITS}"),
     "source": (_dictionary("file", "sha256", "software"), "file, sha256 and software"),
+    "reduced": (_is_reduced, "sample, {n} names of basis functions, and levels with {n} networks each"),
 }

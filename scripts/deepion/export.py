@@ -1,11 +1,18 @@
 """DeePMD-kit model file in, deepion ONNX file out."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .dp_model import read_model, source_of
 from .errors import ExportError
+from .evaluate import Evaluator
 from .model_file import write_model_file
 from .potential import Potential
+from .reduction.build import MOST_FRAMES, reduce_potential, why_not
+from .reduction.frames import rattled, read_frames
+from .reduction.generated import generate_frames
+from .reduction.reduction import Reduction
 from .serialized import potential_from_serialized
 
 
@@ -20,7 +27,42 @@ def load_potential(path: Path) -> Potential:
         raise ExportError(text if text.startswith(str(path)) else f"{path}: {text}") from None
 
 
-def export(source: Path, target: Path) -> tuple[Potential, str]:
-    """Export a model; returns the potential and the sha256 of the written file."""
+@dataclass(frozen=True)
+class Exported:
+    """What was written; reduction: None where the file holds the full networks alone, with the reason in `without`."""
+
+    potential: Potential
+    sha256: str
+    reduction: Reduction | None
+    without: str
+
+
+def export(
+    source: Path,
+    target: Path,
+    data: list[Path] | None = None,
+    reduced: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Exported:
+    """Export a model.
+
+    data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
+    reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
+    """
     potential = load_potential(source)
-    return potential, write_model_file(target, potential)
+    without = why_not(potential) if reduced else "not wanted"
+    if without is not None and data:
+        raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
+    digest = write_model_file(target, potential)
+    reduction = None
+    if without is None:
+        if data:
+            frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
+            frames = rattled(frames)
+            sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+        else:
+            frames = generate_frames(potential, Evaluator(target), say)
+            sampled = f"{len(frames)} generated structures"
+        reduction = reduce_potential(potential, frames, sampled, say)
+        digest = write_model_file(target, potential, reduction)
+    return Exported(potential, digest, reduction, without or "")

@@ -15,12 +15,21 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import helper
 
-from .contract import FORMAT_VERSION, check_contract, contract_of, fitting_names
+from .contract import (
+    FORMAT_VERSION,
+    basis_name,
+    check_contract,
+    contract_of,
+    fitting_names,
+    function_names,
+    reduced_fitting_name,
+)
 from .errors import ModelFileError
 from .graph import build_graph
-from .networks import embedding_function, fitting_function
+from .networks import basis_function, embedding_function, fitting_function
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 from .potential import Potential
+from .reduction.reduction import Reduction
 
 FORMAT_KEY = "deepion_format"
 CONTRACT_KEY = "deepion_contract"
@@ -39,9 +48,9 @@ class ModelFile:
     sha256: str
 
 
-def write_model_file(path: Path, potential: Potential) -> str:
+def write_model_file(path: Path, potential: Potential, reduction: Reduction | None = None) -> str:
     """Write the potential as ONNX; returns the sha256 of the file."""
-    content = with_trailer(build_model(potential).SerializeToString(deterministic=True))
+    content = with_trailer(build_model(potential, reduction).SerializeToString(deterministic=True))
     path = Path(path)
     temporary = path.with_name(path.name + ".part")
     try:
@@ -53,9 +62,9 @@ def write_model_file(path: Path, potential: Potential) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def build_model(potential: Potential) -> onnx.ModelProto:
+def build_model(potential: Potential, reduction: Reduction | None = None) -> onnx.ModelProto:
     """The ModelProto without its trailer."""
-    contract = contract_of(potential)
+    contract = contract_of(potential, reduction)
     check_contract(contract)
     names = fitting_names(potential)
     functions = [embedding_function(name, network) for name, network in potential.embedding.items()]
@@ -63,6 +72,13 @@ def build_model(potential: Potential) -> onnx.ModelProto:
         fitting_function(names[t], potential.fitting[t], potential.scaling, potential.vacuum[t])
         for t in range(potential.ntypes)
     ]
+    if reduction is not None:
+        functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
+        functions += [
+            fitting_function(reduced_fitting_name(k, i), centre.network, None, False)
+            for k, level in enumerate(reduction.levels)
+            for i, centre in enumerate(level.centres)
+        ]
     model = helper.make_model(
         build_graph(potential, names),
         functions=functions,
@@ -162,6 +178,6 @@ def _check_trailer(content: bytes) -> None:
 
 def _check_functions(model: onnx.ModelProto, contract: dict[str, Any]) -> None:
     present = {function.name for function in model.functions if function.domain == DOMAIN}
-    for name in [name for row in contract["embedding"] for name in row if name] + contract["fitting"]:
+    for name in function_names(contract):
         if name not in present:
             raise ModelFileError(f"function '{name}' of the contract is not in the file: re-export the model")

@@ -41,6 +41,16 @@ def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> N
     return Neighborhood(all_coord, owner, nlist, overflow)
 
 
+def pairs_within(coord, cell, periodic, rcut: float):
+    """All pairs closer than rcut, by centre: (centre, neighbour, vector to it [n, 3] in Angstrom)."""
+    coord = np.asarray(coord, dtype=np.float64).reshape(-1, 3)
+    wrapped, everyone, owner = _with_images(coord, np.asarray(cell, dtype=np.float64), periodic, rcut)
+    centre, other, _ = _pairs(everyone, len(coord), rcut)
+    order = np.argsort(centre, kind="stable")
+    centre, other = centre[order], other[order]
+    return centre, owner[other], everyone[other] - wrapped[centre]
+
+
 def complete_cell(cell: np.ndarray, periodic) -> np.ndarray:
     """The cell with unit vectors, perpendicular to the others, in place of missing open directions."""
     cell = np.array(cell, dtype=np.float64).reshape(3, 3)

@@ -52,13 +52,17 @@ def fitting_function(name: str, network: Network, scaling: ParameterScaling | No
     return _function(name, inputs, ["energy", "denergy_ddescriptor"], nodes)
 
 
+def basis_function(name: str, basis: np.ndarray) -> FunctionProto:
+    """Function g [n, M] -> psi [n, columns]: the embedding in a basis [M, columns]."""
+    nodes = Nodes(like="g", prefix="t_")
+    nodes.rename(nodes.add("MatMul", "g", nodes.array(basis)), "psi")
+    return _function(name, ["g"], ["psi"], nodes)
+
+
 def network_value(network: Network, x: np.ndarray) -> np.ndarray:
     """The net at x [n, n_in] in float64, with numpy."""
     for layer in network.layers:
-        y = x @ layer.w.astype(np.float64)
-        if layer.b is not None:
-            y = y + layer.b
-        y = activations.value(layer.activation, y)
+        y = activations.value(layer.activation, layer.affine(x))
         if layer.idt is not None:
             y = y * layer.idt
         if layer.skip == "same":
@@ -73,8 +77,9 @@ class _Weights:
     """Names of one layer's constants."""
 
     def __init__(self, nodes: Nodes, layer: Layer):
-        self.single_output = layer.w.shape[1] == 1
+        self.single_output = layer.n_out == 1
         self.w = nodes.array(layer.w)
+        self.right = None if layer.right is None else nodes.array(layer.right)
         self.b = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
         self.idt = None if layer.idt is None else nodes.array(layer.idt.reshape(1, -1))
 
@@ -86,6 +91,8 @@ def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
         z = nodes.sum(nodes.add("Mul", x, nodes.transpose(weights.w, 1, 0)), 1, keepdims=1)
     else:
         z = nodes.add("MatMul", x, weights.w)
+        if weights.right is not None:
+            z = nodes.add("MatMul", z, weights.right)
     return z if weights.b is None else nodes.add("Add", z, weights.b)
 
 
@@ -135,6 +142,8 @@ def _backward(nodes: Nodes, network: Network, weights: list[_Weights], slopes: l
     gradient = nodes.add("Expand", nodes.array(np.ones((1, 1))), nodes.add("Shape", energy))
     for layer, layer_weights, slope in reversed(list(zip(network.layers, weights, slopes, strict=True))):
         through = _product(nodes, gradient, slope)
+        if layer_weights.right is not None:
+            through = nodes.add("Gemm", through, layer_weights.right, transB=1)
         through = nodes.add("Gemm", through, layer_weights.w, transB=1)
         if layer.skip == "same":
             through = nodes.add("Add", through, gradient)

@@ -10,6 +10,7 @@ class Layer:
     """One dense layer: y = idt * activation(x w + b) + skip(x).
 
     w has shape [n_in, n_out], b and idt have shape [n_out] or are None; skip is "none", "same" (x) or "double" ([x, x]).
+    A layer of low rank has w [n_in, rank] and right [rank, n_out], whose product takes the place of w.
     """
 
     w: np.ndarray
@@ -17,6 +18,7 @@ class Layer:
     idt: np.ndarray | None
     activation: str
     skip: str
+    right: np.ndarray | None = None
 
     @property
     def n_in(self) -> int:
@@ -24,7 +26,21 @@ class Layer:
 
     @property
     def n_out(self) -> int:
-        return self.w.shape[1]
+        return (self.w if self.right is None else self.right).shape[1]
+
+    def product(self) -> np.ndarray:
+        """The whole matrix, [n_in, n_out]."""
+        return self.w if self.right is None else self.w @ self.right
+
+    def linear(self, x: np.ndarray) -> np.ndarray:
+        """x w, for x [..., n_in]."""
+        y = x @ self.w
+        return y if self.right is None else y @ self.right
+
+    def affine(self, x: np.ndarray) -> np.ndarray:
+        """x w + b, for x [..., n_in]."""
+        y = self.linear(x)
+        return y if self.b is None else y + self.b
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,11 @@ class Network:
     @property
     def n_out(self) -> int:
         return self.layers[-1].n_out
+
+    @property
+    def weights(self) -> int:
+        """Multiplications of one pass."""
+        return sum(layer.w.size + (0 if layer.right is None else layer.right.size) for layer in self.layers)
 
 
 @dataclass(frozen=True)

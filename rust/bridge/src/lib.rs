@@ -18,8 +18,10 @@ mod ffi {
         precision: String,
         /// Whether embedding nets are tabulated; they are run where tables cannot reach `table_error`.
         tabulate: bool,
-        /// Largest relative error of a table.
+        /// Largest relative error of a table; reduced networks are always tabulated.
         table_error: f64,
+        /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
+        reduce: f64,
         /// Worker threads of this potential, >= 1.
         threads: usize,
         /// Whether more neighbours of a type than `sel` are an error.
@@ -40,6 +42,8 @@ mod ffi {
         numb_aparam: usize,
         /// Frame parameters to use where the user gives none; empty: none.
         default_fparam: Vec<f64>,
+        /// Force error of the reduced networks in use as measured at export, eV/A RMS; 0: the full networks.
+        reduced_error: f64,
         /// SHA-256 of the model file, lowercase hex.
         sha256: String,
         /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
@@ -106,11 +110,13 @@ mod ffi {
         close_limit: f64,
     }
 
-    /// Largest differences that the self-check found on this rank.
+    /// Differences that the self-check found on this rank between the path in use and the model file's own graph in float64.
     struct CheckResult {
-        /// eV/A, between the path in use and the model file's own graph in float64.
+        /// Largest, eV/A.
         force_difference: f64,
-        /// eV per sampled atom.
+        /// Sum of squares, eV^2/A^2: the force error is about sqrt(squares / (3 sampled)) RMS.
+        squares: f64,
+        /// Largest, eV per sampled atom.
         energy_difference: f64,
         /// Number of atoms sampled on this rank.
         sampled: usize,

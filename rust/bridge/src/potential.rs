@@ -2,11 +2,15 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel};
 use deepion_potential::{
-    Configuration, Engine, Error, Kernels, Networks, Result, Results, TableSettings, TypedNetworks,
+    Configuration, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results, TableSettings,
+    TypedNetworks,
 };
 
 use crate::ffi;
 use crate::guard::guard;
+
+/// Force error of reduced networks where the user does not choose, eV/A RMS.
+const DEFAULT_REDUCE: f64 = 1e-3;
 
 /// A model, ready to compute.
 pub struct Potential {
@@ -15,6 +19,7 @@ pub struct Potential {
     engine: Engine,
     precision: &'static str,
     tabulate: String,
+    reduced: Option<ReducedLevel>,
     alerts: ffi::Alerts,
     poisoned: bool,
 }
@@ -23,29 +28,67 @@ pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Res
     guard(&mut false, || {
         let mut file = ModelFile::open(name, bytes)?;
         let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
+        let reduced = choose_level(&file, settings)?;
+        let level = reduced.as_ref();
         let (engine, precision) = match settings.precision.as_str() {
-            "double" => (start_engine::<f64>(&runtime, &file, settings)?, "double (all float64)"),
+            "double" => (start_engine::<f64>(&runtime, &file, level, settings)?, "double (all float64)"),
             "mixed" => {
-                (start_engine::<f32>(&runtime, &file, settings)?, "mixed (float32 networks, float64 geometry and sums)")
+                let engine = start_engine::<f32>(&runtime, &file, level, settings)?;
+                (engine, "mixed (float32 networks, float64 geometry and sums)")
             }
             other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
         };
         file.drop_networks();
         let tabulate = describe_tables(&engine, settings);
-        Ok(Box::new(Potential { file, runtime, engine, precision, tabulate, alerts: no_alerts(), poisoned: false }))
+        let alerts = no_alerts();
+        Ok(Box::new(Potential { file, runtime, engine, precision, tabulate, reduced, alerts, poisoned: false }))
     })
+}
+
+/// The reduced networks that the settings ask for, where the file has them.
+fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<ReducedLevel>> {
+    let wanted = if settings.reduce < 0.0 { DEFAULT_REDUCE } else { settings.reduce };
+    if wanted == 0.0 || !settings.tabulate {
+        return Ok(None);
+    }
+    let level = file.contract.reduced.as_ref().and_then(|r| r.level(wanted));
+    if level.is_none() && settings.reduce > 0.0 {
+        let has = file.contract.reduced.as_ref().map_or("none".into(), |r| {
+            r.levels.iter().map(|l| format!("{:.1e}", l.force_error)).collect::<Vec<_>>().join(" ")
+        });
+        return Err(Error::Input(format!(
+            "reduce {wanted:.1e}: the model file has no reduced networks with a force error that small (it has: {has} eV/A \
+             RMS); use reduce 0 for the full networks, or export the model again with scripts/export_onnx.py"
+        )));
+    }
+    Ok(level.cloned())
 }
 
 /// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough.
 fn start_engine<R: OnnxReal + Kernels>(
     library: &Library,
     file: &ModelFile,
+    reduced: Option<&ReducedLevel>,
     settings: &ffi::Settings,
 ) -> Result<Engine> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
-    let threads = settings.threads.max(1);
+    let threads = settings.threads.clamp(1, MOST_LANES);
+    let tables = TableSettings::for_model(&file.contract, settings.table_error);
+    if let Some(level) = reduced {
+        let start =
+            |_| OnnxNetworks::<R>::reduced(library, file, level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        let networks = (0..threads).map(start).collect::<Result<_>>()?;
+        let bases = file.bases()?;
+        return Engine::reduced(
+            file.contract.clone(),
+            &mut exact,
+            networks,
+            tables,
+            (&bases, level),
+            settings.sel_error,
+        );
+    }
     if settings.tabulate {
-        let tables = TableSettings::for_model(&file.contract, settings.table_error);
         let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
         let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
@@ -88,6 +131,7 @@ impl Potential {
             cutoff: contract.rcut,
             numb_fparam: contract.numb_fparam,
             numb_aparam: contract.numb_aparam,
+            reduced_error: self.reduced.as_ref().map_or(0.0, |l| l.force_error),
             default_fparam: contract.default_fparam.clone().unwrap_or_default(),
             sha256: self.file.sha256.clone(),
             summary: self.summary(),
@@ -114,9 +158,21 @@ impl Potential {
             ),
             format!("precision {}", self.precision),
             format!("tabulate {}", self.tabulate),
+            format!("reduce {}", self.describe_reduction()),
             format!("ONNX Runtime {} ({})", self.runtime.version, self.runtime.path.display()),
             format!("threads {} per MPI rank", self.engine.threads()),
         ]
+    }
+
+    fn describe_reduction(&self) -> String {
+        match (&self.reduced, &self.file.contract.reduced) {
+            (Some(level), Some(reduced)) => format!(
+                "{:.1e} eV/A RMS force error, {:.1e} eV/atom RMS energy error, as measured at export on {}",
+                level.force_error, level.energy_error, reduced.sample
+            ),
+            (None, None) => "0 (full networks: the model file has no reduced ones)".into(),
+            _ => "0 (full networks)".into(),
+        }
     }
 
     pub fn compute(&mut self, atoms: ffi::Atoms, output: ffi::Output) -> Result<ffi::Totals> {
@@ -151,6 +207,7 @@ impl Potential {
             let check = engine.self_check(&configuration(&atoms), &mut OnnxWholeModel::new(runtime, file)?)?;
             Ok(ffi::CheckResult {
                 force_difference: check.force_difference,
+                squares: check.squares,
                 energy_difference: check.energy_difference,
                 sampled: check.sampled,
             })

@@ -73,8 +73,7 @@ impl ModelFile {
                 "changed, damaged or cut off since its export (its content does not match metadata {HASH_KEY}); export the model again"
             )));
         }
-        let named = contract.embedding.iter().flatten().flatten().chain(&contract.fitting);
-        for function in named {
+        for function in contract.functions() {
             if !model.functions.iter().any(|f| f.name == *function) {
                 return Err(fail(format!(
                     "network {function} of the contract is not in the file; export the model again"
@@ -110,24 +109,48 @@ impl ModelFile {
         self.network(name, element, &[1], &[width, width])
     }
 
-    /// The fitting net `name` as an ONNX model of its own: D [n, M axis] (, parameters) -> energy [n, 1], dE/dD.
+    /// The fitting net `name` as an ONNX model of its own: `inputs` values (, parameters) -> energy [n, 1], its gradient by
+    /// the first.
     ///
     /// # Errors
     /// The function has other inputs or outputs than it must.
-    pub(crate) fn fitting(&self, name: &str, element: ElementType) -> Result<Vec<u8>> {
-        let descriptor = self.contract.descriptor_len();
+    pub(crate) fn fitting(&self, name: &str, inputs: usize, element: ElementType) -> Result<Vec<u8>> {
         match self.contract.numb_param() {
-            0 => self.network(name, element, &[descriptor], &[1, descriptor]),
-            param => self.network(name, element, &[descriptor, param], &[1, descriptor]),
+            0 => self.network(name, element, &[inputs], &[1, inputs]),
+            param => self.network(name, element, &[inputs, param], &[1, inputs]),
         }
     }
 
-    fn network(&self, name: &str, element: ElementType, inputs: &[usize], outputs: &[usize]) -> Result<Vec<u8>> {
-        let function = self
-            .functions
+    /// The bases of the reduced networks, per centre type: M rows.
+    ///
+    /// # Errors
+    /// A basis is missing or has not M rows.
+    pub fn bases(&self) -> Result<Vec<Vec<Vec<f64>>>> {
+        let names = self.contract.reduced.iter().flat_map(|r| &r.basis);
+        names.map(|name| self.basis(name)).collect()
+    }
+
+    fn basis(&self, name: &str) -> Result<Vec<Vec<f64>>> {
+        let width = self.contract.width();
+        let values = weights::first_constant(&self.function(name)?.node).map_err(|e| malformed(name, &e))?;
+        if values.is_empty() || values.len() % width != 0 {
+            return Err(Error::Model(format!(
+                "basis {name} of the model file has {} values, expected {width} rows; export the model again",
+                values.len()
+            )));
+        }
+        Ok(values.chunks_exact(values.len() / width).map(<[f64]>::to_vec).collect())
+    }
+
+    fn function(&self, name: &str) -> Result<&Function> {
+        self.functions
             .iter()
             .find(|f| f.name == name)
-            .ok_or_else(|| Error::Model(format!("network {name} of the contract is not in the model file")))?;
+            .ok_or_else(|| Error::Model(format!("network {name} of the contract is not in the model file")))
+    }
+
+    fn network(&self, name: &str, element: ElementType, inputs: &[usize], outputs: &[usize]) -> Result<Vec<u8>> {
+        let function = self.function(name)?;
         if function.input.len() != inputs.len() || function.output.len() != outputs.len() {
             return Err(Error::Model(format!(
                 "network {name} has {} inputs and {} outputs, expected {} and {}; export the model again",
@@ -140,9 +163,7 @@ impl ModelFile {
         let values = |names: &[String], columns: &[usize]| {
             names.iter().zip(columns).map(|(n, &c)| rows_of(n, element, c)).collect()
         };
-        let (node, initializer) = weights::split(&function.node, element).map_err(|e| {
-            Error::Model(format!("network {name} of the model file is malformed ({e}); export the model again"))
-        })?;
+        let (node, initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, &e))?;
         let graph = Graph {
             node,
             name: name.into(),
@@ -159,6 +180,10 @@ impl ModelFile {
         };
         Ok(model.encode_to_vec())
     }
+}
+
+fn malformed(name: &str, why: &prost::DecodeError) -> Error {
+    Error::Model(format!("network {name} of the model file is malformed ({why}); export the model again"))
 }
 
 /// Whether the file ends in the hash of all bytes before the end.

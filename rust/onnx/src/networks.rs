@@ -1,6 +1,6 @@
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
-use deepion_potential::{Error, Networks, Real, Result, TypedNetworks};
+use deepion_potential::{Error, Networks, Real, ReducedLevel, Result, TypedNetworks};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
 use ort::value::{PrimitiveTensorElementType, TensorRef};
@@ -26,7 +26,6 @@ impl OnnxReal for f64 {
 /// One session per network of the model.
 pub struct OnnxNetworks<R> {
     ntypes: usize,
-    descriptor_len: usize,
     numb_param: usize,
     /// Position in `embeddings`, per type pair.
     embedding_of: Vec<Option<usize>>,
@@ -43,8 +42,21 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
         let mut networks = Self::embeddings_only(library, file)?;
-        let fitting = |name: &String| start(library, name, &file.fitting(name, R::ELEMENT)?);
+        let inputs = file.contract.descriptor_len();
+        let fitting = |name: &String| start(library, name, &file.fitting(name, inputs, R::ELEMENT)?);
         networks.fittings = file.contract.fitting.iter().map(fitting).collect::<Result<_>>()?;
+        Ok(networks)
+    }
+
+    /// Starts the sessions of reduced fitting nets, and of the embedding nets.
+    ///
+    /// # Errors
+    /// A network of the file is malformed.
+    pub fn reduced(library: &Library, file: &ModelFile, level: &ReducedLevel) -> Result<Self> {
+        let mut networks = Self::embeddings_only(library, file)?;
+        let fitting =
+            |(name, &n): (&String, &usize)| start(library, name, &file.fitting(name, n * (n + 3) / 2, R::ELEMENT)?);
+        networks.fittings = level.fitting.iter().zip(&level.columns).map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
 
@@ -67,7 +79,6 @@ impl<R: OnnxReal> OnnxNetworks<R> {
         let embedding = |name: &&str| start(library, name, &file.embedding(name, R::ELEMENT)?);
         Ok(Self {
             ntypes: contract.ntypes(),
-            descriptor_len: contract.descriptor_len(),
             numb_param: contract.numb_param(),
             embedding_of,
             embeddings: names.iter().map(embedding).collect::<Result<_>>()?,
@@ -139,7 +150,10 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
         let Some(session) = self.fittings.get_mut(center) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
-        let inputs = [(descriptor, self.descriptor_len), (param, self.numb_param)];
+        if energy.is_empty() {
+            return Ok(());
+        }
+        let inputs = [(descriptor, descriptor.len() / energy.len()), (param, self.numb_param)];
         let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
         run(session, inputs, [energy.len(), gradient.len()], |k, values| match k {
             0 => energy.copy_from_slice(values),

@@ -33,8 +33,19 @@ pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, V
     Ok((kept.into_iter().flatten().cloned().collect(), initializers))
 }
 
-/// The tensor in another floating-point type; none where it holds no little-endian floats.
-fn converted(tensor: &Tensor, element: ElementType) -> Option<Tensor> {
+/// The values of the first constant among a function's nodes; none: no values.
+pub fn first_constant(nodes: &[Vec<u8>]) -> Result<Vec<f64>, prost::DecodeError> {
+    for bytes in nodes {
+        let node = Node::decode(bytes.as_slice())?;
+        if let ("Constant", [attribute]) = (&*node.op_type, &*node.attribute) {
+            return Ok(attribute.tensor.as_ref().and_then(values).unwrap_or_default());
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The values of a tensor; none where it holds no little-endian floats.
+fn values(tensor: &Tensor) -> Option<Vec<f64>> {
     let values: Vec<f64> = if tensor.data_type == ElementType::Float32 as i32 {
         tensor.raw_data.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
     } else if tensor.data_type == ElementType::Float64 as i32 {
@@ -47,9 +58,12 @@ fn converted(tensor: &Tensor, element: ElementType) -> Option<Tensor> {
         return None;
     };
     let count = tensor.dims.iter().try_fold(1_i64, |n, &d| n.checked_mul(d))?;
-    if i64::try_from(values.len()) != Ok(count) {
-        return None;
-    }
+    (i64::try_from(values.len()) == Ok(count)).then_some(values)
+}
+
+/// The tensor in another floating-point type; none where it holds no little-endian floats.
+fn converted(tensor: &Tensor, element: ElementType) -> Option<Tensor> {
+    let values = values(tensor)?;
     let raw_data = match element {
         ElementType::Float32 => values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect(),
         ElementType::Float64 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),

@@ -2,24 +2,30 @@
 
 use std::collections::HashMap;
 
-use crate::chunk::{Chunk, ChunkWorker, Job};
+use crate::chunk::{ChunkWorker, Job};
 use crate::configuration::Configuration;
 use crate::engine::Group;
 use crate::error::{Error, Result};
+use crate::guards::Sightings;
+use crate::lane::Lane;
 use crate::model::Model;
+use crate::neighborhood::{self, Block};
 use crate::networks::WholeModel;
 
 /// Atoms sampled of each type.
 const PER_TYPE: usize = 4;
 
-/// Largest differences found.
+/// Differences found.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Check {
     /// Atoms sampled.
     pub sampled: usize,
-    /// Between force components of the sample's energy, eV/A.
+    /// Largest between force components of the sample's energy, eV/A.
     pub force_difference: f64,
-    /// Between energies of sampled atoms, eV.
+    /// Sum of squares of all these differences, eV^2/A^2. The errors of different centres being independent, the force
+    /// error of a whole system is about sqrt(squares / (3 sampled)) RMS.
+    pub squares: f64,
+    /// Largest between energies of sampled atoms, eV.
     pub energy_difference: f64,
 }
 
@@ -58,22 +64,22 @@ pub(crate) fn run(
 
     let slots: usize = contract.sel.iter().sum();
     let mut nlist = vec![-1; sampled * slots];
-    let (mut energies, mut pair_forces) = (Vec::with_capacity(sampled), Vec::new());
-    let mut chunk = Chunk::default();
+    let (mut lane, mut blocks, mut seen) = (Lane::default(), Vec::<Block>::new(), Sightings::default());
+    lane.reset(conf.nall(), true, false);
+    let mut row = 0;
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
-        worker.evaluate(Job { model, conf, center: *center_type, members, sel_error: false }, &mut chunk)?;
+        let job = Job { model, conf, center: *center_type, members, sel_error: false };
+        worker.evaluate(job, &mut lane)?;
+        neighborhood::collect(job, &mut blocks, &mut seen)?;
         for c in 0..members.len() {
-            let row = energies.len();
-            energies.push(chunk.energies[c]);
             let mut slot = row * slots;
-            for (block, sel) in chunk.blocks.iter().zip(&contract.sel) {
-                for (pair, place) in block.of(c).iter().zip(slot..) {
-                    let j = cluster.number(pair.j as usize);
-                    nlist[place] = j as i64;
-                    pair_forces.push((row, j, pair.f));
+            for (block, sel) in blocks.iter().zip(&contract.sel) {
+                for (&j, place) in block.j[block.of(c)].iter().zip(slot..) {
+                    nlist[place] = cluster.number(j as usize) as i64;
                 }
                 slot += sel;
             }
+            row += 1;
         }
     }
 
@@ -88,17 +94,13 @@ pub(crate) fn run(
         return Err(Error::Model("the model file's graph returned arrays of the wrong length".into()));
     }
 
-    let mut difference: Vec<f64> = reference_forces.iter().map(|f| -f).collect();
-    for (row, j, f) in pair_forces {
-        for (k, f) in f.into_iter().enumerate() {
-            difference[3 * j + k] += f;
-            difference[3 * row + k] -= f;
-        }
-    }
+    let forces = cluster.atoms.iter().flat_map(|&i| &lane.f[3 * i..3 * i + 3]);
+    let difference: Vec<f64> = forces.zip(&reference_forces).map(|(a, b)| a - b).collect();
     Ok(Check {
         sampled,
-        force_difference: largest(difference),
-        energy_difference: largest(energies.iter().zip(&reference_energies).map(|(a, b)| a - b)),
+        force_difference: largest(difference.iter().copied()),
+        squares: difference.iter().map(|d| d * d).sum(),
+        energy_difference: largest(lane.energies.iter().zip(&reference_energies).map(|((_, a), b)| a - b)),
     })
 }
 

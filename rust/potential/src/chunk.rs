@@ -1,9 +1,10 @@
-//! One chunk: a few centres of one type taken from positions to energies and pair forces by one worker.
+//! One chunk: a few centres of one type taken from positions to energies and forces by one worker.
 
 use crate::configuration::Configuration;
-use crate::descriptor;
-use crate::error::{Error, Result};
-use crate::guards::Sightings;
+use crate::descriptor::{self, Pairs};
+use crate::environment::Radial;
+use crate::error::Result;
+use crate::lane::Lane;
 use crate::model::{Model, PairKind};
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
@@ -47,11 +48,14 @@ impl Job<'_> {
 
 /// One thread's way to evaluate a chunk.
 pub trait ChunkWorker: Send {
-    /// Evaluates the centres of a job.
+    /// Centres per chunk that suit this worker.
+    fn centers_per_chunk(&self) -> usize;
+
+    /// Evaluates the centres of a job and adds their energies, forces and virials to `lane`.
     ///
     /// # Errors
     /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
-    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()>;
+    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()>;
 
     /// Bytes of its buffers, without those of the networks.
     fn bytes(&self) -> usize;
@@ -60,7 +64,9 @@ pub trait ChunkWorker: Send {
 /// The exact path: every network is run. Networks and the arrays that only live while a chunk is worked on.
 pub struct Worker<N: ?Sized = dyn Networks> {
     pub(crate) networks: Box<N>,
-    /// Per neighbour type: s, G and dG/ds of all pairs of the chunk.
+    blocks: Vec<Block>,
+    /// Per neighbour type: radial functions, s, G and dG/ds of all pairs of the chunk.
+    radials: Vec<Vec<Radial>>,
     s: Vec<Vec<f64>>,
     g: Vec<Vec<f64>>,
     dg: Vec<Vec<f64>>,
@@ -69,77 +75,35 @@ pub struct Worker<N: ?Sized = dyn Networks> {
     d: Vec<f64>,
     gd: Vec<f64>,
     param: Vec<f64>,
-}
-
-/// What a chunk leaves behind for the ordered reduction.
-#[derive(Debug, Default)]
-pub struct Chunk {
-    /// One block of pairs, with their forces, per neighbour type.
-    pub blocks: Vec<Block>,
-    /// Energy of each centre, eV.
-    pub energies: Vec<f64>,
-    /// What the guards saw.
-    pub seen: Sightings,
-}
-
-impl Chunk {
-    /// Starts anew with the neighbours of a job's centres.
-    ///
-    /// # Errors
-    /// See [`neighborhood::collect`].
-    pub(crate) fn collect(&mut self, job: Job) -> Result<()> {
-        self.blocks.resize_with(job.model.contract.ntypes(), Block::default);
-        self.seen = Sightings::default();
-        neighborhood::collect(job, &mut self.blocks, &mut self.seen)
-    }
-
-    /// Nothing that is not finite leaves a chunk.
-    pub(crate) fn check_finite(&self, job: Job) -> Result<()> {
-        for (c, energy) in self.energies.iter().enumerate() {
-            let forces_ok = self.blocks.iter().all(|b| b.of(c).iter().all(|p| p.f.iter().all(|f| f.is_finite())));
-            if !forces_ok || !energy.is_finite() {
-                let name = job.conf.name(job.atom(c));
-                let neighbors: usize = self.blocks.iter().map(|b| b.of(c).len()).sum();
-                return Err(Error::NonFinite(format!(
-                    "energy or force of {name} is not finite (energy {energy} eV, {neighbors} neighbours): the model was left \
-                     far outside its training data"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Bytes of its buffers.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let pairs: usize = self.blocks.iter().map(|b| b.pairs.capacity()).sum();
-        pairs * size_of::<neighborhood::Pair>() + self.energies.capacity() * size_of::<f64>()
-    }
+    energies: Vec<f64>,
+    f: [Vec<f64>; 3],
 }
 
 impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
+    /// Few enough for the embeddings to stay in the cache.
+    fn centers_per_chunk(&self) -> usize {
+        32
+    }
+
     fn bytes(&self) -> usize {
         let nested = [&self.s, &self.g, &self.dg].into_iter().flatten().map(Vec::capacity).sum::<usize>();
         let flat = [&self.t, &self.gt, &self.d, &self.gd, &self.param].map(Vec::capacity).iter().sum::<usize>();
-        (nested + flat) * size_of::<f64>()
+        (nested + flat) * size_of::<f64>() + self.blocks.iter().map(Block::bytes).sum::<usize>()
     }
 
-    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()> {
+    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
         let Job { model, center, .. } = job;
         let n = job.members.len();
-        chunk.collect(job)?;
-        self.embed(model, center, &chunk.blocks)?;
-        self.describe(model, center, n, &chunk.blocks);
+        neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
+        self.embed(model, center)?;
+        self.describe(model, center, n);
         job.parameters(&mut self.param);
-        chunk.energies.clear();
-        chunk.energies.resize(n, 0.0);
+        self.energies.clear();
+        self.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
-        self.networks.fit(center, &self.d, &self.param, &mut chunk.energies, &mut self.gd)?;
-        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        chunk.energies.iter_mut().for_each(|e| *e = *e * scale + shift);
-        self.gd.iter_mut().for_each(|g| *g *= scale);
-        self.forces(model, center, n, &mut chunk.blocks);
-        chunk.check_finite(job)
+        self.networks.fit(center, &self.d, &self.param, &mut self.energies, &mut self.gd)?;
+        self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
+        self.forces(job, lane)
     }
 }
 
@@ -147,18 +111,32 @@ impl<N: Networks + ?Sized> Worker<N> {
     /// A worker around its own networks.
     #[must_use]
     pub fn new(networks: Box<N>) -> Self {
-        let (s, g, dg) = (Vec::new(), Vec::new(), Vec::new());
-        Self { networks, s, g, dg, t: Vec::new(), gt: Vec::new(), d: Vec::new(), gd: Vec::new(), param: Vec::new() }
+        Self {
+            networks,
+            blocks: Vec::new(),
+            radials: Vec::new(),
+            s: Vec::new(),
+            g: Vec::new(),
+            dg: Vec::new(),
+            t: Vec::new(),
+            gt: Vec::new(),
+            d: Vec::new(),
+            gd: Vec::new(),
+            param: Vec::new(),
+            energies: Vec::new(),
+            f: Default::default(),
+        }
     }
 
-    fn embed(&mut self, model: &Model, center: usize, blocks: &[Block]) -> Result<()> {
+    fn embed(&mut self, model: &Model, center: usize) -> Result<()> {
         let m = model.contract.width();
+        self.radials.resize_with(self.blocks.len(), Vec::new);
         for buffers in [&mut self.s, &mut self.g, &mut self.dg] {
-            buffers.resize_with(blocks.len(), Vec::new);
+            buffers.resize_with(self.blocks.len(), Vec::new);
         }
-        for (neighbor, block) in blocks.iter().enumerate() {
+        for (neighbor, block) in self.blocks.iter().enumerate() {
             let (s, g, dg) = (&mut self.s[neighbor], &mut self.g[neighbor], &mut self.dg[neighbor]);
-            descriptor::normalized_s(model, center, block, s);
+            descriptor::environment(model, center, block, &mut self.radials[neighbor], s);
             if model.kind(center, neighbor) == PairKind::Active && !s.is_empty() {
                 g.resize(s.len() * m, 0.0);
                 dg.resize(s.len() * m, 0.0);
@@ -168,38 +146,56 @@ impl<N: Networks + ?Sized> Worker<N> {
         Ok(())
     }
 
-    /// T and D of all centres.
-    fn describe(&mut self, model: &Model, center: usize, n: usize, blocks: &[Block]) {
-        let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
-        self.t.resize(n * 4 * m, 0.0);
-        self.d.resize(n * m * axis, 0.0);
-        for c in 0..n {
-            let t = &mut self.t[c * 4 * m..(c + 1) * 4 * m];
-            descriptor::start(model, center, t);
-            for (neighbor, block) in blocks.iter().enumerate() {
-                let (first, end) = (block.start[c], block.start[c + 1]);
-                let active = model.kind(center, neighbor) == PairKind::Active;
-                let g = if active { &self.g[neighbor][first * m..end * m] } else { &[] };
-                descriptor::add_neighbors(model, center, neighbor, block.of(c), &self.s[neighbor][first..end], g, t);
-            }
-            descriptor::contract_t(t, axis, &mut self.d[c * m * axis..(c + 1) * m * axis]);
+    /// The pairs of a centre of the chunk with neighbours of one type.
+    fn pairs(&self, model: &Model, center: usize, neighbor: usize, c: usize) -> Pairs<'_> {
+        let (block, m) = (&self.blocks[neighbor], model.contract.width());
+        let range = block.of(c);
+        let mut pairs = Pairs::new(block, range.clone(), &self.radials[neighbor], &self.s[neighbor]);
+        if model.kind(center, neighbor) == PairKind::Active {
+            let embedded = range.start * m..range.end * m;
+            (pairs.g, pairs.dg) = (&self.g[neighbor][embedded.clone()], &self.dg[neighbor][embedded]);
         }
+        pairs
     }
 
-    fn forces(&mut self, model: &Model, center: usize, n: usize, blocks: &mut [Block]) {
+    /// T and D of all centres.
+    fn describe(&mut self, model: &Model, center: usize, n: usize) {
         let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
-        self.gt.resize(4 * m, 0.0);
-        for c in 0..n {
+        let (mut t, mut d) = (std::mem::take(&mut self.t), std::mem::take(&mut self.d));
+        t.resize(n * 4 * m, 0.0);
+        d.resize(n * m * axis, 0.0);
+        for (c, (t, d)) in t.chunks_exact_mut(4 * m).zip(d.chunks_exact_mut(m * axis)).enumerate() {
+            descriptor::start(model, center, t);
+            for neighbor in 0..self.blocks.len() {
+                descriptor::add_neighbors(model, center, neighbor, self.pairs(model, center, neighbor, c), t);
+            }
+            descriptor::contract_t(t, axis, d);
+        }
+        (self.t, self.d) = (t, d);
+    }
+
+    fn forces(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
+        let Job { model, center, .. } = job;
+        let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
+        let (mut gt, mut f) = (std::mem::take(&mut self.gt), std::mem::take(&mut self.f));
+        gt.resize(4 * m, 0.0);
+        for c in 0..job.members.len() {
             let gd = &self.gd[c * m * axis..(c + 1) * m * axis];
-            descriptor::contract_t_backward(&self.t[c * 4 * m..(c + 1) * 4 * m], axis, gd, &mut self.gt);
-            for (neighbor, block) in blocks.iter_mut().enumerate() {
+            descriptor::contract_t_backward(&self.t[c * 4 * m..(c + 1) * 4 * m], axis, gd, &mut gt);
+            let (mut reaction, mut neighbors) = ([0.0; 3], 0);
+            for (neighbor, block) in self.blocks.iter().enumerate() {
+                neighbors += block.of(c).len();
                 if model.kind(center, neighbor) == PairKind::Active {
-                    let (first, end) = (block.start[c], block.start[c + 1]);
-                    let (g, dg) = (&self.g[neighbor][first * m..end * m], &self.dg[neighbor][first * m..end * m]);
-                    let s = &self.s[neighbor][first..end];
-                    descriptor::neighbor_forces(model, center, &self.gt, &mut block.pairs[first..end], s, g, dg);
+                    let pairs = self.pairs(model, center, neighbor, c);
+                    descriptor::neighbor_forces(model, center, &gt, pairs, &mut f);
+                    let of_block = lane.add_pairs(&block.j[block.of(c)], pairs.x, [&f[0], &f[1], &f[2]]);
+                    reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
                 }
             }
+            lane.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
         }
+        (self.gt, self.f) = (gt, f);
+        Ok(())
     }
 }

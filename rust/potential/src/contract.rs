@@ -63,6 +63,57 @@ pub struct Contract {
     pub units: Units,
     /// Where the model came from.
     pub source: Source,
+    /// Reduced networks, where the file has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<Reduced>,
+}
+
+/// The reduced networks of a model. A centre type has columns a(p): sums over real neighbours of (g0 psi(p) - pad(p);
+/// g1 psi(p) u) with psi = G basis, divided by the number of slots; its net takes a(p) . a(q) for p <= q and the first row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reduced {
+    /// What they were chosen and measured on.
+    pub sample: String,
+    /// Name of the basis function per centre type: G [n, M] -> psi [n, columns of the largest level].
+    pub basis: Vec<String>,
+    /// The networks, from the largest force error to the smallest.
+    pub levels: Vec<ReducedLevel>,
+}
+
+/// Reduced networks of all centre types for one force error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReducedLevel {
+    /// As measured at export, eV/A RMS.
+    pub force_error: f64,
+    /// As measured at export, eV per atom RMS.
+    pub energy_error: f64,
+    /// Columns of the basis in use, per centre type.
+    pub columns: Vec<usize>,
+    /// Taken off the first row of A: columns values per centre type.
+    pub mean: Vec<Vec<f64>>,
+    /// Name of the fitting function per centre type: features [n, columns (columns + 3) / 2] -> energy, gradient.
+    pub fitting: Vec<String>,
+}
+
+impl Reduced {
+    /// The cheapest level whose force error is at most `force_error` (eV/A RMS).
+    #[must_use]
+    pub fn level(&self, force_error: f64) -> Option<&ReducedLevel> {
+        self.levels
+            .iter()
+            .filter(|l| l.force_error <= force_error)
+            .max_by(|a, b| a.force_error.total_cmp(&b.force_error))
+    }
+
+    fn fits(&self, ntypes: usize) -> bool {
+        let level_fits = |l: &ReducedLevel| {
+            l.force_error > 0.0
+                && l.energy_error >= 0.0
+                && [l.columns.len(), l.mean.len(), l.fitting.len()] == [ntypes; 3]
+                && l.columns.iter().zip(&l.mean).all(|(&n, mean)| n > 0 && per_type(mean, n))
+        };
+        self.basis.len() == ntypes && self.levels.iter().all(level_fits)
+    }
 }
 
 /// Activation functions of the two kinds of net, by DeePMD-kit's names.
@@ -119,6 +170,12 @@ impl Contract {
     #[must_use]
     pub fn width(&self) -> usize {
         self.neuron.last().copied().unwrap_or(0)
+    }
+
+    /// Name of every function of the model file.
+    pub fn functions(&self) -> impl Iterator<Item = &String> {
+        let reduced = self.reduced.iter().flat_map(|r| r.basis.iter().chain(r.levels.iter().flat_map(|l| &l.fitting)));
+        self.embedding.iter().flatten().flatten().chain(&self.fitting).chain(reduced)
     }
 
     /// Length of the descriptor, M x axis.
@@ -195,7 +252,9 @@ impl Contract {
         let default_ok = self.default_fparam.as_ref().is_none_or(|p| per_type(p, self.numb_fparam));
         require("default_fparam", default_ok, &self.default_fparam, "numb_fparam finite values or null")?;
         let distance_ok = self.min_nbor_dist.is_none_or(|d| d.is_finite() && d >= 0.0);
-        require("min_nbor_dist", distance_ok, self.min_nbor_dist, "a length or null")
+        require("min_nbor_dist", distance_ok, self.min_nbor_dist, "a length or null")?;
+        let reduced_ok = self.reduced.as_ref().is_none_or(|r| r.fits(n));
+        require("reduced", reduced_ok, "not consistent", "a basis per type and levels with a network per type")
     }
 }
 

@@ -2,23 +2,68 @@
 //!
 //! T (4 x M) is a constant for empty slots plus a sum over real neighbours, so padding is never visited. All in float64.
 
+use std::ops::Range;
+
+use crate::environment::{Radial, radial};
 use crate::model::{Model, PairKind};
-use crate::neighborhood::{Block, Pair};
+use crate::neighborhood::Block;
 
 /// Partial sums kept apart in dot products, so that they vectorise; fixed, so that the bits do not depend on the machine.
 const LANES: usize = 4;
 
-/// Normalised s of each pair: the embedding net's input.
-pub fn normalized_s(model: &Model, center: usize, block: &Block, s: &mut Vec<f64>) {
-    let (avg, std) = (model.contract.davg[center], model.contract.dstd[center][0]);
+/// The radial functions of each pair, and its normalised s: the embedding net's input.
+pub fn environment(model: &Model, center: usize, block: &Block, radials: &mut Vec<Radial>, s: &mut Vec<f64>) {
+    let c = &model.contract;
+    let (avg, std) = (c.davg[center], c.dstd[center][0]);
+    radials.clear();
+    radials.extend(block.r.iter().map(|&r| radial(r, c.rcut_smth, c.rcut, c.env_protection)));
     s.clear();
-    s.extend(block.pairs.iter().map(|p| (p.radial.a - avg) / std));
+    s.extend(radials.iter().map(|at| (at.a - avg) / std));
 }
 
-/// The three angular columns of a pair's row of the environment matrix.
-fn angular(model: &Model, center: usize, pair: &Pair) -> [f64; 3] {
-    let scale = pair.radial.b / model.contract.dstd[center][1];
-    [pair.x[0] * scale, pair.x[1] * scale, pair.x[2] * scale]
+/// What is known of the pairs of one centre with neighbours of one type.
+#[derive(Clone, Copy)]
+pub struct Pairs<'a> {
+    /// Vectors to the neighbours, A.
+    pub x: [&'a [f64]; 3],
+    /// Distances, A.
+    pub r: &'a [f64],
+    /// Radial functions.
+    pub radials: &'a [Radial],
+    /// Normalised s.
+    pub s: &'a [f64],
+    /// G, pairs x M; empty where the pair is masked.
+    pub g: &'a [f64],
+    /// dG/ds, pairs x M; empty where it is not needed.
+    pub dg: &'a [f64],
+}
+
+impl<'a> Pairs<'a> {
+    /// The pairs in `range`, without embedding.
+    pub fn new(block: &'a Block, range: Range<usize>, radials: &'a [Radial], s: &'a [f64]) -> Self {
+        Self {
+            x: block.vectors(range.clone()),
+            r: &block.r[range.clone()],
+            radials: &radials[range.clone()],
+            s: &s[range],
+            g: &[],
+            dg: &[],
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.r.len()
+    }
+
+    fn vector(&self, k: usize) -> [f64; 3] {
+        [self.x[0][k], self.x[1][k], self.x[2][k]]
+    }
+
+    /// The three angular columns of a pair's row of the environment matrix.
+    fn angular(&self, model: &Model, center: usize, k: usize) -> [f64; 3] {
+        let scale = self.radials[k].b / model.contract.dstd[center][1];
+        self.vector(k).map(|x| x * scale)
+    }
 }
 
 /// T before any neighbour: what empty slots give. `t`: 4 x M.
@@ -30,16 +75,8 @@ pub fn start(model: &Model, center: usize, t: &mut [f64]) {
     }
 }
 
-/// Adds one centre's neighbours of one type to its T. `s` and `g` hold the values of exactly these pairs (`g`: pairs x M).
-pub fn add_neighbors(
-    model: &Model,
-    center: usize,
-    neighbor: usize,
-    pairs: &[Pair],
-    s: &[f64],
-    g: &[f64],
-    t: &mut [f64],
-) {
+/// Adds one centre's neighbours of one type to its T.
+pub fn add_neighbors(model: &Model, center: usize, neighbor: usize, pairs: Pairs, t: &mut [f64]) {
     let m = model.contract.width();
     let (t0, rest) = t.split_at_mut(m);
     let padding = model.padding(center, neighbor);
@@ -52,9 +89,9 @@ pub fn add_neighbors(
     }
     let (t1, rest) = rest.split_at_mut(m);
     let (t2, t3) = rest.split_at_mut(m);
-    for ((pair, s), g) in pairs.iter().zip(s).zip(g.chunks_exact(m)) {
-        let y = angular(model, center, pair).map(|y| y * model.inv_slots);
-        let s = s * model.inv_slots;
+    for (i, g) in pairs.g.chunks_exact(m).enumerate() {
+        let y = pairs.angular(model, center, i).map(|y| y * model.inv_slots);
+        let s = pairs.s[i] * model.inv_slots;
         for k in 0..m {
             t0[k] += s * g[k];
             t1[k] += y[0] * g[k];
@@ -95,21 +132,22 @@ pub fn contract_t_backward(t: &[f64], axis: usize, gd: &[f64], gt: &mut [f64]) {
     }
 }
 
-/// Forces of one centre on its neighbours of one type. `gt`: dE/dT (4 x M); `s`, `g`, `dg` as in [`add_neighbors`].
-pub fn neighbor_forces(model: &Model, center: usize, gt: &[f64], pairs: &mut [Pair], s: &[f64], g: &[f64], dg: &[f64]) {
+/// Forces of one centre on its neighbours of one type, eV/A. `gt`: dE/dT (4 x M).
+pub fn neighbor_forces(model: &Model, center: usize, gt: &[f64], pairs: Pairs, f: &mut [Vec<f64>; 3]) {
     let m = model.contract.width();
     let [std0, std1] = model.contract.dstd[center];
-    for (((pair, s), g), dg) in pairs.iter_mut().zip(s).zip(g.chunks_exact(m)).zip(dg.chunks_exact(m)) {
-        let y = angular(model, center, pair);
-        let [e0, e1, e2, e3, slope] = projections(gt, &[*s, y[0], y[1], y[2]], g, dg);
+    f.iter_mut().for_each(Vec::clear);
+    for (i, (g, dg)) in pairs.g.chunks_exact(m).zip(pairs.dg.chunks_exact(m)).enumerate() {
+        let (x, y, at) = (pairs.vector(i), pairs.angular(model, center, i), &pairs.radials[i]);
+        let [e0, e1, e2, e3, slope] = projections(gt, &[pairs.s[i], y[0], y[1], y[2]], g, dg);
         // dE/ds at fixed direction, then the chain through s(r), b(r) and x.
-        let along_s = (e0 + slope) * model.inv_slots / std0 * pair.radial.da;
+        let along_s = (e0 + slope) * model.inv_slots / std0 * at.da;
         let w = model.inv_slots / std1;
         let q = [e1 * w, e2 * w, e3 * w];
-        let qx = q[0] * pair.x[0] + q[1] * pair.x[1] + q[2] * pair.x[2];
-        let radial = (along_s + pair.radial.db * qx) / pair.r;
-        for k in 0..3 {
-            pair.f[k] = -(radial * pair.x[k] + pair.radial.b * q[k]);
+        let qx = q[0] * x[0] + q[1] * x[1] + q[2] * x[2];
+        let radial = (along_s + at.db * qx) / pairs.r[i];
+        for (k, f) in f.iter_mut().enumerate() {
+            f.push(-(radial * x[k] + at.b * q[k]));
         }
     }
 }

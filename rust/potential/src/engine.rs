@@ -1,26 +1,25 @@
-//! The step: centres in chunks of one type, chunks shared out to threads, results added up in a fixed order.
+//! The step: centres in chunks of one type, chunks shared out to lanes and lanes to threads, lanes added up in order.
 //!
-//! Chunks and their order depend on the configuration alone, and sums over chunks are made by one thread in that order:
-//! the same bits for any number of threads. Chunks are worked on in waves of [`WAVE`], so memory does not grow with the
-//! number of atoms beyond the per-atom sums.
+//! Chunks, lanes and their orders depend on the configuration alone: the same bits for any number of threads.
 
 use rayon::prelude::*;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::check::{self, Check};
-use crate::chunk::{Chunk, ChunkWorker, Job, Worker};
+use crate::chunk::{ChunkWorker, Job, Worker};
 use crate::configuration::{Configuration, Results, Totals};
-use crate::contract::Contract;
+use crate::contract::{Contract, ReducedLevel};
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
+use crate::lane::{self, Lane};
 use crate::model::Model;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
 
-/// Centres per chunk: enough rows for an efficient matrix product, few enough for the embeddings to stay in the cache.
-const CHUNK: usize = 32;
-/// Chunks between two reductions.
-const WAVE: usize = 32;
+/// Most lanes: shares of the work that threads can take. More threads than these are of no use.
+pub const MOST_LANES: usize = 16;
+/// Fewest centres that are worth a lane.
+const FEWEST_CENTERS: usize = 48;
 
 /// Centres of one type, as positions in the list of centres.
 #[derive(Debug, Clone)]
@@ -38,17 +37,7 @@ pub struct Engine {
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
     groups: Vec<Group>,
-    chunks: Vec<Chunk>,
-    sums: Sums,
-}
-
-/// Per-atom sums of one evaluation, kept apart from the caller's arrays so that an error leaves those untouched.
-#[derive(Debug, Default)]
-struct Sums {
-    f: Vec<f64>,
-    e: Vec<f64>,
-    /// 9 per atom, in the order of [`Totals::virial`]; empty: not wanted.
-    v: Vec<f64>,
+    lanes: Vec<Lane>,
 }
 
 impl Engine {
@@ -79,7 +68,35 @@ impl Engine {
         sel_error: bool,
     ) -> Result<Self> {
         let model = Model::new(contract, exact)?;
-        let tables = Arc::new(Tables::<R>::build(&model, exact, settings)?);
+        let tables = Tables::<R>::build(&model, exact, settings)?;
+        Self::with_tables(model, tables, networks, sel_error)
+    }
+
+    /// An engine with reduced networks: those of `level` in `basis` (per centre type, [M][columns]), on tables. The fitting
+    /// nets of `networks` are the level's.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn reduced<R: Kernels>(
+        contract: Contract,
+        exact: &mut dyn Networks,
+        networks: Vec<Box<dyn TypedNetworks<R>>>,
+        settings: TableSettings,
+        (basis, level): (&[Vec<Vec<f64>>], &ReducedLevel),
+        sel_error: bool,
+    ) -> Result<Self> {
+        let model = Model::new(contract, exact)?;
+        let tables = Tables::<R>::reduced(&model, exact, settings, basis, level)?;
+        Self::with_tables(model, tables, networks, sel_error)
+    }
+
+    fn with_tables<R: Kernels>(
+        model: Model,
+        tables: Tables<R>,
+        networks: Vec<Box<dyn TypedNetworks<R>>>,
+        sel_error: bool,
+    ) -> Result<Self> {
+        let tables = Arc::new(tables);
         let isa = InstructionSet::best();
         let summary = tables.summary(isa);
         let worker =
@@ -104,16 +121,7 @@ impl Engine {
             .transpose()
             .map_err(|e| Error::Engine(format!("cannot start {threads} threads: {e}")))?;
         let workers = workers.into_iter().map(Mutex::new).collect();
-        Ok(Self {
-            model,
-            sel_error,
-            workers,
-            tables,
-            pool,
-            groups: Vec::new(),
-            chunks: Vec::new(),
-            sums: Sums::default(),
-        })
+        Ok(Self { model, sel_error, workers, tables, pool, groups: Vec::new(), lanes: Vec::new() })
     }
 
     /// The model.
@@ -137,50 +145,39 @@ impl Engine {
     /// Bytes held by the engine's buffers, without the networks.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let sums = (self.sums.f.capacity() + self.sums.e.capacity() + self.sums.v.capacity()) * size_of::<f64>();
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
-        sums + groups
-            + workers
-            + self.tables.as_ref().map_or(0, |t| t.bytes)
-            + self.chunks.iter().map(Chunk::bytes).sum::<usize>()
+        let lanes: usize = self.lanes.iter().map(Lane::bytes).sum();
+        groups + workers + lanes + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
 
     /// Adds energies, forces and virials of all centres to `results`.
     ///
     /// Forces and virials go to centres and neighbours alike, ghosts included: the caller sums ghosts onto their owners.
-    /// The virial of a pair is given to the neighbour (DeePMD-kit's `atom_virial`, the form the heat flux needs).
+    /// The virial of a pair is given to the neighbour.
     ///
     /// # Errors
     /// Input that does not fit, values that are not finite, failures of the networks. Then `results` is unchanged.
     pub fn compute(&mut self, conf: &Configuration, results: &mut Results) -> Result<(Totals, Sightings)> {
         self.prepare(conf)?;
         results.check(conf.nall())?;
-        let nall = conf.nall();
-        let want_virial = !(results.vatom.is_empty() && results.cvatom.is_empty());
-        reset(&mut self.sums.f, 3 * nall);
-        reset(&mut self.sums.e, if results.eatom.is_empty() { 0 } else { nall });
-        reset(&mut self.sums.v, if want_virial { 9 * nall } else { 0 });
-
-        let (model, sel_error) = (&self.model, self.sel_error);
-        let mut jobs = Vec::new();
-        for Group { center_type, members } in &self.groups {
-            let center = *center_type;
-            jobs.extend(members.chunks(CHUNK).map(|members| Job { model, conf, center, members, sel_error }));
-        }
-        self.chunks.resize_with(jobs.len().min(WAVE), Chunk::default);
-        let (mut totals, mut seen) = (Totals::default(), Sightings::default());
-        for wave in jobs.chunks(WAVE) {
-            run(&self.workers, self.pool.as_ref(), wave, &mut self.chunks)?;
-            for (job, chunk) in wave.iter().zip(&self.chunks) {
-                self.sums.add(*job, chunk, &mut totals);
-                seen.merge(&chunk.seen);
+        let (want_energies, want_virials) =
+            (!results.eatom.is_empty(), !(results.vatom.is_empty() && results.cvatom.is_empty()));
+        let count = conf.centers.len().div_ceil(FEWEST_CENTERS).clamp(1, MOST_LANES);
+        self.lanes.resize_with(count, Lane::default);
+        let (model, groups, sel_error) = (&self.model, &self.groups, self.sel_error);
+        let fill = |worker: &mut dyn ChunkWorker, number: usize, lane: &mut Lane| {
+            lane.reset(conf.nall(), want_energies, want_virials);
+            for Group { center_type, members } in groups {
+                let share = members.len() * number / count..members.len() * (number + 1) / count;
+                for members in members[share].chunks(worker.centers_per_chunk()) {
+                    worker.evaluate(Job { model, conf, center: *center_type, members, sel_error }, lane)?;
+                }
             }
-        }
-        totals.energy *= results.factor;
-        totals.virial.iter_mut().for_each(|v| *v *= results.factor);
-        self.sums.write(results);
-        Ok((totals, seen))
+            Ok(())
+        };
+        run(&self.workers, self.pool.as_ref(), &mut self.lanes, fill)?;
+        Ok(lane::add_up(&self.lanes, results, self.pool.as_ref()))
     }
 
     /// Compares a sample of the configuration's own centres with the model file's own graph in float64.
@@ -207,77 +204,31 @@ impl Engine {
     }
 }
 
-/// Evaluates one wave; `chunks[k]` receives the result of `wave[k]`. The first error in the order of the wave wins.
+/// Fills all lanes; the first error in their order wins.
 fn run(
     workers: &[Mutex<Box<dyn ChunkWorker>>],
     pool: Option<&rayon::ThreadPool>,
-    wave: &[Job],
-    chunks: &mut [Chunk],
+    lanes: &mut [Lane],
+    fill: impl Fn(&mut dyn ChunkWorker, usize, &mut Lane) -> Result<()> + Sync,
 ) -> Result<()> {
     let Some(pool) = pool else {
         let mut worker = lock(&workers[0]);
-        return wave.iter().zip(chunks).try_for_each(|(job, chunk)| worker.evaluate(*job, chunk));
+        return lanes.iter_mut().enumerate().try_for_each(|(number, lane)| fill(worker.as_mut(), number, lane));
     };
-    let outcome: Vec<Result<()>> = pool.install(|| {
-        wave.par_iter()
-            .zip(chunks.par_iter_mut())
-            .with_max_len(1)
-            .map(|(job, chunk)| {
-                let thread = rayon::current_thread_index().unwrap_or(0);
-                lock(&workers[thread]).evaluate(*job, chunk)
-            })
-            .collect()
+    let failures = Mutex::new(Vec::new());
+    pool.install(|| {
+        lanes.par_iter_mut().enumerate().with_max_len(1).for_each(|(number, lane)| {
+            let thread = rayon::current_thread_index().unwrap_or(0);
+            if let Err(error) = fill(lock(&workers[thread]).as_mut(), number, lane) {
+                lock(&failures).push((number, error));
+            }
+        });
     });
-    outcome.into_iter().collect()
-}
-
-impl Sums {
-    fn add(&mut self, job: Job, chunk: &Chunk, totals: &mut Totals) {
-        for (c, &energy) in chunk.energies.iter().enumerate() {
-            let i = job.atom(c);
-            totals.energy += energy;
-            if let Some(e) = self.e.get_mut(i) {
-                *e += energy;
-            }
-            let mut reaction = [0.0; 3];
-            for pair in chunk.blocks.iter().flat_map(|b| b.of(c)) {
-                let j = pair.j as usize;
-                let ([x, y, z], [fx, fy, fz]) = (pair.x, pair.f);
-                for (k, f) in pair.f.iter().enumerate() {
-                    self.f[3 * j + k] += f;
-                    reaction[k] -= f;
-                }
-                let virial = [x * fx, y * fy, z * fz, x * fy, x * fz, y * fz, y * fx, z * fx, z * fy];
-                totals.virial.iter_mut().zip(virial).for_each(|(t, v)| *t += v);
-                if let Some(of_atom) = self.v.get_mut(9 * j..9 * j + 9) {
-                    of_atom.iter_mut().zip(virial).for_each(|(t, v)| *t += v);
-                }
-            }
-            for k in 0..3 {
-                self.f[3 * i + k] += reaction[k];
-            }
-        }
-    }
-
-    fn write(&self, results: &mut Results) {
-        let factor = results.factor;
-        let add = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, v)| *t += v * factor);
-        add(results.f, &self.f);
-        add(results.eatom, &self.e);
-        add(results.cvatom, &self.v);
-        for (to, v) in results.vatom.chunks_exact_mut(6).zip(self.v.chunks_exact(9)) {
-            let symmetric = [v[0], v[1], v[2], 0.5 * (v[3] + v[6]), 0.5 * (v[4] + v[7]), 0.5 * (v[5] + v[8])];
-            add(to, &symmetric);
-        }
-    }
-}
-
-fn reset(values: &mut Vec<f64>, len: usize) {
-    values.clear();
-    values.resize(len, 0.0);
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.into_iter().min_by_key(|(number, _)| *number).map_or(Ok(()), |(_, error)| Err(error))
 }
 
 /// A worker's state is rewritten by every evaluation: nothing a panic left behind is read again.
-fn lock<T>(worker: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(worker: &Mutex<T>) -> MutexGuard<'_, T> {
     worker.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,46 +1,82 @@
 //! The neighbours that count: within the cutoff, visible, grouped by type, at most `sel` (the nearest) of each type.
 
+use std::ops::Range;
+
 use crate::chunk::Job;
-use crate::environment::{Radial, radial};
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
 use crate::model::PairKind;
 
-/// A centre and one of its neighbours.
-#[derive(Debug, Clone, Copy)]
-pub struct Pair {
-    /// Index of the neighbour.
-    pub j: i32,
-    /// Neighbour minus centre, A.
-    pub x: [f64; 3],
-    /// Distance, A.
-    pub r: f64,
-    /// Radial functions at `r`.
-    pub radial: Radial,
-    /// Force on the neighbour from the centre's energy, eV/A. The centre receives the opposite.
-    pub f: [f64; 3],
-}
-
-/// All pairs of a chunk of centres with neighbours of one type.
+/// All pairs of a chunk of centres with neighbours of one type, centre by centre; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// Pairs, centre by centre.
-    pub pairs: Vec<Pair>,
-    /// Pairs of centre c of the chunk: `pairs[start[c]..start[c + 1]]`.
+    /// Index of the neighbour.
+    pub j: Vec<i32>,
+    /// Neighbour minus centre, A.
+    pub x: [Vec<f64>; 3],
+    /// Distance, A.
+    pub r: Vec<f64>,
+    /// Where the pairs of each centre of the chunk start, and where the last ones end.
     pub start: Vec<usize>,
 }
 
 impl Block {
-    /// Pairs of one centre of the chunk.
+    /// Number of pairs.
     #[must_use]
-    pub fn of(&self, c: usize) -> &[Pair] {
-        &self.pairs[self.start[c]..self.start[c + 1]]
+    pub fn len(&self) -> usize {
+        self.j.len()
+    }
+
+    /// The pairs of one centre of the chunk.
+    #[must_use]
+    pub fn of(&self, c: usize) -> Range<usize> {
+        self.start[c]..self.start[c + 1]
+    }
+
+    /// The vectors of some pairs, A.
+    #[must_use]
+    pub fn vectors(&self, pairs: Range<usize>) -> [&[f64]; 3] {
+        [&self.x[0][pairs.clone()], &self.x[1][pairs.clone()], &self.x[2][pairs]]
+    }
+
+    /// Bytes of its arrays.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let floats: usize = self.x.iter().chain([&self.r]).map(Vec::capacity).sum();
+        8 * floats + 4 * self.j.capacity() + 8 * self.start.capacity()
     }
 
     fn clear(&mut self) {
-        self.pairs.clear();
+        self.truncate(0);
         self.start.clear();
         self.start.push(0);
+    }
+
+    fn truncate(&mut self, pairs: usize) {
+        self.j.truncate(pairs);
+        self.r.truncate(pairs);
+        self.x.iter_mut().for_each(|x| x.truncate(pairs));
+    }
+
+    fn push(&mut self, j: i32, x: [f64; 3], r_sq: f64) {
+        self.j.push(j);
+        self.r.push(r_sq);
+        for (to, x) in self.x.iter_mut().zip(x) {
+            to.push(x);
+        }
+    }
+
+    /// DeePMD-kit's truncation: of the pairs from `first` on, only the `sel` nearest stay.
+    fn keep_nearest(&mut self, first: usize, sel: usize) {
+        let mut order: Vec<usize> = (first..self.len()).collect();
+        order.sort_by(|&a, &b| self.r[a].total_cmp(&self.r[b]));
+        order.truncate(sel);
+        let kept: Vec<_> =
+            order.iter().map(|&k| (self.j[k], [self.x[0][k], self.x[1][k], self.x[2][k]], self.r[k])).collect();
+        self.truncate(first);
+        for (j, x, r) in kept {
+            self.push(j, x, r);
+        }
     }
 }
 
@@ -48,30 +84,29 @@ impl Block {
 ///
 /// # Errors
 /// Two atoms at the same place, or too many neighbours where that is an error.
-pub fn collect(job: Job, blocks: &mut [Block], seen: &mut Sightings) -> Result<()> {
+pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
     let Job { model, conf, center, members, sel_error } = job;
     let contract = &model.contract;
+    blocks.resize_with(contract.ntypes(), Block::default);
     blocks.iter_mut().for_each(Block::clear);
     for &k in members {
         let k = k as usize;
         let i = conf.centers[k] as usize;
         let origin = conf.position(i);
         for &j in &conf.neighbors[conf.offsets[k]..conf.offsets[k + 1]] {
-            let Ok(tj) = usize::try_from(conf.types[j as usize]) else { continue };
-            if model.kind(center, tj) == PairKind::Absent {
-                continue;
-            }
             let p = conf.position(j as usize);
             let x = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
             let r_sq = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
             if r_sq < model.rcut_sq {
-                let r = r_sq.sqrt();
-                blocks[tj].pairs.push(Pair { j, x, r, radial: Radial::default(), f: [0.0; 3] });
+                let Ok(tj) = usize::try_from(conf.types[j as usize]) else { continue };
+                if model.kind(center, tj) != PairKind::Absent {
+                    blocks[tj].push(j, x, r_sq);
+                }
             }
         }
         for (tj, block) in blocks.iter_mut().enumerate() {
             let first = block.start[block.start.len() - 1];
-            let found = block.pairs.len() - first;
+            let found = block.len() - first;
             let sel = contract.sel[tj];
             if found > sel {
                 let overflow = Overflow { center: i, neighbor_type: tj, found };
@@ -79,26 +114,37 @@ pub fn collect(job: Job, blocks: &mut [Block], seen: &mut Sightings) -> Result<(
                     return Err(Error::Sel(overflow.describe(model, conf)));
                 }
                 seen.overflow(overflow);
-                keep_nearest(&mut block.pairs, first, sel);
+                block.keep_nearest(first, sel);
             }
-            for pair in &mut block.pairs[first..] {
-                if pair.r == 0.0 {
-                    let (a, b) = (conf.name(i), conf.name(pair.j as usize));
-                    return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
-                }
-                if contract.min_nbor_dist.is_some_and(|limit| pair.r < limit) {
-                    seen.close(ClosePair { i, j: pair.j as usize, r: pair.r });
-                }
-                pair.radial = radial(pair.r, contract.rcut_smth, contract.rcut, contract.env_protection);
-            }
-            block.start.push(block.pairs.len());
+            block.start.push(block.len());
+        }
+    }
+    for block in blocks.iter_mut() {
+        let mut nearest = f64::INFINITY;
+        for r in &mut block.r {
+            *r = r.sqrt();
+            nearest = if *r < nearest { *r } else { nearest };
+        }
+        if nearest == 0.0 || contract.min_nbor_dist.is_some_and(|limit| nearest < limit) {
+            note_close_pairs(job, block, seen)?;
         }
     }
     Ok(())
 }
 
-/// DeePMD-kit's truncation: of the pairs from `first` on, only the `sel` nearest stay.
-fn keep_nearest(pairs: &mut Vec<Pair>, first: usize, sel: usize) {
-    pairs[first..].sort_by(|a, b| a.r.total_cmp(&b.r));
-    pairs.truncate(first + sel);
+fn note_close_pairs(job: Job, block: &Block, seen: &mut Sightings) -> Result<()> {
+    let conf = job.conf;
+    for c in 0..job.members.len() {
+        for k in block.of(c) {
+            let (i, j, r) = (job.atom(c), block.j[k] as usize, block.r[k]);
+            if r == 0.0 {
+                let (a, b) = (conf.name(i), conf.name(j));
+                return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
+            }
+            if job.model.contract.min_nbor_dist.is_some_and(|limit| r < limit) {
+                seen.close(ClosePair { i, j, r });
+            }
+        }
+    }
+    Ok(())
 }

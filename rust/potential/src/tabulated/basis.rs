@@ -32,8 +32,7 @@ pub struct Basis {
 pub fn build(
     model: &Model,
     networks: &mut dyn Networks,
-    center: usize,
-    neighbor: usize,
+    (center, neighbor): (usize, usize),
     nearest: f64,
     tolerance: f64,
     lanes: usize,

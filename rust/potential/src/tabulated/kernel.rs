@@ -5,10 +5,80 @@
 
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
+use std::ops::Range;
+
 use super::real::Real;
 use super::table::COEFFICIENTS;
 
-/// What the loops need of the pairs of one centre with neighbours of one type; all slices of one length.
+/// Constants of a pair of types for [`geometry`] and [`pair_forces`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Constants {
+    /// Mean of s.
+    pub avg: f64,
+    /// 1 / standard deviation of s.
+    pub inv0: f64,
+    /// 1 / standard deviation of the angular columns.
+    pub inv1: f64,
+    /// Where the switch starts, A.
+    pub rcut_smth: f64,
+    /// 1 / (rcut - `rcut_smth`), 1/A.
+    pub inv_switch: f64,
+    /// Added to r in 1/r, A.
+    pub protection: f64,
+    /// Where the table starts, A.
+    pub nearest: f64,
+    /// Pieces per A.
+    pub inv_step: f64,
+    /// Last piece of the table.
+    pub last: u32,
+    /// Factor on the energy.
+    pub scale: f64,
+}
+
+/// What the tabulated path knows of pairs: an array for each property, all of one length.
+#[derive(Debug, Default)]
+pub struct Rows<R> {
+    /// Piece of the table.
+    pub piece: Vec<u32>,
+    /// Place in the piece, 0 to 1.
+    pub t: Vec<R>,
+    /// Row of the environment matrix.
+    pub row: [Vec<R>; 4],
+    /// da/dr of [`crate::environment::Radial`].
+    pub da: Vec<f64>,
+    /// b.
+    pub b: Vec<f64>,
+    /// db/dr.
+    pub db: Vec<f64>,
+}
+
+impl<R: Real> Rows<R> {
+    /// Makes room for n pairs.
+    pub fn resize(&mut self, n: usize) {
+        self.piece.resize(n, 0);
+        self.t.resize(n, R::default());
+        self.row.iter_mut().for_each(|row| row.resize(n, R::default()));
+        for values in [&mut self.da, &mut self.b, &mut self.db] {
+            values.resize(n, 0.0);
+        }
+    }
+
+    /// Bytes of its arrays.
+    pub fn bytes(&self) -> usize {
+        self.t.capacity() * (5 * size_of::<R>() + 4 + 3 * size_of::<f64>())
+    }
+
+    /// The pairs of one centre.
+    pub fn part(&self, pairs: Range<usize>) -> PairRows<'_, R> {
+        PairRows {
+            piece: &self.piece[pairs.clone()],
+            t: &self.t[pairs.clone()],
+            row: [0, 1, 2, 3].map(|c| &self.row[c][pairs.clone()]),
+        }
+    }
+}
+
+/// What the loops over basis functions need of the pairs of one centre with neighbours of one type.
 #[derive(Clone, Copy)]
 pub struct PairRows<'a, R> {
     /// Piece of the table.
@@ -16,7 +86,7 @@ pub struct PairRows<'a, R> {
     /// Place in the piece, 0 to 1.
     pub t: &'a [R],
     /// Row of the environment matrix.
-    pub row: &'a [[R; 4]],
+    pub row: [&'a [R]; 4],
 }
 
 #[inline(always)]
@@ -31,81 +101,199 @@ fn load<R: Real, const L: usize>(from: &[R]) -> [R; L] {
     lanes
 }
 
-/// Adds the pairs' rows times their basis functions to `a` (4 rows of `stride`, columns of this type first), and keeps the
-/// functions and their slopes by t for the way back (`psi`, `slope`: pairs x columns).
+/// Fills `rows` from the vectors and distances of the same pairs (A); see [`crate::environment::radial`].
+#[inline(always)]
+pub fn geometry<R: Real, const L: usize, const FMA: bool>(
+    c: &Constants,
+    x: [&[f64]; 3],
+    r: &[f64],
+    rows: &mut Rows<R>,
+) {
+    let n = r.len();
+    rows.resize(n);
+    let [x, y, z] = x.map(|x| &x[..n]);
+    let (piece, t) = (&mut rows.piece[..n], &mut rows.t[..n]);
+    let [row0, row1, row2, row3] = &mut rows.row;
+    let (row0, row1, row2, row3) = (&mut row0[..n], &mut row1[..n], &mut row2[..n], &mut row3[..n]);
+    let (da, b, db) = (&mut rows.da[..n], &mut rows.b[..n], &mut rows.db[..n]);
+    let (last, last_piece) = (f64::from(c.last), c.last);
+    for k in 0..n {
+        let inv = 1.0 / (r[k] + c.protection);
+        let u = ((r[k] - c.rcut_smth) * c.inv_switch).max(0.0);
+        let w = u * u * u * (u * (15.0 - 6.0 * u) - 10.0) + 1.0;
+        let dw = -30.0 * u * u * (u - 1.0) * (u - 1.0) * c.inv_switch;
+        let a = w * inv;
+        b[k] = a * inv;
+        da[k] = (dw - a) * inv;
+        db[k] = (dw * inv - 2.0 * b[k]) * inv;
+        row0[k] = R::from_f64((a - c.avg) * c.inv0);
+        let angular = b[k] * c.inv1;
+        row1[k] = R::from_f64(x[k] * angular);
+        row2[k] = R::from_f64(y[k] * angular);
+        row3[k] = R::from_f64(z[k] * angular);
+        let position = ((r[k] - c.nearest) * c.inv_step).max(0.0);
+        let whole = position.floor().min(last);
+        piece[k] = (whole as i32 as u32).min(last_piece);
+        t[k] = R::from_f64(position - whole);
+    }
+}
+
+/// Values of `B` times `L` basis functions at `t` in a piece of the table, from column `first` on.
+#[inline(always)]
+fn value<R: Real, const L: usize, const B: usize, const FMA: bool>(
+    piece: &[R],
+    columns: usize,
+    first: usize,
+    t: R,
+) -> [[R; L]; B] {
+    let mut value = [[R::default(); L]; B];
+    for b in 0..B {
+        value[b] = load(&piece[(COEFFICIENTS - 1) * columns + first + b * L..]);
+        for power in (0..COEFFICIENTS - 1).rev() {
+            let c: [R; L] = load(&piece[power * columns + first + b * L..]);
+            for l in 0..L {
+                value[b][l] = fma::<R, FMA>(value[b][l], t, c[l]);
+            }
+        }
+    }
+    value
+}
+
+/// Adds the pairs' rows times their basis functions to `a`: 4 rows of `stride`, columns of this type first.
 #[inline(always)]
 pub fn accumulate<R: Real, const L: usize, const FMA: bool>(
-    coefficients: &[R],
+    table: &[R],
     columns: usize,
     pairs: PairRows<R>,
-    psi: &mut [R],
-    slope: &mut [R],
     a: &mut [R],
     stride: usize,
 ) {
-    for first in (0..columns).step_by(L) {
-        let mut sums = [[R::default(); L]; 4];
-        for (k, ((&piece, &t), row)) in pairs.piece.iter().zip(pairs.t).zip(pairs.row).enumerate() {
-            let piece =
-                &coefficients[piece as usize * COEFFICIENTS * columns + first..][..(COEFFICIENTS - 1) * columns + L];
-            let mut value: [R; L] = load(&piece[5 * columns..]);
-            let mut derivative = value;
-            for power in (0..COEFFICIENTS - 1).rev() {
-                let c: [R; L] = load(&piece[power * columns..]);
+    let mut first = 0;
+    while first + 2 * L <= columns {
+        accumulate_block::<R, L, 2, FMA>(table, columns, pairs, a, stride, first);
+        first += 2 * L;
+    }
+    if first < columns {
+        accumulate_block::<R, L, 1, FMA>(table, columns, pairs, a, stride, first);
+    }
+}
+
+#[inline(always)]
+fn accumulate_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
+    table: &[R],
+    columns: usize,
+    pairs: PairRows<R>,
+    a: &mut [R],
+    stride: usize,
+    first: usize,
+) {
+    let mut sums = [[[R::default(); L]; B]; 4];
+    let n = pairs.t.len();
+    let row = pairs.row.map(|row| &row[..n]);
+    let piece_of = &pairs.piece[..n];
+    for k in 0..n {
+        let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
+        let value = value::<R, L, B, FMA>(piece, columns, first, pairs.t[k]);
+        for c in 0..4 {
+            let y = row[c][k];
+            for b in 0..B {
                 for l in 0..L {
-                    value[l] = fma::<R, FMA>(value[l], t, c[l]);
-                }
-                if power > 0 {
-                    for l in 0..L {
-                        derivative[l] = fma::<R, FMA>(derivative[l], t, value[l]);
-                    }
-                }
-            }
-            psi[k * columns + first..][..L].copy_from_slice(&value);
-            slope[k * columns + first..][..L].copy_from_slice(&derivative);
-            for (sum, y) in sums.iter_mut().zip(row) {
-                for l in 0..L {
-                    sum[l] = fma::<R, FMA>(*y, value[l], sum[l]);
+                    sums[c][b][l] = fma::<R, FMA>(y, value[b][l], sums[c][b][l]);
                 }
             }
         }
-        for (c, sum) in sums.iter().enumerate() {
-            for (a, s) in a[c * stride + first..][..L].iter_mut().zip(sum) {
-                *a += *s;
+    }
+    for c in 0..4 {
+        for b in 0..B {
+            for (a, s) in a[c * stride + first + b * L..][..L].iter_mut().zip(sums[c][b]) {
+                *a += s;
             }
         }
     }
 }
 
-/// From `ga` = dE/dA (laid out as `a` above): per pair its four products with psi and, weighted by the row, with the slope.
+/// From `ga` = dE/dA (laid out as `a` above): per pair its four products with the basis functions and, weighted by the row,
+/// with their slopes by t. The functions are evaluated again: cheaper than storing them.
 #[inline(always)]
 pub fn project<R: Real, const L: usize, const FMA: bool>(
+    table: &[R],
     columns: usize,
-    rows: &[[R; 4]],
-    psi: &[R],
-    slope: &[R],
+    pairs: PairRows<R>,
     ga: &[R],
     stride: usize,
-    out: &mut [[R; 5]],
+    out: &mut [Vec<R>; 5],
 ) {
-    for (k, (row, out)) in rows.iter().zip(out).enumerate() {
+    let n = pairs.t.len();
+    let row = pairs.row.map(|row| &row[..n]);
+    let piece_of = &pairs.piece[..n];
+    for out in out.iter_mut() {
+        out.resize(n, R::default());
+    }
+    for k in 0..n {
+        let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
+        let t = pairs.t[k];
         let mut sums = [[R::default(); L]; 5];
         for first in (0..columns).step_by(L) {
-            let value: [R; L] = load(&psi[k * columns + first..]);
-            let derivative: [R; L] = load(&slope[k * columns + first..]);
+            let mut value: [R; L] = load(&piece[(COEFFICIENTS - 1) * columns + first..]);
+            let mut slope = value;
+            for power in (0..COEFFICIENTS - 1).rev() {
+                let c: [R; L] = load(&piece[power * columns + first..]);
+                for l in 0..L {
+                    value[l] = fma::<R, FMA>(value[l], t, c[l]);
+                }
+                if power > 0 {
+                    for l in 0..L {
+                        slope[l] = fma::<R, FMA>(slope[l], t, value[l]);
+                    }
+                }
+            }
             let mut weighted = [R::default(); L];
             for c in 0..4 {
                 let g: [R; L] = load(&ga[c * stride + first..]);
+                let y = row[c][k];
                 for l in 0..L {
                     sums[c][l] = fma::<R, FMA>(g[l], value[l], sums[c][l]);
-                    weighted[l] = fma::<R, FMA>(row[c], g[l], weighted[l]);
+                    weighted[l] = fma::<R, FMA>(y, g[l], weighted[l]);
                 }
             }
             for l in 0..L {
-                sums[4][l] = fma::<R, FMA>(weighted[l], derivative[l], sums[4][l]);
+                sums[4][l] = fma::<R, FMA>(weighted[l], slope[l], sums[4][l]);
             }
         }
-        *out = sums.map(total);
+        for (out, sum) in out.iter_mut().zip(sums) {
+            out[k] = total(sum);
+        }
+    }
+}
+
+/// Forces of a centre on its neighbours of one type (eV/A) from what [`project`] gives. `f` is replaced.
+#[inline(always)]
+pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
+    c: &Constants,
+    products: &[Vec<R>; 5],
+    x: [&[f64]; 3],
+    r: &[f64],
+    radial: [&[f64]; 3],
+    f: &mut [Vec<f64>; 3],
+) {
+    let n = r.len();
+    for f in f.iter_mut() {
+        f.resize(n, 0.0);
+    }
+    let [e0, e1, e2, e3, slope] = products;
+    let (e0, e1, e2, e3, slope) = (&e0[..n], &e1[..n], &e2[..n], &e3[..n], &slope[..n]);
+    let [x, y, z] = x.map(|x| &x[..n]);
+    let [da, b, db] = radial.map(|v| &v[..n]);
+    let [fx, fy, fz] = f;
+    let (fx, fy, fz) = (&mut fx[..n], &mut fy[..n], &mut fz[..n]);
+    let (scale0, scale1, per_length) = (c.scale * c.inv0, c.scale * c.inv1, c.scale * c.inv_step);
+    for k in 0..n {
+        let q = [e1[k].to_f64() * scale1, e2[k].to_f64() * scale1, e3[k].to_f64() * scale1];
+        let qx = q[0] * x[k] + q[1] * y[k] + q[2] * z[k];
+        let along = (e0[k].to_f64() * scale0 * da[k] + slope[k].to_f64() * per_length + db[k] * qx) / r[k];
+        fx[k] = -(along * x[k] + b[k] * q[0]);
+        fy[k] = -(along * y[k] + b[k] * q[1]);
+        fz[k] = -(along * z[k] + b[k] * q[2]);
     }
 }
 
@@ -217,5 +405,67 @@ pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], ax
             }
             gc[a] = sum;
         }
+    }
+}
+
+/// The features of a reduced network: a(p) . a(q) for p <= q < n (p first, q faster), then the first row of `a` (4 rows of
+/// `stride`, of which n columns count).
+#[inline(always)]
+pub fn features<R: Real, const L: usize, const FMA: bool>(a: &[R], stride: usize, n: usize, out: &mut [R]) {
+    let (mut row, rest) = out.split_at_mut(n * (n + 1) / 2);
+    for p in 0..n {
+        let (of_p, below) = row.split_at_mut(n - p);
+        for c in 0..4 {
+            let ap = a[c * stride + p];
+            for (f, aq) in of_p.iter_mut().zip(&a[c * stride + p..c * stride + n]) {
+                *f = if c == 0 { ap * *aq } else { fma::<R, FMA>(ap, *aq, *f) };
+            }
+        }
+        row = below;
+    }
+    rest[..n].copy_from_slice(&a[..n]);
+}
+
+/// dE/dA from dE/dfeatures. `square`: room for n x `stride` values; `ga` receives 4 x `stride`.
+#[inline(always)]
+pub fn features_backward<R: Real, const L: usize, const FMA: bool>(
+    a: &[R],
+    stride: usize,
+    n: usize,
+    gradient: &[R],
+    square: &mut [R],
+    ga: &mut [R],
+) {
+    // The symmetric matrix S with dE/dA = A S: off the diagonal the gradient, on it twice the gradient.
+    let (mut row, rest) = gradient.split_at(n * (n + 1) / 2);
+    for p in 0..n {
+        let (of_p, below) = row.split_at(n - p);
+        square[p * stride..p * stride + stride][p..n].copy_from_slice(of_p);
+        square[p * stride + p] += of_p[0];
+        for (q, g) in of_p.iter().enumerate().skip(1) {
+            square[(p + q) * stride + p] = *g;
+        }
+        square[p * stride + n..(p + 1) * stride].fill(R::default());
+        row = below;
+    }
+    let mut first = 0;
+    while first < stride {
+        let mut sums = [[R::default(); L]; 4];
+        for p in 0..n {
+            let s: [R; L] = load(&square[p * stride + first..]);
+            for c in 0..4 {
+                let factor = a[c * stride + p];
+                for l in 0..L {
+                    sums[c][l] = fma::<R, FMA>(factor, s[l], sums[c][l]);
+                }
+            }
+        }
+        for c in 0..4 {
+            ga[c * stride + first..][..L].copy_from_slice(&sums[c]);
+        }
+        first += L;
+    }
+    for (g, linear) in ga.iter_mut().zip(&rest[..n]) {
+        *g += *linear;
     }
 }

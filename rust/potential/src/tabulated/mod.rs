@@ -5,6 +5,7 @@
 
 mod basis;
 mod kernel;
+mod nearby;
 mod radial_functions;
 mod real;
 mod simd;

@@ -1,6 +1,6 @@
 //! The kernels compiled for each instruction set, chosen once at run time.
 
-use super::kernel::{self, PairRows};
+use super::kernel::{self, Constants, PairRows, Rows};
 use super::real::Real;
 
 /// Instruction sets the kernels are compiled for.
@@ -63,25 +63,42 @@ impl InstructionSet {
 pub trait Kernels: Real {
     /// Columns and widths are padded to multiples of this.
     const LANES: usize;
+    fn geometry(isa: InstructionSet, c: &Constants, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<Self>);
     fn accumulate(
         isa: InstructionSet,
         table: &[Self],
         columns: usize,
         pairs: PairRows<Self>,
-        psi: &mut [Self],
-        slope: &mut [Self],
         a: &mut [Self],
         stride: usize,
     );
     fn project(
         isa: InstructionSet,
+        table: &[Self],
         columns: usize,
-        rows: &[[Self; 4]],
-        psi: &[Self],
-        slope: &[Self],
+        pairs: PairRows<Self>,
         ga: &[Self],
         stride: usize,
-        out: &mut [[Self; 5]],
+        out: &mut [Vec<Self>; 5],
+    );
+    fn pair_forces(
+        isa: InstructionSet,
+        c: &Constants,
+        products: &[Vec<Self>; 5],
+        x: [&[f64]; 3],
+        r: &[f64],
+        radial: [&[f64]; 3],
+        f: &mut [Vec<f64>; 3],
+    );
+    fn features(isa: InstructionSet, a: &[Self], stride: usize, n: usize, out: &mut [Self]);
+    fn features_backward(
+        isa: InstructionSet,
+        a: &[Self],
+        stride: usize,
+        n: usize,
+        gradient: &[Self],
+        square: &mut [Self],
+        ga: &mut [Self],
     );
     fn four_rows(isa: InstructionSet, left: &[Self], right: &[Self], out: &mut [Self], width: usize);
     fn descriptor(isa: InstructionSet, t: &[Self], axis: usize, d: &mut [Self]);
@@ -122,8 +139,12 @@ macro_rules! kernels {
         #[allow(unsafe_code)]
         impl Kernels for $real {
             const LANES: usize = $lanes;
-            dispatch!($real, $lanes, accumulate(table: &[$real], columns: usize, pairs: PairRows<$real>, psi: &mut [$real], slope: &mut [$real], a: &mut [$real], stride: usize));
-            dispatch!($real, $lanes, project(columns: usize, rows: &[[$real; 4]], psi: &[$real], slope: &[$real], ga: &[$real], stride: usize, out: &mut [[$real; 5]]));
+            dispatch!($real, $lanes, geometry(c: &Constants, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
+            dispatch!($real, $lanes, accumulate(table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
+            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: &mut [Vec<$real>; 5]));
+            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], radial: [&[f64]; 3], f: &mut [Vec<f64>; 3]));
+            dispatch!($real, $lanes, features(a: &[$real], stride: usize, n: usize, out: &mut [$real]));
+            dispatch!($real, $lanes, features_backward(a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
             dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], out: &mut [$real], width: usize));
             dispatch!($real, $lanes, descriptor(t: &[$real], axis: usize, d: &mut [$real]));
             dispatch!($real, $lanes, descriptor_backward(t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
@@ -146,34 +167,44 @@ mod tests {
 
     /// Everything the kernels compute, on one instruction set.
     fn all<R: Kernels>(isa: InstructionSet) -> Vec<f64> {
-        let (columns, pairs, width, axis) = (2 * R::LANES, 5, 3 * R::LANES, R::LANES + 3);
+        let (columns, pairs, width, axis) = (3 * R::LANES, 5, 3 * R::LANES, R::LANES + 3);
         let table = numbers::<R>(4 * COEFFICIENTS * columns, 0.1);
-        let t: Vec<R> = numbers::<R>(pairs, 0.2).iter().map(|v| *v * *v).collect();
-        let row: Vec<[R; 4]> =
-            (0..pairs).map(|k| [0, 1, 2, 3].map(|c| R::from_f64(0.3 * f64::from(c) - 0.1 * k as f64))).collect();
-        let piece = [0, 3, 1, 2, 0];
+        let x = [0.2, 0.3, 0.4].map(|seed| numbers::<f64>(pairs, seed).iter().map(|x| 3.0 * x).collect::<Vec<f64>>());
+        let r: Vec<f64> =
+            (0..pairs).map(|k| (x[0][k] * x[0][k] + x[1][k] * x[1][k] + x[2][k] * x[2][k]).sqrt()).collect();
+        let x = [&*x[0], &*x[1], &*x[2]];
+        let c = Constants {
+            avg: 0.1,
+            inv0: 2.0,
+            inv1: 3.0,
+            rcut_smth: 1.0,
+            inv_switch: 0.2,
+            protection: 0.01,
+            nearest: 0.0,
+            inv_step: 0.8,
+            last: 3,
+            scale: 1.5,
+        };
+        let mut rows = Rows::default();
+        R::geometry(isa, &c, x, &r, &mut rows);
         let zeros = |n: usize| vec![R::default(); n];
-        let (mut psi, mut slope, mut a) = (zeros(pairs * columns), zeros(pairs * columns), zeros(4 * columns));
-        R::accumulate(
-            isa,
-            &table,
-            columns,
-            PairRows { piece: &piece, t: &t, row: &row },
-            &mut psi,
-            &mut slope,
-            &mut a,
-            columns,
-        );
-        let mut products = vec![[R::default(); 5]; pairs];
-        R::project(isa, columns, &row, &psi, &slope, &a, columns, &mut products);
+        let (mut a, mut products, mut f) = (zeros(4 * columns), Default::default(), Default::default());
+        R::accumulate(isa, &table, columns, rows.part(0..pairs), &mut a, columns);
+        R::project(isa, &table, columns, rows.part(0..pairs), &a, columns, &mut products);
+        R::pair_forces(isa, &c, &products, x, &r, [&rows.da, &rows.b, &rows.db], &mut f);
         let mut out = zeros(4 * width);
         R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), &mut out, width);
         let mut d = zeros(width * axis);
         R::descriptor(isa, &out, axis, &mut d);
         let mut gt = zeros(4 * width);
         R::descriptor_backward(isa, &out, axis, &d, &mut gt);
-        let flat = products.iter().flatten();
-        psi.iter().chain(&slope).chain(&a).chain(flat).chain(&out).chain(&d).chain(&gt).map(|v| v.to_f64()).collect()
+        let n = columns - 3;
+        let (mut features, mut square, mut ga) = (zeros(n * (n + 3) / 2), zeros(n * columns), zeros(4 * columns));
+        R::features(isa, &a, columns, n, &mut features);
+        R::features_backward(isa, &a, columns, n, &features, &mut square, &mut ga);
+        let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied());
+        let flat = a.iter().chain(&out).chain(&d).chain(&gt).chain(&features).chain(&ga);
+        of_pairs.chain(flat.map(|v| v.to_f64())).collect()
     }
 
     fn compare<R: Kernels>(tolerance: f64) {

@@ -88,14 +88,6 @@ impl<R: Real> Table<R> {
         Ok(Self { nearest: first, inv_step: 1.0 / step, coefficients, columns, error })
     }
 
-    /// The piece that `r` lies in, and where in it.
-    #[must_use]
-    pub fn locate(&self, r: f64) -> (usize, f64) {
-        let position = (r - self.nearest) * self.inv_step;
-        let piece = (position as usize).min(self.pieces() - 1);
-        (piece, position - piece as f64)
-    }
-
     /// Number of pieces.
     #[must_use]
     pub fn pieces(&self) -> usize {

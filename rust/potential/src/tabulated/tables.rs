@@ -1,11 +1,12 @@
 //! Everything that is prepared at load for the tabulated path: per centre type a basis, a table and their matrices.
 
-use crate::contract::Contract;
+use crate::contract::{Contract, ReducedLevel};
 use crate::error::Result;
 use crate::model::{Model, PairKind};
 use crate::networks::Networks;
 
-use super::basis;
+use super::basis::{self, Basis};
+use super::kernel::Constants;
 use super::simd::{InstructionSet, Kernels};
 use super::table::Table;
 
@@ -35,20 +36,40 @@ pub struct TableSummary {
     pub instruction_set: &'static str,
 }
 
-/// Tables of one centre type. n is the number of basis functions of all neighbour types together.
+/// Tables of one centre type. n is the number of columns of A, to which neighbours add basis functions.
 pub struct CenterTables<R> {
-    /// Per neighbour type; none: no such neighbours, or they add nothing but what is in `masked`.
+    /// Per neighbour type; none: no such neighbours, or they add nothing but what [`CenterTables::masked`] says.
     pub neighbors: Vec<Option<NeighborTable<R>>>,
-    /// Per neighbour type: what a neighbour whose row is masked takes off the first row of T, for the slot it fills.
-    pub masked: Vec<Option<Vec<R>>>,
-    /// n.
+    /// n, padded to whole lanes.
     pub columns: usize,
-    /// From basis to embedding, divided by the number of slots: n x width.
-    pub expand: Vec<R>,
-    /// The same, transposed: width x n (both padded to whole lanes).
-    pub contract: Vec<R>,
-    /// T of an atom without neighbours, first row: width values.
-    pub constant: Vec<R>,
+    /// First row of A before any neighbour.
+    pub start: Vec<R>,
+    /// From A to the fitting net and back.
+    pub head: Head<R>,
+}
+
+/// What follows A.
+pub enum Head<R> {
+    /// T = C + A B and D = T^T T[:, :axis]: the full networks. Every neighbour type has columns of its own.
+    Full {
+        /// B divided by the number of slots, from basis to embedding: n x width.
+        expand: Vec<R>,
+        /// The same, transposed: width x n (both padded to whole lanes).
+        contract: Vec<R>,
+        /// T of an atom without neighbours, first row: width values.
+        constant: Vec<R>,
+        /// Per neighbour type: what a masked neighbour takes off the first row of T, for the slot it fills.
+        masked: Vec<Option<Vec<R>>>,
+    },
+    /// Products of the columns of A: a reduced network. All neighbour types share the columns.
+    Reduced {
+        /// n without padding.
+        columns: usize,
+        /// Per neighbour type: what a masked neighbour takes off the first row of A.
+        masked: Vec<Option<Vec<R>>>,
+        /// From the embedding to the columns, divided by the number of slots: n rows of M.
+        basis: Vec<Vec<f64>>,
+    },
 }
 
 /// Table of one neighbour type.
@@ -59,6 +80,8 @@ pub struct NeighborTable<R> {
     pub first: usize,
     /// `g_p` psi of an empty slot, to be taken off for every real neighbour.
     pub padding: Vec<R>,
+    /// For the kernels.
+    pub constants: Constants,
 }
 
 /// The tables of a model.
@@ -89,61 +112,104 @@ impl TableSettings {
 }
 
 impl<R: Kernels> Tables<R> {
-    /// Builds all tables from the model's own embedding nets in float64.
+    /// Tables for the full networks, from the model's own embedding nets in float64.
     ///
     /// # Errors
     /// Whatever the networks report.
     pub fn build(model: &Model, exact: &mut dyn Networks, settings: TableSettings) -> Result<Self> {
-        let contract = &model.contract;
-        let width = contract.width().next_multiple_of(R::LANES);
+        let width = model.contract.width().next_multiple_of(R::LANES);
         let mut tables = Self { centers: Vec::new(), width, error: 0.0, nearest: 0.0 };
-        for center in 0..contract.ntypes() {
-            let mut of_center = CenterTables {
-                neighbors: Vec::new(),
-                masked: Vec::new(),
-                columns: 0,
-                expand: Vec::new(),
-                contract: Vec::new(),
-                constant: per_slot(model, model.constant(center), width),
-            };
-            for neighbor in 0..contract.ntypes() {
-                let (table, masked) = match model.kind(center, neighbor) {
-                    PairKind::Absent => (None, None),
-                    PairKind::Masked => (None, Some(per_slot(model, model.padding(center, neighbor), width))),
-                    PairKind::Active => {
-                        (Some(tables.add(model, exact, (center, neighbor), settings, &mut of_center)?), None)
-                    }
-                };
-                of_center.neighbors.push(table);
-                of_center.masked.push(masked);
+        for center in 0..model.contract.ntypes() {
+            let (mut neighbors, mut masked, mut expand, mut columns) = (Vec::new(), Vec::new(), Vec::new(), 0);
+            for neighbor in 0..model.contract.ntypes() {
+                let kind = model.kind(center, neighbor);
+                let empty_slot = || per_slot(model, model.padding(center, neighbor), width);
+                masked.push((kind == PairKind::Masked).then(empty_slot));
+                if kind != PairKind::Active {
+                    neighbors.push(None);
+                    continue;
+                }
+                let pair = (center, neighbor);
+                let basis = basis::build(model, exact, pair, settings.nearest, settings.tolerance, R::LANES)?;
+                tables.error = tables.error.max(basis.error);
+                neighbors.push(Some(tables.tabulate(model, exact, pair, settings, &basis, columns)?));
+                for row in &basis.rows {
+                    expand.extend(per_slot::<R>(model, row, width));
+                }
+                columns += basis.rows.len();
             }
-            of_center.contract = transposed(&of_center.expand, width);
-            tables.centers.push(of_center);
+            let contract = transposed(&expand, width);
+            let constant = per_slot(model, model.constant(center), width);
+            let head = Head::Full { expand, contract, constant, masked };
+            tables.centers.push(CenterTables { neighbors, columns, start: vec![R::default(); columns], head });
         }
         Ok(tables)
     }
 
-    fn add(
+    /// Tables for reduced networks: those of `level`, in `basis` (per centre type, [M][columns]).
+    ///
+    /// # Errors
+    /// Whatever the networks report.
+    pub fn reduced(
+        model: &Model,
+        exact: &mut dyn Networks,
+        settings: TableSettings,
+        basis: &[Vec<Vec<f64>>],
+        level: &ReducedLevel,
+    ) -> Result<Self> {
+        let width = model.contract.width().next_multiple_of(R::LANES);
+        let mut tables = Self { centers: Vec::new(), width, error: 0.0, nearest: 0.0 };
+        for (center, basis) in basis.iter().enumerate() {
+            let used = level.columns[center];
+            let columns = used.next_multiple_of(R::LANES);
+            let row = |p: usize| basis.iter().map(|m| m.get(p).map_or(0.0, |v| v * model.inv_slots)).collect();
+            let mut rows: Vec<Vec<f64>> = (0..used).map(row).collect();
+            rows.resize(columns, vec![0.0; basis.len()]);
+            let basis = Basis { rows, error: 0.0 };
+            let (mut neighbors, mut masked) = (Vec::new(), Vec::new());
+            for neighbor in 0..model.contract.ntypes() {
+                let kind = model.kind(center, neighbor);
+                masked.push((kind == PairKind::Masked).then(|| empty_slot(model, (center, neighbor), &basis)));
+                neighbors.push(match kind {
+                    PairKind::Active => Some(tables.tabulate(model, exact, (center, neighbor), settings, &basis, 0)?),
+                    _ => None,
+                });
+            }
+            let mut start: Vec<R> = level.mean[center].iter().map(|v| R::from_f64(-v)).collect();
+            start.resize(columns, R::default());
+            let head = Head::Reduced { columns: used, masked, basis: basis.rows };
+            tables.centers.push(CenterTables { neighbors, columns, start, head });
+        }
+        Ok(tables)
+    }
+
+    fn tabulate(
         &mut self,
         model: &Model,
         exact: &mut dyn Networks,
         (center, neighbor): (usize, usize),
         settings: TableSettings,
-        to: &mut CenterTables<R>,
+        basis: &Basis,
+        first: usize,
     ) -> Result<NeighborTable<R>> {
-        let basis = basis::build(model, exact, center, neighbor, settings.nearest, settings.tolerance, R::LANES)?;
-        let table = Table::build(model, exact, (center, neighbor), &basis, settings.nearest, settings.tolerance)?;
-        self.error = self.error.max(table.error).max(basis.error);
+        let table = Table::build(model, exact, (center, neighbor), basis, settings.nearest, settings.tolerance)?;
+        self.error = self.error.max(table.error);
         self.nearest = self.nearest.max(table.nearest);
-        let first = to.columns;
-        to.columns += table.columns;
-        for row in &basis.rows {
-            to.expand.extend(per_slot::<R>(model, row, self.width));
-        }
-        let empty = model.padding(center, neighbor);
-        let project = |row: &Vec<f64>| R::from_f64(row.iter().zip(empty).map(|(a, b)| a * b).sum());
-        let padding = basis.rows.iter().map(project).collect();
-        Ok(NeighborTable { table, first, padding })
+        let c = &model.contract;
+        let [std0, std1] = c.dstd[center];
+        let constants = Constants {
+            avg: c.davg[center],
+            inv0: 1.0 / std0,
+            inv1: 1.0 / std1,
+            rcut_smth: c.rcut_smth,
+            inv_switch: 1.0 / (c.rcut - c.rcut_smth),
+            protection: c.env_protection,
+            nearest: table.nearest,
+            inv_step: table.inv_step,
+            last: table.pieces() as u32 - 1,
+            scale: c.energy_scale[center],
+        };
+        Ok(NeighborTable { table, first, padding: empty_slot(model, (center, neighbor), basis), constants })
     }
 
     /// What is to be said of the tables.
@@ -165,10 +231,20 @@ impl<R: Kernels> Tables<R> {
     pub fn bytes(&self) -> usize {
         let of_center = |c: &CenterTables<R>| {
             let tables: usize = c.neighbors.iter().flatten().map(|t| t.table.bytes()).sum();
-            tables + (c.expand.len() + c.contract.len()) * size_of::<R>()
+            match &c.head {
+                Head::Full { expand, contract, .. } => tables + (expand.len() + contract.len()) * size_of::<R>(),
+                Head::Reduced { .. } => tables,
+            }
         };
         self.centers.iter().map(of_center).sum()
     }
+}
+
+/// `g_p` psi of an empty slot.
+fn empty_slot<R: Kernels>(model: &Model, (center, neighbor): (usize, usize), basis: &Basis) -> Vec<R> {
+    let empty = model.padding(center, neighbor);
+    let project = |row: &Vec<f64>| R::from_f64(row.iter().zip(empty).map(|(a, b)| a * b).sum());
+    basis.rows.iter().map(project).collect()
 }
 
 /// Values as wide as the embedding, divided by the number of slots and padded to `width`.

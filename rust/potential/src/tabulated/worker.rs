@@ -1,44 +1,43 @@
-//! The tabulated path: a chunk of centres from positions to energies and pair forces with tables instead of embedding nets.
+//! The tabulated path: a chunk of centres from positions to energies and forces with tables instead of embedding nets.
 
 use std::sync::Arc;
 
-use crate::chunk::{Chunk, ChunkWorker, Job, Worker};
+use crate::chunk::{ChunkWorker, Job, Worker};
 use crate::error::Result;
+use crate::lane::Lane;
 use crate::model::Model;
-use crate::neighborhood::{Block, Pair};
+use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
 
-use super::kernel::PairRows;
+use super::kernel::Rows;
+use super::nearby::Nearby;
 use super::simd::{InstructionSet, Kernels};
-use super::tables::{CenterTables, Tables};
+use super::tables::{CenterTables, Head, Tables};
 
 /// A worker thread of the tabulated path.
 pub struct TabulatedWorker<R> {
     tables: Arc<Tables<R>>,
     isa: InstructionSet,
-    /// The exact path: its fitting nets serve this one too, and it takes over chunks with a pair closer than the tables reach.
+    /// The exact path: its nets serve this one too, and it takes over chunks of the full networks with a pair closer than
+    /// the tables reach.
     exact: Worker<dyn TypedNetworks<R>>,
+    blocks: Vec<Block>,
     /// Per neighbour type, for all pairs of the chunk.
     rows: Vec<Rows<R>>,
+    /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
+    nearby: Vec<Option<Nearby<R>>>,
+    /// Per centre: A, T (of the full networks) and the fitting net's input, then its gradient.
     a: Vec<R>,
-    ga: Vec<R>,
     t: Vec<R>,
-    gt: Vec<R>,
     d: Vec<R>,
     gd: Vec<R>,
     energy: Vec<R>,
     param: Vec<R>,
-    products: Vec<[R; 5]>,
-}
-
-/// Table positions, rows and basis functions of the pairs of a block.
-#[derive(Default)]
-struct Rows<R> {
-    piece: Vec<u32>,
-    t: Vec<R>,
-    row: Vec<[R; 4]>,
-    psi: Vec<R>,
-    slope: Vec<R>,
+    /// Of one centre.
+    ga: Vec<R>,
+    gt: Vec<R>,
+    products: [Vec<R>; 5],
+    f: [Vec<f64>; 3],
 }
 
 impl<R: Kernels> TabulatedWorker<R> {
@@ -50,157 +49,169 @@ impl<R: Kernels> TabulatedWorker<R> {
             tables,
             isa,
             exact,
+            blocks: Vec::new(),
             rows: Vec::new(),
+            nearby: Vec::new(),
             a: empty(),
-            ga: empty(),
             t: empty(),
-            gt: empty(),
             d: empty(),
             gd: empty(),
             energy: empty(),
             param: empty(),
-            products: Vec::new(),
+            ga: empty(),
+            gt: empty(),
+            products: Default::default(),
+            f: Default::default(),
         }
     }
 }
 
 impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
-    fn bytes(&self) -> usize {
-        let of_rows = |r: &Rows<R>| {
-            (r.t.capacity() + 4 * r.row.capacity() + r.psi.capacity() + r.slope.capacity()) * size_of::<R>()
-                + 4 * r.piece.capacity()
-        };
-        let flat =
-            [&self.a, &self.ga, &self.t, &self.gt, &self.d, &self.gd, &self.energy, &self.param].map(Vec::capacity);
-        self.rows.iter().map(of_rows).sum::<usize>() + flat.iter().sum::<usize>() * size_of::<R>() + self.exact.bytes()
+    fn centers_per_chunk(&self) -> usize {
+        match self.tables.centers.first().map(|c| &c.head) {
+            Some(Head::Reduced { .. }) => 64,
+            _ => 32,
+        }
     }
 
-    fn evaluate(&mut self, job: Job, chunk: &mut Chunk) -> Result<()> {
+    fn bytes(&self) -> usize {
+        let flat = [&self.a, &self.t, &self.d, &self.gd, &self.energy, &self.param, &self.ga, &self.gt];
+        let flat: usize = flat.iter().map(|v| v.capacity()).sum();
+        let pairs: usize = self.rows.iter().map(Rows::bytes).chain(self.blocks.iter().map(Block::bytes)).sum();
+        pairs + flat * size_of::<R>() + self.exact.bytes()
+    }
+
+    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
         let Job { model, center, .. } = job;
         let n = job.members.len();
-        chunk.collect(job)?;
         let tables = Arc::clone(&self.tables);
-        if chunk.blocks.iter().flat_map(|b| &b.pairs).any(|p| p.r < tables.nearest) {
-            return self.exact.evaluate(job, chunk);
-        }
         let of_center = &tables.centers[center];
-        self.locate(model, center, of_center, &chunk.blocks);
-        self.describe(model, n, of_center, &chunk.blocks);
+        neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
+        let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
+        self.nearby.clear();
+        self.nearby.resize_with(self.blocks.len(), || None);
+        if near {
+            let Head::Reduced { basis, .. } = &of_center.head else {
+                return self.exact.evaluate(job, lane);
+            };
+            for (neighbor, block) in self.blocks.iter().enumerate() {
+                if let Some(table) = &of_center.neighbors[neighbor] {
+                    let networks = self.exact.networks.as_mut();
+                    let per_length = table.constants.inv_step;
+                    self.nearby[neighbor] =
+                        Some(Nearby::new(model, networks, (center, neighbor), &block.r, basis, per_length)?);
+                }
+            }
+        }
+        self.rows.resize_with(self.blocks.len(), Rows::default);
+        for ((block, of_neighbor), rows) in self.blocks.iter().zip(&of_center.neighbors).zip(&mut self.rows) {
+            if let Some(of_neighbor) = of_neighbor {
+                R::geometry(self.isa, &of_neighbor.constants, block.vectors(0..block.len()), &block.r, rows);
+            }
+        }
+        self.describe(model, n, of_center);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
         self.exact.networks.fit_typed(center, &self.d, &self.param, &mut self.energy, &mut self.gd)?;
-        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        chunk.energies.clear();
-        chunk.energies.extend(self.energy.iter().map(|e| e.to_f64() * scale + shift));
-        self.forces(model, center, n, of_center, &mut chunk.blocks);
-        chunk.check_finite(job)
+        self.forces(job, of_center, lane)
     }
 }
 
 impl<R: Kernels> TabulatedWorker<R> {
-    /// Where in the tables each pair is, and its row of the environment matrix.
-    fn locate(&mut self, model: &Model, center: usize, of_center: &CenterTables<R>, blocks: &[Block]) {
-        let (avg, [std0, std1]) = (model.contract.davg[center], model.contract.dstd[center]);
-        let (inv0, inv1) = (1.0 / std0, 1.0 / std1);
-        self.rows.resize_with(blocks.len(), Rows::default);
-        for ((block, of_neighbor), rows) in blocks.iter().zip(&of_center.neighbors).zip(&mut self.rows) {
-            rows.piece.clear();
-            rows.t.clear();
-            rows.row.clear();
-            let Some(of_neighbor) = of_neighbor else { continue };
-            for Pair { x, r, radial, .. } in &block.pairs {
-                let (piece, t) = of_neighbor.table.locate(*r);
-                rows.piece.push(piece as u32);
-                rows.t.push(R::from_f64(t));
-                let b = radial.b * inv1;
-                rows.row.push([(radial.a - avg) * inv0, x[0] * b, x[1] * b, x[2] * b].map(R::from_f64));
-            }
-            let values = block.pairs.len() * of_neighbor.table.columns;
-            rows.psi.resize(values, R::default());
-            rows.slope.resize(values, R::default());
-        }
-    }
-
-    /// A, T and D of all centres.
-    fn describe(&mut self, model: &Model, n: usize, of_center: &CenterTables<R>, blocks: &[Block]) {
-        let (columns, width) = (of_center.columns, self.tables.width);
-        let descriptor_len = model.contract.descriptor_len();
-        self.a.resize(4 * columns, R::default());
-        self.t.resize(n * 4 * width, R::default());
-        self.d.resize(n * descriptor_len, R::default());
+    /// A and the fitting net's input of all centres.
+    fn describe(&mut self, model: &Model, n: usize, of_center: &CenterTables<R>) {
+        let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
+        let inputs = match &of_center.head {
+            Head::Full { .. } => model.contract.descriptor_len(),
+            Head::Reduced { columns, .. } => columns * (columns + 3) / 2,
+        };
+        self.a.resize(n * 4 * columns, R::default());
+        self.d.resize(n * inputs, R::default());
         for c in 0..n {
-            self.a.fill(R::default());
-            for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
-                let Some(of_neighbor) = of_neighbor else { continue };
-                let (first, end) = (block.start[c], block.start[c + 1]);
-                let a = &mut self.a[of_neighbor.first..];
-                let real = R::from_f64((end - first) as f64);
-                for (a, p) in a.iter_mut().zip(&of_neighbor.padding) {
-                    *a = -(*p * real);
-                }
-                if first < end {
-                    let rows = &mut self.rows[neighbor];
-                    let k = of_neighbor.table.columns;
-                    let pairs =
-                        PairRows { piece: &rows.piece[first..end], t: &rows.t[first..end], row: &rows.row[first..end] };
-                    let (psi, slope) = (&mut rows.psi[first * k..end * k], &mut rows.slope[first * k..end * k]);
-                    R::accumulate(self.isa, &of_neighbor.table.coefficients, k, pairs, psi, slope, a, columns);
+            let a = &mut self.a[c * 4 * columns..(c + 1) * 4 * columns];
+            let d = &mut self.d[c * inputs..(c + 1) * inputs];
+            a[..columns].copy_from_slice(&of_center.start);
+            a[columns..].fill(R::default());
+            for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+                let (Some(of_neighbor), pairs) = (of_neighbor, block.of(c)) else { continue };
+                let a = &mut a[of_neighbor.first..];
+                take_off(a, &of_neighbor.padding, pairs.len());
+                let rows = self.rows[neighbor].part(pairs.clone());
+                let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
+                match &self.nearby[neighbor] {
+                    Some(nearby) => nearby.accumulate(pairs, rows.row, a),
+                    None => R::accumulate(self.isa, table, k, rows, a, columns),
                 }
             }
-            let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
-            R::four_rows(self.isa, &self.a, &of_center.expand, t, width);
-            for (t, constant) in t.iter_mut().zip(&of_center.constant) {
-                *t += *constant;
-            }
-            for (block, masked) in blocks.iter().zip(&of_center.masked) {
-                let Some(masked) = masked else { continue };
-                let real = R::from_f64(block.of(c).len() as f64);
-                for (t, m) in t.iter_mut().zip(masked) {
-                    *t += -(*m * real);
-                }
-            }
-            R::descriptor(
-                self.isa,
-                t,
-                model.contract.axis_neuron,
-                &mut self.d[c * descriptor_len..(c + 1) * descriptor_len],
-            );
-        }
-    }
-
-    fn forces(&mut self, model: &Model, center: usize, n: usize, of_center: &CenterTables<R>, blocks: &mut [Block]) {
-        let (columns, width) = (of_center.columns, self.tables.width);
-        let descriptor_len = model.contract.descriptor_len();
-        let [std0, std1] = model.contract.dstd[center];
-        let scale = model.contract.energy_scale[center];
-        let (inv0, inv1) = (scale / std0, scale / std1);
-        self.gt.resize(4 * width, R::default());
-        self.ga.resize(4 * columns, R::default());
-        for c in 0..n {
-            let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
-            let gd = &self.gd[c * descriptor_len..(c + 1) * descriptor_len];
-            R::descriptor_backward(self.isa, t, model.contract.axis_neuron, gd, &mut self.gt);
-            R::four_rows(self.isa, &self.gt, &of_center.contract, &mut self.ga, columns);
-            for (neighbor, (block, of_neighbor)) in blocks.iter_mut().zip(&of_center.neighbors).enumerate() {
-                let Some(of_neighbor) = of_neighbor else { continue };
-                let (first, end) = (block.start[c], block.start[c + 1]);
-                let (rows, k) = (&self.rows[neighbor], of_neighbor.table.columns);
-                self.products.resize(end - first, [R::default(); 5]);
-                let (psi, slope) = (&rows.psi[first * k..end * k], &rows.slope[first * k..end * k]);
-                let ga = &self.ga[of_neighbor.first..];
-                R::project(self.isa, k, &rows.row[first..end], psi, slope, ga, columns, &mut self.products);
-                let per_length = of_neighbor.table.inv_step * scale;
-                for (pair, products) in block.pairs[first..end].iter_mut().zip(&self.products) {
-                    let [e0, e1, e2, e3, slope] = products.map(R::to_f64);
-                    let q = [e1 * inv1, e2 * inv1, e3 * inv1];
-                    let qx = q[0] * pair.x[0] + q[1] * pair.x[1] + q[2] * pair.x[2];
-                    let radial = (e0 * inv0 * pair.radial.da + slope * per_length + pair.radial.db * qx) / pair.r;
-                    for d in 0..3 {
-                        pair.f[d] = -(radial * pair.x[d] + pair.radial.b * q[d]);
+            match &of_center.head {
+                Head::Full { expand, constant, masked, .. } => {
+                    self.t.resize(n * 4 * width, R::default());
+                    let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
+                    R::four_rows(self.isa, a, expand, t, width);
+                    t.iter_mut().zip(constant).for_each(|(t, constant)| *t += *constant);
+                    for (block, masked) in self.blocks.iter().zip(masked) {
+                        take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
+                    R::descriptor(self.isa, t, axis, d);
+                }
+                Head::Reduced { columns: used, masked, .. } => {
+                    for (block, masked) in self.blocks.iter().zip(masked) {
+                        take_off(a, masked.as_deref().unwrap_or_default(), block.of(c).len());
+                    }
+                    R::features(self.isa, a, columns, *used, d);
                 }
             }
         }
     }
+
+    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, lane: &mut Lane) -> Result<()> {
+        let Job { model, center, members, .. } = job;
+        let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
+        let inputs = self.d.len() / members.len();
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
+        self.ga.resize(4 * columns, R::default());
+        for c in 0..members.len() {
+            let gd = &self.gd[c * inputs..(c + 1) * inputs];
+            match &of_center.head {
+                Head::Full { contract, .. } => {
+                    self.gt.resize(4 * width, R::default());
+                    let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
+                    R::descriptor_backward(self.isa, t, axis, gd, &mut self.gt);
+                    R::four_rows(self.isa, &self.gt, contract, &mut self.ga, columns);
+                }
+                Head::Reduced { columns: used, .. } => {
+                    let a = &self.a[c * 4 * columns..(c + 1) * 4 * columns];
+                    self.gt.resize(used * columns, R::default());
+                    R::features_backward(self.isa, a, columns, *used, gd, &mut self.gt, &mut self.ga);
+                }
+            }
+            let (mut reaction, mut neighbors) = ([0.0; 3], 0);
+            for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+                let pairs = block.of(c);
+                neighbors += pairs.len();
+                let Some(of_neighbor) = of_neighbor else { continue };
+                let (rows, ga) = (&self.rows[neighbor], &self.ga[of_neighbor.first..]);
+                let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
+                let part = rows.part(pairs.clone());
+                match &self.nearby[neighbor] {
+                    Some(nearby) => nearby.project(pairs.clone(), part.row, ga, &mut self.products),
+                    None => R::project(self.isa, table, k, part, ga, columns, &mut self.products),
+                }
+                let radial = [&rows.da, &rows.b, &rows.db].map(|v| &v[pairs.clone()]);
+                let (x, r) = (block.vectors(pairs.clone()), &block.r[pairs.clone()]);
+                R::pair_forces(self.isa, &of_neighbor.constants, &self.products, x, r, radial, &mut self.f);
+                let of_block = lane.add_pairs(&block.j[pairs], x, [&self.f[0], &self.f[1], &self.f[2]]);
+                reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
+            }
+            lane.add_center(job, c, self.energy[c].to_f64() * scale + shift, reaction, neighbors)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes `count` times `values` off the first row.
+fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
+    let count = R::from_f64(count as f64);
+    row.iter_mut().zip(values).for_each(|(to, v)| *to += -(*v * count));
 }

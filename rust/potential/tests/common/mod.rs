@@ -101,6 +101,7 @@ pub fn contract() -> Contract {
         precision: "float64".into(),
         min_nbor_dist: None,
         units: Units { energy: "eV".into(), length: "Angstrom".into() },
+        reduced: None,
         source: Source { file: "test.dp".into(), sha256: String::new(), software: "test".into() },
     }
 }

@@ -1,0 +1,157 @@
+//! Where chunks leave their results: per-atom sums of a fixed share of the work, added up over the shares in a fixed order.
+
+use rayon::prelude::*;
+
+use crate::chunk::Job;
+use crate::configuration::{Results, Totals};
+use crate::error::{Error, Result};
+use crate::guards::Sightings;
+
+/// Sums over the chunks of one share of the work.
+#[derive(Debug, Default)]
+pub struct Lane {
+    /// Force on each atom, eV/A, nall x 3.
+    pub f: Vec<f64>,
+    /// Energies of centres, eV; empty: not wanted.
+    pub energies: Vec<(u32, f64)>,
+    /// 9 per atom, in the order of [`Totals::virial`]; empty: not wanted.
+    pub v: Vec<f64>,
+    /// Totals over the centres.
+    pub totals: Totals,
+    /// What the guards saw.
+    pub seen: Sightings,
+    want_energies: bool,
+}
+
+impl Lane {
+    /// Everything zero, for `nall` atoms.
+    pub fn reset(&mut self, nall: usize, want_energies: bool, want_virials: bool) {
+        reset(&mut self.f, 3 * nall);
+        reset(&mut self.v, if want_virials { 9 * nall } else { 0 });
+        self.energies.clear();
+        self.totals = Totals::default();
+        self.seen = Sightings::default();
+        self.want_energies = want_energies;
+    }
+
+    /// Adds the forces `f` of centre `i` on its neighbours `j` at vectors `x`; the centre's own force is the opposite of
+    /// their sum, which is returned with its sign. The virial of a pair is given to the neighbour (DeePMD-kit's
+    /// `atom_virial`, the form the heat flux needs).
+    pub fn add_pairs(&mut self, j: &[i32], x: [&[f64]; 3], f: [&[f64]; 3]) -> [f64; 3] {
+        let mut reaction = [0.0; 3];
+        for (k, &j) in j.iter().enumerate() {
+            let on_j = &mut self.f[3 * j as usize..3 * j as usize + 3];
+            for d in 0..3 {
+                on_j[d] += f[d][k];
+                reaction[d] -= f[d][k];
+            }
+        }
+        let w = |a: usize, b: usize| dot(x[a], f[b]);
+        let virial = [w(0, 0), w(1, 1), w(2, 2), w(0, 1), w(0, 2), w(1, 2), w(1, 0), w(2, 0), w(2, 1)];
+        self.totals.virial.iter_mut().zip(virial).for_each(|(t, v)| *t += v);
+        if !self.v.is_empty() {
+            for (k, &j) in j.iter().enumerate() {
+                let [x, f] = [[x[0][k], x[1][k], x[2][k]], [f[0][k], f[1][k], f[2][k]]];
+                let pair = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)];
+                let of_j = &mut self.v[9 * j as usize..9 * j as usize + 9];
+                of_j.iter_mut().zip(pair).for_each(|(v, (a, b))| *v += x[a] * f[b]);
+            }
+        }
+        reaction
+    }
+
+    /// Adds centre `c` of a job: its energy (eV) and its own force.
+    ///
+    /// # Errors
+    /// Either is not finite; a pair force that is not finite shows in the centre's own.
+    pub fn add_center(&mut self, job: Job, c: usize, energy: f64, reaction: [f64; 3], neighbors: usize) -> Result<()> {
+        let i = job.atom(c);
+        if !(energy.is_finite() && reaction.iter().all(|f| f.is_finite())) {
+            let name = job.conf.name(i);
+            return Err(Error::NonFinite(format!(
+                "energy or force of {name} is not finite (energy {energy} eV, {neighbors} neighbours): the model was left \
+                 far outside its training data"
+            )));
+        }
+        for (f, r) in self.f[3 * i..3 * i + 3].iter_mut().zip(reaction) {
+            *f += r;
+        }
+        self.totals.energy += energy;
+        if self.want_energies {
+            self.energies.push((i as u32, energy));
+        }
+        Ok(())
+    }
+
+    /// Bytes of its arrays.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        (self.f.capacity() + self.v.capacity()) * size_of::<f64>() + self.energies.capacity() * size_of::<(u32, f64)>()
+    }
+}
+
+/// Adds all lanes, in order, to the caller's arrays; returns their totals.
+pub fn add_up(lanes: &[Lane], results: &mut Results, pool: Option<&rayon::ThreadPool>) -> (Totals, Sightings) {
+    let factor = results.factor;
+    add_arrays(lanes, |l| &l.f, results.f, factor, pool);
+    add_arrays(lanes, |l| &l.v, results.cvatom, factor, pool);
+    for (k, to) in results.vatom.chunks_exact_mut(6).enumerate() {
+        let mut v = [0.0; 9];
+        for lane in lanes {
+            v.iter_mut().zip(&lane.v[9 * k..9 * k + 9]).for_each(|(v, l)| *v += l);
+        }
+        let symmetric = [v[0], v[1], v[2], 0.5 * (v[3] + v[6]), 0.5 * (v[4] + v[7]), 0.5 * (v[5] + v[8])];
+        to.iter_mut().zip(symmetric).for_each(|(t, v)| *t += v * factor);
+    }
+    let (mut totals, mut seen) = (Totals::default(), Sightings::default());
+    for lane in lanes {
+        for &(i, energy) in &lane.energies {
+            results.eatom[i as usize] += energy * factor;
+        }
+        totals.energy += lane.totals.energy * factor;
+        totals.virial.iter_mut().zip(lane.totals.virial).for_each(|(t, v)| *t += v * factor);
+        seen.merge(&lane.seen);
+    }
+    (totals, seen)
+}
+
+/// Values added up at a time.
+const PART: usize = 3 * 512;
+
+fn add_arrays(
+    lanes: &[Lane],
+    of: impl Fn(&Lane) -> &[f64] + Sync,
+    to: &mut [f64],
+    factor: f64,
+    pool: Option<&rayon::ThreadPool>,
+) {
+    let add = |(part, to): (usize, &mut [f64])| {
+        let mut sums = [0.0; PART];
+        for lane in lanes {
+            sums.iter_mut().zip(&of(lane)[part * PART..]).for_each(|(s, l)| *s += l);
+        }
+        to.iter_mut().zip(sums).for_each(|(t, s)| *t += s * factor);
+    };
+    match pool {
+        Some(pool) => pool.install(|| to.par_chunks_mut(PART).enumerate().for_each(add)),
+        None => to.chunks_mut(PART).enumerate().for_each(add),
+    }
+}
+
+fn reset(values: &mut Vec<f64>, len: usize) {
+    values.clear();
+    values.resize(len, 0.0);
+}
+
+/// In eight partial sums, which vectorise.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a8.zip(b8) {
+        for k in 0..8 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+}

@@ -1,0 +1,71 @@
+//! Basis functions of a reduced network from the embedding nets themselves, for blocks with pairs closer than tables reach.
+//!
+//! Rare and slow: the value stays right and smooth where a table would end.
+
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::model::Model;
+use crate::networks::Networks;
+
+use super::radial_functions::RadialFunctions;
+use super::real::Real;
+
+/// Values and slopes (by the place in a piece of a table, as tables give them) of the basis functions of pairs.
+pub struct Nearby<R> {
+    columns: usize,
+    /// pairs x columns.
+    psi: Vec<R>,
+    slope: Vec<R>,
+}
+
+impl<R: Real> Nearby<R> {
+    /// Evaluates the basis (rows of M) at the distances `r` of a block's pairs; `per_length`: pieces per A.
+    ///
+    /// # Errors
+    /// Whatever the networks report.
+    pub fn new(
+        model: &Model,
+        networks: &mut dyn Networks,
+        pair: (usize, usize),
+        r: &[f64],
+        basis: &[Vec<f64>],
+        per_length: f64,
+    ) -> Result<Self> {
+        let functions = RadialFunctions::evaluate(model, networks, pair, r)?;
+        let (mut psi, mut slope) = (Vec::new(), Vec::new());
+        for k in 0..r.len() {
+            for [value, by_r, _] in functions.project(k, basis) {
+                psi.push(R::from_f64(value));
+                slope.push(R::from_f64(by_r / per_length));
+            }
+        }
+        Ok(Self { columns: basis.len(), psi, slope })
+    }
+
+    /// As [`super::kernel::accumulate`]; `a` has rows as long as the basis.
+    pub fn accumulate(&self, pairs: Range<usize>, row: [&[R]; 4], a: &mut [R]) {
+        for (i, k) in pairs.enumerate() {
+            for (a, y) in a.chunks_exact_mut(self.columns).zip(row) {
+                for (a, psi) in a.iter_mut().zip(&self.psi[k * self.columns..]) {
+                    *a += y[i] * *psi;
+                }
+            }
+        }
+    }
+
+    /// As [`super::kernel::project`]; `ga` has rows as long as the basis.
+    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], out: &mut [Vec<R>; 5]) {
+        out.iter_mut().for_each(Vec::clear);
+        for (i, k) in pairs.enumerate() {
+            let mut sums = [R::default(); 5];
+            for (c, ga) in ga.chunks_exact(self.columns).enumerate() {
+                for (p, g) in ga.iter().enumerate() {
+                    sums[c] += *g * self.psi[k * self.columns + p];
+                    sums[4] += *g * self.slope[k * self.columns + p] * row[c][i];
+                }
+            }
+            out.iter_mut().zip(sums).for_each(|(out, sum)| out.push(sum));
+        }
+    }
+}

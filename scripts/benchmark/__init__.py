@@ -1,0 +1,1 @@
+"""What scripts/bench measures with: the modes, runs of LAMMPS, DeePMD-kit beside them, the fitting nets alone, the tables."""

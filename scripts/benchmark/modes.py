@@ -1,0 +1,61 @@
+"""What is compared: the modes of pair_style deepmd/onnx, and the variant of DeePMD-kit's model each is set against."""
+
+from dataclasses import dataclass
+
+from .errors import BenchError
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to run pair_style deepmd/onnx: the keywords behind its model."""
+
+    name: str
+    keywords: str
+
+
+@dataclass(frozen=True)
+class PeerMode:
+    """One variant of DeePMD-kit's model; precision: float32 or float64. most_atoms: more do not fit into memory."""
+
+    name: str
+    precision: str
+    compressed: bool
+    most_atoms: int | None = None
+
+
+MODES = (
+    Mode("reduced", "precision mixed reduce 1e-3"),
+    Mode("mixed", "precision mixed tabulate yes"),
+    Mode("mixed-no-tables", "precision mixed tabulate no"),
+    Mode("double-tables", "precision double tabulate yes"),
+    Mode("double", "precision double tabulate no"),
+)
+TRUTH = Mode("truth", "precision double tabulate no")  # equals DeePMD-kit in float64 to 5e-13 eV/A
+
+PEER_MODES = (
+    PeerMode("deepmd-float32-compressed", "float32", True),
+    PeerMode("deepmd-float32", "float32", False, 13_000),
+    PeerMode("deepmd-float64-compressed", "float64", True),
+    PeerMode("deepmd-float64", "float64", False, 13_000),
+)
+
+
+def mode_of(text: str) -> Mode:
+    """The mode of a name of the table, or of keywords of the pair style (anything with a blank in it)."""
+    for mode in MODES:
+        if text == mode.name:
+            return mode
+    if " " in text.strip():
+        return Mode(text, text)
+    raise BenchError(
+        f"unknown mode '{text}': known are {', '.join(m.name for m in MODES)}, "
+        "or keywords of pair_style deepmd/onnx in quotes"
+    )
+
+
+def peer_of(mode: Mode) -> PeerMode:
+    """What a mode is compared with: the same precision, compressed where the mode has tables."""
+    words = mode.keywords.split()
+    precision = "float64" if "double" in words else "float32"
+    tables = "no" not in words if "tabulate" in words else precision == "float32"  # the pair style's default
+    return next(m for m in PEER_MODES if (m.precision, m.compressed) == (precision, tables))

@@ -1,0 +1,103 @@
+"""From a potential and structures to its reduced networks."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..errors import InputError
+from ..potential import Potential
+from .frames import Frame
+from .ladder import Ladder
+from .radial import RadialRows
+from .reduction import Level, Reduction
+from .samples import rows_of_pairs, sample
+
+FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
+MOST_FRAMES = 480
+HELD_OUT = 6  # every so many-th frame serves to measure errors only
+CENTRES, CENTRES_HELD_OUT = 3000, 600  # sampled atoms per type
+FEWEST_CENTRES = 100  # below, a type's network cannot be chosen
+NEAREST = 0.5  # A; where the grid of distances begins
+PRIOR = 1e-3  # weight of distances from PRIOR_FROM to the cutoff, sampled or not, beside the sample
+PRIOR_FROM = 0.9  # times the closest sampled distance
+WORTH = 0.8  # a level is kept where its multiplications are at most this share of the full networks'
+
+
+def why_not(potential: Potential) -> str | None:
+    """Why this potential cannot have reduced networks; None: it can."""
+    if potential.scaling is not None:
+        return "the model has frame or atomic parameters"
+    for net in potential.fitting:
+        if len(net.layers) < 2:
+            return "a fitting net has no hidden layer"
+        if net.layers[0].skip != "none":
+            return "a fitting net's first layer has a skip connection"
+    return None
+
+
+def reduce_potential(
+    potential: Potential, frames: list[Frame], sampled: str, say: Callable[[str], None] = lambda _: None
+) -> Reduction:
+    """Reduced networks of all centre types, chosen and measured on frames.
+
+    Raises InputError where the frames do not hold enough atoms of every type. say: receives lines of progress.
+    """
+    reason = why_not(potential)
+    if reason is not None:
+        raise InputError(f"no reduced networks: {reason}")
+    rows = rows_of_pairs(potential, NEAREST)
+    held = [k % HELD_OUT == HELD_OUT - 1 for k in range(len(frames))]
+    say(f"sampling {len(frames)} structures")
+    chosen = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if not h], CENTRES, seed=1)
+    tested = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if h], CENTRES_HELD_OUT, seed=2)
+    for i, name in enumerate(potential.type_map):
+        if len(chosen[i].t) < FEWEST_CENTRES or len(tested[i].t) == 0:
+            raise InputError(
+                f"no reduced networks: only {len(chosen[i].t)} {name} atoms in the structures (at least {FEWEST_CENTRES} of "
+                "every type are needed): give more data, or export without reduced networks"
+            )
+    ladders = []
+    for i, name in enumerate(potential.type_map):
+        say(f"directions that matter for {name}")
+        ladders.append(
+            Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), chosen[i], tested[i])
+        )
+    levels = []
+    for error in FORCE_ERRORS:
+        say(f"networks for {error:g} eV/A")
+        rungs = [ladder.rung(error) for ladder in ladders]
+        level = Level(
+            max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.centre for r in rungs)
+        )
+        if level.force_error <= error and _work(level) <= WORTH * sum(net.weights for net in potential.fitting):
+            levels.append(level)
+    basis = tuple(ladder.basis[:, : _most_columns(levels, i)] for i, ladder in enumerate(ladders))
+    count = sum(len(s.t) for s in chosen)
+    return Reduction(basis, tuple(levels), f"{count} atoms of {sampled}")
+
+
+def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
+    """T of an atom without neighbours, first row."""
+    empty = (potential.sel[j] * rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows)
+    return sum(empty, np.zeros(potential.neuron[-1])) / sum(potential.sel)
+
+
+def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
+    """Second moments of what one neighbour of each type adds, over all distances."""
+    width = potential.neuron[-1]
+    moments = np.zeros((width, width))
+    for j in range(potential.ntypes):
+        if (i, j) in rows:
+            table = rows[i, j]
+            far = slice(len(table.f0) // 8, None)
+            for part in (table.f0, table.f1, table.df0, table.df1):
+                moments += part[far].T @ part[far] / len(part[far])
+    return PRIOR * moments / sum(potential.sel) ** 2
+
+
+def _most_columns(levels: list[Level], i: int) -> int:
+    return max((level.centres[i].columns for level in levels), default=0)
+
+
+def _work(level: Level) -> int:
+    return sum(centre.network.weights for centre in level.centres)

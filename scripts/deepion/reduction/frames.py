@@ -1,0 +1,126 @@
+"""Structures to sample: training data in DeePMD-kit's formats, or files that describe one structure."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..structure import model_types, read_structure
+
+
+@dataclass(frozen=True)
+class Frame:
+    """types [n]: indices into the model's type_map; coord [n, 3] and cell [3, 3] (rows: cell vectors) in Angstrom."""
+
+    types: np.ndarray
+    coord: np.ndarray
+    cell: np.ndarray
+    periodic: tuple[bool, bool, bool]
+
+
+RATTLE = 0.05  # A; standard deviation of every coordinate's displacement
+
+
+def rattled(frames: list[Frame]) -> list[Frame]:
+    """Every third frame with its atoms displaced at random: what hot or strained systems meet and data may lack."""
+    random = np.random.default_rng(19530606)
+    return [
+        frame if k % 3 else replace(frame, coord=frame.coord + RATTLE * random.standard_normal(frame.coord.shape))
+        for k, frame in enumerate(frames)
+    ]
+
+
+def read_frames(paths: list[Path], type_map: list[str], most: int) -> tuple[list[Frame], int]:
+    """Up to `most` frames, spread evenly over all that the paths hold, and how many those are.
+
+    A path is a deepmd/npy or deepmd/npy/mixed system (a folder with type.raw), a folder that holds such systems at any
+    depth, or a structure file (LAMMPS data, extxyz, ...).
+    """
+    sets = [part for path in paths for part in _sets(Path(path), type_map)]
+    counts = [len(part) for part in sets]
+    total = sum(counts)
+    wanted = np.unique(np.linspace(0, total - 1, min(most, total)).round().astype(int))
+    start = np.concatenate([[0], np.cumsum(counts)])
+    frames = []
+    for k in wanted:
+        part = int(np.searchsorted(start, k, side="right")) - 1
+        frames.append(sets[part][int(k - start[part])])
+    return frames, total
+
+
+class _Structure:
+    """A file with one structure."""
+
+    def __init__(self, path: Path, type_map: list[str]):
+        structure = read_structure(path)
+        types = model_types(structure.symbols, type_map)
+        self._frame = Frame(types, structure.coord, structure.cell, structure.periodic)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, k: int) -> Frame:
+        return self._frame
+
+
+class _Set:
+    """One set.* folder of a deepmd/npy system."""
+
+    def __init__(self, folder: Path, types: np.ndarray, type_map: list[str], names: list[str], periodic: bool):
+        coord = _array(folder / "coord.npy")
+        frames = len(coord)
+        self._coord = coord.reshape(frames, -1, 3)
+        n = self._coord.shape[1]
+        self._cell = _array(folder / "box.npy").reshape(frames, 3, 3) if periodic else np.zeros((frames, 3, 3))
+        mixed = folder / "real_atom_types.npy"
+        self._types = (
+            _array(mixed).astype(np.int64).reshape(frames, n) if mixed.exists() else np.tile(types, (frames, 1))
+        )
+        if self._types.shape[1] != n:
+            raise InputError(f"{folder}: {n} atoms in coord.npy, but {self._types.shape[1]} in type.raw")
+        if self._types.size and (self._types.min() < 0 or self._types.max() >= len(names)):
+            raise InputError(f"{folder}: type {self._types.max()} has no name in type_map.raw ({' '.join(names)})")
+        self._model_type = model_types(names, type_map)
+        self._periodic = (periodic,) * 3
+
+    def __len__(self) -> int:
+        return len(self._coord)
+
+    def __getitem__(self, k: int) -> Frame:
+        return Frame(
+            self._model_type[self._types[k]],
+            self._coord[k].astype(np.float64),
+            self._cell[k].astype(np.float64),
+            self._periodic,
+        )
+
+
+def _sets(path: Path, type_map: list[str]) -> list[_Set | _Structure]:
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if path.is_file():
+        return [_Structure(path, type_map)]
+    systems = sorted({p.parent for p in path.rglob("type.raw")})
+    if not systems:
+        raise InputError(f"{path}: no DeePMD-kit system in it (a folder with type.raw and set.*)")
+    found: list[_Set | _Structure] = []
+    for system in systems:
+        try:
+            types = np.loadtxt(system / "type.raw", dtype=np.int64, ndmin=1)
+            named = system / "type_map.raw"
+            names = named.read_text(encoding="utf-8").split() if named.exists() else list(type_map)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{system}: type.raw or type_map.raw cannot be read: {error}") from None
+        folders = sorted(system.glob("set.*"))
+        if not folders:
+            raise InputError(f"{system}: no set.* folder")
+        found += [_Set(folder, types, type_map, names, not (system / "nopbc").exists()) for folder in folders]
+    return found
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        return np.load(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None

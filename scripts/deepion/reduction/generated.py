@@ -1,0 +1,69 @@
+"""Structures for a model that comes without its training data: packings of spheres, led by the model's own forces.
+
+Compositions and densities are random: one element alone up to all together, as dense as the model's `sel` allows for. From
+loose packings, Brownian motion at random temperatures takes the atoms to where the model wants them and about there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..evaluate import Evaluator
+from ..neighbors import pairs_within
+from ..potential import Potential
+from .frames import Frame
+
+TRAJECTORIES = 60
+ATOMS = 64  # per structure
+FILLING = (0.3, 0.65)  # of sum(sel) in the cutoff sphere: sel leaves room beyond what training data held
+STEPS, FIRST, EVERY = 36, 8, 4  # of Brownian motion; which structures are kept
+TEMPERATURES = (0.02, 0.15)  # kT, eV
+MOBILITY = 0.0125  # A^2/eV per step: a force of 1 eV/A moves an atom by this many A
+LONGEST = 0.15  # A; longest move of a step
+PACKING_STEPS = 60
+
+
+def generate_frames(potential: Potential, model: Evaluator, say: Callable[[str], None] = lambda _: None) -> list[Frame]:
+    """Structures that the exported model finds plausible; the same ones every time."""
+    random = np.random.default_rng(20220726)
+    frames = []
+    for k in range(TRAJECTORIES):
+        if k % 10 == 0:
+            say(f"generating structures: {k} of {TRAJECTORIES} trajectories")
+        types = _composition(potential, random)
+        density = random.uniform(*FILLING) * sum(potential.sel) / (4.0 / 3.0 * np.pi * potential.rcut**3)
+        edge = (len(types) / density) ** (1.0 / 3.0)
+        cell = np.eye(3) * edge
+        coord = _packing(random.uniform(0.0, edge, (len(types), 3)), cell, 0.9 * density ** (-1.0 / 3.0))
+        temperature = random.uniform(*TEMPERATURES)
+        for step in range(STEPS):
+            force = model.evaluate(coord, types, cell, (True,) * 3).force
+            if step >= FIRST and (step - FIRST) % EVERY == 0:
+                frames.append(Frame(types, coord.copy(), cell, (True,) * 3))
+            noise = random.standard_normal(coord.shape) * np.sqrt(2.0 * temperature * MOBILITY)
+            coord = coord + _limited(MOBILITY * force) + noise
+    return frames
+
+
+def _composition(potential: Potential, random: np.random.Generator) -> np.ndarray:
+    """Types of the atoms: every element is there in most structures, in any proportion."""
+    share = random.dirichlet(np.ones(potential.ntypes) * 0.8) * (random.random(potential.ntypes) < 0.85)
+    if share.sum() == 0.0:
+        share = np.ones(potential.ntypes)
+    return np.sort(random.choice(potential.ntypes, ATOMS, p=share / share.sum()))
+
+
+def _packing(coord: np.ndarray, cell: np.ndarray, diameter: float) -> np.ndarray:
+    """The atoms pushed apart until few are closer than a diameter (A)."""
+    for _ in range(PACKING_STEPS):
+        centre, _, vector = pairs_within(coord, cell, (True,) * 3, diameter)
+        r = np.maximum(np.linalg.norm(vector, axis=1), 1e-3)
+        push = np.zeros_like(coord)
+        np.add.at(push, centre, -0.5 * ((diameter - r) / r)[:, None] * vector)
+        coord = coord + _limited(push)
+    return coord
+
+
+def _limited(move: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(move, axis=1, keepdims=True)
+    return move * np.minimum(1.0, LONGEST / np.maximum(length, 1e-12))

@@ -1,0 +1,63 @@
+"""The rows that a neighbour adds to T, as functions of its distance, on a fine grid."""
+
+import numpy as np
+
+from .. import activations
+from ..potential import Network, Potential
+
+STEP = 5e-4  # A; distances of a sample are rounded to this grid, the same for the full and the reduced networks
+
+
+class RadialRows:
+    """f0 = g0 G - g_p G_p (radial) and f1 = g1 G (angular) of one pair of types, [grid, M], with their derivatives by r.
+
+    g0, g1: normalised radial and angular element of the environment matrix; G: embedding; p: an empty slot.
+    """
+
+    def __init__(self, potential: Potential, centre: int, neighbour: int, network: Network, nearest: float):
+        self.nearest = nearest
+        count = int(np.ceil((potential.rcut - nearest) / STEP)) + 1
+        r = np.linspace(nearest, potential.rcut, count)
+        self._per_angstrom = (count - 1) / (potential.rcut - nearest)
+        a, da, b, db = _environment(potential, r)
+        avg, (std0, std1) = potential.davg[centre], potential.dstd[centre]
+        g0, dg0, g1, dg1 = (a - avg) / std0, da / std0, b / std1, db / std1
+        values, slopes = embedding_with_slope(network, g0)
+        slopes = slopes * dg0[:, None]
+        self.padding = (-avg / std0) * embedding_with_slope(network, np.array([-avg / std0]))[0][0]
+        self.f0 = g0[:, None] * values - self.padding
+        self.df0 = dg0[:, None] * values + g0[:, None] * slopes
+        self.f1 = g1[:, None] * values
+        self.df1 = dg1[:, None] * values + g1[:, None] * slopes
+
+    def place(self, r: np.ndarray) -> np.ndarray:
+        """Nearest grid point of each distance."""
+        place = np.rint((r - self.nearest) * self._per_angstrom).astype(np.int64)
+        return np.clip(place, 0, len(self.f0) - 1)
+
+
+def _environment(potential: Potential, r: np.ndarray):
+    """a = w/(r+p) with da/dr, and the length r w/(r+p)^2 of the angular part with its derivative."""
+    u = np.clip((r - potential.rcut_smth) / (potential.rcut - potential.rcut_smth), 0.0, 1.0)
+    w = u**3 * (-6.0 * u**2 + 15.0 * u - 10.0) + 1.0
+    dw = -30.0 * u**2 * (u - 1.0) ** 2 / (potential.rcut - potential.rcut_smth)
+    inverse = 1.0 / (r + potential.env_protection)
+    a, da = w * inverse, (dw - w * inverse) * inverse
+    return a, da, r * a * inverse, (a + r * da) * inverse - r * a * inverse**2
+
+
+def embedding_with_slope(network: Network, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """G and dG/ds, [n, M]."""
+    x, dx = s.reshape(-1, 1), np.ones((len(s), 1))
+    for layer in network.layers:
+        z = x @ layer.w + (0.0 if layer.b is None else layer.b)
+        y, slope = activations.value_and_slope(layer.activation, z)
+        dy = slope * (dx @ layer.w)
+        if layer.idt is not None:
+            y, dy = y * layer.idt, dy * layer.idt
+        if layer.skip == "same":
+            y, dy = y + x, dy + dx
+        elif layer.skip == "double":
+            y, dy = y + np.concatenate([x, x], axis=1), dy + np.concatenate([dx, dx], axis=1)
+        x, dx = y, dy
+    return x, dx
