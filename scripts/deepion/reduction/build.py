@@ -13,9 +13,9 @@ from .reduction import Level, Reduction
 from .samples import rows_of_pairs, sample
 
 FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
-MOST_FRAMES = 480
+MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
-CENTRES, CENTRES_HELD_OUT = 3000, 600  # sampled atoms per type
+CENTRES, CENTRES_HELD_OUT = 6000, 900
 FEWEST_CENTRES = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
 PRIOR = 1e-3  # weight of distances from PRIOR_FROM to the cutoff, sampled or not, beside the sample

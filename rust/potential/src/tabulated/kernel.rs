@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::real::Real;
-use super::table::COEFFICIENTS;
+use super::table::{COEFFICIENTS, Places};
 
 /// Constants of a pair of types for [`geometry`] and [`pair_forces`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,12 +25,6 @@ pub struct Constants {
     pub inv_switch: f64,
     /// Added to r in 1/r, A.
     pub protection: f64,
-    /// Where the table starts, A.
-    pub nearest: f64,
-    /// Pieces per A.
-    pub inv_step: f64,
-    /// Last piece of the table.
-    pub last: u32,
     /// Factor on the energy.
     pub scale: f64,
 }
@@ -50,6 +44,8 @@ pub struct Rows<R> {
     pub b: Vec<f64>,
     /// db/dr.
     pub db: Vec<f64>,
+    /// 1 / width of the piece, 1/A.
+    pub inv_width: Vec<f64>,
 }
 
 impl<R: Real> Rows<R> {
@@ -58,14 +54,14 @@ impl<R: Real> Rows<R> {
         self.piece.resize(n, 0);
         self.t.resize(n, R::default());
         self.row.iter_mut().for_each(|row| row.resize(n, R::default()));
-        for values in [&mut self.da, &mut self.b, &mut self.db] {
+        for values in [&mut self.da, &mut self.b, &mut self.db, &mut self.inv_width] {
             values.resize(n, 0.0);
         }
     }
 
     /// Bytes of its arrays.
     pub fn bytes(&self) -> usize {
-        self.t.capacity() * (5 * size_of::<R>() + 4 + 3 * size_of::<f64>())
+        self.t.capacity() * (5 * size_of::<R>() + 4 + 4 * size_of::<f64>())
     }
 
     /// The pairs of one centre.
@@ -105,6 +101,7 @@ fn load<R: Real, const L: usize>(from: &[R]) -> [R; L] {
 #[inline(always)]
 pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     c: &Constants,
+    places: &Places,
     x: [&[f64]; 3],
     r: &[f64],
     rows: &mut Rows<R>,
@@ -116,7 +113,7 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     let [row0, row1, row2, row3] = &mut rows.row;
     let (row0, row1, row2, row3) = (&mut row0[..n], &mut row1[..n], &mut row2[..n], &mut row3[..n]);
     let (da, b, db) = (&mut rows.da[..n], &mut rows.b[..n], &mut rows.db[..n]);
-    let (last, last_piece) = (f64::from(c.last), c.last);
+    let inv_width = &mut rows.inv_width[..n];
     for k in 0..n {
         let inv = 1.0 / (r[k] + c.protection);
         let u = ((r[k] - c.rcut_smth) * c.inv_switch).max(0.0);
@@ -131,10 +128,14 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
         row1[k] = R::from_f64(x[k] * angular);
         row2[k] = R::from_f64(y[k] * angular);
         row3[k] = R::from_f64(z[k] * angular);
-        let position = ((r[k] - c.nearest) * c.inv_step).max(0.0);
-        let whole = position.floor().min(last);
-        piece[k] = (whole as i32 as u32).min(last_piece);
-        t[k] = R::from_f64(position - whole);
+    }
+    let bins = &places.piece[..];
+    for k in 0..n {
+        let bin = ((r[k] - places.nearest) * places.inv_bin) as usize;
+        piece[k] = bins[bin.min(bins.len() - 1)];
+        let p = piece[k] as usize;
+        inv_width[k] = places.inv_width[p];
+        t[k] = R::from_f64((r[k] - places.start[p]) * inv_width[k]);
     }
 }
 
@@ -221,49 +222,71 @@ pub fn project<R: Real, const L: usize, const FMA: bool>(
     pairs: PairRows<R>,
     ga: &[R],
     stride: usize,
-    out: &mut [Vec<R>; 5],
+    out: [&mut [R]; 5],
 ) {
     let n = pairs.t.len();
     let row = pairs.row.map(|row| &row[..n]);
     let piece_of = &pairs.piece[..n];
-    for out in out.iter_mut() {
-        out.resize(n, R::default());
+    let [out0, out1, out2, out3, out4] = out.map(|out| &mut out[..n]);
+    // Sums of lanes are kept apart until a group of pairs is done: mixing both keeps the compiler from using whole vectors.
+    let mut partial = [[[R::default(); L]; 5]; GROUP];
+    let mut begin = 0;
+    while begin < n {
+        let end = (begin + GROUP).min(n);
+        for (k, sums) in (begin..end).zip(&mut partial) {
+            let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
+            let y = [row[0][k], row[1][k], row[2][k], row[3][k]];
+            *sums = products::<R, L, FMA>(piece, columns, pairs.t[k], y, ga, stride);
+        }
+        for (k, sums) in (begin..end).zip(&partial) {
+            (out0[k], out1[k], out2[k]) = (total(sums[0]), total(sums[1]), total(sums[2]));
+            (out3[k], out4[k]) = (total(sums[3]), total(sums[4]));
+        }
+        begin = end;
     }
-    for k in 0..n {
-        let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
-        let t = pairs.t[k];
-        let mut sums = [[R::default(); L]; 5];
-        for first in (0..columns).step_by(L) {
-            let mut value: [R; L] = load(&piece[(COEFFICIENTS - 1) * columns + first..]);
-            let mut slope = value;
-            for power in (0..COEFFICIENTS - 1).rev() {
-                let c: [R; L] = load(&piece[power * columns + first..]);
-                for l in 0..L {
-                    value[l] = fma::<R, FMA>(value[l], t, c[l]);
-                }
-                if power > 0 {
-                    for l in 0..L {
-                        slope[l] = fma::<R, FMA>(slope[l], t, value[l]);
-                    }
-                }
-            }
-            let mut weighted = [R::default(); L];
-            for c in 0..4 {
-                let g: [R; L] = load(&ga[c * stride + first..]);
-                let y = row[c][k];
-                for l in 0..L {
-                    sums[c][l] = fma::<R, FMA>(g[l], value[l], sums[c][l]);
-                    weighted[l] = fma::<R, FMA>(y, g[l], weighted[l]);
-                }
-            }
+}
+
+/// Pairs whose sums are finished together.
+const GROUP: usize = 16;
+
+/// The five products of [`project`] for one pair, lane by lane.
+#[inline(always)]
+fn products<R: Real, const L: usize, const FMA: bool>(
+    piece: &[R],
+    columns: usize,
+    t: R,
+    y: [R; 4],
+    ga: &[R],
+    stride: usize,
+) -> [[R; L]; 5] {
+    let mut sums = [[R::default(); L]; 5];
+    for first in (0..columns).step_by(L) {
+        let mut value: [R; L] = load(&piece[(COEFFICIENTS - 1) * columns + first..]);
+        let mut slope = value;
+        for power in (0..COEFFICIENTS - 1).rev() {
+            let c: [R; L] = load(&piece[power * columns + first..]);
             for l in 0..L {
-                sums[4][l] = fma::<R, FMA>(weighted[l], slope[l], sums[4][l]);
+                value[l] = fma::<R, FMA>(value[l], t, c[l]);
+            }
+            if power > 0 {
+                for l in 0..L {
+                    slope[l] = fma::<R, FMA>(slope[l], t, value[l]);
+                }
             }
         }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            out[k] = total(sum);
+        let mut weighted = [R::default(); L];
+        for c in 0..4 {
+            let g: [R; L] = load(&ga[c * stride + first..]);
+            for l in 0..L {
+                sums[c][l] = fma::<R, FMA>(g[l], value[l], sums[c][l]);
+                weighted[l] = fma::<R, FMA>(y[c], g[l], weighted[l]);
+            }
+        }
+        for l in 0..L {
+            sums[4][l] = fma::<R, FMA>(weighted[l], slope[l], sums[4][l]);
         }
     }
+    sums
 }
 
 /// Forces of a centre on its neighbours of one type (eV/A) from what [`project`] gives. `f` is replaced.
@@ -273,7 +296,7 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     products: &[Vec<R>; 5],
     x: [&[f64]; 3],
     r: &[f64],
-    radial: [&[f64]; 3],
+    rows: &Rows<R>,
     f: &mut [Vec<f64>; 3],
 ) {
     let n = r.len();
@@ -283,14 +306,14 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     let [e0, e1, e2, e3, slope] = products;
     let (e0, e1, e2, e3, slope) = (&e0[..n], &e1[..n], &e2[..n], &e3[..n], &slope[..n]);
     let [x, y, z] = x.map(|x| &x[..n]);
-    let [da, b, db] = radial.map(|v| &v[..n]);
+    let [da, b, db, inv_width] = [&rows.da[..n], &rows.b[..n], &rows.db[..n], &rows.inv_width[..n]];
     let [fx, fy, fz] = f;
     let (fx, fy, fz) = (&mut fx[..n], &mut fy[..n], &mut fz[..n]);
-    let (scale0, scale1, per_length) = (c.scale * c.inv0, c.scale * c.inv1, c.scale * c.inv_step);
+    let (scale0, scale1, scale) = (c.scale * c.inv0, c.scale * c.inv1, c.scale);
     for k in 0..n {
         let q = [e1[k].to_f64() * scale1, e2[k].to_f64() * scale1, e3[k].to_f64() * scale1];
         let qx = q[0] * x[k] + q[1] * y[k] + q[2] * z[k];
-        let along = (e0[k].to_f64() * scale0 * da[k] + slope[k].to_f64() * per_length + db[k] * qx) / r[k];
+        let along = (e0[k].to_f64() * scale0 * da[k] + slope[k].to_f64() * scale * inv_width[k] + db[k] * qx) / r[k];
         fx[k] = -(along * x[k] + b[k] * q[0]);
         fy[k] = -(along * y[k] + b[k] * q[1]);
         fz[k] = -(along * z[k] + b[k] * q[2]);

@@ -11,7 +11,7 @@ use crate::networks::Networks;
 use super::radial_functions::RadialFunctions;
 use super::real::Real;
 
-/// Values and slopes (by the place in a piece of a table, as tables give them) of the basis functions of pairs.
+/// Values and slopes (by the place in the pair's piece of the table, as tables give them) of the basis functions of pairs.
 pub struct Nearby<R> {
     columns: usize,
     /// pairs x columns.
@@ -20,7 +20,7 @@ pub struct Nearby<R> {
 }
 
 impl<R: Real> Nearby<R> {
-    /// Evaluates the basis (rows of M) at the distances `r` of a block's pairs; `per_length`: pieces per A.
+    /// Evaluates the basis (rows of M) at the distances `r` of a block's pairs; `inv_width`: 1 / width of their pieces.
     ///
     /// # Errors
     /// Whatever the networks report.
@@ -30,14 +30,14 @@ impl<R: Real> Nearby<R> {
         pair: (usize, usize),
         r: &[f64],
         basis: &[Vec<f64>],
-        per_length: f64,
+        inv_width: &[f64],
     ) -> Result<Self> {
         let functions = RadialFunctions::evaluate(model, networks, pair, r)?;
         let (mut psi, mut slope) = (Vec::new(), Vec::new());
         for k in 0..r.len() {
             for [value, by_r, _] in functions.project(k, basis) {
                 psi.push(R::from_f64(value));
-                slope.push(R::from_f64(by_r / per_length));
+                slope.push(R::from_f64(by_r / inv_width[k]));
             }
         }
         Ok(Self { columns: basis.len(), psi, slope })
@@ -55,8 +55,8 @@ impl<R: Real> Nearby<R> {
     }
 
     /// As [`super::kernel::project`]; `ga` has rows as long as the basis.
-    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], out: &mut [Vec<R>; 5]) {
-        out.iter_mut().for_each(Vec::clear);
+    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], out: [&mut [R]; 5]) {
+        let [out0, out1, out2, out3, out4] = out;
         for (i, k) in pairs.enumerate() {
             let mut sums = [R::default(); 5];
             for (c, ga) in ga.chunks_exact(self.columns).enumerate() {
@@ -65,7 +65,7 @@ impl<R: Real> Nearby<R> {
                     sums[4] += *g * self.slope[k * self.columns + p] * row[c][i];
                 }
             }
-            out.iter_mut().zip(sums).for_each(|(out, sum)| out.push(sum));
+            [out0[i], out1[i], out2[i], out3[i], out4[i]] = sums;
         }
     }
 }

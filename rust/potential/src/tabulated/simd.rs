@@ -2,6 +2,7 @@
 
 use super::kernel::{self, Constants, PairRows, Rows};
 use super::real::Real;
+use super::table::Places;
 
 /// Instruction sets the kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl InstructionSet {
 pub trait Kernels: Real {
     /// Columns and widths are padded to multiples of this.
     const LANES: usize;
-    fn geometry(isa: InstructionSet, c: &Constants, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<Self>);
+    fn geometry(isa: InstructionSet, c: &Constants, places: &Places, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<Self>);
     fn accumulate(
         isa: InstructionSet,
         table: &[Self],
@@ -79,7 +80,7 @@ pub trait Kernels: Real {
         pairs: PairRows<Self>,
         ga: &[Self],
         stride: usize,
-        out: &mut [Vec<Self>; 5],
+        out: [&mut [Self]; 5],
     );
     fn pair_forces(
         isa: InstructionSet,
@@ -87,7 +88,7 @@ pub trait Kernels: Real {
         products: &[Vec<Self>; 5],
         x: [&[f64]; 3],
         r: &[f64],
-        radial: [&[f64]; 3],
+        rows: &Rows<Self>,
         f: &mut [Vec<f64>; 3],
     );
     fn features(isa: InstructionSet, a: &[Self], stride: usize, n: usize, out: &mut [Self]);
@@ -139,10 +140,10 @@ macro_rules! kernels {
         #[allow(unsafe_code)]
         impl Kernels for $real {
             const LANES: usize = $lanes;
-            dispatch!($real, $lanes, geometry(c: &Constants, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
+            dispatch!($real, $lanes, geometry(c: &Constants, places: &Places, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
             dispatch!($real, $lanes, accumulate(table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
-            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: &mut [Vec<$real>; 5]));
-            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], radial: [&[f64]; 3], f: &mut [Vec<f64>; 3]));
+            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: [&mut [$real]; 5]));
+            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]));
             dispatch!($real, $lanes, features(a: &[$real], stride: usize, n: usize, out: &mut [$real]));
             dispatch!($real, $lanes, features_backward(a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
             dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], out: &mut [$real], width: usize));
@@ -173,25 +174,23 @@ mod tests {
         let r: Vec<f64> =
             (0..pairs).map(|k| (x[0][k] * x[0][k] + x[1][k] * x[1][k] + x[2][k] * x[2][k]).sqrt()).collect();
         let x = [&*x[0], &*x[1], &*x[2]];
-        let c = Constants {
-            avg: 0.1,
-            inv0: 2.0,
-            inv1: 3.0,
-            rcut_smth: 1.0,
-            inv_switch: 0.2,
-            protection: 0.01,
+        let c =
+            Constants { avg: 0.1, inv0: 2.0, inv1: 3.0, rcut_smth: 1.0, inv_switch: 0.2, protection: 0.01, scale: 1.5 };
+        let places = Places {
             nearest: 0.0,
-            inv_step: 0.8,
-            last: 3,
-            scale: 1.5,
+            inv_bin: 0.8,
+            piece: vec![0, 1, 1, 2, 3],
+            start: vec![0.0, 1.25, 3.75, 5.0],
+            inv_width: vec![0.8, 0.4, 0.8, 0.8],
         };
         let mut rows = Rows::default();
-        R::geometry(isa, &c, x, &r, &mut rows);
+        R::geometry(isa, &c, &places, x, &r, &mut rows);
         let zeros = |n: usize| vec![R::default(); n];
-        let (mut a, mut products, mut f) = (zeros(4 * columns), Default::default(), Default::default());
+        let (mut a, mut f) = (zeros(4 * columns), Default::default());
+        let mut products: [Vec<R>; 5] = std::array::from_fn(|_| zeros(pairs));
         R::accumulate(isa, &table, columns, rows.part(0..pairs), &mut a, columns);
-        R::project(isa, &table, columns, rows.part(0..pairs), &a, columns, &mut products);
-        R::pair_forces(isa, &c, &products, x, &r, [&rows.da, &rows.b, &rows.db], &mut f);
+        R::project(isa, &table, columns, rows.part(0..pairs), &a, columns, products.each_mut().map(|p| &mut p[..]));
+        R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
         let mut out = zeros(4 * width);
         R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), &mut out, width);
         let mut d = zeros(width * axis);

@@ -10,18 +10,21 @@ use super::real::Real;
 
 /// Coefficients of a piece: a polynomial of degree 5.
 pub const COEFFICIENTS: usize = 6;
-/// Most pieces of a table; with this many a table that is not accurate enough is given up.
-const MAX_PIECES: usize = 4096;
+/// The widest pieces are this fraction of the switch's range.
+const WIDEST: f64 = 1.0 / 32.0;
+/// How often a piece is halved at most; where that does not do, the table is given up.
+const MOST_HALVINGS: u32 = 8;
+/// Places in a piece where it is checked: there the error of a quintic Hermite interpolant and of its slope peak.
+const CHECKS: [f64; 3] = [0.28, 0.5, 0.72];
 
 /// psi(r) = sum over c of `coefficient[c]` t^c with t in [0, 1] across a piece, for K functions at once.
 ///
-/// Pieces are quintic Hermite interpolants: value and two derivatives are exact at the knots and continuous everywhere.
+/// Pieces are quintic Hermite interpolants: value and two derivatives are exact at the knots and continuous everywhere. They
+/// are as wide as the accuracy allows: less memory, and what is often used stays in the cache.
 #[derive(Debug, Clone)]
 pub struct Table<R> {
-    /// Smallest distance, A.
-    pub nearest: f64,
-    /// Pieces per A.
-    pub inv_step: f64,
+    /// Where each distance is.
+    pub places: Places,
     /// pieces x [`COEFFICIENTS`] x K.
     pub coefficients: Vec<R>,
     /// Number of functions.
@@ -30,9 +33,33 @@ pub struct Table<R> {
     pub error: f64,
 }
 
+/// The pieces of a table, found through bins as wide as the narrowest of them.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Smallest distance, A.
+    pub nearest: f64,
+    /// Bins per A.
+    pub inv_bin: f64,
+    /// Piece that each bin is in.
+    pub piece: Vec<u32>,
+    /// Where each piece starts, A.
+    pub start: Vec<f64>,
+    /// 1 / width of each piece, 1/A.
+    pub inv_width: Vec<f64>,
+}
+
+/// One piece before it is known to be accurate.
+struct Piece {
+    start: f64,
+    width: f64,
+    /// [`COEFFICIENTS`] x K.
+    coefficients: Vec<f64>,
+    error: f64,
+}
+
 impl<R: Real> Table<R> {
     /// Tabulates psi = rows G between `nearest` (or a little below, so that the start of the switch falls on a knot) and
-    /// the cutoff, halving the step until the error between knots is below `tolerance` or there are too many pieces: see
+    /// the cutoff, halving pieces until the error between knots is below `tolerance` or they get too narrow: see
     /// [`Table::error`].
     ///
     /// # Errors
@@ -40,58 +67,48 @@ impl<R: Real> Table<R> {
     pub fn build(
         model: &Model,
         networks: &mut dyn Networks,
-        (center, neighbor): (usize, usize),
+        pair: (usize, usize),
         basis: &Basis,
         nearest: f64,
         tolerance: f64,
     ) -> Result<Self> {
         let c = &model.contract;
-        let mut beyond_switch = 32_i64;
-        loop {
-            let step = (c.rcut - c.rcut_smth) / beyond_switch as f64;
-            let before = ((c.rcut_smth - nearest) / step).ceil() as i64;
-            let pieces = (before + beyond_switch).max(1) as usize;
-            let first = c.rcut_smth - before as f64 * step;
-            let table = Self::interpolate(model, networks, (center, neighbor), basis, first, step, pieces)?;
-            if table.error <= tolerance || 2 * pieces > MAX_PIECES {
-                return Ok(table);
-            }
-            beyond_switch *= 2;
-        }
-    }
-
-    fn interpolate(
-        model: &Model,
-        networks: &mut dyn Networks,
-        (center, neighbor): (usize, usize),
-        basis: &Basis,
-        first: f64,
-        step: f64,
-        pieces: usize,
-    ) -> Result<Self> {
-        let columns = basis.rows.len();
-        let knots: Vec<f64> = (0..=pieces).map(|k| first + k as f64 * step).collect();
-        let functions = RadialFunctions::with_curvature(model, networks, (center, neighbor), &knots)?;
-        let at_knots: Vec<Vec<[f64; 3]>> = (0..=pieces).map(|k| functions.project(k, &basis.rows)).collect();
-        let mut exact = vec![0.0; pieces * COEFFICIENTS * columns];
-        for (piece, ends) in exact.chunks_exact_mut(COEFFICIENTS * columns).zip(at_knots.windows(2)) {
-            for column in 0..columns {
-                for (power, value) in hermite(ends[0][column], ends[1][column], step).into_iter().enumerate() {
-                    piece[power * columns + column] = value;
+        let widest = (c.rcut - c.rcut_smth) * WIDEST;
+        let first = ((nearest - c.rcut_smth) / widest).floor() as i64;
+        let last = (1.0 / WIDEST) as i64;
+        let mut pending: Vec<(f64, f64)> =
+            (first.min(last - 1)..last).map(|k| (c.rcut_smth + k as f64 * widest, widest)).collect();
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut largest = f64::MIN_POSITIVE;
+        for halvings in 0..=MOST_HALVINGS {
+            let (tried, value) = interpolate(model, networks, pair, basis, &pending)?;
+            largest = value.max(largest);
+            pending.clear();
+            for piece in tried {
+                if piece.error <= tolerance * largest || halvings == MOST_HALVINGS {
+                    pieces.push(piece);
+                } else {
+                    let half = 0.5 * piece.width;
+                    pending.extend([(piece.start, half), (piece.start + half, half)]);
                 }
             }
+            if pending.is_empty() {
+                break;
+            }
         }
-        let largest = at_knots.iter().flatten().map(|[v, ..]| v.abs()).fold(0.0, f64::max);
-        let error = error_between(model, networks, (center, neighbor), basis, (first, step), &exact)?
-            / largest.max(f64::MIN_POSITIVE);
-        let coefficients = exact.into_iter().map(R::from_f64).collect();
-        Ok(Self { nearest: first, inv_step: 1.0 / step, coefficients, columns, error })
+        pieces.sort_by(|a, b| a.start.total_cmp(&b.start));
+        Ok(Self {
+            places: Places::new(&pieces),
+            coefficients: pieces.iter().flat_map(|p| &p.coefficients).map(|&v| R::from_f64(v)).collect(),
+            columns: basis.rows.len(),
+            error: pieces.iter().map(|p| p.error).fold(0.0, f64::max) / largest,
+        })
     }
 
     /// Number of pieces.
     #[must_use]
     pub fn pieces(&self) -> usize {
-        self.coefficients.len() / (COEFFICIENTS * self.columns)
+        self.places.start.len()
     }
 
     /// Bytes of the coefficients.
@@ -99,6 +116,60 @@ impl<R: Real> Table<R> {
     pub fn bytes(&self) -> usize {
         self.coefficients.len() * size_of::<R>()
     }
+}
+
+impl Places {
+    fn new(pieces: &[Piece]) -> Self {
+        let bin = pieces.iter().map(|p| p.width).fold(f64::INFINITY, f64::min);
+        let bins_of = |(k, p): (usize, &Piece)| std::iter::repeat_n(k as u32, (p.width / bin).round() as usize);
+        Self {
+            nearest: pieces[0].start,
+            inv_bin: 1.0 / bin,
+            piece: pieces.iter().enumerate().flat_map(bins_of).collect(),
+            start: pieces.iter().map(|p| p.start).collect(),
+            inv_width: pieces.iter().map(|p| 1.0 / p.width).collect(),
+        }
+    }
+}
+
+/// Pieces with the given starts and widths, each with its error, and the largest value at their ends.
+fn interpolate(
+    model: &Model,
+    networks: &mut dyn Networks,
+    pair: (usize, usize),
+    basis: &Basis,
+    where_to: &[(f64, f64)],
+) -> Result<(Vec<Piece>, f64)> {
+    let columns = basis.rows.len();
+    let ends: Vec<f64> = where_to.iter().flat_map(|(start, width)| [*start, start + width]).collect();
+    let checks: Vec<f64> = where_to.iter().flat_map(|(start, width)| CHECKS.map(|t| start + t * width)).collect();
+    let at_ends = RadialFunctions::with_curvature(model, networks, pair, &ends)?;
+    let at_checks = RadialFunctions::evaluate(model, networks, pair, &checks)?;
+    let mut largest: f64 = 0.0;
+    let mut pieces = Vec::with_capacity(where_to.len());
+    for (k, &(start, width)) in where_to.iter().enumerate() {
+        let (left, right) = (at_ends.project(2 * k, &basis.rows), at_ends.project(2 * k + 1, &basis.rows));
+        let mut coefficients = vec![0.0; COEFFICIENTS * columns];
+        for (column, (left, right)) in left.iter().zip(&right).enumerate() {
+            largest = largest.max(left[0].abs()).max(right[0].abs());
+            for (power, value) in hermite(*left, *right, width).into_iter().enumerate() {
+                coefficients[power * columns + column] = value;
+            }
+        }
+        let mut error: f64 = 0.0;
+        for (p, t) in CHECKS.into_iter().enumerate() {
+            let exact = at_checks.project(CHECKS.len() * k + p, &basis.rows);
+            for (column, [value, slope, _]) in exact.into_iter().enumerate() {
+                let c = |power: usize| coefficients[power * columns + column];
+                let interpolated = (0..COEFFICIENTS).rev().fold(0.0, |sum, power| sum * t + c(power));
+                let sloped = (1..COEFFICIENTS).rev().fold(0.0, |sum, power| sum * t + power as f64 * c(power)) / width;
+                // A slope counts over 1 A: forces come from slopes.
+                error = error.max((interpolated - value).abs()).max((sloped - slope).abs());
+            }
+        }
+        pieces.push(Piece { start, width, coefficients, error });
+    }
+    Ok((pieces, largest))
 }
 
 /// The quintic with the given values, first and second derivatives (by r) at both ends of a piece of length h, in t = r/h.
@@ -113,37 +184,6 @@ fn hermite([v0, d0, c0]: [f64; 3], [v1, d1, c1]: [f64; 3], h: f64) -> [f64; COEF
         -15.0 * v + 8.0 * d0 + 7.0 * d1 + 1.5 * c0 - c1,
         6.0 * v - 3.0 * (d0 + d1) - 0.5 * (c0 - c1),
     ]
-}
-
-/// Largest error at two places inside every piece, where the error of a quintic Hermite interpolant and of its slope peak.
-fn error_between(
-    model: &Model,
-    networks: &mut dyn Networks,
-    (center, neighbor): (usize, usize),
-    basis: &Basis,
-    (first, step): (f64, f64),
-    coefficients: &[f64],
-) -> Result<f64> {
-    let columns = basis.rows.len();
-    let places = [0.5, 0.28];
-    let pieces = coefficients.len() / (COEFFICIENTS * columns);
-    let distances: Vec<f64> = (0..pieces).flat_map(|k| places.map(|t| first + (k as f64 + t) * step)).collect();
-    let functions = RadialFunctions::evaluate(model, networks, (center, neighbor), &distances)?;
-    let mut error: f64 = 0.0;
-    for (k, piece) in coefficients.chunks_exact(COEFFICIENTS * columns).enumerate() {
-        for (p, t) in places.iter().enumerate() {
-            for (column, [value, slope, _]) in
-                functions.project(places.len() * k + p, &basis.rows).into_iter().enumerate()
-            {
-                let c = |power: usize| piece[power * columns + column];
-                let interpolated = (0..COEFFICIENTS).rev().fold(0.0, |sum, power| sum * t + c(power));
-                let sloped = (1..COEFFICIENTS).rev().fold(0.0, |sum, power| sum * t + power as f64 * c(power)) / step;
-                // A slope counts over 1 A: forces come from slopes.
-                error = error.max((interpolated - value).abs()).max((sloped - slope).abs());
-            }
-        }
-    }
-    Ok(error)
 }
 
 #[cfg(test)]

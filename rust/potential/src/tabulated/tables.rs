@@ -194,7 +194,7 @@ impl<R: Kernels> Tables<R> {
     ) -> Result<NeighborTable<R>> {
         let table = Table::build(model, exact, (center, neighbor), basis, settings.nearest, settings.tolerance)?;
         self.error = self.error.max(table.error);
-        self.nearest = self.nearest.max(table.nearest);
+        self.nearest = self.nearest.max(table.places.nearest);
         let c = &model.contract;
         let [std0, std1] = c.dstd[center];
         let constants = Constants {
@@ -204,9 +204,6 @@ impl<R: Kernels> Tables<R> {
             rcut_smth: c.rcut_smth,
             inv_switch: 1.0 / (c.rcut - c.rcut_smth),
             protection: c.env_protection,
-            nearest: table.nearest,
-            inv_step: table.inv_step,
-            last: table.pieces() as u32 - 1,
             scale: c.energy_scale[center],
         };
         Ok(NeighborTable { table, first, padding: empty_slot(model, (center, neighbor), basis), constants })

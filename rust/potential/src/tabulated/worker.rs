@@ -33,9 +33,12 @@ pub struct TabulatedWorker<R> {
     gd: Vec<R>,
     energy: Vec<R>,
     param: Vec<R>,
-    /// Of one centre.
+    /// Per centre: dE/dA and the centre's own force.
     ga: Vec<R>,
+    reactions: Vec<[f64; 3]>,
+    /// dE/dT of one centre, or room for a square matrix.
     gt: Vec<R>,
+    /// Of the pairs of a block.
     products: [Vec<R>; 5],
     f: [Vec<f64>; 3],
 }
@@ -59,6 +62,7 @@ impl<R: Kernels> TabulatedWorker<R> {
             energy: empty(),
             param: empty(),
             ga: empty(),
+            reactions: Vec::new(),
             gt: empty(),
             products: Default::default(),
             f: Default::default(),
@@ -88,25 +92,20 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let of_center = &tables.centers[center];
         neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
         let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
-        self.nearby.clear();
-        self.nearby.resize_with(self.blocks.len(), || None);
-        if near {
-            let Head::Reduced { basis, .. } = &of_center.head else {
-                return self.exact.evaluate(job, lane);
-            };
-            for (neighbor, block) in self.blocks.iter().enumerate() {
-                if let Some(table) = &of_center.neighbors[neighbor] {
-                    let networks = self.exact.networks.as_mut();
-                    let per_length = table.constants.inv_step;
-                    self.nearby[neighbor] =
-                        Some(Nearby::new(model, networks, (center, neighbor), &block.r, basis, per_length)?);
-                }
-            }
+        if near && matches!(of_center.head, Head::Full { .. }) {
+            return self.exact.evaluate(job, lane);
         }
         self.rows.resize_with(self.blocks.len(), Rows::default);
-        for ((block, of_neighbor), rows) in self.blocks.iter().zip(&of_center.neighbors).zip(&mut self.rows) {
-            if let Some(of_neighbor) = of_neighbor {
-                R::geometry(self.isa, &of_neighbor.constants, block.vectors(0..block.len()), &block.r, rows);
+        self.nearby.clear();
+        self.nearby.resize_with(self.blocks.len(), || None);
+        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+            let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
+            let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
+            R::geometry(self.isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
+            if let (true, Head::Reduced { basis, .. }) = (near, &of_center.head) {
+                let networks = self.exact.networks.as_mut();
+                let pair = (center, neighbor);
+                self.nearby[neighbor] = Some(Nearby::new(model, networks, pair, &block.r, basis, &rows.inv_width)?);
             }
         }
         self.describe(model, n, of_center);
@@ -128,25 +127,28 @@ impl<R: Kernels> TabulatedWorker<R> {
         };
         self.a.resize(n * 4 * columns, R::default());
         self.d.resize(n * inputs, R::default());
-        for c in 0..n {
-            let a = &mut self.a[c * 4 * columns..(c + 1) * 4 * columns];
-            let d = &mut self.d[c * inputs..(c + 1) * inputs];
+        for a in self.a.chunks_exact_mut(4 * columns) {
             a[..columns].copy_from_slice(&of_center.start);
             a[columns..].fill(R::default());
-            for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
-                let (Some(of_neighbor), pairs) = (of_neighbor, block.of(c)) else { continue };
-                let a = &mut a[of_neighbor.first..];
+        }
+        // Neighbour type by neighbour type: one table at a time is in the cache.
+        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+            let Some(of_neighbor) = of_neighbor else { continue };
+            let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
+            for (c, a) in self.a.chunks_exact_mut(4 * columns).enumerate() {
+                let (pairs, a) = (block.of(c), &mut a[of_neighbor.first..]);
                 take_off(a, &of_neighbor.padding, pairs.len());
                 let rows = self.rows[neighbor].part(pairs.clone());
-                let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
                 match &self.nearby[neighbor] {
                     Some(nearby) => nearby.accumulate(pairs, rows.row, a),
                     None => R::accumulate(self.isa, table, k, rows, a, columns),
                 }
             }
+        }
+        self.t.resize(n * 4 * width, R::default());
+        for (c, (a, d)) in self.a.chunks_exact_mut(4 * columns).zip(self.d.chunks_exact_mut(inputs)).enumerate() {
             match &of_center.head {
                 Head::Full { expand, constant, masked, .. } => {
-                    self.t.resize(n * 4 * width, R::default());
                     let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
                     R::four_rows(self.isa, a, expand, t, width);
                     t.iter_mut().zip(constant).for_each(|(t, constant)| *t += *constant);
@@ -165,46 +167,55 @@ impl<R: Kernels> TabulatedWorker<R> {
         }
     }
 
+    /// From the gradient by the fitting net's input to energies and forces.
     fn forces(&mut self, job: Job, of_center: &CenterTables<R>, lane: &mut Lane) -> Result<()> {
         let Job { model, center, members, .. } = job;
         let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
         let inputs = self.d.len() / members.len();
-        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        self.ga.resize(4 * columns, R::default());
-        for c in 0..members.len() {
-            let gd = &self.gd[c * inputs..(c + 1) * inputs];
+        self.ga.resize(members.len() * 4 * columns, R::default());
+        for (c, (ga, gd)) in self.ga.chunks_exact_mut(4 * columns).zip(self.gd.chunks_exact(inputs)).enumerate() {
             match &of_center.head {
                 Head::Full { contract, .. } => {
                     self.gt.resize(4 * width, R::default());
                     let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
                     R::descriptor_backward(self.isa, t, axis, gd, &mut self.gt);
-                    R::four_rows(self.isa, &self.gt, contract, &mut self.ga, columns);
+                    R::four_rows(self.isa, &self.gt, contract, ga, columns);
                 }
                 Head::Reduced { columns: used, .. } => {
                     let a = &self.a[c * 4 * columns..(c + 1) * 4 * columns];
                     self.gt.resize(used * columns, R::default());
-                    R::features_backward(self.isa, a, columns, *used, gd, &mut self.gt, &mut self.ga);
+                    R::features_backward(self.isa, a, columns, *used, gd, &mut self.gt, ga);
                 }
             }
-            let (mut reaction, mut neighbors) = ([0.0; 3], 0);
-            for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
-                let pairs = block.of(c);
-                neighbors += pairs.len();
-                let Some(of_neighbor) = of_neighbor else { continue };
-                let (rows, ga) = (&self.rows[neighbor], &self.ga[of_neighbor.first..]);
+        }
+        self.reactions.clear();
+        self.reactions.resize(members.len(), [0.0; 3]);
+        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+            let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
+            self.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
+            for (c, ga) in self.ga.chunks_exact(4 * columns).enumerate() {
+                let (pairs, ga) = (block.of(c), &ga[of_neighbor.first..]);
+                let products = self.products.each_mut().map(|p| &mut p[pairs.clone()]);
                 let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
                 let part = rows.part(pairs.clone());
                 match &self.nearby[neighbor] {
-                    Some(nearby) => nearby.project(pairs.clone(), part.row, ga, &mut self.products),
-                    None => R::project(self.isa, table, k, part, ga, columns, &mut self.products),
+                    Some(nearby) => nearby.project(pairs, part.row, ga, products),
+                    None => R::project(self.isa, table, k, part, ga, columns, products),
                 }
-                let radial = [&rows.da, &rows.b, &rows.db].map(|v| &v[pairs.clone()]);
-                let (x, r) = (block.vectors(pairs.clone()), &block.r[pairs.clone()]);
-                R::pair_forces(self.isa, &of_neighbor.constants, &self.products, x, r, radial, &mut self.f);
-                let of_block = lane.add_pairs(&block.j[pairs], x, [&self.f[0], &self.f[1], &self.f[2]]);
+            }
+            let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
+            R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
+            for (c, reaction) in self.reactions.iter_mut().enumerate() {
+                let pairs = block.of(c);
+                let f = [0, 1, 2].map(|d| &self.f[d][pairs.clone()]);
+                let of_block = lane.add_pairs(&block.j[pairs.clone()], block.vectors(pairs), f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
-            lane.add_center(job, c, self.energy[c].to_f64() * scale + shift, reaction, neighbors)?;
+        }
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
+        for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
+            let neighbors = self.blocks.iter().map(|b| b.of(c).len()).sum();
+            lane.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
         }
         Ok(())
     }
