@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::lane::Lane;
 use crate::model::Model;
-use crate::neighborhood::{self, Block};
+use crate::neighborhood::{self, Block, SortedList};
 use crate::networks::WholeModel;
 
 /// Atoms sampled of each type.
@@ -47,7 +47,7 @@ impl Cluster {
 pub(crate) fn run(
     model: &Model,
     conf: &Configuration,
-    groups: &[Group],
+    (list, groups): (&SortedList, &[Group]),
     worker: &mut dyn ChunkWorker,
     reference: &mut dyn WholeModel,
 ) -> Result<Check> {
@@ -68,7 +68,7 @@ pub(crate) fn run(
     lane.reset(conf.nall(), true, false);
     let mut row = 0;
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
-        let job = Job { model, conf, center: *center_type, members, sel_error: false };
+        let job = Job { model, conf, list, center: *center_type, members, sel_error: false };
         worker.evaluate(job, &mut lane)?;
         neighborhood::collect(job, &mut blocks, &mut seen)?;
         for c in 0..members.len() {

@@ -4,9 +4,9 @@ use crate::configuration::Configuration;
 use crate::descriptor::{self, Pairs};
 use crate::environment::Radial;
 use crate::error::Result;
-use crate::lane::Lane;
+use crate::lane::{self, Lane};
 use crate::model::{Model, PairKind};
-use crate::neighborhood::{self, Block};
+use crate::neighborhood::{self, Block, SortedList};
 use crate::networks::Networks;
 use crate::tabulated::Real;
 
@@ -17,6 +17,8 @@ pub struct Job<'a> {
     pub model: &'a Model,
     /// All atoms.
     pub conf: &'a Configuration<'a>,
+    /// Its neighbour list, sorted by type.
+    pub list: &'a SortedList,
     /// Type of the centres.
     pub center: usize,
     /// The centres, as positions in `conf.centers`.
@@ -189,7 +191,9 @@ impl<N: Networks + ?Sized> Worker<N> {
                 if model.kind(center, neighbor) == PairKind::Active {
                     let pairs = self.pairs(model, center, neighbor, c);
                     descriptor::neighbor_forces(model, center, &gt, pairs, &mut f);
-                    let of_block = lane.add_pairs(&block.j[block.of(c)], pairs.x, [&f[0], &f[1], &f[2]]);
+                    let (j, f) = (&block.j[block.of(c)], [&*f[0], &*f[1], &*f[2]]);
+                    let of_block = lane.add_forces(j, f);
+                    lane.add_virials(j, pairs.x, f, lane::virial(pairs.x, f));
                     reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
                 }
             }

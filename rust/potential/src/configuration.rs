@@ -37,7 +37,8 @@ impl Configuration<'_> {
     /// Position of atom `i`, A.
     #[must_use]
     pub fn position(&self, i: usize) -> [f64; 3] {
-        [self.x[3 * i], self.x[3 * i + 1], self.x[3 * i + 2]]
+        let x = &self.x[3 * i..3 * i + 3];
+        [x[0], x[1], x[2]]
     }
 
     /// The frame parameters in force: the caller's, else the model's default.

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::lane::{self, Lane};
 use crate::model::Model;
+use crate::neighborhood::SortedList;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
 
@@ -37,6 +38,7 @@ pub struct Engine {
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
     groups: Vec<Group>,
+    list: SortedList,
     lanes: Vec<Lane>,
 }
 
@@ -121,7 +123,16 @@ impl Engine {
             .transpose()
             .map_err(|e| Error::Engine(format!("cannot start {threads} threads: {e}")))?;
         let workers = workers.into_iter().map(Mutex::new).collect();
-        Ok(Self { model, sel_error, workers, tables, pool, groups: Vec::new(), lanes: Vec::new() })
+        Ok(Self {
+            model,
+            sel_error,
+            workers,
+            tables,
+            pool,
+            groups: Vec::new(),
+            list: SortedList::default(),
+            lanes: Vec::new(),
+        })
     }
 
     /// The model.
@@ -148,7 +159,7 @@ impl Engine {
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
         let lanes: usize = self.lanes.iter().map(Lane::bytes).sum();
-        groups + workers + lanes + self.tables.as_ref().map_or(0, |t| t.bytes)
+        groups + workers + lanes + self.list.bytes() + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
 
     /// Adds energies, forces and virials of all centres to `results`.
@@ -165,13 +176,13 @@ impl Engine {
             (!results.eatom.is_empty(), !(results.vatom.is_empty() && results.cvatom.is_empty()));
         let count = conf.centers.len().div_ceil(FEWEST_CENTERS).clamp(1, MOST_LANES);
         self.lanes.resize_with(count, Lane::default);
-        let (model, groups, sel_error) = (&self.model, &self.groups, self.sel_error);
+        let (model, groups, list, sel_error) = (&self.model, &self.groups, &self.list, self.sel_error);
         let fill = |worker: &mut dyn ChunkWorker, number: usize, lane: &mut Lane| {
             lane.reset(conf.nall(), want_energies, want_virials);
             for Group { center_type, members } in groups {
                 let share = members.len() * number / count..members.len() * (number + 1) / count;
                 for members in members[share].chunks(worker.centers_per_chunk()) {
-                    worker.evaluate(Job { model, conf, center: *center_type, members, sel_error }, lane)?;
+                    worker.evaluate(Job { model, conf, list, center: *center_type, members, sel_error }, lane)?;
                 }
             }
             Ok(())
@@ -186,13 +197,14 @@ impl Engine {
     /// As [`Engine::compute`], or a failure of the graph.
     pub fn self_check(&mut self, conf: &Configuration, reference: &mut dyn WholeModel) -> Result<Check> {
         self.prepare(conf)?;
-        check::run(&self.model, conf, &self.groups, lock(&self.workers[0]).as_mut(), reference)
+        check::run(&self.model, conf, (&self.list, &self.groups), lock(&self.workers[0]).as_mut(), reference)
     }
 
     fn prepare(&mut self, conf: &Configuration) -> Result<()> {
         conf.check_step(&self.model)?;
         if conf.rebuilt {
             conf.check_rebuild(&self.model)?;
+            self.list.build(&self.model, conf);
             self.groups.clear();
             for center_type in 0..self.model.contract.ntypes() {
                 let of_type = |k: &u32| conf.types[conf.centers[*k as usize] as usize] == center_type as i32;

@@ -34,30 +34,34 @@ impl Lane {
         self.want_energies = want_energies;
     }
 
-    /// Adds the forces `f` of centre `i` on its neighbours `j` at vectors `x`; the centre's own force is the opposite of
-    /// their sum, which is returned with its sign. The virial of a pair is given to the neighbour (DeePMD-kit's
-    /// `atom_virial`, the form the heat flux needs).
-    pub fn add_pairs(&mut self, j: &[i32], x: [&[f64]; 3], f: [&[f64]; 3]) -> [f64; 3] {
+    /// Adds the forces `f` of a centre on its neighbours `j`. The centre's own force is the opposite of their sum, which is
+    /// returned with its sign.
+    pub fn add_forces(&mut self, j: &[i32], f: [&[f64]; 3]) -> [f64; 3] {
+        let n = j.len();
+        let [fx, fy, fz] = f.map(|f| &f[..n]);
         let mut reaction = [0.0; 3];
-        for (k, &j) in j.iter().enumerate() {
-            let on_j = &mut self.f[3 * j as usize..3 * j as usize + 3];
+        for k in 0..n {
+            let on_j = &mut self.f[3 * j[k] as usize..3 * j[k] as usize + 3];
+            let f = [fx[k], fy[k], fz[k]];
             for d in 0..3 {
-                on_j[d] += f[d][k];
-                reaction[d] -= f[d][k];
-            }
-        }
-        let w = |a: usize, b: usize| dot(x[a], f[b]);
-        let virial = [w(0, 0), w(1, 1), w(2, 2), w(0, 1), w(0, 2), w(1, 2), w(1, 0), w(2, 0), w(2, 1)];
-        self.totals.virial.iter_mut().zip(virial).for_each(|(t, v)| *t += v);
-        if !self.v.is_empty() {
-            for (k, &j) in j.iter().enumerate() {
-                let [x, f] = [[x[0][k], x[1][k], x[2][k]], [f[0][k], f[1][k], f[2][k]]];
-                let pair = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)];
-                let of_j = &mut self.v[9 * j as usize..9 * j as usize + 9];
-                of_j.iter_mut().zip(pair).for_each(|(v, (a, b))| *v += x[a] * f[b]);
+                on_j[d] += f[d];
+                reaction[d] -= f[d];
             }
         }
         reaction
+    }
+
+    /// Adds the virials of pairs with forces `f` on neighbours `j` at vectors `x`, which sum to `virial`. That of a pair is
+    /// given to the neighbour (DeePMD-kit's `atom_virial`, the form the heat flux needs).
+    pub fn add_virials(&mut self, j: &[i32], x: [&[f64]; 3], f: [&[f64]; 3], virial: [f64; 9]) {
+        self.totals.virial.iter_mut().zip(virial).for_each(|(t, v)| *t += v);
+        if self.v.is_empty() {
+            return;
+        }
+        for (k, &j) in j.iter().enumerate() {
+            let of_j = &mut self.v[9 * j as usize..9 * j as usize + 9];
+            of_j.iter_mut().zip(VIRIAL).for_each(|(v, (a, b))| *v += x[a][k] * f[b][k]);
+        }
     }
 
     /// Adds centre `c` of a job: its energy (eV) and its own force.
@@ -143,7 +147,19 @@ fn reset(values: &mut Vec<f64>, len: usize) {
     values.resize(len, 0.0);
 }
 
-/// In eight partial sums, which vectorise.
+/// Components of the virial, in the order of [`Totals::virial`].
+const VIRIAL: [(usize, usize); 9] = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2), (1, 0), (2, 0), (2, 1)];
+
+/// The virial of pairs with forces `f` at vectors `x`: sums over the pairs of x(a) f(b).
+#[allow(clippy::inline_always)] // target features only reach what is inlined
+#[inline(always)]
+pub fn virial(x: [&[f64]; 3], f: [&[f64]; 3]) -> [f64; 9] {
+    VIRIAL.map(|(a, b)| dot(x[a], f[b]))
+}
+
+/// In eight partial sums, which vectorise; the same bits on every machine.
+#[allow(clippy::inline_always)] // as above
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));

@@ -3,9 +3,58 @@
 use std::ops::Range;
 
 use crate::chunk::Job;
+use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
-use crate::model::PairKind;
+use crate::model::{Model, PairKind};
+
+/// The neighbour list with each centre's neighbours sorted by type, without those that do not count: made when the list is.
+#[derive(Debug, Default)]
+pub struct SortedList {
+    ntypes: usize,
+    /// Neighbours of type t of centre k start at `start[k * ntypes + t]`.
+    start: Vec<usize>,
+    neighbors: Vec<i32>,
+}
+
+impl SortedList {
+    /// Sorts the list of a configuration.
+    pub fn build(&mut self, model: &Model, conf: &Configuration) {
+        let ntypes = model.contract.ntypes();
+        self.ntypes = ntypes;
+        self.start.clear();
+        self.neighbors.clear();
+        self.neighbors.reserve(conf.neighbors.len());
+        let mut by_type = vec![Vec::new(); ntypes];
+        for (k, &i) in conf.centers.iter().enumerate() {
+            let center = conf.types[i as usize];
+            for &j in &conf.neighbors[conf.offsets[k]..conf.offsets[k + 1]] {
+                if let (Ok(center), Ok(neighbor)) = (usize::try_from(center), usize::try_from(conf.types[j as usize]))
+                    && model.kind(center, neighbor) != PairKind::Absent
+                {
+                    by_type[neighbor].push(j);
+                }
+            }
+            for of_type in &mut by_type {
+                self.start.push(self.neighbors.len());
+                self.neighbors.append(of_type);
+            }
+        }
+        self.start.push(self.neighbors.len());
+    }
+
+    /// Neighbours of a type of centre `k`.
+    fn of(&self, k: usize, neighbor_type: usize) -> &[i32] {
+        let place = k * self.ntypes + neighbor_type;
+        &self.neighbors[self.start[place]..self.start[place + 1]]
+    }
+
+    /// Bytes of its arrays.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.start.capacity() * size_of::<usize>() + self.neighbors.capacity() * size_of::<i32>()
+    }
+}
 
 /// All pairs of a chunk of centres with neighbours of one type, centre by centre; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
@@ -46,36 +95,22 @@ impl Block {
         8 * floats + 4 * self.j.capacity() + 8 * self.start.capacity()
     }
 
-    fn clear(&mut self) {
-        self.truncate(0);
-        self.start.clear();
-        self.start.push(0);
+    fn resize(&mut self, pairs: usize) {
+        self.j.resize(pairs, 0);
+        self.r.resize(pairs, 0.0);
+        self.x.iter_mut().for_each(|x| x.resize(pairs, 0.0));
     }
 
-    fn truncate(&mut self, pairs: usize) {
-        self.j.truncate(pairs);
-        self.r.truncate(pairs);
-        self.x.iter_mut().for_each(|x| x.truncate(pairs));
-    }
-
-    fn push(&mut self, j: i32, x: [f64; 3], r_sq: f64) {
-        self.j.push(j);
-        self.r.push(r_sq);
-        for (to, x) in self.x.iter_mut().zip(x) {
-            to.push(x);
-        }
-    }
-
-    /// DeePMD-kit's truncation: of the pairs from `first` on, only the `sel` nearest stay.
-    fn keep_nearest(&mut self, first: usize, sel: usize) {
-        let mut order: Vec<usize> = (first..self.len()).collect();
+    /// DeePMD-kit's truncation: of the pairs `range`, only the `sel` nearest stay (in front).
+    fn keep_nearest(&mut self, range: Range<usize>, sel: usize) {
+        let mut order: Vec<usize> = range.clone().collect();
         order.sort_by(|&a, &b| self.r[a].total_cmp(&self.r[b]));
         order.truncate(sel);
         let kept: Vec<_> =
             order.iter().map(|&k| (self.j[k], [self.x[0][k], self.x[1][k], self.x[2][k]], self.r[k])).collect();
-        self.truncate(first);
-        for (j, x, r) in kept {
-            self.push(j, x, r);
+        for (to, (j, x, r)) in range.zip(kept) {
+            (self.j[to], self.r[to]) = (j, r);
+            self.x.iter_mut().zip(x).for_each(|(all, x)| all[to] = x);
         }
     }
 }
@@ -85,50 +120,57 @@ impl Block {
 /// # Errors
 /// Two atoms at the same place, or too many neighbours where that is an error.
 pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
-    let Job { model, conf, center, members, sel_error } = job;
-    let contract = &model.contract;
+    let contract = &job.model.contract;
     blocks.resize_with(contract.ntypes(), Block::default);
-    blocks.iter_mut().for_each(Block::clear);
-    for &k in members {
-        let k = k as usize;
-        let i = conf.centers[k] as usize;
-        let origin = conf.position(i);
-        for &j in &conf.neighbors[conf.offsets[k]..conf.offsets[k + 1]] {
-            let p = conf.position(j as usize);
-            let x = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
-            let r_sq = x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
-            if r_sq < model.rcut_sq {
-                let Ok(tj) = usize::try_from(conf.types[j as usize]) else { continue };
-                if model.kind(center, tj) != PairKind::Absent {
-                    blocks[tj].push(j, x, r_sq);
-                }
-            }
-        }
-        for (tj, block) in blocks.iter_mut().enumerate() {
-            let first = block.start[block.start.len() - 1];
-            let found = block.len() - first;
-            let sel = contract.sel[tj];
-            if found > sel {
-                let overflow = Overflow { center: i, neighbor_type: tj, found };
-                if sel_error {
-                    return Err(Error::Sel(overflow.describe(model, conf)));
-                }
-                seen.overflow(overflow);
-                block.keep_nearest(first, sel);
-            }
-            block.start.push(block.len());
-        }
-    }
-    for block in blocks.iter_mut() {
+    for (neighbor_type, block) in blocks.iter_mut().enumerate() {
+        collect_type(job, neighbor_type, block, seen)?;
         let mut nearest = f64::INFINITY;
         for r in &mut block.r {
             *r = r.sqrt();
-            nearest = if *r < nearest { *r } else { nearest };
+            nearest = nearest.min(*r);
         }
         if nearest == 0.0 || contract.min_nbor_dist.is_some_and(|limit| nearest < limit) {
             note_close_pairs(job, block, seen)?;
         }
     }
+    Ok(())
+}
+
+/// One block; `r` receives squares of distances.
+fn collect_type(job: Job, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<()> {
+    let Job { model, conf, list, members, sel_error, .. } = job;
+    let sel = model.contract.sel[neighbor_type];
+    block.resize(members.iter().map(|&k| list.of(k as usize, neighbor_type).len()).sum());
+    block.start.clear();
+    block.start.push(0);
+    let mut end = 0;
+    for (c, &k) in members.iter().enumerate() {
+        let first = end;
+        let origin = conf.position(job.atom(c));
+        let [x, y, z] = &mut block.x;
+        for &j in list.of(k as usize, neighbor_type) {
+            let p = conf.position(j as usize);
+            let d = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
+            let r_sq = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+            // Written in any case, and overwritten by the next one where it is too far: no branch to mispredict.
+            block.j[end] = j;
+            (x[end], y[end], z[end]) = (d[0], d[1], d[2]);
+            block.r[end] = r_sq;
+            end += usize::from(r_sq < model.rcut_sq);
+        }
+        let found = end - first;
+        if found > sel {
+            let overflow = Overflow { center: job.atom(c), neighbor_type, found };
+            if sel_error {
+                return Err(Error::Sel(overflow.describe(model, conf)));
+            }
+            seen.overflow(overflow);
+            block.keep_nearest(first..end, sel);
+            end = first + sel;
+        }
+        block.start.push(end);
+    }
+    block.resize(end);
     Ok(())
 }
 

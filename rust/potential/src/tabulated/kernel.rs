@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use crate::lane::virial;
+
 use super::real::Real;
 use super::table::{COEFFICIENTS, Places};
 
@@ -139,19 +141,15 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     }
 }
 
-/// Values of `B` times `L` basis functions at `t` in a piece of the table, from column `first` on.
+/// Values of `B` times `L` basis functions at `t`, from their coefficients in a piece of the table.
 #[inline(always)]
-fn value<R: Real, const L: usize, const B: usize, const FMA: bool>(
-    piece: &[R],
-    columns: usize,
-    first: usize,
-    t: R,
-) -> [[R; L]; B] {
+fn value<R: Real, const L: usize, const B: usize, const FMA: bool>(coefficients: &[R], t: R) -> [[R; L]; B] {
     let mut value = [[R::default(); L]; B];
     for b in 0..B {
-        value[b] = load(&piece[(COEFFICIENTS - 1) * columns + first + b * L..]);
+        let c = &coefficients[b * COEFFICIENTS * L..][..COEFFICIENTS * L];
+        value[b] = load(&c[(COEFFICIENTS - 1) * L..]);
         for power in (0..COEFFICIENTS - 1).rev() {
-            let c: [R; L] = load(&piece[power * columns + first + b * L..]);
+            let c: [R; L] = load(&c[power * L..]);
             for l in 0..L {
                 value[b][l] = fma::<R, FMA>(value[b][l], t, c[l]);
             }
@@ -193,8 +191,8 @@ fn accumulate_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
     let row = pairs.row.map(|row| &row[..n]);
     let piece_of = &pairs.piece[..n];
     for k in 0..n {
-        let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
-        let value = value::<R, L, B, FMA>(piece, columns, first, pairs.t[k]);
+        let piece = (piece_of[k] as usize * columns + first) * COEFFICIENTS;
+        let value = value::<R, L, B, FMA>(&table[piece..][..B * L * COEFFICIENTS], pairs.t[k]);
         for c in 0..4 {
             let y = row[c][k];
             for b in 0..B {
@@ -213,15 +211,14 @@ fn accumulate_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
     }
 }
 
-/// From `ga` = dE/dA (laid out as `a` above): per pair its four products with the basis functions and, weighted by the row,
-/// with their slopes by t. The functions are evaluated again: cheaper than storing them.
+/// From dE/dA: per pair its four products with the basis functions and, weighted by the row, with their slopes by t. The
+/// functions are evaluated again: cheaper than storing them. `ga`: blocks of 4 x `L` values.
 #[inline(always)]
 pub fn project<R: Real, const L: usize, const FMA: bool>(
     table: &[R],
     columns: usize,
     pairs: PairRows<R>,
     ga: &[R],
-    stride: usize,
     out: [&mut [R]; 5],
 ) {
     let n = pairs.t.len();
@@ -236,7 +233,7 @@ pub fn project<R: Real, const L: usize, const FMA: bool>(
         for (k, sums) in (begin..end).zip(&mut partial) {
             let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
             let y = [row[0][k], row[1][k], row[2][k], row[3][k]];
-            *sums = products::<R, L, FMA>(piece, columns, pairs.t[k], y, ga, stride);
+            *sums = products::<R, L, FMA>(piece, pairs.t[k], y, ga);
         }
         for (k, sums) in (begin..end).zip(&partial) {
             (out0[k], out1[k], out2[k]) = (total(sums[0]), total(sums[1]), total(sums[2]));
@@ -251,20 +248,13 @@ const GROUP: usize = 16;
 
 /// The five products of [`project`] for one pair, lane by lane.
 #[inline(always)]
-fn products<R: Real, const L: usize, const FMA: bool>(
-    piece: &[R],
-    columns: usize,
-    t: R,
-    y: [R; 4],
-    ga: &[R],
-    stride: usize,
-) -> [[R; L]; 5] {
+fn products<R: Real, const L: usize, const FMA: bool>(piece: &[R], t: R, y: [R; 4], ga: &[R]) -> [[R; L]; 5] {
     let mut sums = [[R::default(); L]; 5];
-    for first in (0..columns).step_by(L) {
-        let mut value: [R; L] = load(&piece[(COEFFICIENTS - 1) * columns + first..]);
+    for (coefficients, g) in piece.chunks_exact(COEFFICIENTS * L).zip(ga.chunks_exact(4 * L)) {
+        let mut value: [R; L] = load(&coefficients[(COEFFICIENTS - 1) * L..]);
         let mut slope = value;
         for power in (0..COEFFICIENTS - 1).rev() {
-            let c: [R; L] = load(&piece[power * columns + first..]);
+            let c: [R; L] = load(&coefficients[power * L..]);
             for l in 0..L {
                 value[l] = fma::<R, FMA>(value[l], t, c[l]);
             }
@@ -276,7 +266,7 @@ fn products<R: Real, const L: usize, const FMA: bool>(
         }
         let mut weighted = [R::default(); L];
         for c in 0..4 {
-            let g: [R; L] = load(&ga[c * stride + first..]);
+            let g: [R; L] = load(&g[c * L..]);
             for l in 0..L {
                 sums[c][l] = fma::<R, FMA>(g[l], value[l], sums[c][l]);
                 weighted[l] = fma::<R, FMA>(y[c], g[l], weighted[l]);
@@ -289,7 +279,7 @@ fn products<R: Real, const L: usize, const FMA: bool>(
     sums
 }
 
-/// Forces of a centre on its neighbours of one type (eV/A) from what [`project`] gives. `f` is replaced.
+/// Forces of centres on their neighbours of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.
 #[inline(always)]
 pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     c: &Constants,
@@ -298,7 +288,7 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     r: &[f64],
     rows: &Rows<R>,
     f: &mut [Vec<f64>; 3],
-) {
+) -> [f64; 9] {
     let n = r.len();
     for f in f.iter_mut() {
         f.resize(n, 0.0);
@@ -318,6 +308,7 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
         fy[k] = -(along * y[k] + b[k] * q[1]);
         fz[k] = -(along * z[k] + b[k] * q[2]);
     }
+    virial([x, y, z], [fx, fy, fz])
 }
 
 #[inline(always)]

@@ -54,15 +54,17 @@ impl<R: Real> Nearby<R> {
         }
     }
 
-    /// As [`super::kernel::project`]; `ga` has rows as long as the basis.
-    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], out: [&mut [R]; 5]) {
+    /// As [`super::kernel::project`].
+    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], lanes: usize, out: [&mut [R]; 5]) {
         let [out0, out1, out2, out3, out4] = out;
         for (i, k) in pairs.enumerate() {
             let mut sums = [R::default(); 5];
-            for (c, ga) in ga.chunks_exact(self.columns).enumerate() {
-                for (p, g) in ga.iter().enumerate() {
-                    sums[c] += *g * self.psi[k * self.columns + p];
-                    sums[4] += *g * self.slope[k * self.columns + p] * row[c][i];
+            for (row_of_block, g) in ga.chunks_exact(lanes).enumerate() {
+                let (block, c) = (row_of_block / 4, row_of_block % 4);
+                let first = k * self.columns + block * lanes;
+                for (p, g) in (first..).zip(g) {
+                    sums[c] += *g * self.psi[p];
+                    sums[4] += *g * self.slope[p] * row[c][i];
                 }
             }
             [out0[i], out1[i], out2[i], out3[i], out4[i]] = sums;

@@ -79,7 +79,6 @@ pub trait Kernels: Real {
         columns: usize,
         pairs: PairRows<Self>,
         ga: &[Self],
-        stride: usize,
         out: [&mut [Self]; 5],
     );
     fn pair_forces(
@@ -90,7 +89,7 @@ pub trait Kernels: Real {
         r: &[f64],
         rows: &Rows<Self>,
         f: &mut [Vec<f64>; 3],
-    );
+    ) -> [f64; 9];
     fn features(isa: InstructionSet, a: &[Self], stride: usize, n: usize, out: &mut [Self]);
     fn features_backward(
         isa: InstructionSet,
@@ -108,17 +107,17 @@ pub trait Kernels: Real {
 
 /// One kernel for one type: the same body under each set of target features.
 macro_rules! dispatch {
-    ($real:ty, $lanes:literal, $name:ident($($arg:ident: $kind:ty),*)) => {
-        fn $name(isa: InstructionSet, $($arg: $kind),*) {
+    ($real:ty, $lanes:literal, $name:ident($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
+        fn $name(isa: InstructionSet, $($arg: $kind),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx2,fma")]
-            fn avx512($($arg: $kind),*) {
-                kernel::$name::<$real, $lanes, true>($($arg),*);
+            fn avx512($($arg: $kind),*) $(-> $result)? {
+                kernel::$name::<$real, $lanes, true>($($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            fn avx2($($arg: $kind),*) {
-                kernel::$name::<$real, $lanes, true>($($arg),*);
+            fn avx2($($arg: $kind),*) $(-> $result)? {
+                kernel::$name::<$real, $lanes, true>($($arg),*)
             }
             match isa {
                 // # Safety
@@ -142,8 +141,8 @@ macro_rules! kernels {
             const LANES: usize = $lanes;
             dispatch!($real, $lanes, geometry(c: &Constants, places: &Places, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
             dispatch!($real, $lanes, accumulate(table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
-            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: [&mut [$real]; 5]));
-            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]));
+            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], out: [&mut [$real]; 5]));
+            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
             dispatch!($real, $lanes, features(a: &[$real], stride: usize, n: usize, out: &mut [$real]));
             dispatch!($real, $lanes, features_backward(a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
             dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], out: &mut [$real], width: usize));
@@ -189,8 +188,8 @@ mod tests {
         let (mut a, mut f) = (zeros(4 * columns), Default::default());
         let mut products: [Vec<R>; 5] = std::array::from_fn(|_| zeros(pairs));
         R::accumulate(isa, &table, columns, rows.part(0..pairs), &mut a, columns);
-        R::project(isa, &table, columns, rows.part(0..pairs), &a, columns, products.each_mut().map(|p| &mut p[..]));
-        R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
+        R::project(isa, &table, columns, rows.part(0..pairs), &a, products.each_mut().map(|p| &mut p[..]));
+        let virial = R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
         let mut out = zeros(4 * width);
         R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), &mut out, width);
         let mut d = zeros(width * axis);
@@ -201,7 +200,7 @@ mod tests {
         let (mut features, mut square, mut ga) = (zeros(n * (n + 3) / 2), zeros(n * columns), zeros(4 * columns));
         R::features(isa, &a, columns, n, &mut features);
         R::features_backward(isa, &a, columns, n, &features, &mut square, &mut ga);
-        let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied());
+        let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied()).chain(virial);
         let flat = a.iter().chain(&out).chain(&d).chain(&gt).chain(&features).chain(&ga);
         of_pairs.chain(flat.map(|v| v.to_f64())).collect()
     }

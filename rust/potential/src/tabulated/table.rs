@@ -6,7 +6,7 @@ use crate::networks::Networks;
 
 use super::basis::Basis;
 use super::radial_functions::RadialFunctions;
-use super::real::Real;
+use super::simd::Kernels;
 
 /// Coefficients of a piece: a polynomial of degree 5.
 pub const COEFFICIENTS: usize = 6;
@@ -25,9 +25,9 @@ const CHECKS: [f64; 3] = [0.28, 0.5, 0.72];
 pub struct Table<R> {
     /// Where each distance is.
     pub places: Places,
-    /// pieces x [`COEFFICIENTS`] x K.
+    /// pieces x K/lanes x [`COEFFICIENTS`] x lanes: what a kernel reads together lies together.
     pub coefficients: Vec<R>,
-    /// Number of functions.
+    /// K, the number of functions: whole lanes.
     pub columns: usize,
     /// Largest error of a function found between the knots, relative to the largest value of any.
     pub error: f64,
@@ -57,7 +57,7 @@ struct Piece {
     error: f64,
 }
 
-impl<R: Real> Table<R> {
+impl<R: Kernels> Table<R> {
     /// Tabulates psi = rows G between `nearest` (or a little below, so that the start of the switch falls on a knot) and
     /// the cutoff, halving pieces until the error between knots is below `tolerance` or they get too narrow: see
     /// [`Table::error`].
@@ -99,7 +99,7 @@ impl<R: Real> Table<R> {
         pieces.sort_by(|a, b| a.start.total_cmp(&b.start));
         Ok(Self {
             places: Places::new(&pieces),
-            coefficients: pieces.iter().flat_map(|p| &p.coefficients).map(|&v| R::from_f64(v)).collect(),
+            coefficients: pieces.iter().flat_map(|p| in_blocks(&p.coefficients, basis.rows.len())).collect(),
             columns: basis.rows.len(),
             error: pieces.iter().map(|p| p.error).fold(0.0, f64::max) / largest,
         })
@@ -130,6 +130,14 @@ impl Places {
             inv_width: pieces.iter().map(|p| 1.0 / p.width).collect(),
         }
     }
+}
+
+/// Coefficients of a piece from [`COEFFICIENTS`] x K to blocks of whole lanes.
+fn in_blocks<R: Kernels>(coefficients: &[f64], columns: usize) -> impl Iterator<Item = R> {
+    let place = move |first: usize| {
+        (0..COEFFICIENTS).flat_map(move |power| (0..R::LANES).map(move |lane| power * columns + first + lane))
+    };
+    (0..columns).step_by(R::LANES).flat_map(place).map(|k| R::from_f64(coefficients[k]))
 }
 
 /// Pieces with the given starts and widths, each with its error, and the largest value at their ends.

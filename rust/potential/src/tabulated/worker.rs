@@ -36,6 +36,8 @@ pub struct TabulatedWorker<R> {
     /// Per centre: dE/dA and the centre's own force.
     ga: Vec<R>,
     reactions: Vec<[f64; 3]>,
+    /// dE/dA of one centre and one neighbour type, as the kernel reads it.
+    gi: Vec<R>,
     /// dE/dT of one centre, or room for a square matrix.
     gt: Vec<R>,
     /// Of the pairs of a block.
@@ -63,6 +65,7 @@ impl<R: Kernels> TabulatedWorker<R> {
             param: empty(),
             ga: empty(),
             reactions: Vec::new(),
+            gi: empty(),
             gt: empty(),
             products: Default::default(),
             f: Default::default(),
@@ -194,21 +197,23 @@ impl<R: Kernels> TabulatedWorker<R> {
             let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
             self.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
             for (c, ga) in self.ga.chunks_exact(4 * columns).enumerate() {
-                let (pairs, ga) = (block.of(c), &ga[of_neighbor.first..]);
+                let pairs = block.of(c);
+                let ga = interleaved(ga, columns, of_neighbor.first, of_neighbor.table.columns, &mut self.gi);
                 let products = self.products.each_mut().map(|p| &mut p[pairs.clone()]);
                 let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
                 let part = rows.part(pairs.clone());
                 match &self.nearby[neighbor] {
-                    Some(nearby) => nearby.project(pairs, part.row, ga, products),
-                    None => R::project(self.isa, table, k, part, ga, columns, products),
+                    Some(nearby) => nearby.project(pairs, part.row, ga, R::LANES, products),
+                    None => R::project(self.isa, table, k, part, ga, products),
                 }
             }
             let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
-            R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
+            let virial = R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
+            lane.add_virials(&block.j, x, [&self.f[0], &self.f[1], &self.f[2]], virial);
             for (c, reaction) in self.reactions.iter_mut().enumerate() {
                 let pairs = block.of(c);
                 let f = [0, 1, 2].map(|d| &self.f[d][pairs.clone()]);
-                let of_block = lane.add_pairs(&block.j[pairs.clone()], block.vectors(pairs), f);
+                let of_block = lane.add_forces(&block.j[pairs], f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
         }
@@ -225,4 +230,22 @@ impl<R: Kernels> TabulatedWorker<R> {
 fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
     let count = R::from_f64(count as f64);
     row.iter_mut().zip(values).for_each(|(to, v)| *to += -(*v * count));
+}
+
+/// Columns `first..first + columns` of a matrix of 4 rows of `stride`, in blocks of whole lanes: 4 rows of the block's
+/// columns each.
+fn interleaved<'a, R: Kernels>(
+    matrix: &[R],
+    stride: usize,
+    first: usize,
+    columns: usize,
+    to: &'a mut Vec<R>,
+) -> &'a [R] {
+    to.clear();
+    for block in (first..first + columns).step_by(R::LANES) {
+        for c in 0..4 {
+            to.extend_from_slice(&matrix[c * stride + block..][..R::LANES]);
+        }
+    }
+    to
 }
