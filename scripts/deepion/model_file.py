@@ -26,7 +26,7 @@ from .contract import (
 )
 from .errors import ModelFileError
 from .graph import build_graph
-from .networks import basis_function, embedding_function, fitting_function
+from .networks import basis_function, embedding_function, fitting_function, reduced_fitting_function
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 from .potential import Potential
 from .reduction.reduction import Reduction
@@ -75,7 +75,7 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
     if reduction is not None:
         functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
         functions += [
-            fitting_function(reduced_fitting_name(k, i), centre.network, None, False)
+            reduced_fitting_function(reduced_fitting_name(k, i), centre.network)
             for k, level in enumerate(reduction.levels)
             for i, centre in enumerate(level.centres)
         ]

@@ -52,6 +52,77 @@ def fitting_function(name: str, network: Network, scaling: ParameterScaling | No
     return _function(name, inputs, ["energy", "denergy_ddescriptor"], nodes)
 
 
+def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
+    """Function features [n, n_in] -> energy [n, 1], denergy_dfeatures [n, n_in], with as few operations as there can be.
+
+    Time steps go into the matrices behind them, and skip connections into sums over layers: with t_k = activation(z_k),
+    z_k = b_k + sum over l < k of t_l (idt_l w_k) right_k, and the same for the energy. Matrices of low rank are small, so
+    passes over whole layers are what costs.
+    """
+    *hidden, last = network.layers
+    if any(layer.skip == "double" or layer.activation in ("linear", "none") for layer in hidden):
+        return fitting_function(name, network, None, False)
+    nodes = Nodes(like="features", prefix="t_")
+    values: list[str] = []
+    slopes: list[str | None] = []
+    inward: list[list[str]] = []  # [k][l]: from t_l towards z_k, before right_k
+    right: list[str | None] = []
+    for k, layer in enumerate([*hidden, last]):
+        sources = _sources(hidden, k)
+        inward.append([
+            "" if l not in sources else nodes.array(layer.w if hidden[l].idt is None else hidden[l].idt[:, None] * layer.w)
+            for l in range(k)
+        ])  # fmt: skip
+        total: str | None = None
+        if k == 0:
+            first = nodes.array(layer.w)
+            total = nodes.add("MatMul", "features", first)
+        for l in sources:
+            arguments = (values[l], inward[k][l]) if total is None else (values[l], inward[k][l], total)
+            total = nodes.add("Gemm", *arguments)
+        right.append(None if layer.right is None else nodes.array(layer.right))
+        bias = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
+        if right[k] is not None:
+            total = nodes.add("Gemm", total, right[k], *([] if bias is None else [bias]))
+        elif bias is not None:
+            total = nodes.add("Add", total, bias)
+        if k < len(hidden):
+            value, slope = activations.activation(nodes, layer.activation, total)
+            values.append(value)
+            slopes.append(slope)
+        else:
+            nodes.rename(total, "energy")
+    _reduced_backward(nodes, hidden, last, first, inward, right, slopes)
+    return _function(name, ["features"], ["energy", "denergy_dfeatures"], nodes)
+
+
+def _sources(hidden: list[Layer], k: int) -> list[int]:
+    """The layers whose activations reach layer k: the one before it, and through skip connections those before that."""
+    sources = []
+    for l in range(k - 1, -1, -1):
+        sources.insert(0, l)
+        if hidden[l].skip == "none":
+            break
+    return sources
+
+
+def _reduced_backward(nodes: Nodes, hidden, last: Layer, first: str, inward, right, slopes) -> None:
+    towards: list[str] = [""] * len(hidden)  # dE/d(what right_k is applied to)
+    for k in range(len(hidden) - 1, -1, -1):
+        total: str | None = None  # dE/dt_k
+        users = [m for m in range(k + 1, len(hidden) + 1) if inward[m][k]]
+        if users and users[-1] == len(hidden):
+            idt = hidden[k].idt
+            total = nodes.array((last.product()[:, 0] * (1.0 if idt is None else idt)).reshape(1, -1))
+            users.pop()
+        for m in reversed(users):
+            arguments = (towards[m], inward[m][k]) if total is None else (towards[m], inward[m][k], total)
+            total = nodes.add("Gemm", *arguments, transB=1)
+        through = _product(nodes, slopes[k], total)
+        towards[k] = through if right[k] is None else nodes.add("Gemm", through, right[k], transB=1)
+    nodes.rename(nodes.add("Gemm", towards[0], first, transB=1), "denergy_dfeatures")
+
+
 def basis_function(name: str, basis: np.ndarray) -> FunctionProto:
     """Function g [n, M] -> psi [n, columns]: the embedding in a basis [M, columns]."""
     nodes = Nodes(like="g", prefix="t_")
