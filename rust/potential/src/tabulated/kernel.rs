@@ -323,37 +323,51 @@ fn total<R: Real, const L: usize>(mut lanes: [R; L]) -> R {
     lanes[0]
 }
 
-/// `out` (4 x width) = `left` (4 x n) `right` (n x width).
+/// Columns `columns` of `out` (4 rows of `width`) += rows `rows` of `right` (n x width) times `left` (4 x n).
 #[inline(always)]
-pub fn four_rows<R: Real, const L: usize, const FMA: bool>(left: &[R], right: &[R], out: &mut [R], width: usize) {
-    let n = left.len() / 4;
-    let mut first = 0;
-    while first + 2 * L <= width {
-        four_rows_block::<R, L, 2, FMA>(left, n, right, out, width, first);
+pub fn four_rows<R: Real, const L: usize, const FMA: bool>(
+    left: &[R],
+    right: &[R],
+    rows: Range<usize>,
+    out: &mut [R],
+    width: usize,
+    columns: Range<usize>,
+) {
+    let mut first = columns.start;
+    while first + 2 * L <= columns.end {
+        four_rows_block::<R, L, 2, FMA>(left, right, rows.clone(), out, width, first);
         first += 2 * L;
     }
-    if first < width {
-        four_rows_block::<R, L, 1, FMA>(left, n, right, out, width, first);
+    if first < columns.end {
+        four_rows_block::<R, L, 1, FMA>(left, right, rows, out, width, first);
     }
 }
 
 #[inline(always)]
 fn four_rows_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
     left: &[R],
-    n: usize,
     right: &[R],
+    rows: Range<usize>,
     out: &mut [R],
     width: usize,
     first: usize,
 ) {
+    let n = left.len() / 4;
     let mut sums = [[[R::default(); L]; B]; 4];
-    for k in 0..n {
+    for c in 0..4 {
         for b in 0..B {
-            let values: [R; L] = load(&right[k * width + first + b * L..]);
-            for c in 0..4 {
-                let factor = left[c * n + k];
+            sums[c][b] = load(&out[c * width + first + b * L..]);
+        }
+    }
+    let [left0, left1, left2, left3] = [0, 1, 2, 3].map(|c| &left[c * n..][rows.clone()]);
+    let right = right[rows.start * width..rows.end * width].chunks_exact(width);
+    for ((((l0, l1), l2), l3), right) in left0.iter().zip(left1).zip(left2).zip(left3).zip(right) {
+        let right = &right[first..][..B * L];
+        for b in 0..B {
+            let values: [R; L] = load(&right[b * L..]);
+            for (c, factor) in [l0, l1, l2, l3].into_iter().enumerate() {
                 for l in 0..L {
-                    sums[c][b][l] = fma::<R, FMA>(factor, values[l], sums[c][b][l]);
+                    sums[c][b][l] = fma::<R, FMA>(*factor, values[l], sums[c][b][l]);
                 }
             }
         }
@@ -369,13 +383,27 @@ fn four_rows_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
 #[inline(always)]
 pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize, d: &mut [R]) {
     let width = t.len() / 4;
-    for (m, row) in d.chunks_exact_mut(axis).enumerate() {
-        for (a, d) in row.iter_mut().enumerate() {
-            let mut sum = t[m] * t[a];
-            for c in 1..4 {
-                sum = fma::<R, FMA>(t[c * width + m], t[c * width + a], sum);
+    let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|c| &t[c * width..(c + 1) * width]);
+    let whole = axis - axis % L;
+    for first in (0..whole).step_by(L) {
+        let [a0, a1, a2, a3]: [[R; L]; 4] =
+            [load(&t0[first..]), load(&t1[first..]), load(&t2[first..]), load(&t3[first..])];
+        for (m, row) in d.chunks_exact_mut(axis).enumerate() {
+            let mut sum = [R::default(); L];
+            for l in 0..L {
+                sum[l] = fma::<R, FMA>(
+                    t3[m],
+                    a3[l],
+                    fma::<R, FMA>(t2[m], a2[l], fma::<R, FMA>(t1[m], a1[l], t0[m] * a0[l])),
+                );
             }
-            *d = sum;
+            row[first..first + L].copy_from_slice(&sum);
+        }
+    }
+    for (m, row) in d.chunks_exact_mut(axis).enumerate() {
+        for a in whole..axis {
+            row[a] =
+                fma::<R, FMA>(t3[m], t3[a], fma::<R, FMA>(t2[m], t2[a], fma::<R, FMA>(t1[m], t1[a], t0[m] * t0[a])));
         }
     }
 }
@@ -385,39 +413,58 @@ pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize
 pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize, gd: &[R], gt: &mut [R]) {
     let width = t.len() / 4;
     let whole = axis - axis % L;
-    for c in 0..4 {
-        let tc = &t[c * width..(c + 1) * width];
-        let gc = &mut gt[c * width..(c + 1) * width];
-        for (g, row) in gc.iter_mut().zip(gd.chunks_exact(axis)) {
-            let mut sum = [R::default(); L];
+    // dE/dT[c, m] gets the sum over a of gd[m, a] T[c, a]: sums of lanes are finished group by group, as in `project`.
+    let mut partial = [[[R::default(); L]; 4]; GROUP];
+    for (group, rows) in gd.chunks(GROUP * axis).enumerate() {
+        for (sums, row) in partial.iter_mut().zip(rows.chunks_exact(axis)) {
+            *sums = [[R::default(); L]; 4];
             for first in (0..whole).step_by(L) {
-                let (x, y): ([R; L], [R; L]) = (load(&row[first..]), load(&tc[first..]));
-                for l in 0..L {
-                    sum[l] = fma::<R, FMA>(x[l], y[l], sum[l]);
+                let g: [R; L] = load(&row[first..]);
+                for c in 0..4 {
+                    let a: [R; L] = load(&t[c * width + first..]);
+                    for l in 0..L {
+                        sums[c][l] = fma::<R, FMA>(g[l], a[l], sums[c][l]);
+                    }
                 }
             }
-            let mut all = total(sum);
-            for a in whole..axis {
-                all = fma::<R, FMA>(row[a], tc[a], all);
-            }
-            *g = all;
-        }
-        for first in (0..whole).step_by(L) {
-            let mut sum: [R; L] = load(&gc[first..]);
-            for (row, t) in gd.chunks_exact(axis).zip(tc) {
-                let x: [R; L] = load(&row[first..]);
-                for l in 0..L {
-                    sum[l] = fma::<R, FMA>(x[l], *t, sum[l]);
+            for c in 0..4 {
+                for a in whole..axis {
+                    sums[c][0] = fma::<R, FMA>(row[a], t[c * width + a], sums[c][0]);
                 }
             }
-            gc[first..first + L].copy_from_slice(&sum);
         }
+        for (k, sums) in partial.iter().take(rows.len() / axis).enumerate() {
+            for c in 0..4 {
+                gt[c * width + group * GROUP + k] = total(sums[c]);
+            }
+        }
+    }
+    for c in 0..4 {
+        gt[c * width + gd.len() / axis..(c + 1) * width].fill(R::default());
+    }
+    // And dE/dT[c, a] the sum over m of gd[m, a] T[c, m].
+    for first in (0..whole).step_by(L) {
+        let mut sums: [[R; L]; 4] = [0, 1, 2, 3].map(|c| load(&gt[c * width + first..]));
+        for (m, row) in gd.chunks_exact(axis).enumerate() {
+            let g: [R; L] = load(&row[first..]);
+            for c in 0..4 {
+                let tm = t[c * width + m];
+                for l in 0..L {
+                    sums[c][l] = fma::<R, FMA>(g[l], tm, sums[c][l]);
+                }
+            }
+        }
+        for c in 0..4 {
+            gt[c * width + first..][..L].copy_from_slice(&sums[c]);
+        }
+    }
+    for c in 0..4 {
         for a in whole..axis {
-            let mut sum = gc[a];
-            for (row, t) in gd.chunks_exact(axis).zip(tc) {
-                sum = fma::<R, FMA>(row[a], *t, sum);
+            let mut sum = gt[c * width + a];
+            for (m, row) in gd.chunks_exact(axis).enumerate() {
+                sum = fma::<R, FMA>(row[a], t[c * width + m], sum);
             }
-            gc[a] = sum;
+            gt[c * width + a] = sum;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The kernels compiled for each instruction set, chosen once at run time.
 
+use std::ops::Range;
+
 use super::kernel::{self, Constants, PairRows, Rows};
 use super::real::Real;
 use super::table::Places;
@@ -100,7 +102,15 @@ pub trait Kernels: Real {
         square: &mut [Self],
         ga: &mut [Self],
     );
-    fn four_rows(isa: InstructionSet, left: &[Self], right: &[Self], out: &mut [Self], width: usize);
+    fn four_rows(
+        isa: InstructionSet,
+        left: &[Self],
+        right: &[Self],
+        rows: Range<usize>,
+        out: &mut [Self],
+        width: usize,
+        columns: Range<usize>,
+    );
     fn descriptor(isa: InstructionSet, t: &[Self], axis: usize, d: &mut [Self]);
     fn descriptor_backward(isa: InstructionSet, t: &[Self], axis: usize, gd: &[Self], gt: &mut [Self]);
 }
@@ -145,7 +155,7 @@ macro_rules! kernels {
             dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
             dispatch!($real, $lanes, features(a: &[$real], stride: usize, n: usize, out: &mut [$real]));
             dispatch!($real, $lanes, features_backward(a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
-            dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], out: &mut [$real], width: usize));
+            dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
             dispatch!($real, $lanes, descriptor(t: &[$real], axis: usize, d: &mut [$real]));
             dispatch!($real, $lanes, descriptor_backward(t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
         }
@@ -191,7 +201,7 @@ mod tests {
         R::project(isa, &table, columns, rows.part(0..pairs), &a, products.each_mut().map(|p| &mut p[..]));
         let virial = R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
         let mut out = zeros(4 * width);
-        R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), &mut out, width);
+        R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), 1..columns, &mut out, width, 0..width);
         let mut d = zeros(width * axis);
         R::descriptor(isa, &out, axis, &mut d);
         let mut gt = zeros(4 * width);

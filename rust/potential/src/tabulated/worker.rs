@@ -1,5 +1,6 @@
 //! The tabulated path: a chunk of centres from positions to energies and forces with tables instead of embedding nets.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Job, Worker};
@@ -153,8 +154,11 @@ impl<R: Kernels> TabulatedWorker<R> {
             match &of_center.head {
                 Head::Full { expand, constant, masked, .. } => {
                     let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
-                    R::four_rows(self.isa, a, expand, t, width);
-                    t.iter_mut().zip(constant).for_each(|(t, constant)| *t += *constant);
+                    t[..width].copy_from_slice(constant);
+                    t[width..].fill(R::default());
+                    for columns in columns_in_use(&self.blocks, of_center) {
+                        R::four_rows(self.isa, a, expand, columns, t, width, 0..width);
+                    }
                     for (block, masked) in self.blocks.iter().zip(masked) {
                         take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
@@ -182,7 +186,10 @@ impl<R: Kernels> TabulatedWorker<R> {
                     self.gt.resize(4 * width, R::default());
                     let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
                     R::descriptor_backward(self.isa, t, axis, gd, &mut self.gt);
-                    R::four_rows(self.isa, &self.gt, contract, ga, columns);
+                    ga.fill(R::default());
+                    for of_block in columns_in_use(&self.blocks, of_center) {
+                        R::four_rows(self.isa, &self.gt, contract, 0..width, ga, columns, of_block);
+                    }
                 }
                 Head::Reduced { columns: used, .. } => {
                     let a = &self.a[c * 4 * columns..(c + 1) * 4 * columns];
@@ -230,6 +237,12 @@ impl<R: Kernels> TabulatedWorker<R> {
 fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
     let count = R::from_f64(count as f64);
     row.iter_mut().zip(values).for_each(|(to, v)| *to += -(*v * count));
+}
+
+/// Columns of A for neighbour types that the chunk has neighbours of.
+fn columns_in_use<R: Kernels>(blocks: &[Block], of_center: &CenterTables<R>) -> impl Iterator<Item = Range<usize>> {
+    let in_use = blocks.iter().zip(&of_center.neighbors).filter(|(block, _)| block.len() > 0);
+    in_use.filter_map(|(_, of_neighbor)| of_neighbor.as_ref()).map(|n| n.first..n.first + n.table.columns)
 }
 
 /// Columns `first..first + columns` of a matrix of 4 rows of `stride`, in blocks of whole lanes: 4 rows of the block's
