@@ -7,7 +7,7 @@ use deepion_potential::{Contract, Error, Result};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::proto::{ElementType, Entry, Function, Graph, Model, Trailer, rows_of};
+use crate::proto::{ElementType, Entry, Function, Graph, Model, Tensor, Trailer, rows_of};
 use crate::weights;
 
 /// The newest format version this crate reads.
@@ -106,19 +106,34 @@ impl ModelFile {
     /// The function has other inputs or outputs than it must.
     pub(crate) fn embedding(&self, name: &str, element: ElementType) -> Result<Vec<u8>> {
         let width = self.contract.width();
-        self.network(name, element, &[1], &[width, width])
+        self.network(name, element, (&[1], &[width, width]), |_, _| ())
     }
 
-    /// The fitting net `name` as an ONNX model of its own: `inputs` values (, parameters) -> energy [n, 1], its gradient by
-    /// the first.
+    /// The fitting net `name` as an ONNX model of its own: D (, parameters) -> energy [n, 1], dE/dD, and whether D [n, axis M]
+    /// has m faster there: the rows of the first layer's weights are put in that order, unless D is used otherwise, too.
     ///
     /// # Errors
     /// The function has other inputs or outputs than it must.
-    pub(crate) fn fitting(&self, name: &str, inputs: usize, element: ElementType) -> Result<Vec<u8>> {
-        match self.contract.numb_param() {
-            0 => self.network(name, element, &[inputs], &[1, inputs]),
-            param => self.network(name, element, &[inputs, param], &[1, inputs]),
-        }
+    pub(crate) fn fitting(&self, name: &str, element: ElementType) -> Result<(Vec<u8>, bool)> {
+        let (width, axis, param) = (self.contract.width(), self.contract.axis_neuron, self.contract.numb_param());
+        let descriptor = width * axis;
+        let skips = |&neuron: &usize| neuron == descriptor + param || neuron == 2 * (descriptor + param);
+        let inputs: &[usize] = if param == 0 { &[descriptor] } else { &[descriptor, param] };
+        let mut m_faster = false;
+        let model = self.network(name, element, (inputs, &[1, descriptor]), |nodes, weights| {
+            if self.contract.fitting_neuron.first().is_some_and(|n| !skips(n)) {
+                m_faster = weights::transpose_rows(nodes, weights, width, axis);
+            }
+        })?;
+        Ok((model, m_faster))
+    }
+
+    /// The reduced fitting net `name` as an ONNX model of its own: features -> energy [n, 1], its gradient.
+    ///
+    /// # Errors
+    /// The function has other inputs or outputs than it must.
+    pub(crate) fn reduced_fitting(&self, name: &str, features: usize, element: ElementType) -> Result<Vec<u8>> {
+        self.network(name, element, (&[features], &[1, features]), |_, _| ())
     }
 
     /// The bases of the reduced networks, per centre type: M rows.
@@ -149,7 +164,13 @@ impl ModelFile {
             .ok_or_else(|| Error::Model(format!("network {name} of the contract is not in the model file")))
     }
 
-    fn network(&self, name: &str, element: ElementType, inputs: &[usize], outputs: &[usize]) -> Result<Vec<u8>> {
+    fn network(
+        &self,
+        name: &str,
+        element: ElementType,
+        (inputs, outputs): (&[usize], &[usize]),
+        prepare: impl FnOnce(&[Vec<u8>], &mut [Tensor]),
+    ) -> Result<Vec<u8>> {
         let function = self.function(name)?;
         if function.input.len() != inputs.len() || function.output.len() != outputs.len() {
             return Err(Error::Model(format!(
@@ -163,7 +184,8 @@ impl ModelFile {
         let values = |names: &[String], columns: &[usize]| {
             names.iter().zip(columns).map(|(n, &c)| rows_of(n, element, c)).collect()
         };
-        let (node, initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, &e))?;
+        let (node, mut initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, &e))?;
+        prepare(&node, &mut initializer);
         let graph = Graph {
             node,
             name: name.into(),

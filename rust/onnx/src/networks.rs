@@ -23,6 +23,13 @@ impl OnnxReal for f64 {
     const ELEMENT: ElementType = ElementType::Float64;
 }
 
+/// The session of a fitting net.
+struct Fitting<R> {
+    session: Session,
+    /// Where the net takes D with the axis faster: M, and room for D and its gradient in that order.
+    reordered: Option<(usize, Vec<R>, Vec<R>)>,
+}
+
 /// One session per network of the model.
 pub struct OnnxNetworks<R> {
     ntypes: usize,
@@ -30,7 +37,7 @@ pub struct OnnxNetworks<R> {
     /// Position in `embeddings`, per type pair.
     embedding_of: Vec<Option<usize>>,
     embeddings: Vec<Session>,
-    fittings: Vec<Session>,
+    fittings: Vec<Fitting<R>>,
     first: Vec<R>,
     second: Vec<R>,
 }
@@ -42,8 +49,12 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
         let mut networks = Self::embeddings_only(library, file)?;
-        let inputs = file.contract.descriptor_len();
-        let fitting = |name: &String| start(library, name, &file.fitting(name, inputs, R::ELEMENT)?);
+        let width = file.contract.width();
+        let fitting = |name: &String| {
+            let (model, m_faster) = file.fitting(name, R::ELEMENT)?;
+            let reordered = (!m_faster).then(|| (width, Vec::new(), Vec::new()));
+            Ok(Fitting { session: start(library, name, &model)?, reordered })
+        };
         networks.fittings = file.contract.fitting.iter().map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
@@ -54,8 +65,10 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// A network of the file is malformed.
     pub fn reduced(library: &Library, file: &ModelFile, level: &ReducedLevel) -> Result<Self> {
         let mut networks = Self::embeddings_only(library, file)?;
-        let fitting =
-            |(name, &n): (&String, &usize)| start(library, name, &file.fitting(name, n * (n + 3) / 2, R::ELEMENT)?);
+        let fitting = |(name, &n): (&String, &usize)| {
+            let session = start(library, name, &file.reduced_fitting(name, n * (n + 3) / 2, R::ELEMENT)?)?;
+            Ok(Fitting { session, reordered: None })
+        };
         networks.fittings = level.fitting.iter().zip(&level.columns).map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
@@ -147,18 +160,40 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
         energy: &mut [R],
         gradient: &mut [R],
     ) -> Result<()> {
-        let Some(session) = self.fittings.get_mut(center) else {
+        let Some(Fitting { session, reordered }) = self.fittings.get_mut(center) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
         if energy.is_empty() {
             return Ok(());
         }
-        let inputs = [(descriptor, descriptor.len() / energy.len()), (param, self.numb_param)];
-        let inputs = if self.numb_param == 0 { &inputs[..1] } else { &inputs };
-        run(session, inputs, [energy.len(), gradient.len()], |k, values| match k {
-            0 => energy.copy_from_slice(values),
-            _ => gradient.copy_from_slice(values),
-        })
+        let len = descriptor.len() / energy.len();
+        let numb_param = self.numb_param;
+        let mut evaluate = |descriptor: &[R], gradient: &mut [R]| {
+            let inputs = [(descriptor, len), (param, numb_param)];
+            let inputs = if numb_param == 0 { &inputs[..1] } else { &inputs };
+            run(session, inputs, [energy.len(), gradient.len()], |k, values| match k {
+                0 => energy.copy_from_slice(values),
+                _ => gradient.copy_from_slice(values),
+            })
+        };
+        let Some((width, d, g)) = reordered else { return evaluate(descriptor, gradient) };
+        d.resize(descriptor.len(), R::default());
+        g.resize(descriptor.len(), R::default());
+        transpose(descriptor, d, len, len / *width, *width);
+        evaluate(d, g)?;
+        transpose(g, gradient, len, *width, len / *width);
+        Ok(())
+    }
+}
+
+/// Transposes matrices of `rows` x `columns`, each of `len` values.
+fn transpose<R: OnnxReal>(from: &[R], to: &mut [R], len: usize, rows: usize, columns: usize) {
+    for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
+        for row in 0..rows {
+            for column in 0..columns {
+                to[column * rows + row] = from[row * columns + column];
+            }
+        }
     }
 }
 

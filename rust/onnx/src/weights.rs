@@ -33,6 +33,25 @@ pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, V
     Ok((kept.into_iter().flatten().cloned().collect(), initializers))
 }
 
+/// Reorders the rows of the first matrix that a network multiplies with: row a * `fast` + m takes the place of row
+/// m * `slow` + a; rows beyond `slow` * `fast` stay. False: no such matrix, or it has fewer rows.
+pub fn transpose_rows(nodes: &[Vec<u8>], initializers: &mut [Tensor], fast: usize, slow: usize) -> bool {
+    let first_product = nodes.iter().filter_map(|n| Node::decode(n.as_slice()).ok()).find(|n| n.op_type == "MatMul");
+    let name = first_product.and_then(|n| n.input.get(1).cloned());
+    let Some(tensor) = initializers.iter_mut().find(|t| Some(&t.name) == name.as_ref()) else { return false };
+    let rows = tensor.dims.first().map_or(0, |&rows| usize::try_from(rows).unwrap_or(0));
+    if rows < slow * fast {
+        return false;
+    }
+    let old = tensor.raw_data.clone();
+    let row = old.len() / rows;
+    for (new, to) in tensor.raw_data.chunks_exact_mut(row).take(slow * fast).enumerate() {
+        let from = (new % fast) * slow + new / fast;
+        to.copy_from_slice(&old[from * row..(from + 1) * row]);
+    }
+    true
+}
+
 /// The values of the first constant among a function's nodes; none: no values.
 pub fn first_constant(nodes: &[Vec<u8>]) -> Result<Vec<f64>, prost::DecodeError> {
     for bytes in nodes {

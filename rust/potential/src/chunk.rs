@@ -171,7 +171,7 @@ impl<N: Networks + ?Sized> Worker<N> {
             for neighbor in 0..self.blocks.len() {
                 descriptor::add_neighbors(model, center, neighbor, self.pairs(model, center, neighbor, c), t);
             }
-            descriptor::contract_t(t, axis, d);
+            descriptor::contract_t(t, d);
         }
         (self.t, self.d) = (t, d);
     }
@@ -184,7 +184,7 @@ impl<N: Networks + ?Sized> Worker<N> {
         gt.resize(4 * m, 0.0);
         for c in 0..job.members.len() {
             let gd = &self.gd[c * m * axis..(c + 1) * m * axis];
-            descriptor::contract_t_backward(&self.t[c * 4 * m..(c + 1) * 4 * m], axis, gd, &mut gt);
+            descriptor::contract_t_backward(&self.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut gt);
             let (mut reaction, mut neighbors) = ([0.0; 3], 0);
             for (neighbor, block) in self.blocks.iter().enumerate() {
                 neighbors += block.of(c).len();

@@ -1,4 +1,4 @@
-//! The descriptor D = T^T T[:, :axis] of DeepPot-SE and its derivatives, for centres of one type (`physics.md`, section 1).
+//! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centres of one type (`physics.md`, section 1).
 //!
 //! T (4 x M) is a constant for empty slots plus a sum over real neighbours, so padding is never visited. All in float64.
 
@@ -101,33 +101,29 @@ pub fn add_neighbors(model: &Model, center: usize, neighbor: usize, pairs: Pairs
     }
 }
 
-/// D[m, a] = `sum_c` T[c, m] T[c, a]. `t`: 4 x M; `d`: M x axis.
-pub fn contract_t(t: &[f64], axis: usize, d: &mut [f64]) {
+/// D[a, m] = `sum_c` T[c, a] T[c, m]. `t`: 4 x M; `d`: axis x M.
+pub fn contract_t(t: &[f64], d: &mut [f64]) {
     let m = t.len() / 4;
-    for (k, row) in d.chunks_exact_mut(axis).enumerate() {
-        row.fill(0.0);
-        for c in 0..4 {
-            let tk = t[c * m + k];
-            for (d, ta) in row.iter_mut().zip(&t[c * m..c * m + axis]) {
-                *d += tk * ta;
+    d.fill(0.0);
+    for t in t.chunks_exact(m) {
+        for (a, row) in d.chunks_exact_mut(m).enumerate() {
+            for (d, tm) in row.iter_mut().zip(t) {
+                *d += t[a] * tm;
             }
         }
     }
 }
 
-/// dE/dT from dE/dD (`gd`, M x axis). `gt` receives 4 x M.
-pub fn contract_t_backward(t: &[f64], axis: usize, gd: &[f64], gt: &mut [f64]) {
+/// dE/dT from dE/dD (`gd`, axis x M). `gt` receives 4 x M.
+pub fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
     let m = t.len() / 4;
-    for c in 0..4 {
-        let tc = &t[c * m..(c + 1) * m];
-        let gc = &mut gt[c * m..(c + 1) * m];
-        for (k, row) in gd.chunks_exact(axis).enumerate() {
-            gc[k] = row.iter().zip(tc).map(|(g, t)| g * t).sum();
-        }
-        for (k, row) in gd.chunks_exact(axis).enumerate() {
-            for (g, d) in gc.iter_mut().zip(row) {
-                *g += d * tc[k];
+    gt.fill(0.0);
+    for (t, gt) in t.chunks_exact(m).zip(gt.chunks_exact_mut(m)) {
+        for (a, row) in gd.chunks_exact(m).enumerate() {
+            for (g, d) in gt.iter_mut().zip(row) {
+                *g += d * t[a];
             }
+            gt[a] += row.iter().zip(t).map(|(d, t)| d * t).sum::<f64>();
         }
     }
 }

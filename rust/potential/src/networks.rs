@@ -14,8 +14,8 @@ pub trait Networks: Send {
 
     /// Runs the fitting net of a centre type on a batch of descriptors.
     ///
-    /// `descriptor`: n x (M axis); `param`: n x `numb_param` raw values, frame parameters first; `energy` receives n
-    /// values (eV, before scale and shift) and `gradient` their derivatives by the descriptor, n x (M axis).
+    /// `descriptor`: n x (axis M): D[a, m] with m faster, the transpose of DeePMD-kit's order; `param`: n x `numb_param` raw values, frame parameters first; `energy` receives n
+    /// values (eV, before scale and shift) and `gradient` their derivatives by the descriptor.
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.

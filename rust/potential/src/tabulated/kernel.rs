@@ -379,92 +379,57 @@ fn four_rows_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
     }
 }
 
-/// D[m, a] = sum over c of T[c, m] T[c, a]. `axis` may be any number up to the width.
+/// D[a, m] = sum over c of T[c, a] T[c, m], for `axis` values of a and as many of m as D has room for: axis x M values.
+/// `t`: 4 rows of whole lanes, of which M columns count.
 #[inline(always)]
 pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize, d: &mut [R]) {
-    let width = t.len() / 4;
-    let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|c| &t[c * width..(c + 1) * width]);
-    let whole = axis - axis % L;
-    for first in (0..whole).step_by(L) {
-        let [a0, a1, a2, a3]: [[R; L]; 4] =
-            [load(&t0[first..]), load(&t1[first..]), load(&t2[first..]), load(&t3[first..])];
-        for (m, row) in d.chunks_exact_mut(axis).enumerate() {
-            let mut sum = [R::default(); L];
-            for l in 0..L {
-                sum[l] = fma::<R, FMA>(
-                    t3[m],
-                    a3[l],
-                    fma::<R, FMA>(t2[m], a2[l], fma::<R, FMA>(t1[m], a1[l], t0[m] * a0[l])),
-                );
-            }
-            row[first..first + L].copy_from_slice(&sum);
-        }
-    }
-    for (m, row) in d.chunks_exact_mut(axis).enumerate() {
-        for a in whole..axis {
-            row[a] =
-                fma::<R, FMA>(t3[m], t3[a], fma::<R, FMA>(t2[m], t2[a], fma::<R, FMA>(t1[m], t1[a], t0[m] * t0[a])));
+    let (width, m) = (t.len() / 4, d.len() / axis);
+    let [t0, t1, t2, t3] = [0, 1, 2, 3].map(|c| &t[c * width..][..m]);
+    for (a, row) in d.chunks_exact_mut(m).enumerate() {
+        let [a0, a1, a2, a3] = [t0[a], t1[a], t2[a], t3[a]];
+        for k in 0..m {
+            let sum = fma::<R, FMA>(a1, t1[k], a0 * t0[k]);
+            row[k] = fma::<R, FMA>(a3, t3[k], fma::<R, FMA>(a2, t2[k], sum));
         }
     }
 }
 
-/// dE/dT from dE/dD.
+/// dE/dT from dE/dD, both laid out as in [`descriptor`].
 #[inline(always)]
 pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize, gd: &[R], gt: &mut [R]) {
-    let width = t.len() / 4;
-    let whole = axis - axis % L;
-    // dE/dT[c, m] gets the sum over a of gd[m, a] T[c, a]: sums of lanes are finished group by group, as in `project`.
-    let mut partial = [[[R::default(); L]; 4]; GROUP];
-    for (group, rows) in gd.chunks(GROUP * axis).enumerate() {
-        for (sums, row) in partial.iter_mut().zip(rows.chunks_exact(axis)) {
-            *sums = [[R::default(); L]; 4];
-            for first in (0..whole).step_by(L) {
-                let g: [R; L] = load(&row[first..]);
-                for c in 0..4 {
-                    let a: [R; L] = load(&t[c * width + first..]);
-                    for l in 0..L {
-                        sums[c][l] = fma::<R, FMA>(g[l], a[l], sums[c][l]);
-                    }
-                }
-            }
-            for c in 0..4 {
-                for a in whole..axis {
-                    sums[c][0] = fma::<R, FMA>(row[a], t[c * width + a], sums[c][0]);
+    let (width, m) = (t.len() / 4, gd.len() / axis);
+    let whole = m - m % L;
+    // dE/dT[c, m] gets the sum over a of T[c, a] gd[a, m].
+    gt.fill(R::default());
+    if m == width {
+        four_rows::<R, L, FMA>(t, gd, 0..axis, gt, width, 0..width);
+    } else {
+        for c in 0..4 {
+            for (a, row) in gd.chunks_exact(m).enumerate() {
+                for (g, d) in gt[c * width..].iter_mut().zip(row) {
+                    *g = fma::<R, FMA>(t[c * width + a], *d, *g);
                 }
             }
         }
-        for (k, sums) in partial.iter().take(rows.len() / axis).enumerate() {
-            for c in 0..4 {
-                gt[c * width + group * GROUP + k] = total(sums[c]);
-            }
-        }
     }
-    for c in 0..4 {
-        gt[c * width + gd.len() / axis..(c + 1) * width].fill(R::default());
-    }
-    // And dE/dT[c, a] the sum over m of gd[m, a] T[c, m].
-    for first in (0..whole).step_by(L) {
-        let mut sums: [[R; L]; 4] = [0, 1, 2, 3].map(|c| load(&gt[c * width + first..]));
-        for (m, row) in gd.chunks_exact(axis).enumerate() {
+    // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m].
+    for (a, row) in gd.chunks_exact(m).enumerate() {
+        let mut sums = [[R::default(); L]; 4];
+        for first in (0..whole).step_by(L) {
             let g: [R; L] = load(&row[first..]);
             for c in 0..4 {
-                let tm = t[c * width + m];
+                let tm: [R; L] = load(&t[c * width + first..]);
                 for l in 0..L {
-                    sums[c][l] = fma::<R, FMA>(g[l], tm, sums[c][l]);
+                    sums[c][l] = fma::<R, FMA>(tm[l], g[l], sums[c][l]);
                 }
             }
         }
         for c in 0..4 {
-            gt[c * width + first..][..L].copy_from_slice(&sums[c]);
-        }
-    }
-    for c in 0..4 {
-        for a in whole..axis {
-            let mut sum = gt[c * width + a];
-            for (m, row) in gd.chunks_exact(axis).enumerate() {
-                sum = fma::<R, FMA>(row[a], t[c * width + m], sum);
+            let mut sum = total(sums[c]);
+            for k in whole..m {
+                sum = fma::<R, FMA>(t[c * width + k], row[k], sum);
             }
-            gt[c * width + a] = sum;
+            gt[c * width + a] += sum;
         }
     }
 }

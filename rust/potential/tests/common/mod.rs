@@ -229,8 +229,8 @@ pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
             }
         }
         let mut d = vec![];
-        for k in 0..m {
-            for a in 0..c.axis_neuron {
+        for a in 0..c.axis_neuron {
+            for k in 0..m {
                 d.push(t[k].iter().zip(t[a]).map(|(x, y)| x * y).sum());
             }
         }
