@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .dp_model import read_model, source_of
-from .errors import ExportError
+from .errors import ExportError, InputError
 from .evaluate import Evaluator
 from .model_file import write_model_file
 from .potential import Potential
@@ -56,13 +56,22 @@ def export(
     digest = write_model_file(target, potential)
     reduction = None
     if without is None:
-        if data:
-            frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
-            frames = rattled(frames)
-            sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+        try:
+            reduction = _reduction(potential, target, data, say)
+        except InputError as error:
+            if data:
+                raise
+            without = str(error)
         else:
-            frames = generate_frames(potential, Evaluator(target), say)
-            sampled = f"{len(frames)} generated structures"
-        reduction = reduce_potential(potential, frames, sampled, say)
-        digest = write_model_file(target, potential, reduction)
+            digest = write_model_file(target, potential, reduction)
     return Exported(potential, digest, reduction, without or "")
+
+
+def _reduction(potential: Potential, full: Path, data: list[Path] | None, say: Callable[[str], None]) -> Reduction:
+    """Reduced networks; full: the exported file without them."""
+    if data:
+        frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
+        sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+        return reduce_potential(potential, rattled(frames), sampled, say)
+    frames = generate_frames(potential, Evaluator(full), say)
+    return reduce_potential(potential, frames, f"{len(frames)} generated structures", say)

@@ -69,16 +69,16 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
     right: list[str | None] = []
     for k, layer in enumerate([*hidden, last]):
         sources = _sources(hidden, k)
-        inward.append([
-            "" if l not in sources else nodes.array(layer.w if hidden[l].idt is None else hidden[l].idt[:, None] * layer.w)
-            for l in range(k)
-        ])  # fmt: skip
+        inward.append(
+            [nodes.array(_timed(hidden[source].idt, layer.w)) if source in sources else "" for source in range(k)]
+        )
         total: str | None = None
         if k == 0:
             first = nodes.array(layer.w)
             total = nodes.add("MatMul", "features", first)
-        for l in sources:
-            arguments = (values[l], inward[k][l]) if total is None else (values[l], inward[k][l], total)
+        for source in sources:
+            arguments = (values[source], inward[k][source])
+            arguments = arguments if total is None else (*arguments, total)
             total = nodes.add("Gemm", *arguments)
         right.append(None if layer.right is None else nodes.array(layer.right))
         bias = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
@@ -96,12 +96,16 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
     return _function(name, ["features"], ["energy", "denergy_dfeatures"], nodes)
 
 
+def _timed(idt: np.ndarray | None, w: np.ndarray) -> np.ndarray:
+    return w if idt is None else idt[:, None] * w
+
+
 def _sources(hidden: list[Layer], k: int) -> list[int]:
     """The layers whose activations reach layer k: the one before it, and through skip connections those before that."""
     sources = []
-    for l in range(k - 1, -1, -1):
-        sources.insert(0, l)
-        if hidden[l].skip == "none":
+    for source in range(k - 1, -1, -1):
+        sources.insert(0, source)
+        if hidden[source].skip == "none":
             break
     return sources
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import InputError
 from ..evaluate import Evaluator
 from ..neighbors import pairs_within
 from ..potential import Potential
 from .frames import Frame
 
-TRAJECTORIES = 60
+TRAJECTORIES = 48
 ATOMS = 64  # per structure
 FILLING = (0.3, 0.65)  # of sum(sel) in the cutoff sphere: sel leaves room beyond what training data held
 STEPS, FIRST, EVERY = 36, 8, 4  # of Brownian motion; which structures are kept
@@ -38,6 +39,10 @@ def generate_frames(potential: Potential, model: Evaluator, say: Callable[[str],
         temperature = random.uniform(*TEMPERATURES)
         for step in range(STEPS):
             force = model.evaluate(coord, types, cell, (True,) * 3).force
+            if not np.isfinite(force).all():
+                raise InputError(
+                    "no reduced networks: forces on generated structures are not finite: give data with --data"
+                )
             if step >= FIRST and (step - FIRST) % EVERY == 0:
                 frames.append(Frame(types, coord.copy(), cell, (True,) * 3))
             noise = random.standard_normal(coord.shape) * np.sqrt(2.0 * temperature * MOBILITY)
