@@ -16,6 +16,7 @@
 #include "modify.h"
 #include "neigh_list.h"
 #include "neighbor.h"
+#include "platform.h"
 #include "update.h"
 #include "utils.h"
 
@@ -281,6 +282,7 @@ double PairDeepmdOnnx::init_one(int i, int j)
 void PairDeepmdOnnx::compute(int eflag, int vflag)
 {
   ev_init(eflag, vflag);
+  const double start = platform::walltime();
 
   // steps with a new neighbor list are where all ranks meet: errors and warnings can be agreed on
 
@@ -288,6 +290,7 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
   if (!impl->neighbors_checked) check_neighbors();
   gather_parameters();
   update_atoms();
+  impl->lists += platform::walltime() - start;
   if (!impl->checked) self_check();
 
   const double factor = impl->unit_factor * scale[1][1];
@@ -320,6 +323,8 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
   }
 
   if (deviation_step()) write_deviation();
+  impl->seconds += platform::walltime() - start;
+  impl->evaluations++;
 }
 
 /* ----------------------------------------------------------------------
@@ -589,7 +594,57 @@ void PairDeepmdOnnx::report(const std::string &problem)
 
 void PairDeepmdOnnx::finish()
 {
-  if (!impl->models.empty()) report({});
+  if (impl->models.empty()) return;
+  report({});
+  if (impl->args.timing) print_timing();
+}
+
+/* ----------------------------------------------------------------------
+   where the time went: seconds of all threads of all ranks, and their cost per atom and step
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::print_timing()
+{
+  const double threads =
+      std::max<double>(1, impl->args.threads ? impl->args.threads : comm->nthreads);
+  std::array<double, 7> mine =
+      {};    // neighbors, environment, descriptor, fitting, scatter, all, self
+  for (auto &model : impl->models) {
+    const auto times = model.potential->take_times();
+    mine[0] += times.neighbors;
+    mine[1] += times.environment;
+    mine[2] += times.descriptor;
+    mine[3] += times.fitting;
+    mine[4] += times.scatter;
+  }
+  mine[0] += impl->lists;
+  mine[5] = threads * impl->seconds;
+  mine[6] = impl->seconds;
+  std::array<double, 7> all = {};
+  MPI_Allreduce(mine.data(), all.data(), 7, MPI_DOUBLE, MPI_SUM, world);
+  const double evaluations = static_cast<double>(std::max<bigint>(1, impl->evaluations));
+  impl->seconds = impl->lists = 0.0;
+  impl->evaluations = 0;
+  if (comm->me != 0 || all[5] <= 0.0) return;
+
+  const double other = std::max(0.0, all[5] - all[0] - all[1] - all[2] - all[3] - all[4]);
+  const std::array<std::pair<const char *, double>, 7> rows = {{{"neighbors", all[0]},
+                                                                {"environment", all[1]},
+                                                                {"descriptor", all[2]},
+                                                                {"fitting nets", all[3]},
+                                                                {"scatter", all[4]},
+                                                                {"other", other},
+                                                                {"all", all[5]}}};
+  std::string text =
+      fmt::format("deepion: time in pair_style deepmd/onnx, {} ranks x {:.0f} threads, "
+                  "{:.0f} steps\n                 seconds x cores      %   "
+                  "core-us/atom/step\n",
+                  comm->nprocs, threads, evaluations);
+  for (const auto &[name, seconds] : rows)
+    text += fmt::format(
+        "  {:<14} {:15.3f} {:6.1f} {:19.3f}\n", name, seconds, 100.0 * seconds / all[5],
+        1.0e6 * seconds / evaluations / static_cast<double>(std::max<bigint>(1, atom->natoms)));
+  utils::logmesg(lmp, text);
 }
 
 /* ---------------------------------------------------------------------- */

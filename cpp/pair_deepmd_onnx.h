@@ -42,6 +42,7 @@ class PairDeepmdOnnx : public Pair {
   void check_neighbors();
   void self_check();
   void print_summary();
+  void print_timing();
   void open_deviation_file();
 
   void gather_parameters();

@@ -28,7 +28,8 @@ namespace {
                                              "onnxruntime",
                                              "sel",
                                              "check",
-                                             "check_limit"};
+                                             "check_limit",
+                                             "timing"};
 
   // a largest force error on sampled atoms that is still in keeping with an RMS force error
   constexpr double LARGEST_TO_RMS = 50.0;
@@ -216,6 +217,8 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
       parsed.check = words.choice(key, "yes", "no");
     } else if (key == "check_limit") {
       parsed.check_limit = words.number(key, true);
+    } else if (key == "timing") {
+      parsed.timing = words.choice(key, "yes", "no");
     } else if (contains(REFUSED, key)) {
       words.fail("keyword " + key +
                  " of pair_style deepmd is not supported: it belongs to models " +

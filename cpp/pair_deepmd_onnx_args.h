@@ -33,6 +33,7 @@ struct PairArguments {
   bool sel_error = false;
   bool check = true;
   double check_limit = 0.0;    // eV/A, 0 = default of the precision
+  bool timing = false;
 
   // Limit of the self-check, eV/A, with networks of this force error (0: the full ones).
   double force_limit(double reduced_error) const;

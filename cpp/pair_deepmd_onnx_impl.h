@@ -85,6 +85,11 @@ struct PairDeepmdOnnx::Impl {
   bool warned_exclude = false;
   std::string summary;    // as last printed
 
+  // since the last run ended
+  double seconds = 0.0;    // of this rank in compute()
+  double lists = 0.0;      // of these, handing over new neighbor lists
+  bigint evaluations = 0;
+
   std::size_t nfparam() const { return models[0].info.numb_fparam; }
   std::size_t naparam() const { return models[0].info.numb_aparam; }
   std::size_t engine_bytes() const

@@ -276,7 +276,7 @@ void PairDeepmdOnnx::self_check()
                       "{:.3g}): {}a wrong result is possible; check_limit sets the limit, check "
                       "no turns the check off",
                       model.name, largest, totals[1], limit,
-                      reduced_error > 0.0                  ? "try reduce 0, "
+                      reduced_error > 0.0                   ? "try reduce 0, "
                           : impl->args.precision == "mixed" ? "try precision double, "
                                                             : ""),
           0);
@@ -286,11 +286,12 @@ void PairDeepmdOnnx::self_check()
                                "RMS, {:.3g} at most (limit {:.3g})\n",
                                totals[1], rms, largest, limit));
     if (reduced_error > 0.0 && rms > RMS_IN_KEEPING * reduced_error)
-      error->warning(FLERR,
-                     "pair_style deepmd/onnx: the reduced networks of model {} err by {:.2g} eV/A RMS "
-                     "on atoms of this system, but by {:.2g} on those they were chosen by: use a "
-                     "smaller reduce, or export the model with --data of systems like this one",
-                     model.name, rms, reduced_error);
+      error->warning(
+          FLERR,
+          "pair_style deepmd/onnx: the reduced networks of model {} err by {:.2g} eV/A RMS "
+          "on atoms of this system, but by {:.2g} on those they were chosen by: use a "
+          "smaller reduce, or export the model with --data of systems like this one",
+          model.name, rms, reduced_error);
   }
 }
 

@@ -110,6 +110,15 @@ mod ffi {
         close_limit: f64,
     }
 
+    /// Seconds of worker threads in the parts of all steps since the last call.
+    struct Times {
+        neighbors: f64,
+        environment: f64,
+        descriptor: f64,
+        fitting: f64,
+        scatter: f64,
+    }
+
     /// Differences that the self-check found on this rank between the path in use and the model file's own graph in float64.
     struct CheckResult {
         /// Largest, eV/A.
@@ -132,6 +141,8 @@ mod ffi {
         fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
         /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
         fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
+        /// Returns and clears where the time went.
+        fn take_times(self: &mut Potential) -> Times;
         /// Returns and clears what the guards saw.
         fn take_alerts(self: &mut Potential) -> Alerts;
         /// Bytes held by this potential's own buffers.

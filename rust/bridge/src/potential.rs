@@ -2,7 +2,7 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel};
 use deepion_potential::{
-    Configuration, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results, TableSettings,
+    Configuration, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results, TableSettings, Times,
     TypedNetworks,
 };
 
@@ -212,6 +212,11 @@ impl Potential {
                 sampled: check.sampled,
             })
         })
+    }
+
+    pub fn take_times(&mut self) -> ffi::Times {
+        let Times { neighbors, environment, descriptor, fitting, scatter } = self.engine.take_times();
+        ffi::Times { neighbors, environment, descriptor, fitting, scatter }
     }
 
     pub fn take_alerts(&mut self) -> ffi::Alerts {

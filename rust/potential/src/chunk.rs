@@ -4,7 +4,7 @@ use crate::configuration::Configuration;
 use crate::descriptor::{self, Pairs};
 use crate::environment::Radial;
 use crate::error::Result;
-use crate::lane::{self, Lane};
+use crate::lane::{self, Lane, Stopwatch};
 use crate::model::{Model, PairKind};
 use crate::neighborhood::{self, Block, SortedList};
 use crate::networks::Networks;
@@ -96,16 +96,23 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
     fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
         let Job { model, center, .. } = job;
         let n = job.members.len();
+        let mut watch = Stopwatch::start();
         neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
+        watch.lap(&mut lane.times.neighbors);
         self.embed(model, center)?;
+        watch.lap(&mut lane.times.environment);
         self.describe(model, center, n);
+        watch.lap(&mut lane.times.descriptor);
         job.parameters(&mut self.param);
         self.energies.clear();
         self.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
         self.networks.fit(center, &self.d, &self.param, &mut self.energies, &mut self.gd)?;
         self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
-        self.forces(job, lane)
+        watch.lap(&mut lane.times.fitting);
+        self.forces(job, lane)?;
+        watch.lap(&mut lane.times.descriptor);
+        Ok(())
     }
 }
 

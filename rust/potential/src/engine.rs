@@ -11,7 +11,7 @@ use crate::configuration::{Configuration, Results, Totals};
 use crate::contract::{Contract, ReducedLevel};
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
-use crate::lane::{self, Lane};
+use crate::lane::{self, Lane, Stopwatch, Times};
 use crate::model::Model;
 use crate::neighborhood::SortedList;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
@@ -40,6 +40,7 @@ pub struct Engine {
     groups: Vec<Group>,
     list: SortedList,
     lanes: Vec<Lane>,
+    times: Times,
 }
 
 impl Engine {
@@ -132,6 +133,7 @@ impl Engine {
             groups: Vec::new(),
             list: SortedList::default(),
             lanes: Vec::new(),
+            times: Times::default(),
         })
     }
 
@@ -151,6 +153,11 @@ impl Engine {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.workers.len()
+    }
+
+    /// Where the time went since the last call.
+    pub fn take_times(&mut self) -> Times {
+        std::mem::take(&mut self.times)
     }
 
     /// Bytes held by the engine's buffers, without the networks.
@@ -188,7 +195,11 @@ impl Engine {
             Ok(())
         };
         run(&self.workers, self.pool.as_ref(), &mut self.lanes, fill)?;
-        Ok(lane::add_up(&self.lanes, results, self.pool.as_ref()))
+        self.lanes.iter().for_each(|lane| self.times.add(&lane.times));
+        let mut watch = Stopwatch::start();
+        let sums = lane::add_up(&self.lanes, results, self.pool.as_ref());
+        watch.lap(&mut self.times.scatter);
+        Ok(sums)
     }
 
     /// Compares a sample of the configuration's own centres with the model file's own graph in float64.
@@ -204,7 +215,9 @@ impl Engine {
         conf.check_step(&self.model)?;
         if conf.rebuilt {
             conf.check_rebuild(&self.model)?;
+            let mut watch = Stopwatch::start();
             self.list.build(&self.model, conf);
+            watch.lap(&mut self.times.neighbors);
             self.groups.clear();
             for center_type in 0..self.model.contract.ntypes() {
                 let of_type = |k: &u32| conf.types[conf.centers[*k as usize] as usize] == center_type as i32;

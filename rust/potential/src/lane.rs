@@ -1,11 +1,57 @@
 //! Where chunks leave their results: per-atom sums of a fixed share of the work, added up over the shares in a fixed order.
 
+use std::time::Instant;
+
 use rayon::prelude::*;
 
 use crate::chunk::Job;
 use crate::configuration::{Results, Totals};
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
+
+/// Seconds of worker threads in the parts of a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Times {
+    /// Sorting neighbour lists and finding who is within the cutoff.
+    pub neighbors: f64,
+    /// Distances to places in tables and rows of the environment matrix; running embedding nets where there are no tables.
+    pub environment: f64,
+    /// From rows to the fitting nets' input, and back from its gradient.
+    pub descriptor: f64,
+    /// Fitting nets.
+    pub fitting: f64,
+    /// Forces of pairs, and adding up.
+    pub scatter: f64,
+}
+
+impl Times {
+    /// Adds other times.
+    pub fn add(&mut self, other: &Self) {
+        self.neighbors += other.neighbors;
+        self.environment += other.environment;
+        self.descriptor += other.descriptor;
+        self.fitting += other.fitting;
+        self.scatter += other.scatter;
+    }
+}
+
+/// Time since it was started or last read.
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Adds the seconds since the last reading.
+    pub fn lap(&mut self, to: &mut f64) {
+        let now = Instant::now();
+        *to += now.duration_since(self.0).as_secs_f64();
+        self.0 = now;
+    }
+}
 
 /// Sums over the chunks of one share of the work.
 #[derive(Debug, Default)]
@@ -20,6 +66,8 @@ pub struct Lane {
     pub totals: Totals,
     /// What the guards saw.
     pub seen: Sightings,
+    /// Where the time went.
+    pub times: Times,
     want_energies: bool,
 }
 
@@ -31,6 +79,7 @@ impl Lane {
         self.energies.clear();
         self.totals = Totals::default();
         self.seen = Sightings::default();
+        self.times = Times::default();
         self.want_energies = want_energies;
     }
 

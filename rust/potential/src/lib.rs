@@ -27,6 +27,7 @@ pub use engine::{Engine, MOST_LANES};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
+pub use lane::Times;
 pub use model::{Model, PairKind};
 pub use networks::{Networks, TypedNetworks, WholeModel};
 pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Job, Worker};
 use crate::error::Result;
-use crate::lane::Lane;
+use crate::lane::{Lane, Stopwatch};
 use crate::model::Model;
 use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
@@ -75,9 +75,12 @@ impl<R: Kernels> TabulatedWorker<R> {
 }
 
 impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
+    /// As measured: enough rows for an efficient matrix product, few enough for the descriptors to stay near the core. In
+    /// float64 the matrix products of ONNX Runtime gain more from many rows than the rest loses.
     fn centers_per_chunk(&self) -> usize {
         match self.tables.centers.first().map(|c| &c.head) {
             Some(Head::Reduced { .. }) => 64,
+            _ if size_of::<R>() == size_of::<f64>() => 256,
             _ => 32,
         }
     }
@@ -94,7 +97,9 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let n = job.members.len();
         let tables = Arc::clone(&self.tables);
         let of_center = &tables.centers[center];
+        let mut watch = Stopwatch::start();
         neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
+        watch.lap(&mut lane.times.neighbors);
         let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
         if near && matches!(of_center.head, Head::Full { .. }) {
             return self.exact.evaluate(job, lane);
@@ -112,12 +117,17 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
                 self.nearby[neighbor] = Some(Nearby::new(model, networks, pair, &block.r, basis, &rows.inv_width)?);
             }
         }
+        watch.lap(&mut lane.times.environment);
         self.describe(model, n, of_center);
+        watch.lap(&mut lane.times.descriptor);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
         self.exact.networks.fit_typed(center, &self.d, &self.param, &mut self.energy, &mut self.gd)?;
-        self.forces(job, of_center, lane)
+        watch.lap(&mut lane.times.fitting);
+        self.descriptor_backward(job, of_center);
+        watch.lap(&mut lane.times.descriptor);
+        self.forces(job, of_center, lane, watch)
     }
 }
 
@@ -174,9 +184,9 @@ impl<R: Kernels> TabulatedWorker<R> {
         }
     }
 
-    /// From the gradient by the fitting net's input to energies and forces.
-    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, lane: &mut Lane) -> Result<()> {
-        let Job { model, center, members, .. } = job;
+    /// From the gradient by the fitting net's input to dE/dA.
+    fn descriptor_backward(&mut self, job: Job, of_center: &CenterTables<R>) {
+        let Job { model, members, .. } = job;
         let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
         let inputs = self.d.len() / members.len();
         self.ga.resize(members.len() * 4 * columns, R::default());
@@ -198,6 +208,12 @@ impl<R: Kernels> TabulatedWorker<R> {
                 }
             }
         }
+    }
+
+    /// From dE/dA to energies and forces.
+    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, lane: &mut Lane, mut watch: Stopwatch) -> Result<()> {
+        let Job { model, center, members, .. } = job;
+        let columns = of_center.columns;
         self.reactions.clear();
         self.reactions.resize(members.len(), [0.0; 3]);
         for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
@@ -214,6 +230,7 @@ impl<R: Kernels> TabulatedWorker<R> {
                     None => R::project(self.isa, table, k, part, ga, products),
                 }
             }
+            watch.lap(&mut lane.times.descriptor);
             let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
             let virial = R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
             lane.add_virials(&block.j, x, [&self.f[0], &self.f[1], &self.f[2]], virial);
@@ -223,12 +240,14 @@ impl<R: Kernels> TabulatedWorker<R> {
                 let of_block = lane.add_forces(&block.j[pairs], f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
+            watch.lap(&mut lane.times.scatter);
         }
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
             let neighbors = self.blocks.iter().map(|b| b.of(c).len()).sum();
             lane.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
         }
+        watch.lap(&mut lane.times.scatter);
         Ok(())
     }
 }
