@@ -1,0 +1,164 @@
+//! Reduced networks on tables against plain loops, for every kind of model that can have them.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant
+
+mod common;
+
+use common::{Cluster, Toy, cluster_for, contract, evaluate, strongest, variants};
+use deepion_potential::{Contract, Engine, Kernels, ReducedLevel, TableSettings, TypedNetworks};
+
+const COLUMNS: usize = 5;
+const FEATURES: usize = COLUMNS * (COLUMNS + 3) / 2;
+const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
+
+/// Basis of a centre type: M rows, one column more than are used.
+fn basis(c: &Contract, center: usize) -> Vec<Vec<f64>> {
+    let value = |m: usize, p: usize| (1.3 * m as f64 + 2.1 * p as f64 + center as f64).sin();
+    (0..c.width()).map(|m| (0..=COLUMNS).map(|p| value(m, p)).collect()).collect()
+}
+
+fn level(c: &Contract) -> ReducedLevel {
+    let n = c.ntypes();
+    ReducedLevel {
+        force_error: 1e-3,
+        energy_error: 1e-4,
+        columns: vec![COLUMNS; n],
+        mean: (0..n).map(|i| (0..COLUMNS).map(|p| 0.02 * (i + p) as f64).collect()).collect(),
+        fitting: vec![String::new(); n],
+    }
+}
+
+fn toy(c: &Contract) -> Toy {
+    Toy { len: FEATURES, ..Toy::of(c) }
+}
+
+fn engine<R: Kernels>(c: &Contract, settings: TableSettings, threads: usize) -> Engine {
+    let networks = (0..threads).map(|_| Box::new(toy(c)) as Box<dyn TypedNetworks<R>>).collect();
+    let bases: Vec<_> = (0..c.ntypes()).map(|i| basis(c, i)).collect();
+    Engine::reduced(c.clone(), &mut Toy::of(c), networks, settings, (&bases, &level(c)), false).unwrap()
+}
+
+/// Models whose neighbours all fit into `sel` and that take no parameters.
+fn models() -> Vec<(&'static str, Contract)> {
+    let all = variants();
+    all.into_iter()
+        .filter(|(name, _)| !["sel overflows", "a type without slots", "parameters"].contains(name))
+        .collect()
+}
+
+fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
+    let (toy, n) = (toy(c), cluster.types.len());
+    let slots = c.sel.iter().sum::<usize>() as f64;
+    let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
+    let mut energies = vec![0.0; n];
+    for i in 0..n {
+        let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
+        let basis = basis(c, ti);
+        let psi = |tj: usize, s: f64, p: usize| -> f64 {
+            (0..c.width()).map(|m| toy.embedding(ti, tj, m, s).0 * basis[m][p]).sum::<f64>() / slots
+        };
+        let empty = -c.davg[ti] / c.dstd[ti][0];
+        let mut a = [[0.0; 4]; COLUMNS];
+        for (a, mean) in a.iter_mut().zip(&level(c).mean[ti]) {
+            a[0] = -mean;
+        }
+        for j in (0..n).filter(|&j| j != i) {
+            let Ok(tj) = usize::try_from(cluster.types[j]) else { continue };
+            let x = [0, 1, 2].map(|k| cluster.x[3 * j + k] - cluster.x[3 * i + k]);
+            let r = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if r >= c.rcut || c.embedding[ti][tj].is_none() || excluded(&c.pair_exclude_types, ti, tj) {
+                continue;
+            }
+            let u = ((r - c.rcut_smth) / (c.rcut - c.rcut_smth)).max(0.0);
+            let w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
+            let s = (w / (r + c.env_protection) - c.davg[ti]) / c.dstd[ti][0];
+            for (p, a) in a.iter_mut().enumerate() {
+                a[0] -= empty * psi(tj, empty, p);
+                if !excluded(&c.exclude_types, ti, tj) {
+                    a[0] += s * psi(tj, s, p);
+                    for k in 0..3 {
+                        a[k + 1] += w * x[k] / (r + c.env_protection).powi(2) / c.dstd[ti][1] * psi(tj, s, p);
+                    }
+                }
+            }
+        }
+        let mut features = Vec::new();
+        for p in 0..COLUMNS {
+            for q in p..COLUMNS {
+                features.push(a[p].iter().zip(a[q]).map(|(x, y)| x * y).sum());
+            }
+        }
+        features.extend(a.iter().map(|a| a[0]));
+        energies[i] = c.energy_scale[ti] * toy.fitting(ti, &features, &[]).0 + c.energy_shift[ti];
+    }
+    energies
+}
+
+fn compare<R: Kernels>(tolerance: f64) {
+    for (name, c) in models() {
+        let cluster = cluster_for(&c, 8);
+        let settings = TableSettings { tolerance: (tolerance * 1e-2).max(1e-10), ..TIGHT };
+        let here = evaluate(&mut engine::<R>(&c, settings, 1), &cluster).eatom;
+        for (i, (a, b)) in here.iter().zip(naive_energies(&c, &cluster)).enumerate() {
+            assert!((a - b).abs() < tolerance, "{name}: atom {i} has {a}, naive {b}");
+        }
+    }
+}
+
+#[test]
+fn double_equals_plain_loops() {
+    compare::<f64>(1e-7);
+}
+
+#[test]
+fn single_equals_plain_loops_to_its_rounding() {
+    compare::<f32>(2e-3);
+}
+
+#[test]
+fn forces_are_the_gradient_of_the_reduced_energy() {
+    // Coarse tables on purpose: consistency must not rest on their accuracy. Central difference of step 1e-5 A.
+    for (name, c) in models() {
+        let mut engine = engine::<f64>(&c, TableSettings { tolerance: 1e-2, nearest: 0.8 }, 1);
+        let cluster = cluster_for(&c, 4);
+        let f = evaluate(&mut engine, &cluster).f;
+        assert!(strongest(&f) > 1e-2, "{name}: forces too small to judge");
+        for k in (0..f.len()).step_by(11) {
+            let mut energy = |step: f64| {
+                let mut moved = cluster.clone();
+                moved.x[k] += step;
+                evaluate(&mut engine, &moved).totals.energy
+            };
+            let difference = -(energy(1e-5) - energy(-1e-5)) / 2e-5;
+            assert!(
+                (f[k] - difference).abs() < 1e-6 * strongest(&f),
+                "{name}: force {k} is {}, not {difference}",
+                f[k]
+            );
+        }
+    }
+}
+
+#[test]
+fn pairs_closer_than_the_tables_run_the_embedding_nets() {
+    // Tables that start at 3.5 A leave most pairs to the nets; the answer is the same, to their error.
+    for (name, c) in models() {
+        let cluster = cluster_for(&c, 8);
+        let tables = evaluate(&mut engine::<f64>(&c, TIGHT, 1), &cluster);
+        let nets = evaluate(&mut engine::<f64>(&c, TableSettings { nearest: 3.5, ..TIGHT }, 1), &cluster);
+        for (what, a, b) in [("force", &tables.f, &nets.f), ("energy", &tables.eatom, &nets.eatom)] {
+            let difference = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(difference < 2e-7, "{name}: {what} differs by {difference}");
+        }
+    }
+}
+
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    let c = contract();
+    let cluster = Cluster::new(400, 14.0, 3);
+    let one = evaluate(&mut engine::<f32>(&c, TIGHT, 1), &cluster);
+    for threads in [2, 5] {
+        assert_eq!(one, evaluate(&mut engine::<f32>(&c, TIGHT, threads), &cluster), "{threads} threads");
+    }
+}
