@@ -30,4 +30,6 @@ pub use guards::{ClosePair, Overflow, Sightings};
 pub use lane::Times;
 pub use model::{Model, PairKind};
 pub use networks::{Networks, TypedNetworks, WholeModel};
+#[doc(hidden)] // for benches/kernels.rs
+pub use tabulated::kernels;
 pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};

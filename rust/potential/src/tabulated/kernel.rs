@@ -62,11 +62,13 @@ impl<R: Real> Rows<R> {
     }
 
     /// Bytes of its arrays.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.t.capacity() * (5 * size_of::<R>() + 4 + 4 * size_of::<f64>())
     }
 
     /// The pairs of one centre.
+    #[must_use]
     pub fn part(&self, pairs: Range<usize>) -> PairRows<'_, R> {
         PairRows {
             piece: &self.piece[pairs.clone()],
@@ -412,24 +414,29 @@ pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], ax
             }
         }
     }
-    // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m].
-    for (a, row) in gd.chunks_exact(m).enumerate() {
-        let mut sums = [[R::default(); L]; 4];
-        for first in (0..whole).step_by(L) {
-            let g: [R; L] = load(&row[first..]);
-            for c in 0..4 {
-                let tm: [R; L] = load(&t[c * width + first..]);
-                for l in 0..L {
-                    sums[c][l] = fma::<R, FMA>(tm[l], g[l], sums[c][l]);
+    // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m]; sums of lanes are finished group by group, as in `project`.
+    let mut partial = [[[R::default(); L]; 4]; GROUP];
+    for (group, rows) in gd.chunks(GROUP * m).enumerate() {
+        for (sums, row) in partial.iter_mut().zip(rows.chunks_exact(m)) {
+            *sums = [[R::default(); L]; 4];
+            for first in (0..whole).step_by(L) {
+                let g: [R; L] = load(&row[first..]);
+                for c in 0..4 {
+                    let tm: [R; L] = load(&t[c * width + first..]);
+                    for l in 0..L {
+                        sums[c][l] = fma::<R, FMA>(tm[l], g[l], sums[c][l]);
+                    }
                 }
             }
         }
-        for c in 0..4 {
-            let mut sum = total(sums[c]);
-            for k in whole..m {
-                sum = fma::<R, FMA>(t[c * width + k], row[k], sum);
+        for (k, (sums, row)) in partial.iter().zip(rows.chunks_exact(m)).enumerate() {
+            for c in 0..4 {
+                let mut sum = total(sums[c]);
+                for k in whole..m {
+                    sum = fma::<R, FMA>(t[c * width + k], row[k], sum);
+                }
+                gt[c * width + group * GROUP + k] += sum;
             }
-            gt[c * width + a] += sum;
         }
     }
 }
@@ -439,13 +446,13 @@ pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], ax
 #[inline(always)]
 pub fn features<R: Real, const L: usize, const FMA: bool>(a: &[R], stride: usize, n: usize, out: &mut [R]) {
     let (mut row, rest) = out.split_at_mut(n * (n + 1) / 2);
+    let [a0, a1, a2, a3] = [0, 1, 2, 3].map(|c| &a[c * stride..][..n]);
     for p in 0..n {
         let (of_p, below) = row.split_at_mut(n - p);
-        for c in 0..4 {
-            let ap = a[c * stride + p];
-            for (f, aq) in of_p.iter_mut().zip(&a[c * stride + p..c * stride + n]) {
-                *f = if c == 0 { ap * *aq } else { fma::<R, FMA>(ap, *aq, *f) };
-            }
+        let (q0, q1, q2, q3) = (&a0[p..], &a1[p..], &a2[p..], &a3[p..]);
+        let [p0, p1, p2, p3] = [a0[p], a1[p], a2[p], a3[p]];
+        for ((((f, q0), q1), q2), q3) in of_p.iter_mut().zip(q0).zip(q1).zip(q2).zip(q3) {
+            *f = fma::<R, FMA>(p3, *q3, fma::<R, FMA>(p2, *q2, fma::<R, FMA>(p1, *q1, p0 * *q0)));
         }
         row = below;
     }

@@ -13,6 +13,12 @@ mod table;
 mod tables;
 mod worker;
 
+/// What the kernels work on.
+pub mod kernels {
+    pub use super::kernel::{Constants, PairRows, Rows};
+    pub use super::table::Places;
+}
+
 pub use real::Real;
 pub use simd::{InstructionSet, Kernels};
 pub use tables::{TableSettings, TableSummary, Tables};
