@@ -25,6 +25,7 @@ class PeerMode:
 
 MODES = (
     Mode("reduced", "precision mixed reduce 1e-3"),
+    Mode("default", "precision mixed reduce 1e-4"),
     Mode("mixed", "precision mixed tabulate yes reduce 0"),
     Mode("mixed-no-tables", "precision mixed tabulate no"),
     Mode("double-tables", "precision double tabulate yes"),

@@ -53,25 +53,27 @@ def export(
     without = why_not(potential) if reduced else "not wanted"
     if without is not None and data:
         raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
+    reduction = _from_data(potential, data, say) if data else None  # nothing is written where data are of no use
     digest = write_model_file(target, potential)
-    reduction = None
-    if without is None:
+    if without is None and not data:
         try:
-            reduction = _reduction(potential, target, data, say)
+            reduction = _from_generated(potential, target, say)
         except InputError as error:
-            if data:
-                raise
             without = str(error)
-        else:
-            digest = write_model_file(target, potential, reduction)
+    if reduction is not None and not reduction.levels:
+        reduction, without = None, "they would hardly be smaller than the full ones"
+    if reduction is not None:
+        digest = write_model_file(target, potential, reduction)
     return Exported(potential, digest, reduction, without or "")
 
 
-def _reduction(potential: Potential, full: Path, data: list[Path] | None, say: Callable[[str], None]) -> Reduction:
-    """Reduced networks; full: the exported file without them."""
-    if data:
-        frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
-        sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
-        return reduce_potential(potential, rattled(frames), sampled, say)
+def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None]) -> Reduction:
+    frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
+    sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+    return reduce_potential(potential, rattled(frames), sampled, say)
+
+
+def _from_generated(potential: Potential, full: Path, say: Callable[[str], None]) -> Reduction:
+    """full: the exported file without reduced networks."""
     frames = generate_frames(potential, Evaluator(full), say)
     return reduce_potential(potential, frames, f"{len(frames)} generated structures", say)

@@ -13,6 +13,7 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 PLUGIN = BUILD / "deepionplugin.so"
+MODEL = BUILD / "models" / "lipsti-a.onnx"  # made by scripts/setup, with reduced networks
 BIN = Path(sys.executable).parent
 
 NKTV2P = {"metal": 1.6021765e6, "real": 68568.415}  # LAMMPS' force->nktv2p, from energy/volume to pressure

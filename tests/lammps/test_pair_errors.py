@@ -434,10 +434,11 @@ def test_summary_once_and_self_check(models, data, tmp_path, ranks):
         "MB per MPI rank",
     ):
         assert out.count(words) == 1, (words, out)
-    check = re.findall(r"deepion: self-check: (\d+) atoms, largest force difference (\S+) eV/A \(limit 0.001\)", out)
-    assert len(check) == 1 and int(check[0][0]) > 0 and 0 < float(check[0][1]) < 1e-4
+    line = r"deepion: self-check: (\d+) atoms, force difference (\S+) eV/A RMS, (\S+) at most \(limit 0.001\)"
+    check = re.findall(line, out)
+    assert len(check) == 1 and int(check[0][0]) > 0 and 0 < float(check[0][1]) < float(check[0][2]) < 1e-4
     off = good(lmp(text.replace("threads 2", "check no"), tmp_path, ranks=ranks)).output
-    assert "self-check: off" in off and "largest force difference" not in off
+    assert "self-check: off" in off and "force difference" not in off
 
 
 def test_exclusions_are_warned_about(models, data, tmp_path):

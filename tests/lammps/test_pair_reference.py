@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepion.export import export
-from lammps_runs import BUILD, ROOT, TENSOR, Batch
+from lammps_runs import BUILD, MODEL, ROOT, TENSOR, Batch
 
 DATA = ROOT / "tests" / "data"
 INDEX = json.loads((DATA / "models" / "index.json").read_text())
@@ -18,12 +18,12 @@ ENERGY, FORCE, VIRIAL = 1e-9, 1e-8, 1e-8
 
 
 def exported(source):
-    """The exported model, made again when its source or the exporter changed."""
+    """The exported model without reduced networks, made again when its source or the exporter changed."""
     target = BUILD / "tests" / "models" / f"{source.name}.onnx"
     target.parent.mkdir(parents=True, exist_ok=True)
     newest = max(p.stat().st_mtime for p in [source, *(ROOT / "scripts" / "deepion").glob("*.py")])
     if not target.exists() or target.stat().st_mtime < newest:
-        export(source, target)
+        export(source, target, reduced=False)
     return target
 
 
@@ -98,13 +98,14 @@ def test_small_models_with_tables(tabulated, name):
 
 @pytest.fixture(scope="module")
 def lipsti():
-    return exported(ROOT / "lammps-examples" / "models" / "lipsti-a.dp")
+    assert MODEL.exists(), f"{MODEL} is missing: run scripts/setup"
+    return MODEL
 
 
 @pytest.fixture(scope="module")
 def frames(lipsti, tmp_path_factory):
     """keywords -> name -> evaluation, of all frames of about 100 atoms."""
-    ways = ("precision double", "precision mixed tabulate no", "precision mixed")
+    ways = ("precision double", "precision mixed tabulate no", "precision mixed reduce 0")
     batch = Batch(tmp_path_factory.mktemp("frames"))
     for keywords in ways:
         for name in FRAMES:
@@ -127,7 +128,7 @@ def assert_mixed(e, reference):
     assert abs(e.energy - float(reference["energy"])) / len(e.force) < 2e-7
 
 
-@pytest.mark.parametrize("keywords", ["precision mixed tabulate no", "precision mixed"])
+@pytest.mark.parametrize("keywords", ["precision mixed tabulate no", "precision mixed reduce 0"])
 @pytest.mark.parametrize("name", FRAMES)
 def test_lipsti_mixed(frames, name, keywords):
     assert_mixed(frames[keywords][name], np.load(DATA / "lipsti" / f"{name}.npz"))
@@ -141,7 +142,7 @@ def test_lipsti_tables_in_double(lipsti, tmp_path):
     assert 1e-13 < np.abs(difference).max() < 1e-8
 
 
-@pytest.mark.parametrize("precision", ["double", "mixed"])
+@pytest.mark.parametrize("precision", ["double", "mixed reduce 0"])
 @pytest.mark.parametrize("name", ["Ti00_12k", "Ti10_12k", "Ti30_12k"])
 def test_lipsti_thousands_of_atoms(lipsti, tmp_path, name, precision):
     batch = Batch(tmp_path)

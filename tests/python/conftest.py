@@ -17,7 +17,7 @@ INDEX = json.loads((DATA / "models" / "index.json").read_text())
 
 
 class Exported:
-    """Exports each model once a session."""
+    """Exports each model once a session, without reduced networks."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -26,7 +26,7 @@ class Exported:
     def path(self, source: Path) -> Path:
         target = self._folder / f"{source.name}.onnx"
         if not target.exists():
-            export(source, target)
+            export(source, target, reduced=False)
         return target
 
     def evaluator(self, source: Path) -> Evaluator:

@@ -1,11 +1,16 @@
-"""Loading of stored structures and reference values, and their comparison."""
+"""Loading of stored structures and reference values, and their comparison; model files with changes."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
+import pytest
 
 from conftest import DATA, INDEX
+from deepion.errors import ModelFileError
 from deepion.evaluate import Evaluator, Result
+from deepion.model_file import check_content, with_trailer
 from deepion.structure import model_types, read_structure
 
 
@@ -50,3 +55,27 @@ def assert_matches(result: Result, reference) -> None:
     assert relative(result.virial, reference["virial"].reshape(3, 3)) <= 1e-8
     if "atom_virial" in reference:
         assert relative(result.atom_virial, reference["atom_virial"].reshape(-1, 3, 3)) <= 1e-8
+
+
+def rewritten(content: bytes, **metadata) -> bytes:
+    """The file with changed metadata (None removes an entry) and a fitting trailer."""
+    model = onnx.ModelProto.FromString(content)
+    entries = {e.key: e.value for e in model.metadata_props if e.key != "deepion_sha256"} | metadata
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {k: v for k, v in entries.items() if v is not None})
+    return with_trailer(model.SerializeToString(deterministic=True))
+
+
+def with_contract(content: bytes, **changes) -> bytes:
+    model = onnx.ModelProto.FromString(content)
+    contract = json.loads({e.key: e.value for e in model.metadata_props}["deepion_contract"])
+    contract.update(changes)
+    contract = {k: v for k, v in contract.items() if v != "REMOVE"}
+    return rewritten(content, deepion_contract=json.dumps(contract))
+
+
+def message(content: bytes) -> str:
+    """What a bad file's content is refused with."""
+    with pytest.raises(ModelFileError) as caught:
+        check_content(content)
+    return str(caught.value)

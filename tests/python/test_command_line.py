@@ -13,9 +13,10 @@ from deepion.structure import read_structure
 
 def test_export_script(run_script, tmp_path):
     out = tmp_path / "model.onnx"
-    finished = run_script("export_onnx.py", DATA / INDEX["two_sided"]["model"], out)
+    finished = run_script("export_onnx.py", DATA / INDEX["two_sided"]["model"], out, "--full-only")
     assert finished.returncode == 0 and finished.stderr == ""
     assert f"wrote {out}" in finished.stdout and "Li P" in finished.stdout
+    assert "reduced    none: not wanted" in finished.stdout
     assert run_script("export_onnx.py", LIPSTI, tmp_path / "model.txt").returncode == 2
 
 

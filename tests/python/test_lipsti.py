@@ -28,7 +28,7 @@ def test_export_and_opening_are_quick(tmp_path):
     from deepion.export import export
 
     begin = time.perf_counter()
-    export(LIPSTI, tmp_path / "model.onnx")
+    export(LIPSTI, tmp_path / "model.onnx", reduced=False)
     Evaluator(tmp_path / "model.onnx", threads=1)
     assert time.perf_counter() - begin < 10.0
     assert (tmp_path / "model.onnx").stat().st_size < 11e6  # float32 weights are stored as such

@@ -18,8 +18,8 @@ HELD_OUT = 6  # every so many-th frame serves to measure errors only
 CENTRES, CENTRES_HELD_OUT = 6000, 900
 FEWEST_CENTRES = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
-PRIOR = 1e-3  # weight of distances from PRIOR_FROM to the cutoff, sampled or not, beside the sample
-PRIOR_FROM = 0.9  # times the closest sampled distance
+PRIOR = 1e-3  # weight of all distances but the closest PRIOR_WITHOUT of the grid, sampled or not, beside the sample
+PRIOR_WITHOUT = 1 / 8
 WORTH = 0.8  # a level is kept where its multiplications are at most this share of the full networks'
 
 
@@ -69,7 +69,8 @@ def reduce_potential(
         level = Level(
             max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.centre for r in rungs)
         )
-        if level.force_error <= error and _work(level) <= WORTH * sum(net.weights for net in potential.fitting):
+        small = _work(level) <= WORTH * sum(net.weights for net in potential.fitting)
+        if level.force_error <= error and small and (not levels or level.force_error < levels[-1].force_error):
             levels.append(level)
     basis = tuple(ladder.basis[:, : _most_columns(levels, i)] for i, ladder in enumerate(ladders))
     count = sum(len(s.t) for s in chosen)
@@ -89,7 +90,7 @@ def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int
     for j in range(potential.ntypes):
         if (i, j) in rows:
             table = rows[i, j]
-            far = slice(len(table.f0) // 8, None)
+            far = slice(int(PRIOR_WITHOUT * len(table.f0)), None)
             for part in (table.f0, table.f1, table.df0, table.df1):
                 moments += part[far].T @ part[far] / len(part[far])
     return PRIOR * moments / sum(potential.sel) ** 2

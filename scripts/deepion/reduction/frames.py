@@ -68,19 +68,18 @@ class _Set:
     """One set.* folder of a deepmd/npy system."""
 
     def __init__(self, folder: Path, types: np.ndarray, type_map: list[str], names: list[str], periodic: bool):
+        n = len(types)
         coord = _array(folder / "coord.npy")
         frames = len(coord)
-        self._coord = coord.reshape(frames, -1, 3)
-        n = self._coord.shape[1]
-        self._cell = _array(folder / "box.npy").reshape(frames, 3, 3) if periodic else np.zeros((frames, 3, 3))
+        if coord.size != frames * n * 3:
+            raise InputError(f"{folder}: {n} atoms in type.raw, but coord.npy has the shape {list(coord.shape)}")
+        self._coord = coord.reshape(frames, n, 3)
+        self._cell = _of_shape(folder / "box.npy", (frames, 3, 3)) if periodic else np.zeros((frames, 3, 3))
         mixed = folder / "real_atom_types.npy"
-        self._types = (
-            _array(mixed).astype(np.int64).reshape(frames, n) if mixed.exists() else np.tile(types, (frames, 1))
-        )
-        if self._types.shape[1] != n:
-            raise InputError(f"{folder}: {n} atoms in coord.npy, but {self._types.shape[1]} in type.raw")
-        if self._types.size and (self._types.min() < 0 or self._types.max() >= len(names)):
-            raise InputError(f"{folder}: type {self._types.max()} has no name in type_map.raw ({' '.join(names)})")
+        self._types = _of_shape(mixed, (frames, n)).astype(np.int64) if mixed.exists() else np.tile(types, (frames, 1))
+        wrong = self._types[(self._types < 0) | (self._types >= len(names))]
+        if wrong.size:
+            raise InputError(f"{folder}: type {wrong[0]} has no name in type_map.raw ({' '.join(names)})")
         self._model_type = model_types(names, type_map)
         self._periodic = (periodic,) * 3
 
@@ -121,6 +120,16 @@ def _sets(path: Path, type_map: list[str]) -> list[_Set | _Structure]:
 
 def _array(path: Path) -> np.ndarray:
     try:
-        return np.load(path)
-    except (OSError, ValueError) as error:
+        array = np.load(path)
+    except (OSError, EOFError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
+    if array.ndim == 0:
+        raise InputError(f"{path}: expected one row per frame, got a single number")
+    return array
+
+
+def _of_shape(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    array = _array(path)
+    if array.size != np.prod(shape):
+        raise InputError(f"{path}: expected the shape {list(shape)}, got {list(array.shape)}")
+    return array.reshape(shape)

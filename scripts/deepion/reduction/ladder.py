@@ -30,6 +30,7 @@ class Ladder:
     def __init__(self, potential: Potential, centre: int, constant: np.ndarray, prior, chosen: Sample, held: Sample):
         """constant [M]: T of an atom without neighbours; prior [M, M]: see balance.directions."""
         self._layers = potential.fitting[centre].layers
+        self._scale = abs(float(potential.energy_scale[centre]))
         width = potential.neuron[-1]
         first = FirstLayer(potential.fitting[centre], width, potential.axis_neuron)
         offset = np.zeros((4, width))
@@ -78,7 +79,8 @@ class Ladder:
         a, da = self._a[:, :, :columns], self._da[..., :columns]
         result: Passage = run(layers, layers[0].affine(features(a)), layers[0].linear(features_along(a, da)))
         force = np.sqrt(np.mean((result.denergy - self._truth.denergy) ** 2) / 3.0)
-        return float(force), float(np.sqrt(np.mean((result.energy - self._truth.energy) ** 2)))
+        energy = np.sqrt(np.mean((result.energy - self._truth.energy) ** 2))
+        return self._scale * float(force), self._scale * float(energy)
 
     def _reduced(self, columns: int, ranks: list[int]) -> tuple[Layer, ...]:
         """The layers of the reduced net, with float32 weights."""

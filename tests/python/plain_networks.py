@@ -1,0 +1,142 @@
+"""Full and reduced networks of a potential with numpy, straight from the formulas: what the reduction is tested against."""
+
+import numpy as np
+
+from deepion.networks import network_value
+from deepion.potential import Layer, Network, Potential
+from deepion.reduction.frames import Frame
+from deepion.reduction.reduction import Level, Reduction
+
+
+def random_network(random, widths, activation="tanh", skips=(), timed=False, rank=None) -> Network:
+    """Layers of these widths, of which the last is linear with one output.
+
+    skips: of the hidden layers; timed: with idt; rank: of the hidden layers' matrices, None: full.
+    """
+    layers = []
+    for k, (n_in, n_out) in enumerate(zip(widths, [*widths[1:], 1], strict=True)):
+        last = k == len(widths) - 1
+        w, right = random.normal(size=(n_in, n_out)) / np.sqrt(n_in), None
+        if rank is not None and not last:
+            w, right = w[:, :rank], random.normal(size=(rank, n_out)) / np.sqrt(rank)
+        b = random.normal(size=n_out) * 0.3
+        idt = random.uniform(0.5, 1.5, n_out) if timed and not last else None
+        skip = skips[k] if k < len(skips) and not last else "none"
+        layers.append(Layer(w, b, idt, "linear" if last else activation, skip, right))
+    return Network(tuple(layers))
+
+
+def environment_row(potential: Potential, centre: int, neighbour: int, r: np.ndarray):
+    """f0 = g0 G - g_p G_p and f1 = g1 G [n, M] of neighbours at the distances r, and g_p G_p of an empty slot."""
+    avg, (std0, std1) = potential.davg[centre], potential.dstd[centre]
+    u = np.clip((r - potential.rcut_smth) / (potential.rcut - potential.rcut_smth), 0.0, 1.0)
+    w = u**3 * (-6.0 * u**2 + 15.0 * u - 10.0) + 1.0
+    inverse = 1.0 / (r + potential.env_protection)
+    network = potential.embedding[potential.embedding_of[centre][neighbour]]
+
+    def embedded(s):
+        return network_value(network, s[:, None])
+
+    empty = np.array([-avg / std0])
+    padding = empty[:, None] * embedded(empty)
+    g0, g1 = (w * inverse - avg) / std0, w * r * inverse**2 / std1
+    return g0[:, None] * embedded(g0) - padding, g1[:, None] * embedded(g0), padding[0]
+
+
+def constant_of(potential: Potential, centre: int) -> np.ndarray:
+    """First row of T of an atom without neighbours."""
+    one = np.array([1.0])
+    parts = [
+        potential.sel[j] * environment_row(potential, centre, j, one)[2]
+        for j in range(potential.ntypes)
+        if potential.embedding_of[centre][j] is not None
+    ]
+    return sum(parts) / sum(potential.sel)
+
+
+def sums(potential: Potential, frame: Frame) -> np.ndarray:
+    """T of every atom without its constant, [n, 4, M]: a double loop over atoms and the atoms of each type around them."""
+    reach = [
+        int(np.ceil(potential.rcut / height)) if periodic else 0
+        for height, periodic in zip(_heights(frame), frame.periodic, strict=True)
+    ]
+    grid = np.stack(np.meshgrid(*[np.arange(-k, k + 1) for k in reach], indexing="ij"), -1).reshape(-1, 3)
+    shifts = grid @ frame.cell
+    t = np.zeros((len(frame.types), 4, potential.neuron[-1]))
+    for i, centre in enumerate(frame.types):
+        for kind in range(potential.ntypes):
+            others = frame.coord[frame.types == kind]
+            vector = (others[None] + shifts[:, None] - frame.coord[i]).reshape(-1, 3)
+            r = np.linalg.norm(vector, axis=1)
+            near = (r < potential.rcut) & (r > 1e-9)
+            f0, f1, _ = environment_row(potential, centre, kind, r[near])
+            t[i, 0] += f0.sum(axis=0)
+            t[i, 1:] += (vector[near] / r[near, None]).T @ f1
+    return t / sum(potential.sel)
+
+
+def _heights(frame: Frame) -> np.ndarray:
+    if not any(frame.periodic):
+        return np.ones(3)
+    return 1.0 / np.linalg.norm(np.linalg.inv(frame.cell), axis=0)
+
+
+def descriptor(t: np.ndarray, axis: int) -> np.ndarray:
+    """D = T^T T[:, :axis], [n, M axis] with the axis running faster."""
+    return np.einsum("nkm,nka->nma", t, t[:, :, :axis]).reshape(len(t), t.shape[2] * axis)
+
+
+def energies(potential: Potential, frame: Frame, t: np.ndarray) -> np.ndarray:
+    """Energy of every atom with the full networks; t: its sums."""
+    out = np.zeros(len(frame.types))
+    for kind in range(potential.ntypes):
+        atoms = frame.types == kind
+        whole = t[atoms].copy()
+        whole[:, 0] += constant_of(potential, kind)
+        net = network_value(potential.fitting[kind], descriptor(whole, potential.axis_neuron))[:, 0]
+        out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
+    return out
+
+
+def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reduction: Reduction, level: Level):
+    """Energy of every atom with the reduced networks of a level."""
+    out = np.zeros(len(frame.types))
+    for kind, (basis, centre) in enumerate(zip(reduction.basis, level.centres, strict=True)):
+        atoms = frame.types == kind
+        a = t[atoms] @ basis[:, : centre.columns]
+        a[:, 0] -= centre.mean
+        features = [
+            np.concatenate(
+                [[one[:, p] @ one[:, q] for p in range(centre.columns) for q in range(p, centre.columns)], one[0]]
+            )
+            for one in a
+        ]
+        if features:
+            net = network_value(centre.network, np.array(features))[:, 0]
+            out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
+    return out
+
+
+def force_error(potential: Potential, reduction: Reduction, frames, directions=4, seed=5) -> np.ndarray:
+    """Force error of every level, eV/A RMS of a component, from finite differences of both energies.
+
+    The energy changes by F . v along a displacement v, so for normally distributed v the variance of the difference is the
+    sum of the squares of the forces' differences.
+    """
+    random = np.random.default_rng(seed)
+    step = 1e-4
+    squares, count = np.zeros(len(reduction.levels)), 0
+    for frame in frames:
+        for _ in range(directions):
+            v = random.normal(size=frame.coord.shape)
+            change = np.zeros(len(reduction.levels))
+            for sign in (1, -1):
+                moved = Frame(frame.types, frame.coord + sign * step * v, frame.cell, frame.periodic)
+                t = sums(potential, moved)
+                full = energies(potential, moved, t).sum()
+                for k, level in enumerate(reduction.levels):
+                    reduced = reduced_energies(potential, moved, t, reduction, level).sum()
+                    change[k] += sign * (reduced - full) / (2 * step)
+            squares += change**2
+            count += v.size
+    return np.sqrt(squares / count)
