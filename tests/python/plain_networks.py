@@ -117,26 +117,31 @@ def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reductio
     return out
 
 
-def force_error(potential: Potential, reduction: Reduction, frames, directions=4, seed=5) -> np.ndarray:
-    """Force error of every level, eV/A RMS of a component, from finite differences of both energies.
+def force_errors(potential: Potential, reduction: Reduction, frames, directions, seed=5):
+    """Force errors of every level, eV/A RMS of a component, from finite differences of both energies: of the whole, and of
+    the energies of the worst centre type (as the reduction records it).
 
     The energy changes by F . v along a displacement v, so for normally distributed v the variance of the difference is the
-    sum of the squares of the forces' differences.
+    sum of the squares of the forces' differences; likewise for the energy of one centre.
     """
     random = np.random.default_rng(seed)
     step = 1e-4
-    squares, count = np.zeros(len(reduction.levels)), 0
+    levels = reduction.levels
+    whole, centres, types = [], [], []
     for frame in frames:
         for _ in range(directions):
             v = random.normal(size=frame.coord.shape)
-            change = np.zeros(len(reduction.levels))
+            change = np.zeros((len(levels), len(frame.types)))
             for sign in (1, -1):
                 moved = Frame(frame.types, frame.coord + sign * step * v, frame.cell, frame.periodic)
                 t = sums(potential, moved)
-                full = energies(potential, moved, t).sum()
-                for k, level in enumerate(reduction.levels):
-                    reduced = reduced_energies(potential, moved, t, reduction, level).sum()
+                full = energies(potential, moved, t)
+                for k, level in enumerate(levels):
+                    reduced = reduced_energies(potential, moved, t, reduction, level)
                     change[k] += sign * (reduced - full) / (2 * step)
-            squares += change**2
-            count += v.size
-    return np.sqrt(squares / count)
+            whole.append(change.sum(axis=1) / np.sqrt(v.size))
+            centres.append(change / np.sqrt(3.0))
+            types.append(frame.types)
+    centres, types = np.concatenate(centres, axis=1), np.concatenate(types)
+    of_types = [np.sqrt((centres[:, types == kind] ** 2).mean(axis=1)) for kind in np.unique(types)]
+    return np.sqrt(np.mean(np.square(whole), axis=0)), np.max(of_types, axis=0)

@@ -45,14 +45,14 @@ def test_layouts():
 
 def test_modes_and_what_they_are_compared_with():
     against = {mode.name: peer_of(mode).name for mode in MODES}
-    assert against["reduced"] == against["mixed"] == "deepmd-float32-compressed"
+    assert against["reduced"] == against["default"] == against["mixed"] == "deepmd-float32-compressed"
     assert against["mixed-no-tables"] == "deepmd-float32"
     assert against["double-tables"] == "deepmd-float64-compressed"
     assert against["double"] == "deepmd-float64"
     assert peer_of(mode_of("precision mixed")).name == "deepmd-float32-compressed"
     assert peer_of(mode_of("precision double")).name == "deepmd-float64"
     assert len({mode.name for mode in [*MODES, *PEER_MODES]}) == len(MODES) + len(PEER_MODES)
-    with pytest.raises(BenchError, match="unknown mode 'odd': known are reduced, mixed"):
+    with pytest.raises(BenchError, match="unknown mode 'odd': known are reduced, default, mixed"):
         mode_of("odd")
 
 
