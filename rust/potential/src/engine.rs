@@ -19,8 +19,10 @@ use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tab
 
 /// Most lanes: shares of the work that threads can take. More threads than these are of no use.
 pub const MOST_LANES: usize = 16;
-/// Fewest centres that are worth a lane.
-const FEWEST_CENTERS: usize = 48;
+/// Centres of a lane in small systems: enough of each type for whole chunks.
+const CENTERS_PER_LANE: usize = 192;
+/// From this number on, centres are shared out to two threads even so.
+const WORTH_SHARING: usize = 64;
 
 /// Centres of one type, as positions in the list of centres.
 #[derive(Debug, Clone)]
@@ -181,7 +183,9 @@ impl Engine {
         results.check(conf.nall())?;
         let (want_energies, want_virials) =
             (!results.eatom.is_empty(), !(results.vatom.is_empty() && results.cvatom.is_empty()));
-        let count = conf.centers.len().div_ceil(FEWEST_CENTERS).clamp(1, MOST_LANES);
+        let centers = conf.centers.len();
+        let fewest = if centers < WORTH_SHARING { 1 } else { 2 };
+        let count = centers.div_ceil(CENTERS_PER_LANE).clamp(fewest, MOST_LANES);
         self.lanes.resize_with(count, Lane::default);
         let (model, groups, list, sel_error) = (&self.model, &self.groups, &self.list, self.sel_error);
         let fill = |worker: &mut dyn ChunkWorker, number: usize, lane: &mut Lane| {
