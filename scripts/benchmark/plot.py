@@ -38,7 +38,7 @@ def main() -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()
-    figure.savefig(sys.argv[2], dpi=130)
+    figure.savefig(sys.argv[2], dpi=130, bbox_inches="tight")
 
 
 if __name__ == "__main__":
