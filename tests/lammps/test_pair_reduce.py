@@ -299,6 +299,11 @@ def test_reduce_and_its_contradictions(models, data, tmp_path, ranks):
         refused(tmp_path, script(data, styled(f"reduce {word}")), message, ranks)
 
 
+def test_tables_that_cannot_be_as_accurate_as_wanted(tmp_path):
+    message = "reduce: tables cannot reach table_error 1e-13 for the reduced networks of this model"
+    refused(tmp_path, script(DATA / "Ti10_f0.data", styled("reduce 1e-3 table_error 1e-13"), COEFF), message, 1)
+
+
 def test_full_networks_where_reduced_ones_are_not_asked_for(models, data, tmp_path, coarse):
     """By default where the file has none (or none as good as the default), in double, and without tables."""
     lipsti = DATA / "Ti10_f0.data"

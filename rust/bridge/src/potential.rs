@@ -29,13 +29,12 @@ pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Res
     guard(&mut false, || {
         let mut file = ModelFile::open(name, bytes)?;
         let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
-        let reduced = choose_level(&file, settings)?;
-        let level = reduced.as_ref();
-        let (engine, precision) = match settings.precision.as_str() {
+        let level = choose_level(&file, settings)?;
+        let ((engine, reduced), precision) = match settings.precision.as_str() {
             "double" => (start_engine::<f64>(&runtime, &file, level, settings)?, "double (all float64)"),
             "mixed" => {
-                let engine = start_engine::<f32>(&runtime, &file, level, settings)?;
-                (engine, "mixed (float32 networks, float64 geometry and sums)")
+                let started = start_engine::<f32>(&runtime, &file, level, settings)?;
+                (started, "mixed (float32 networks, float64 geometry and sums)")
             }
             other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
         };
@@ -65,41 +64,50 @@ fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<Red
     Ok(level.cloned())
 }
 
-/// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough.
+/// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough; with the reduced
+/// networks in use.
 fn start_engine<R: OnnxReal + Kernels>(
     library: &Library,
     file: &ModelFile,
-    reduced: Option<&ReducedLevel>,
+    reduced: Option<ReducedLevel>,
     settings: &ffi::Settings,
-) -> Result<Engine> {
+) -> Result<(Engine, Option<ReducedLevel>)> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
     let threads = settings.threads.clamp(1, MOST_LANES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {
         let start =
-            |_| OnnxNetworks::<R>::reduced(library, file, level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+            |_| OnnxNetworks::<R>::reduced(library, file, &level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
         let bases = file.bases()?;
-        return Engine::reduced(
-            file.contract.clone(),
-            &mut exact,
-            networks,
-            tables,
-            (&bases, level),
-            settings.sel_error,
-        );
+        let contract = file.contract.clone();
+        let engine = Engine::reduced(contract, &mut exact, networks, tables, (&bases, &level), settings.sel_error)?;
+        if accurate(&engine, settings) {
+            return Ok((engine, Some(level)));
+        }
+        if settings.reduce > 0.0 {
+            return Err(Error::Input(format!(
+                "reduce: tables cannot reach table_error {:.0e} for the reduced networks of this model; use reduce 0 or a \
+                 larger table_error",
+                settings.table_error
+            )));
+        }
     }
     if settings.tabulate {
         let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
         let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
-        if engine.tables().is_some_and(|t| t.error <= settings.table_error) {
-            return Ok(engine);
+        if accurate(&engine, settings) {
+            return Ok((engine, None));
         }
     }
     let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn Networks>);
     let networks = (0..threads).map(start).collect::<Result<_>>()?;
-    Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)
+    Ok((Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?, None))
+}
+
+fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {
+    engine.tables().is_some_and(|t| t.error <= settings.table_error)
 }
 
 fn describe_tables(engine: &Engine, settings: &ffi::Settings) -> String {

@@ -23,7 +23,10 @@ RATTLE = 0.05  # A; standard deviation of every coordinate's displacement
 
 
 def rattled(frames: list[Frame]) -> list[Frame]:
-    """Every third frame with its atoms displaced at random: what hot or strained systems meet and data may lack."""
+    """Every third frame with its atoms displaced at random: what hot or strained systems meet and data may lack.
+
+    None of those that errors are measured on (build.HELD_OUT) is among them: errors are those of the data as given.
+    """
     random = np.random.default_rng(19530606)
     return [
         frame if k % 3 else replace(frame, coord=frame.coord + RATTLE * random.standard_normal(frame.coord.shape))

@@ -12,8 +12,9 @@ use super::simd::Kernels;
 pub const COEFFICIENTS: usize = 6;
 /// The widest pieces are this fraction of the switch's range.
 const WIDEST: f64 = 1.0 / 32.0;
-/// How often a piece is halved at most; where that does not do, the table is given up.
+/// How often a piece is halved at most, and most pieces; where that does not do, the table is given up.
 const MOST_HALVINGS: u32 = 8;
+const MOST_PIECES: usize = 2048;
 /// Places in a piece where it is checked: there the error of a quintic Hermite interpolant and of its slope peak.
 const CHECKS: [f64; 3] = [0.28, 0.5, 0.72];
 
@@ -81,11 +82,12 @@ impl<R: Kernels> Table<R> {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut largest = f64::MIN_POSITIVE;
         for halvings in 0..=MOST_HALVINGS {
+            let last_try = halvings == MOST_HALVINGS || pieces.len() + 2 * pending.len() > MOST_PIECES;
             let (tried, value) = interpolate(model, networks, pair, basis, &pending)?;
             largest = value.max(largest);
             pending.clear();
             for piece in tried {
-                if piece.error <= tolerance * largest || halvings == MOST_HALVINGS {
+                if piece.error <= tolerance * largest || last_try {
                     pieces.push(piece);
                 } else {
                     let half = 0.5 * piece.width;
