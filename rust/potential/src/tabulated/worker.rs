@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Job, Worker};
 use crate::error::Result;
+use crate::guards::Sightings;
 use crate::lane::{Lane, Stopwatch};
 use crate::model::Model;
 use crate::neighborhood::{self, Block};
@@ -98,12 +99,14 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let tables = Arc::clone(&self.tables);
         let of_center = &tables.centers[center];
         let mut watch = Stopwatch::start();
-        neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
+        let mut seen = Sightings::default();
+        neighborhood::collect(job, &mut self.blocks, &mut seen)?;
         watch.lap(&mut lane.times.neighbors);
         let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
         if near && matches!(of_center.head, Head::Full { .. }) {
-            return self.exact.evaluate(job, lane);
+            return self.exact.evaluate(job, lane); // which collects, and sees, by itself
         }
+        lane.seen.merge(&seen);
         self.rows.resize_with(self.blocks.len(), Rows::default);
         self.nearby.clear();
         self.nearby.resize_with(self.blocks.len(), || None);
