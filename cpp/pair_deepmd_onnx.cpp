@@ -607,8 +607,7 @@ void PairDeepmdOnnx::print_timing()
 {
   const double threads =
       std::max<double>(1, impl->args.threads ? impl->args.threads : comm->nthreads);
-  std::array<double, 7> mine =
-      {};    // neighbors, environment, descriptor, fitting, scatter, all, self
+  std::array<double, 6> mine = {};    // neighbors, environment, descriptor, fitting, scatter, all
   for (auto &model : impl->models) {
     const auto times = model.potential->take_times();
     mine[0] += times.neighbors;
@@ -619,9 +618,8 @@ void PairDeepmdOnnx::print_timing()
   }
   mine[0] += impl->lists;
   mine[5] = threads * impl->seconds;
-  mine[6] = impl->seconds;
-  std::array<double, 7> all = {};
-  MPI_Allreduce(mine.data(), all.data(), 7, MPI_DOUBLE, MPI_SUM, world);
+  std::array<double, 6> all = {};
+  MPI_Allreduce(mine.data(), all.data(), 6, MPI_DOUBLE, MPI_SUM, world);
   const double evaluations = static_cast<double>(std::max<bigint>(1, impl->evaluations));
   impl->seconds = impl->lists = 0.0;
   impl->evaluations = 0;
