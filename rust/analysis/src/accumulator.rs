@@ -1,0 +1,61 @@
+//! What all analyses have in common.
+
+use crate::{Result, files::Table};
+
+/// Numbers for thermo output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Results {
+    /// The headline.
+    pub scalar: f64,
+    /// One number each, in the order of the style's doc page.
+    pub vector: Vec<f64>,
+    /// Rows of the main table.
+    pub array: Vec<Vec<f64>>,
+}
+
+/// An analysis that gathers data on every rank and evaluates their sum.
+///
+/// Life of one: samples add to increments on each rank; [`Accumulator::take_increments`] of all ranks are added as integers;
+/// [`Accumulator::add_increments`] puts the sum into the total, which is the same on all ranks; results, tables and the saved
+/// state come from the total alone. Increments must be taken before each of these, and before a sample for which
+/// [`Accumulator::full`] is true.
+pub trait Accumulator {
+    /// Returns and clears what this rank gathered since the last call.
+    fn take_increments(&mut self) -> Vec<i64>;
+
+    /// Adds the sum over ranks of their increments to the total.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    fn add_increments(&mut self, sum: &[i64]) -> Result<()>;
+
+    /// Whether increments must be taken before the next sample: it opens a new block.
+    fn full(&self) -> bool;
+
+    /// The total as text (JSON), with its layout.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn state(&self) -> Result<String>;
+
+    /// Replaces the total by a saved one.
+    ///
+    /// # Errors
+    /// Where it is no state of this analysis, of another version, or was made with other settings: both are named.
+    fn restore(&mut self, state: &str) -> Result<()>;
+
+    /// Numbers for thermo output.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    fn results(&self) -> Result<Results>;
+
+    /// The main table, for a file: all that was measured so far.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    fn table(&self) -> Result<Table>;
+
+    /// Bytes held.
+    fn memory_bytes(&self) -> usize;
+}

@@ -1,0 +1,124 @@
+//! A run cut into blocks of equal length, with bounded memory: the source of every error bar.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// Blocks held at most. When they are full, neighbours are merged and blocks become twice as long.
+pub const MOST_BLOCKS: usize = 32;
+
+/// What can be added up over blocks, ranks and replicas.
+pub trait Merge {
+    /// Adds `other` to `self`.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    fn merge(&mut self, other: &Self) -> Result<()>;
+}
+
+/// Blocks of `length` consecutive samples each, the last one being filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Blocks<T> {
+    length: u64,
+    blocks: Vec<T>,
+}
+
+impl<T> Default for Blocks<T> {
+    fn default() -> Self {
+        Self { length: 1, blocks: Vec::new() }
+    }
+}
+
+impl<T: Merge + Clone> Blocks<T> {
+    /// Samples per block.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// All blocks, the last of which may not be full.
+    #[must_use]
+    pub fn all(&self) -> &[T] {
+        &self.blocks
+    }
+
+    /// The block that sample number `sample` (from 0 on, in order) belongs to, made with `empty` where it is new.
+    ///
+    /// # Errors
+    /// Where a merged sum leaves its range.
+    pub fn at(&mut self, sample: u64, empty: impl FnOnce() -> T) -> Result<&mut T> {
+        while sample / self.length >= MOST_BLOCKS as u64 {
+            self.double()?;
+        }
+        let index = (sample / self.length) as usize;
+        if index >= self.blocks.len() {
+            self.blocks.push(empty());
+        }
+        Ok(&mut self.blocks[index])
+    }
+
+    /// Whether `sample` opens a block.
+    #[must_use]
+    pub fn opens(&self, sample: u64) -> bool {
+        sample.is_multiple_of(self.length)
+    }
+
+    /// Blocks of at least `length` samples each, merged from neighbours; `samples` is the number of samples so far. A last
+    /// block that is not full is left out.
+    ///
+    /// # Errors
+    /// Where a merged sum leaves its range.
+    pub fn coarse(&self, length: u64, samples: u64) -> Result<Vec<T>> {
+        let each = length.div_ceil(self.length).max(1) as usize;
+        let full = (samples / self.length) as usize;
+        self.blocks[..full.min(self.blocks.len())].chunks_exact(each).map(sum).collect()
+    }
+
+    /// The sum of all blocks; `None` before the first sample.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn total(&self) -> Result<Option<T>> {
+        if self.blocks.is_empty() { Ok(None) } else { sum(&self.blocks).map(Some) }
+    }
+
+    fn double(&mut self) -> Result<()> {
+        self.blocks = self.blocks.chunks(2).map(sum).collect::<Result<_>>()?;
+        self.length *= 2;
+        Ok(())
+    }
+}
+
+fn sum<T: Merge + Clone>(blocks: &[T]) -> Result<T> {
+    let mut sum = blocks[0].clone();
+    for block in &blocks[1..] {
+        sum.merge(block)?;
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Merge for u64 {
+        fn merge(&mut self, other: &Self) -> Result<()> {
+            *self += other;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_sample_is_counted_once_in_blocks_of_equal_length() {
+        let mut blocks = Blocks::<u64>::default();
+        for sample in 0..1000u64 {
+            *blocks.at(sample, || 0).unwrap() += 1;
+            assert!(blocks.all().len() <= MOST_BLOCKS);
+            assert_eq!(blocks.total().unwrap(), Some(sample + 1));
+            let full = &blocks.all()[..blocks.all().len() - 1];
+            assert!(full.iter().all(|&count| count == blocks.length()));
+        }
+        assert_eq!(blocks.length(), 32);
+        assert_eq!(blocks.coarse(100, 1000).unwrap(), vec![128; 7]);
+    }
+}

@@ -1,0 +1,122 @@
+//! Sums that do not depend on the order of their terms.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A sum of floating-point numbers in fixed point: an integer multiple of 2^-`BITS`. Each term is rounded once, to the
+/// nearest; adding is exact, so neither the order of atoms nor the number of ranks or threads changes a bit, and two
+/// sums can be merged or split at will. Range: +-2^(127 - `BITS`), beyond which adding is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Exact<const BITS: u32>(i128);
+
+/// Integers that stand for one sum on its way through an `MPI_SUM`: 32 bits each, with room for carries of 2^31 ranks.
+pub const LIMBS: usize = 4;
+
+impl<const BITS: u32> Exact<BITS> {
+    /// `value` rounded to the next multiple of 2^-`BITS`; infinite and NaN values become a value that [`Exact::add`]
+    /// refuses.
+    #[must_use]
+    #[inline]
+    pub fn term(value: f64) -> i128 {
+        let scaled = value * (1u128 << BITS) as f64;
+        if scaled.is_finite() { scaled.round_ties_even() as i128 } else { i128::MAX }
+    }
+
+    /// Adds one number.
+    ///
+    /// # Errors
+    /// Where the number is not finite, or the sum leaves its range.
+    #[inline]
+    pub fn add(&mut self, value: f64) -> Result<()> {
+        self.add_term(Self::term(value))
+    }
+
+    /// Adds another sum.
+    ///
+    /// # Errors
+    /// Where the sum leaves its range.
+    #[inline]
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        self.add_term(other.0)
+    }
+
+    #[inline]
+    fn add_term(&mut self, term: i128) -> Result<()> {
+        // half the range is kept free: a term of i128::MAX, which stands for NaN, always overflows it
+        match self.0.checked_add(term) {
+            Some(sum) if sum.unsigned_abs() <= i128::MAX.unsigned_abs() / 2 => {
+                self.0 = sum;
+                Ok(())
+            }
+            _ => Err(Error::Data(
+                "a sum is not finite or too large: positions or velocities are NaN, or atoms have left for infinity"
+                    .into(),
+            )),
+        }
+    }
+
+    /// The sum as a floating-point number.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        self.0 as f64 / (1u128 << BITS) as f64
+    }
+
+    /// The sum in pieces that can be added over ranks as 64-bit integers.
+    #[must_use]
+    pub fn limbs(self) -> [i64; LIMBS] {
+        let low = |shift: u32| ((self.0 >> shift) & 0xffff_ffff) as i64;
+        [low(0), low(32), low(64), (self.0 >> 96) as i64]
+    }
+
+    /// The sum back from pieces added over ranks.
+    #[must_use]
+    pub fn from_limbs(limbs: &[i64]) -> Self {
+        Self(limbs.iter().rev().fold(0, |sum, &limb| (sum << 32) + i128::from(limb)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_terms_does_not_matter() {
+        let terms: Vec<f64> = (0..1000).map(|i| (f64::from(i) * 1.7).sin() * 10f64.powi(i % 9 - 4)).collect();
+        let sum = |terms: &mut dyn Iterator<Item = &f64>| {
+            let mut sum = Exact::<60>::default();
+            terms.for_each(|&term| sum.add(term).unwrap());
+            sum
+        };
+        let forward = sum(&mut terms.iter());
+        assert_eq!(forward, sum(&mut terms.iter().rev()));
+        let plain: f64 = terms.iter().sum();
+        assert!((forward.value() - plain).abs() < 1e-10);
+        assert!(plain.abs() > 1.0);
+    }
+
+    #[test]
+    fn limbs_add_up_over_ranks() {
+        let values = [-1.25e9, 3.5, 1e-12, -7.0e12, 0.1];
+        let mut whole = Exact::<60>::default();
+        let mut limbs = [0i64; LIMBS];
+        for value in values {
+            whole.add(value).unwrap();
+            let mut part = Exact::<60>::default();
+            part.add(value).unwrap();
+            limbs.iter_mut().zip(part.limbs()).for_each(|(sum, limb)| *sum += limb);
+        }
+        assert_eq!(Exact::<60>::from_limbs(&limbs), whole);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e30] {
+            let mut sum = Exact::<60>::default();
+            sum.add(-5.0).unwrap();
+            assert!(sum.add(value).is_err(), "{value}");
+            assert_eq!(sum, Exact::<60>(-5 << 60));
+        }
+    }
+}

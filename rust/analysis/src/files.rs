@@ -1,0 +1,165 @@
+//! Output files: text tables that say what they hold, replaced as a whole so that no reader and no kill ever meets half
+//! of one.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::{Error, Result};
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Name without blanks, unit included: `msd_A^2`.
+    pub name: String,
+    /// What it is, for the header.
+    pub meaning: String,
+}
+
+impl Column {
+    /// A column by name and meaning.
+    #[must_use]
+    pub fn new(name: &str, meaning: &str) -> Self {
+        Self { name: name.to_owned(), meaning: meaning.to_owned() }
+    }
+}
+
+/// A table with its results in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Lines `name = value unit` and warnings, for the header.
+    pub summary: Vec<String>,
+    /// What the columns are.
+    pub columns: Vec<Column>,
+    /// Rows, one number per column.
+    pub rows: Vec<Vec<f64>>,
+}
+
+impl Table {
+    /// The table as text: `provenance` lines, summary, columns, rows. Everything but the rows begins with `#`, the last
+    /// such line holds the column names.
+    #[must_use]
+    pub fn text(&self, provenance: &[String]) -> String {
+        let mut text = header(provenance, &self.summary, &self.columns);
+        for row in &self.rows {
+            text.push_str(&line(row));
+        }
+        text
+    }
+}
+
+fn header(provenance: &[String], summary: &[String], columns: &[Column]) -> String {
+    let mut text = String::new();
+    for words in provenance.iter().chain(summary) {
+        let _ = writeln!(text, "# {words}");
+    }
+    for (index, column) in columns.iter().enumerate() {
+        let _ = writeln!(text, "# column {}: {}: {}", index + 1, column.name, column.meaning);
+    }
+    let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    let _ = writeln!(text, "# {}", names.join(" "));
+    text
+}
+
+/// Whole numbers as such, everything else with 13 digits: enough to compare runs, short enough to read.
+fn line(row: &[f64]) -> String {
+    let cells: Vec<_> =
+        row.iter()
+            .map(|&value| {
+                if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:.12e}") }
+            })
+            .collect();
+    cells.join(" ") + "\n"
+}
+
+/// Replaces a file: the old or the new one is there at any moment, whole.
+///
+/// # Errors
+/// Names the file and the reason.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let failed = |error: &dyn std::fmt::Display| Error::File(format!("cannot write {}: {error}", path.display()));
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() {
+        return Err(failed(&"it is a folder"));
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".deepion-")
+        .permissions(permissions(path))
+        .tempfile_in(folder)
+        .map_err(|error| failed(&error.kind()))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+/// Those of the file to be replaced, else of any new file (the umask applies).
+fn permissions(path: &Path) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).map_or_else(|_| fs::Permissions::from_mode(0o666), |metadata| metadata.permissions())
+}
+
+/// Adds one row to a file that holds a row per output, the step in its first column. Rows of this and later steps, which
+/// a run after a restart makes again, give way to the new one. With `anew`, or where there is no such file, it is begun.
+///
+/// # Errors
+/// Names the file and the reason; also where the file there has other columns.
+pub fn append(path: &Path, provenance: &[String], columns: &[Column], row: &[f64], anew: bool) -> Result<()> {
+    let head = header(provenance, &[], columns);
+    let mut text = head.clone();
+    if !anew && path.exists() {
+        let old = fs::read_to_string(path)
+            .map_err(|error| Error::File(format!("cannot read {} to continue it: {error}", path.display())))?;
+        let names = |text: &str| text.lines().rfind(|line| line.starts_with('#')).map(str::to_owned);
+        if names(&old) != names(&head) {
+            return Err(Error::File(format!(
+                "cannot continue {}: it has other columns than this run: move it away",
+                path.display()
+            )));
+        }
+        let step = |line: &str| line.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
+        text = old
+            .split_inclusive('\n')
+            .filter(|line| line.starts_with('#') || step(line).is_some_and(|step| step < row[0]))
+            .filter(|line| line.ends_with('\n'))
+            .collect();
+    }
+    replace(path, &(text + &line(row)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Vec<Column> {
+        vec![Column::new("step", "time step"), Column::new("D_cm^2/s", "diffusion coefficient")]
+    }
+
+    #[test]
+    fn a_run_after_a_restart_continues_where_it_began() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history");
+        let about = ["deepion".to_owned()];
+        for (step, anew) in [(100.0, true), (200.0, false), (300.0, false)] {
+            append(&path, &about, &columns(), &[step, 1.5], anew).unwrap();
+        }
+        append(&path, &about, &columns(), &[200.0, 2.5], false).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(rows, ["100 1.500000000000e0", "200 2.500000000000e0"]);
+        assert!(text.starts_with("# deepion\n# column 1: step: time step\n"));
+        let other = [Column::new("step", "time step"), Column::new("sigma_S/cm", "conductivity")];
+        let error = append(&path, &about, &other, &[300.0, 1.0], false).unwrap_err().to_string();
+        assert!(error.contains("other columns"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = replace(Path::new("/nowhere/at/all"), "x").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write /nowhere/at/all: "), "{error}");
+    }
+}

@@ -1,0 +1,21 @@
+//! Ion transport, coordination and vibrations measured while a run goes on: accumulators that can be saved, restored
+//! and merged, the estimators on them, and their error bars. Formulas and choices are stated where they are used.
+//!
+//! Units: Angstrom, ps, amu, K, elementary charges; results say theirs. Nothing here knows LAMMPS, MPI or ONNX: positions
+//! and velocities come in as slices, sums over ranks go through [`Accumulator::take_increments`] and
+//! [`Accumulator::add_increments`].
+//!
+//! Sums are kept as integers ([`Exact`]): no order of atoms, threads or ranks changes a bit of them.
+
+mod accumulator;
+mod blocks;
+pub mod constants;
+mod error;
+mod exact;
+pub mod files;
+pub mod state;
+
+pub use accumulator::{Accumulator, Results};
+pub use blocks::{Blocks, MOST_BLOCKS, Merge};
+pub use error::{Error, Result};
+pub use exact::Exact;
