@@ -1,6 +1,7 @@
 //! What all analyses have in common.
 
-use crate::{Result, files::Table};
+use crate::Result;
+use crate::files::{Column, Table};
 
 /// Numbers for thermo output.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +56,15 @@ pub trait Accumulator {
     /// # Errors
     /// Where a sum leaves its range.
     fn table(&self) -> Result<Table>;
+
+    /// What [`Accumulator::summary_row`] holds.
+    fn summary_columns(&self) -> Vec<Column>;
+
+    /// The results in one row, for a file with a row per output.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    fn summary_row(&self) -> Result<Vec<f64>>;
 
     /// Bytes held.
     fn memory_bytes(&self) -> usize;

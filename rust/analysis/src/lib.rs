@@ -14,6 +14,7 @@ mod error;
 mod exact;
 pub mod files;
 pub mod state;
+pub mod transport;
 
 pub use accumulator::{Accumulator, Results};
 pub use blocks::{Blocks, MOST_BLOCKS, Merge};

@@ -1,0 +1,364 @@
+//! Samples in, sums of displacements out.
+
+use serde::{Deserialize, Serialize};
+
+use super::lags::Lags;
+use super::moments::{Moments, Powers, Squares};
+use super::report::{self, Evaluation};
+use crate::exact::LIMBS;
+use crate::files::{Column, Table};
+use crate::{Accumulator, Blocks, Error, Exact, Result, Results, state};
+
+const ANALYSIS: &str = "ion/transport";
+
+/// Sums of positions: A, resolution 1e-18.
+type Sum = Exact<60>;
+/// Averages of volume (`A^3`) and temperature (K).
+type Average = Exact<40>;
+
+/// What displacements are measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reference {
+    /// Mean displacement of all atoms that are no ions.
+    Framework,
+    /// Centre of mass of all atoms.
+    Com,
+    /// Nothing.
+    None,
+}
+
+/// Settings that decide what the sums mean; a saved state fits only the same ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransportLayout {
+    /// Lags on each level, >= 2.
+    pub lags_per_level: u64,
+    /// Levels, >= 1: the longest lag is `lags_per_level`^`levels` samples.
+    pub levels: u64,
+    /// Time steps between samples.
+    pub every: u64,
+    /// Time step, ps.
+    pub timestep_ps: f64,
+    /// Number of ions.
+    pub ions: u64,
+    /// What displacements are measured against.
+    pub drift: Reference,
+    /// Number of atoms that make the reference; 0: none.
+    pub reference_atoms: u64,
+    /// Charge of an ion, elementary charges.
+    pub charge: f64,
+}
+
+impl TransportLayout {
+    /// Time between samples, ps.
+    #[must_use]
+    pub fn interval(&self) -> f64 {
+        self.every as f64 * self.timestep_ps
+    }
+
+    /// Geometry of the lags.
+    #[must_use]
+    pub fn lags(&self) -> Lags {
+        Lags::new(self.lags_per_level, self.levels)
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |text: String| Err(Error::Settings(text));
+        if self.lags_per_level < 2 || self.levels < 1 {
+            return wrong("lags needs at least 2 lags per level and 1 level".into());
+        }
+        // beyond this a lag in steps is no 64-bit number, and no run is that long
+        if (self.lags_per_level as f64).powi(self.levels as i32) * self.every as f64 > 1e18 {
+            return wrong(format!(
+                "lags {} {} means a longest lag of {}^{} samples: use fewer levels",
+                self.lags_per_level, self.levels, self.lags_per_level, self.levels
+            ));
+        }
+        if self.ions == 0 {
+            return wrong("the group of ions is empty".into());
+        }
+        if self.drift != Reference::None && self.reference_atoms == 0 {
+            return wrong(
+                "drift framework needs atoms outside the group of ions, and there are none: use drift com or drift none".into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is the same on all ranks, and saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Total {
+    /// Samples taken.
+    pub samples: u64,
+    /// Sums of displacements.
+    pub blocks: Blocks<Moments>,
+    /// Sum of all ions' positions at the places of [`Lags`], places x 3.
+    pub collective: Vec<f64>,
+    /// Sum over samples of the volume.
+    pub volume: Average,
+    /// Sum over samples of the temperature.
+    pub temperature: Average,
+    /// Samples that came with a temperature.
+    pub thermal_samples: u64,
+}
+
+/// Displacements of ions at log-spaced lags from many origins. Every rank holds its own ions' positions at past origins in
+/// rows that the caller keeps with the ions; only sums leave a rank.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    layout: TransportLayout,
+    evaluation: Evaluation,
+    lags: Lags,
+    total: Total,
+    squares: Vec<[Squares; 3]>,
+    fourth: Vec<Powers>,
+}
+
+impl Transport {
+    /// # Errors
+    /// Settings that cannot be right.
+    pub fn new(layout: TransportLayout, evaluation: Evaluation) -> Result<Self> {
+        layout.check()?;
+        let lags = layout.lags();
+        let total = Total {
+            samples: 0,
+            blocks: Blocks::default(),
+            collective: vec![0.0; 3 * lags.places()],
+            volume: Average::default(),
+            temperature: Average::default(),
+            thermal_samples: 0,
+        };
+        let (squares, fourth) = (vec![Default::default(); lags.count()], vec![Powers::default(); lags.count()]);
+        Ok(Self { layout, evaluation, lags, total, squares, fourth })
+    }
+
+    /// A state saved by [`Accumulator::state`], with the settings it was made with.
+    ///
+    /// # Errors
+    /// Where it is no state of this analysis or of another version.
+    pub fn open(text: &str, evaluation: Evaluation) -> Result<Self> {
+        let (layout, _): (TransportLayout, Total) = state::load(ANALYSIS, text)?;
+        let mut transport = Self::new(layout, evaluation)?;
+        transport.restore(text)?;
+        Ok(transport)
+    }
+
+    /// Settings.
+    #[must_use]
+    pub fn layout(&self) -> &TransportLayout {
+        &self.layout
+    }
+
+    /// How results are evaluated.
+    #[must_use]
+    pub fn evaluation(&self) -> &Evaluation {
+        &self.evaluation
+    }
+
+    /// Sums so far.
+    #[must_use]
+    pub fn total(&self) -> &Total {
+        &self.total
+    }
+
+    /// Length of an ion's row.
+    #[must_use]
+    pub fn row_width(layout: &TransportLayout) -> usize {
+        3 * layout.lags().places()
+    }
+
+    /// Sums of this rank's positions that a sample needs from all ranks, to be added as integers: number of ions, their sum
+    /// of unwrapped positions, number of reference atoms, their weights and weighted sum of positions.
+    ///
+    /// `ions` and `reference`: unwrapped positions, n x 3, A; `weights` of the reference atoms (masses, or empty for 1 each).
+    ///
+    /// # Errors
+    /// Where a position is not finite.
+    pub fn locate(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+        let mut sums = [Sum::default(); 7];
+        for r in ions.chunks_exact(3) {
+            for axis in 0..3 {
+                sums[axis].add(r[axis])?;
+            }
+        }
+        for (k, r) in reference.chunks_exact(3).enumerate() {
+            let weight = weights.get(k).copied().unwrap_or(1.0);
+            sums[3].add(weight)?;
+            for axis in 0..3 {
+                sums[4 + axis].add(weight * r[axis])?;
+            }
+        }
+        let counts = [(ions.len() / 3) as i64, (reference.len() / 3) as i64];
+        Ok(counts.into_iter().chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
+    }
+
+    /// Takes one sample. `located`: sum over ranks of [`Transport::locate`]; `ions`: this rank's unwrapped positions, n x 3, A;
+    /// `rows`: rows of [`Transport::row_width`]; the row of ion k is number `slots[k]`; `volume`: A^3; `temperature`: K, or
+    /// `None` where it is not known.
+    ///
+    /// # Errors
+    /// Where ions or reference atoms were lost or added since the first sample, or a position is not finite.
+    pub fn sample(
+        &mut self,
+        located: &[i64],
+        ions: &[f64],
+        rows: &mut [f64],
+        slots: &[i32],
+        volume: f64,
+        temperature: Option<f64>,
+    ) -> Result<()> {
+        let (centre, collective) = self.origin_of(located)?;
+        let total = &mut self.total;
+        let width = 3 * self.lags.places();
+        let sample = total.samples;
+
+        let moments = total.blocks.at(sample, || Moments::empty(self.lags.count()))?;
+        let mut outcome = Ok(());
+        self.lags.pairs(sample, |pair| {
+            if outcome.is_ok() {
+                moments.origins[pair.lag] += 1;
+                let past = &total.collective[3 * pair.place..][..3];
+                let sums = (&mut self.squares[pair.lag], &mut self.fourth[pair.lag]);
+                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
+                    .and_then(|()| add_ions(sums, ions, &centre, rows, slots, width, 3 * pair.place));
+            }
+        });
+        outcome?;
+
+        self.lags.keeps(sample, |place| {
+            total.collective[3 * place..][..3].copy_from_slice(&collective);
+            for (r, &slot) in ions.chunks_exact(3).zip(slots) {
+                let kept = &mut rows[slot as usize * width + 3 * place..][..3];
+                for axis in 0..3 {
+                    kept[axis] = r[axis] - centre[axis];
+                }
+            }
+        });
+        total.volume.add(volume)?;
+        if let Some(temperature) = temperature {
+            total.temperature.add(temperature)?;
+            total.thermal_samples += 1;
+        }
+        total.samples += 1;
+        Ok(())
+    }
+
+    /// Position of the reference and sum of the ions' positions against it.
+    fn origin_of(&self, located: &[i64]) -> Result<([f64; 3], [f64; 3])> {
+        let counts = |found: i64, expected: u64, what: &str| {
+            if found as u64 == expected {
+                return Ok(());
+            }
+            Err(Error::Data(format!(
+                "{found} {what} now, {expected} when the measurement began: displacements need the same atoms throughout; \
+                 atoms were lost, added or moved between groups"
+            )))
+        };
+        counts(located[0], self.layout.ions, "ions")?;
+        counts(located[1], self.layout.reference_atoms, "atoms in the drift reference")?;
+        let sum = |index: usize| Sum::from_limbs(&located[2 + index * LIMBS..][..LIMBS]).value();
+        let mut centre = [0.0; 3];
+        let mut collective = [0.0; 3];
+        for axis in 0..3 {
+            if self.layout.drift != Reference::None {
+                centre[axis] = sum(4 + axis) / sum(3);
+            }
+            collective[axis] = sum(axis) - self.layout.ions as f64 * centre[axis];
+        }
+        Ok((centre, collective))
+    }
+}
+
+fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Result<()> {
+    for axis in 0..3 {
+        let d = now[axis] - past[axis];
+        sums[axis].add(d * d)?;
+    }
+    Ok(())
+}
+
+fn add_ions(
+    (squares, fourth): (&mut [Squares; 3], &mut Powers),
+    ions: &[f64],
+    centre: &[f64; 3],
+    rows: &[f64],
+    slots: &[i32],
+    width: usize,
+    place: usize,
+) -> Result<()> {
+    for (r, &slot) in ions.chunks_exact(3).zip(slots) {
+        let past = &rows[slot as usize * width + place..][..3];
+        let mut d2 = [0.0; 3];
+        for axis in 0..3 {
+            let d = (r[axis] - centre[axis]) - past[axis];
+            d2[axis] = d * d;
+            squares[axis].add(d2[axis])?;
+        }
+        let r2 = d2[0] + d2[1] + d2[2];
+        fourth.add(r2 * r2)?;
+    }
+    Ok(())
+}
+
+impl Accumulator for Transport {
+    fn take_increments(&mut self) -> Vec<i64> {
+        let squares = self.squares.iter().flatten().flat_map(|sum| sum.limbs());
+        let increments = squares.chain(self.fourth.iter().flat_map(|sum| sum.limbs())).collect();
+        self.squares.fill(Default::default());
+        self.fourth.fill(Powers::default());
+        increments
+    }
+
+    fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
+        let lags = self.lags.count();
+        let Some(last) = self.total.samples.checked_sub(1) else { return Ok(()) };
+        let moments = self.total.blocks.at(last, || Moments::empty(lags))?;
+        let mut limbs = sum.chunks_exact(LIMBS);
+        for total in moments.squares.iter_mut().flatten() {
+            total.merge(Squares::from_limbs(limbs.next().unwrap_or_default()))?;
+        }
+        for total in &mut moments.fourth {
+            total.merge(Powers::from_limbs(limbs.next().unwrap_or_default()))?;
+        }
+        Ok(())
+    }
+
+    fn full(&self) -> bool {
+        self.total.blocks.opens(self.total.samples)
+    }
+
+    fn state(&self) -> Result<String> {
+        state::save(ANALYSIS, &self.layout, &self.total)
+    }
+
+    fn restore(&mut self, text: &str) -> Result<()> {
+        let (layout, total) = state::load(ANALYSIS, text)?;
+        state::same_layout(ANALYSIS, &layout, &self.layout)?;
+        self.total = total;
+        self.take_increments();
+        Ok(())
+    }
+
+    fn results(&self) -> Result<Results> {
+        report::results(self)
+    }
+
+    fn table(&self) -> Result<Table> {
+        report::table(self)
+    }
+
+    fn summary_columns(&self) -> Vec<Column> {
+        report::summary_columns(self)
+    }
+
+    fn summary_row(&self) -> Result<Vec<f64>> {
+        report::summary_row(self)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let lag = size_of::<[Squares; 3]>() + size_of::<Powers>();
+        let total = lag + size_of::<u64>() + size_of::<[Powers; 3]>();
+        self.lags.count() * (lag + total * crate::MOST_BLOCKS) + 8 * self.total.collective.len()
+    }
+}

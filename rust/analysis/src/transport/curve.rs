@@ -1,0 +1,75 @@
+//! MSD(t), non-Gaussian parameter and beta(t) from the sums.
+
+use super::moments::Moments;
+
+/// Averages at the lags that have data, ascending.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curve {
+    /// ps.
+    pub lag: Vec<f64>,
+    /// Index among all lags.
+    pub index: Vec<usize>,
+    /// Time origins.
+    pub origins: Vec<u64>,
+    /// Mean-square displacement along x, y, z, `A^2`.
+    pub axis: Vec<[f64; 3]>,
+    /// Mean-square displacement, `A^2`.
+    pub msd: Vec<f64>,
+    /// Collective (charge) mean-square displacement |sum of all displacements|^2 / ions, `A^2`.
+    pub collective: Vec<f64>,
+    /// Non-Gaussian parameter.
+    pub non_gaussian: Vec<f64>,
+}
+
+impl Curve {
+    /// Averages over `ions` ions; `lags`: all lags, ps.
+    #[must_use]
+    pub fn new(moments: &Moments, lags: &[f64], ions: u64) -> Self {
+        let mut curve = Self::default();
+        for (index, &origins) in moments.origins.iter().enumerate() {
+            if origins == 0 {
+                continue;
+            }
+            let pairs = origins as f64 * ions as f64;
+            let axis = moments.squares[index].map(|sum| sum.value() / pairs);
+            let msd = axis.iter().sum();
+            curve.lag.push(lags[index]);
+            curve.index.push(index);
+            curve.origins.push(origins);
+            curve.axis.push(axis);
+            curve.msd.push(msd);
+            curve.collective.push(moments.collective[index].iter().map(|sum| sum.value()).sum::<f64>() / pairs);
+            curve.non_gaussian.push(non_gaussian(msd, moments.fourth[index].value() / pairs));
+        }
+        curve
+    }
+
+    /// Exponent beta(t) = d log MSD / d log t at lag number `at`: slope of the straight line through log MSD over the lags
+    /// within a factor of two. `None` where there is no such line.
+    #[must_use]
+    pub fn beta(&self, at: usize) -> Option<f64> {
+        let centre = self.lag[at];
+        // lags are whole multiples of the interval: a hair of room for their rounding
+        let near = |&k: &usize| self.lag[k] > 0.499 * centre && self.lag[k] < 2.001 * centre && self.msd[k] > 0.0;
+        let points: Vec<_> =
+            (0..self.lag.len()).filter(near).map(|k| (self.lag[k].ln(), self.msd[k].ln(), 1.0)).collect();
+        line(&points).map(|(_, slope)| slope)
+    }
+}
+
+/// Non-Gaussian parameter 3 <r^4> / (5 <r^2>^2) - 1; 0 without displacements.
+#[must_use]
+pub fn non_gaussian(r2: f64, r4: f64) -> f64 {
+    if r2 > 0.0 { 3.0 * r4 / (5.0 * r2 * r2) - 1.0 } else { 0.0 }
+}
+
+/// Intercept and slope of the weighted straight line through points (x, y, weight); `None` for fewer than two different x.
+#[must_use]
+pub fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
+    let total: f64 = points.iter().map(|(_, _, w)| w).sum();
+    let mean_x = points.iter().map(|(x, _, w)| w * x).sum::<f64>() / total;
+    let mean_y = points.iter().map(|(_, y, w)| w * y).sum::<f64>() / total;
+    let spread: f64 = points.iter().map(|(x, _, w)| w * (x - mean_x).powi(2)).sum();
+    let slope = points.iter().map(|(x, y, w)| w * (x - mean_x) * (y - mean_y)).sum::<f64>() / spread;
+    slope.is_finite().then_some((mean_y - slope * mean_x, slope))
+}

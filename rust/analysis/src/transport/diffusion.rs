@@ -1,0 +1,209 @@
+//! Diffusion coefficients with standard errors, conductivities and the Haven ratio.
+
+use super::accumulator::{Total, TransportLayout};
+use super::curve::{Curve, line};
+use crate::Result;
+use crate::constants::{BOLTZMANN, CHARGE};
+
+/// A diffusive window: |beta - 1| stays below this.
+pub const DIFFUSIVE: f64 = 0.05;
+/// An automatic window spans at least this ratio of its longest to its shortest lag.
+const SHORTEST_WINDOW: f64 = 3.0;
+/// An automatic window ends where the run is this many times as long, so that several blocks remain for the error.
+const INDEPENDENT: f64 = 10.0;
+/// Fewer blocks make no standard error.
+const FEWEST_BLOCKS: usize = 4;
+/// Blocks are at least this many times as long as the longest lag of the window.
+const BLOCK_LAGS: f64 = 2.0;
+
+/// Which lags the straight line goes through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fit {
+    /// The widest stretch with |beta - 1| < 0.05.
+    Automatic,
+    /// From one lag to another, ps.
+    Window(f64, f64),
+}
+
+/// A number with its standard error, where there is enough data for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Value {
+    /// The number.
+    pub value: f64,
+    /// One standard error.
+    pub error: Option<f64>,
+}
+
+impl Value {
+    /// `self` x `factor`.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self { value: self.value * factor, error: self.error.map(|error| error * factor.abs()) }
+    }
+
+    /// Standard error over value; `None` where unknown.
+    #[must_use]
+    pub fn relative(self) -> Option<f64> {
+        self.error.map(|error| error / self.value.abs()).filter(|ratio| ratio.is_finite())
+    }
+}
+
+/// Diffusion from one fit. Coefficients in `A^2/ps`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diffusion {
+    /// First and last lag of the window, ps.
+    pub window: (f64, f64),
+    /// Slope of log MSD over the window.
+    pub beta: f64,
+    /// Self diffusion: slope of MSD / 6.
+    pub own: Value,
+    /// Self diffusion along x, y, z: slope / 2.
+    pub axis: [Value; 3],
+    /// The paper's eq. 2: MSD / (6 t) at the end of the window.
+    pub ratio: f64,
+    /// Collective (charge) diffusion: slope of the collective MSD / 6.
+    pub collective: Value,
+    /// Independent blocks behind the errors.
+    pub blocks: usize,
+}
+
+/// Slopes of one curve over a window, divided by twice the number of dimensions.
+#[derive(Clone, Copy)]
+struct Slopes {
+    own: f64,
+    axis: [f64; 3],
+    collective: f64,
+}
+
+/// Diffusion from the sums so far; `None` where the window has fewer than two lags, or no automatic one is there yet.
+///
+/// # Errors
+/// Where a sum leaves its range.
+pub fn diffusion(total: &Total, layout: &TransportLayout, fit: Fit) -> Result<Option<Diffusion>> {
+    let lags = lags_ps(layout);
+    let Some(sum) = total.blocks.total()? else { return Ok(None) };
+    let curve = Curve::new(&sum, &lags, layout.ions);
+    let Some(window) = window(&curve, fit, total.samples as f64 * layout.interval()) else { return Ok(None) };
+    let Some(whole) = slopes(&curve, &window) else { return Ok(None) };
+
+    let last = window.len() - 1;
+    let longest = curve.lag[window[last]];
+    let length = (BLOCK_LAGS * longest / layout.interval()).ceil();
+    let indices: Vec<_> = window.iter().map(|&k| curve.index[k]).collect();
+    let mut parts = Vec::new();
+    for block in total.blocks.coarse(length as u64, total.samples)? {
+        let part = Curve::new(&block, &lags, layout.ions);
+        let lags: Vec<_> = (0..part.lag.len()).filter(|&k| indices.contains(&part.index[k])).collect();
+        if lags.len() == indices.len() {
+            parts.extend(slopes(&part, &lags));
+        }
+    }
+    let block_ps =
+        (length as u64).div_ceil(total.blocks.length()) as f64 * total.blocks.length() as f64 * layout.interval();
+    let overlap = overlap_correlation(longest, block_ps);
+    let value = |pick: &dyn Fn(&Slopes) -> f64| Value {
+        value: pick(&whole),
+        error: standard_error(&parts.iter().map(pick).collect::<Vec<_>>(), overlap),
+    };
+    let logs: Vec<_> = window.iter().map(|&k| (curve.lag[k].ln(), curve.msd[k].ln(), 1.0)).collect();
+    Ok(Some(Diffusion {
+        window: (curve.lag[window[0]], longest),
+        beta: line(&logs).map_or(0.0, |(_, slope)| slope),
+        own: value(&|slopes| slopes.own),
+        axis: [0, 1, 2].map(|axis| value(&move |slopes| slopes.axis[axis])),
+        ratio: curve.msd[window[last]] / (6.0 * longest),
+        collective: value(&|slopes| slopes.collective),
+        blocks: parts.len(),
+    }))
+}
+
+/// All lags in ps.
+pub fn lags_ps(layout: &TransportLayout) -> Vec<f64> {
+    layout.lags().all().iter().map(|&lag| lag as f64 * layout.interval()).collect()
+}
+
+/// Positions in the curve of the lags to fit; `run`: length of the run, ps.
+fn window(curve: &Curve, fit: Fit, run: f64) -> Option<Vec<usize>> {
+    let window: Vec<usize> = match fit {
+        Fit::Window(from, to) => (0..curve.lag.len())
+            .filter(|&k| curve.lag[k] >= from * 0.999_999 && curve.lag[k] <= to * 1.000_001)
+            .collect(),
+        Fit::Automatic => automatic(curve, run)?,
+    };
+    (window.len() >= 2 && window.iter().all(|&k| curve.msd[k] > 0.0)).then_some(window)
+}
+
+/// The widest stretch of lags, in the ratio of its ends, with |beta - 1| < [`DIFFUSIVE`]; of two as wide, the later.
+fn automatic(curve: &Curve, run: f64) -> Option<Vec<usize>> {
+    let usable = curve.lag.iter().take_while(|&&lag| lag * INDEPENDENT <= run).count();
+    let diffusive = |k: usize| curve.beta(k).is_some_and(|beta| (beta - 1.0).abs() < DIFFUSIVE);
+    let mut best: Option<(usize, usize)> = None;
+    let mut begin = None;
+    for k in 0..=usable {
+        if k < usable && diffusive(k) {
+            begin.get_or_insert(k);
+        } else if let Some(first) = begin.take() {
+            let width = |(first, last): (usize, usize)| curve.lag[last] / curve.lag[first];
+            let stretch = (first, k - 1);
+            if width(stretch) >= SHORTEST_WINDOW && best.is_none_or(|best| width(stretch) >= width(best)) {
+                best = Some(stretch);
+            }
+        }
+    }
+    best.map(|(first, last)| (first..=last).collect())
+}
+
+/// Straight lines through the self and collective MSD. Weights 1/t^3: the variance of an MSD from overlapping origins grows
+/// as MSD^2 t / run (Qian, Sheetz, Elson, Biophys. J. 60, 910 (1991)).
+fn slopes(curve: &Curve, window: &[usize]) -> Option<Slopes> {
+    let slope = |y: &dyn Fn(usize) -> f64| {
+        let points: Vec<_> = window.iter().map(|&k| (curve.lag[k], y(k), curve.lag[k].powi(-3))).collect();
+        line(&points).map(|(_, slope)| slope)
+    };
+    let axis = |axis: usize| slope(&|k| curve.axis[k][axis]).map(|slope| slope / 2.0);
+    Some(Slopes {
+        own: slope(&|k| curve.msd[k])? / 6.0,
+        axis: [axis(0)?, axis(1)?, axis(2)?],
+        collective: slope(&|k| curve.collective[k])? / 6.0,
+    })
+}
+
+/// Standard error of the mean of block values, neighbours of which are correlated by `overlap`.
+#[must_use]
+pub fn standard_error(values: &[f64], overlap: f64) -> Option<f64> {
+    if values.len() < FEWEST_BLOCKS {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let correction = (1.0 + 2.0 * overlap * (1.0 - 1.0 / n)) / (1.0 - 2.0 * overlap / n);
+    Some((variance / n * correction).sqrt())
+}
+
+/// Correlation of the MSD at `lag` between neighbouring blocks: displacements that begin in one block and end in the next
+/// count in both. For a random walk two displacements shifted by u share (1 - u/lag)^2 of their variance.
+fn overlap_correlation(lag: f64, block: f64) -> f64 {
+    let between = lag * lag / 12.0;
+    let within = 2.0 * (block * lag / 3.0 - lag * lag / 12.0);
+    between / within
+}
+
+/// Conductivity n e^2 Z^2 D / (k T), S/cm (eq. 3 of the paper). `diffusion`: A^2/ps; `density`: ions per A^3; `temperature`: K.
+#[must_use]
+pub fn nernst_einstein(diffusion: Value, density: f64, charge: f64, temperature: f64) -> Value {
+    // A^2/ps = 1e-8 m^2/s, 1/A^3 = 1e30 1/m^3, S/m = 0.01 S/cm
+    let factor = density * 1e30 * (charge * CHARGE).powi(2) / (BOLTZMANN * temperature) * 1e-8 * 0.01;
+    diffusion.scaled(factor)
+}
+
+/// Self over collective diffusion; their errors are added as if independent.
+#[must_use]
+pub fn haven_ratio(own: Value, collective: Value) -> Value {
+    if collective.value == 0.0 {
+        return Value::default();
+    }
+    let value = own.value / collective.value;
+    let error = own.relative().zip(collective.relative()).map(|(a, b)| value.abs() * a.hypot(b));
+    Value { value, error }
+}

@@ -1,0 +1,50 @@
+//! Sums of displacements at every lag.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Exact, Merge, Result};
+
+/// Sum of squared displacements of ions, `A^2`: resolution 1e-18, range 1e20.
+pub type Squares = Exact<60>;
+/// Sum of fourth powers, or squares of the sum over all ions: resolution 4e-15, range 6e23.
+pub type Powers = Exact<48>;
+
+/// Sums over origins (and ions) for each lag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Time origins; each stands for all ions.
+    pub origins: Vec<u64>,
+    /// Sum over origins and ions of dx^2, dy^2, dz^2.
+    pub squares: Vec<[Squares; 3]>,
+    /// Sum over origins and ions of |dr|^4.
+    pub fourth: Vec<Powers>,
+    /// Sum over origins of the squared components of the sum of all ions' displacements.
+    pub collective: Vec<[Powers; 3]>,
+}
+
+impl Moments {
+    /// No displacements yet at `lags` lags.
+    #[must_use]
+    pub fn empty(lags: usize) -> Self {
+        Self {
+            origins: vec![0; lags],
+            squares: vec![Default::default(); lags],
+            fourth: vec![Powers::default(); lags],
+            collective: vec![Default::default(); lags],
+        }
+    }
+}
+
+impl Merge for Moments {
+    fn merge(&mut self, other: &Self) -> Result<()> {
+        for lag in 0..self.origins.len() {
+            self.origins[lag] += other.origins[lag];
+            self.fourth[lag].merge(other.fourth[lag])?;
+            for axis in 0..3 {
+                self.squares[lag][axis].merge(other.squares[lag][axis])?;
+                self.collective[lag][axis].merge(other.collective[lag][axis])?;
+            }
+        }
+        Ok(())
+    }
+}

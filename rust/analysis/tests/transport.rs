@@ -1,0 +1,383 @@
+//! Transport against brute force and against walks whose answer is known.
+
+mod walks;
+
+use deepion_analysis::Accumulator;
+use deepion_analysis::transport::{
+    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, nernst_einstein,
+};
+use walks::{Frame, Walk};
+
+const AUTOMATIC: Evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
+const CM2: f64 = 1e-4;
+
+fn layout(ions: usize, reference: usize, drift: Reference, lags: (u64, u64)) -> TransportLayout {
+    TransportLayout {
+        lags_per_level: lags.0,
+        levels: lags.1,
+        every: 10,
+        timestep_ps: 0.01,
+        ions: ions as u64,
+        drift,
+        reference_atoms: reference as u64,
+        charge: 1.0,
+    }
+}
+
+/// A run on several ranks, ions dealt out and dealt anew every few samples, as if they migrated.
+struct Ranks {
+    ranks: Vec<Transport>,
+    rows: Vec<Vec<f64>>,
+    width: usize,
+    samples: usize,
+}
+
+impl Ranks {
+    fn new(layout: &TransportLayout, evaluation: Evaluation, ranks: usize) -> Self {
+        let width = Transport::row_width(layout);
+        let rows = vec![vec![0.0; width]; layout.ions as usize];
+        let transport = Transport::new(layout.clone(), evaluation).unwrap();
+        Self { ranks: vec![transport; ranks], rows, width, samples: 0 }
+    }
+
+    /// Rank of an ion now.
+    fn rank_of(&self, ion: usize) -> usize {
+        (ion * 7 + self.samples / 3) % self.ranks.len()
+    }
+
+    fn reduce(&mut self) {
+        let parts: Vec<_> = self.ranks.iter_mut().map(Accumulator::take_increments).collect();
+        let sum = add(&parts);
+        self.ranks.iter_mut().for_each(|rank| rank.add_increments(&sum).unwrap());
+    }
+
+    fn sample(&mut self, frame: &Frame) {
+        if self.ranks[0].full() {
+            self.reduce();
+        }
+        let count = self.ranks.len();
+        let mine: Vec<Vec<usize>> = (0..count)
+            .map(|rank| (0..self.rows.len()).rev().filter(|&ion| self.rank_of(ion) == rank).collect())
+            .collect();
+        let positions: Vec<Vec<f64>> =
+            mine.iter().map(|ions| ions.iter().flat_map(|&ion| frame.ions[ion]).collect()).collect();
+        let reference: Vec<f64> = frame.framework.iter().flatten().copied().collect();
+        let located: Vec<_> = (0..count)
+            .map(|rank| {
+                let reference = if rank == count - 1 { &reference[..] } else { &[] };
+                Transport::locate(&positions[rank], reference, &[]).unwrap()
+            })
+            .collect();
+        let located = add(&located);
+        for rank in 0..count {
+            let mut rows: Vec<f64> = mine[rank].iter().flat_map(|&ion| self.rows[ion].clone()).collect();
+            let slots: Vec<i32> = (0..mine[rank].len() as i32).collect();
+            self.ranks[rank].sample(&located, &positions[rank], &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
+            for (&ion, row) in mine[rank].iter().zip(rows.chunks(self.width)) {
+                self.rows[ion] = row.to_vec();
+            }
+        }
+        self.samples += 1;
+    }
+
+    fn finish(&mut self) -> &Transport {
+        self.reduce();
+        let first = self.ranks[0].state().unwrap();
+        assert!(self.ranks.iter().all(|rank| rank.state().unwrap() == first));
+        &self.ranks[0]
+    }
+}
+
+fn add(parts: &[Vec<i64>]) -> Vec<i64> {
+    (0..parts[0].len()).map(|k| parts.iter().map(|part| part[k]).sum()).collect()
+}
+
+fn run(frames: &[Frame], layout: &TransportLayout, evaluation: Evaluation, ranks: usize) -> Ranks {
+    let mut run = Ranks::new(layout, evaluation, ranks);
+    frames.iter().for_each(|frame| run.sample(frame));
+    run.finish();
+    run
+}
+
+fn transport(frames: &[Frame], drift: Reference) -> Transport {
+    let reference = if drift == Reference::None { 0 } else { frames[0].framework.len() };
+    let frames: Vec<_> = frames
+        .iter()
+        .map(|frame| Frame {
+            ions: frame.ions.clone(),
+            framework: if reference == 0 { Vec::new() } else { frame.framework.clone() },
+        })
+        .collect();
+    let layout = layout(frames[0].ions.len(), reference, drift, (10, 4));
+    run(&frames, &layout, AUTOMATIC, 1).ranks.swap_remove(0)
+}
+
+fn column(transport: &Transport, name: &str) -> Vec<f64> {
+    let table = transport.table().unwrap();
+    let index = table.columns.iter().position(|column| column.name == name).unwrap();
+    table.rows.iter().map(|row| row[index]).collect()
+}
+
+fn close(a: f64, b: f64, relative: f64, what: &str) {
+    assert!((a - b).abs() <= relative * b.abs(), "{what}: {a} is not {b}");
+}
+
+/// Plain loops over all origins that are multiples of the level's stride.
+#[test]
+fn equals_brute_force_at_the_same_origins() {
+    let frames = Walk { ions: 13, framework: 5, step: 0.3, drift: [0.01, 0.02, -0.03], seed: 3 }.frames(457);
+    let (per_level, levels) = (7u64, 3u32);
+    let layout = layout(13, 5, Reference::Framework, (per_level, u64::from(levels)));
+    let mut run = run(&frames, &layout, AUTOMATIC, 3);
+    let transport = run.finish();
+
+    let centred: Vec<Vec<[f64; 3]>> = frames
+        .iter()
+        .map(|frame| {
+            let mean = |axis: usize| frame.framework.iter().map(|r| r[axis]).sum::<f64>() / 5.0;
+            frame.ions.iter().map(|r| [r[0] - mean(0), r[1] - mean(1), r[2] - mean(2)]).collect()
+        })
+        .collect();
+    let mut lag_index = 0;
+    for level in 0..levels {
+        let stride = per_level.pow(level) as usize;
+        for k in (if level == 0 { 1 } else { 2 })..=per_level as usize {
+            let lag = k * stride;
+            let (mut axes, mut fourth, mut collective, mut origins) = ([0.0; 3], 0.0, 0.0, 0);
+            for origin in (0..frames.len()).step_by(stride).filter(|origin| origin + lag < frames.len()) {
+                let mut sum = [0.0; 3];
+                for ion in 0..13 {
+                    let mut r2 = 0.0;
+                    for axis in 0..3 {
+                        let d = centred[origin + lag][ion][axis] - centred[origin][ion][axis];
+                        axes[axis] += d * d;
+                        sum[axis] += d;
+                        r2 += d * d;
+                    }
+                    fourth += r2 * r2;
+                }
+                collective += sum.iter().map(|d| d * d).sum::<f64>();
+                origins += 1;
+            }
+            if origins > 0 {
+                let pairs = f64::from(origins) * 13.0;
+                let msd = axes.iter().sum::<f64>() / pairs;
+                let at = |name: &str| column(transport, name)[lag_index];
+                close(at("lag_ps"), lag as f64 * 0.1, 1e-12, "lag");
+                close(at("origins"), f64::from(origins), 0.0, "origins");
+                close(at("msd_x_A^2"), axes[0] / pairs, 1e-12, "x");
+                close(at("msd_z_A^2"), axes[2] / pairs, 1e-12, "z");
+                close(at("msd_A^2"), msd, 1e-12, "msd");
+                close(at("msd_collective_A^2"), collective / pairs, 1e-11, "collective");
+                close(1.0 + at("non_gaussian"), 3.0 * fourth / pairs / (5.0 * msd * msd), 1e-11, "non-Gaussian");
+                lag_index += 1;
+            }
+        }
+    }
+    assert_eq!(lag_index, column(transport, "lag_ps").len());
+    assert!(lag_index > 15);
+}
+
+#[test]
+fn ranks_and_order_change_no_bit() {
+    let frames = Walk { ions: 11, framework: 4, step: 0.2, drift: [0.0; 3], seed: 8 }.frames(300);
+    let layout = layout(11, 4, Reference::Framework, (5, 3));
+    let one = run(&frames, &layout, AUTOMATIC, 1).finish().state().unwrap();
+    for ranks in [2, 3, 4] {
+        assert_eq!(run(&frames, &layout, AUTOMATIC, ranks).finish().state().unwrap(), one);
+    }
+}
+
+#[test]
+fn a_saved_state_continues_to_the_bit() {
+    let frames = Walk { ions: 6, framework: 3, step: 0.2, drift: [0.0; 3], seed: 5 }.frames(401);
+    let layout = layout(6, 3, Reference::Com, (5, 3));
+    let whole = run(&frames, &layout, AUTOMATIC, 2).finish().state().unwrap();
+    for cut in [1, 37, 200, 333] {
+        let mut first = run(&frames[..cut], &layout, AUTOMATIC, 2);
+        let state = first.finish().state().unwrap();
+        let mut second = Ranks::new(&layout, AUTOMATIC, 3);
+        second.rows.clone_from(&first.rows);
+        second.ranks.iter_mut().for_each(|rank| rank.restore(&state).unwrap());
+        frames[cut..].iter().for_each(|frame| second.sample(frame));
+        assert_eq!(second.finish().state().unwrap(), whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_state_of_other_settings_is_refused_with_both_named() {
+    let frames = Walk { ions: 6, framework: 3, step: 0.2, drift: [0.0; 3], seed: 5 }.frames(20);
+    let state = run(&frames, &layout(6, 3, Reference::Com, (5, 3)), AUTOMATIC, 1).finish().state().unwrap();
+    let refused = |text: &str, layout: TransportLayout| {
+        let error = Transport::new(layout, AUTOMATIC).unwrap().restore(&state).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    };
+    refused("lags_per_level was 5, is 6", layout(6, 3, Reference::Com, (6, 3)));
+    refused("drift was \"com\", is \"framework\"", layout(6, 3, Reference::Framework, (5, 3)));
+    refused("ions was 6, is 7", layout(7, 3, Reference::Com, (5, 3)));
+    let mut transport = Transport::new(layout(6, 3, Reference::Com, (5, 3)), AUTOMATIC).unwrap();
+    let other = state.replace("\"version\":1", "\"version\":99");
+    assert!(
+        transport.restore(&other).unwrap_err().to_string().contains("has version 99, this deepion reads version 1")
+    );
+    assert!(transport.restore("{}").unwrap_err().to_string().contains("cannot be read"));
+    assert!(transport.restore(&state).is_ok());
+}
+
+#[test]
+fn lost_and_added_ions_are_refused() {
+    let walk = Walk { ions: 6, framework: 3, step: 0.2, drift: [0.0; 3], seed: 5 };
+    let frames = walk.frames(3);
+    let mut ranks = Ranks::new(&layout(6, 3, Reference::Framework, (5, 3)), AUTOMATIC, 1);
+    ranks.sample(&frames[0]);
+    for (ions, framework, text) in [(5, 3, "5 ions now, 6 when"), (6, 4, "4 atoms in the drift reference now, 3 when")]
+    {
+        let located = Transport::locate(&vec![0.0; 3 * ions], &vec![0.0; 3 * framework], &[]).unwrap();
+        let error = ranks.ranks[0].sample(&located, &[], &mut [], &[], 1.0, None).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    }
+    assert!(Transport::locate(&[f64::NAN, 0.0, 0.0], &[], &[]).is_err());
+}
+
+/// One-sigma intervals of 200 random walks must contain the true D in 60 to 76 %, and be as wide as the scatter of D.
+#[test]
+fn two_thirds_of_the_intervals_contain_the_true_diffusion_coefficient() {
+    let (mut hits, mut own, mut errors, mut beta_off) = (0, Vec::new(), Vec::new(), 0);
+    let (mut collective_hits, mut walks) = (0, 0);
+    let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
+    for seed in 0..200 {
+        let frames = Walk { ions: 20, framework: 0, step: 0.3, drift: [0.0; 3], seed }.frames(4000);
+        let mut transport = Transport::new(
+            layout(20, 0, Reference::None, (10, 3)),
+            Evaluation { fit: Fit::Window(1.0, 10.0), ..AUTOMATIC },
+        )
+        .unwrap();
+        feed(&mut transport, &frames);
+        let vector = transport.results().unwrap().vector;
+        hits += i32::from((vector[0] - exact).abs() < vector[1]);
+        collective_hits += i32::from((vector[7] - exact).abs() < vector[8]);
+        beta_off += i32::from((vector[15] - 1.0).abs() > 0.05);
+        own.push(vector[0]);
+        errors.push(vector[1]);
+        walks += 1;
+    }
+    let mean = own.iter().sum::<f64>() / 200.0;
+    let scatter = (own.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 199.0).sqrt();
+    let stated = errors.iter().sum::<f64>() / 200.0;
+    println!(
+        "hits {hits}/{walks}, collective {collective_hits}, mean D / D {}, scatter {}, stated {}, beta off {beta_off}",
+        mean / exact,
+        scatter / exact,
+        stated / exact
+    );
+    assert!((120..=152).contains(&hits), "{hits} of 200");
+    assert!((120..=152).contains(&collective_hits), "{collective_hits} of 200");
+    close(mean, exact, 3.0 * scatter / exact / 200f64.sqrt(), "mean D");
+    assert!((0.85..1.15).contains(&(stated / scatter)));
+}
+
+/// All ions on one rank, without the checks of [`Ranks`].
+fn feed(transport: &mut Transport, frames: &[Frame]) {
+    let width = Transport::row_width(transport.layout());
+    let mut rows = vec![0.0; width * frames[0].ions.len()];
+    let slots: Vec<i32> = (0..frames[0].ions.len() as i32).collect();
+    for frame in frames {
+        let ions: Vec<f64> = frame.ions.iter().flatten().copied().collect();
+        let framework: Vec<f64> = frame.framework.iter().flatten().copied().collect();
+        if transport.full() {
+            let increments = transport.take_increments();
+            transport.add_increments(&increments).unwrap();
+        }
+        let located = Transport::locate(&ions, &framework, &[]).unwrap();
+        transport.sample(&located, &ions, &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
+    }
+    let increments = transport.take_increments();
+    transport.add_increments(&increments).unwrap();
+}
+
+#[test]
+fn a_random_walk_is_diffusive() {
+    let frames = Walk { ions: 200, framework: 1, step: 0.3, drift: [0.0; 3], seed: 77 }.frames(10_000);
+    let transport = transport(&frames, Reference::None);
+    let vector = transport.results().unwrap().vector;
+    let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
+    close(vector[0], exact, 0.02, "D");
+    assert!((vector[0] - exact).abs() < 3.0 * vector[1]);
+    assert!(vector[16] < 0.11 && vector[17] >= 3.0, "window {} {}", vector[16], vector[17]);
+    assert!((vector[15] - 1.0).abs() < 0.02);
+    assert!((vector[13] - 1.0).abs() < 3.0 * vector[14], "Haven ratio {} +- {}", vector[13], vector[14]);
+    assert!(column(&transport, "non_gaussian")[..20].iter().all(|ngp| ngp.abs() < 0.02));
+}
+
+#[test]
+fn flight_and_cage_do_not_diffuse() {
+    let flight: Vec<Frame> =
+        (0..2000).map(|step| Frame::moving(10, |ion| [step as f64 * 0.01 * (ion as f64 - 4.5), 0.0, 1.0])).collect();
+    let free = transport(&flight, Reference::None);
+    assert!(column(&free, "beta").iter().all(|beta| (beta - 2.0).abs() < 1e-9));
+    assert_eq!(free.results().unwrap().scalar, 0.0);
+
+    let caged = transport(&walks::caged(50, 5000), Reference::None);
+    let beta = column(&caged, "beta");
+    let lag = column(&caged, "lag_ps");
+    let late = lag.iter().zip(&beta).filter(|(lag, _)| (10.0..40.0).contains(*lag));
+    assert_eq!(late.clone().count(), 3);
+    assert!(late.clone().all(|(_, beta)| beta.abs() < 0.05), "{beta:?}");
+    assert_eq!(caged.results().unwrap().scalar, 0.0);
+    assert!(caged.table().unwrap().summary.iter().any(|line| line.starts_with("no diffusion coefficient yet")));
+}
+
+#[test]
+fn drift_of_all_changes_nothing_and_drift_of_the_ions_survives() {
+    let still = Walk { ions: 20, framework: 9, step: 0.2, drift: [0.0; 3], seed: 4 };
+    let frames = still.frames(500);
+    let moving = Walk { drift: [0.05, -0.2, 0.11], ..still }.frames(500);
+    for reference in [Reference::Framework, Reference::Com] {
+        let (a, b) = (transport(&frames, reference), transport(&moving, reference));
+        let (a, b) = (column(&a, "msd_A^2"), column(&b, "msd_A^2"));
+        a.iter().zip(&b).for_each(|(&a, &b)| close(a, b, 1e-9, "msd"));
+    }
+    let (a, b) = (transport(&frames, Reference::None), transport(&moving, Reference::None));
+    assert!(column(&b, "msd_A^2")[15] > 2.0 * column(&a, "msd_A^2")[15]);
+
+    let ions_only: Vec<Frame> = moving
+        .iter()
+        .zip(&frames)
+        .map(|(moving, still)| Frame { ions: moving.ions.clone(), framework: still.framework.clone() })
+        .collect();
+    let c = transport(&ions_only, Reference::Framework);
+    let drift2 = 0.05f64.powi(2) + 0.2f64.powi(2) + 0.11f64.powi(2);
+    let lag = 20.0; // samples
+    let at = column(&c, "lag_ps").iter().position(|&lag| (lag - 2.0).abs() < 1e-9).unwrap();
+    let extra = column(&c, "msd_A^2")[at] - column(&transport(&frames, Reference::Framework), "msd_A^2")[at];
+    close(extra, drift2 * lag * lag, 0.05, "drift of the ions");
+}
+
+#[test]
+fn without_temperature_there_is_no_conductivity() {
+    let frames = Walk { ions: 30, framework: 0, step: 0.3, drift: [0.0; 3], seed: 1 }.frames(2000);
+    let with = transport(&frames, Reference::None);
+    let vector = with.results().unwrap().vector;
+    // n e^2 D / (k T): 30 ions in 1000 A^3 at 500 K
+    let sigma = 30.0 / 1e-27 * 1.602_176_634e-19f64.powi(2) / (1.380_649e-23 * 500.0) * vector[0] * 1e-4 / 100.0;
+    close(vector[9], sigma, 1e-12, "sigma");
+    let si = Transport::open(&with.state().unwrap(), Evaluation { units: DiffusionUnits::Si, ..AUTOMATIC }).unwrap();
+    close(si.results().unwrap().vector[9], sigma * 100.0, 1e-12, "sigma in S/m");
+    close(si.results().unwrap().scalar, vector[0] * 1e-4, 1e-12, "D in m^2/s");
+}
+
+#[test]
+fn conductivity_and_haven_ratio_by_hand() {
+    let own = Value { value: 2.0, error: Some(0.2) };
+    let sigma = nernst_einstein(own, 0.02, 2.0, 300.0);
+    close(
+        sigma.value,
+        0.02e30 * 4.0 * 1.602_176_634e-19f64.powi(2) / (1.380_649e-23 * 300.0) * 2e-8 / 100.0,
+        1e-12,
+        "sigma",
+    );
+    close(sigma.error.unwrap(), 0.1 * sigma.value, 1e-12, "error");
+    let haven = haven_ratio(own, Value { value: 4.0, error: Some(0.4) });
+    close(haven.value, 0.5, 1e-12, "Haven");
+    close(haven.error.unwrap(), 0.5 * 0.02f64.sqrt(), 1e-12, "its error");
+}
