@@ -1,6 +1,9 @@
 // What LAMMPS calls after it opened deepionplugin.so.
 
+#include "compute_ion_msd.h"
 #include "deepion_config.h"
+#include "fix_ion_displacement.h"
+#include "fix_ion_transport.h"
 #include "lammps_compat.h"
 #include "pair_deepmd_onnx.h"
 
@@ -8,6 +11,7 @@
 #include "utils.h"
 
 #include <cstring>
+#include <list>
 #include <string>
 
 using namespace LAMMPS_NS;
@@ -38,9 +42,9 @@ __attribute__((visibility("default"))) void lammpsplugin_init(void *, void *, vo
 
 /* ---------------------------------------------------------------------- */
 
-static void *pair_deepmd_onnx(void *lmp)
+template <class Style> static void *create(void *lmp, int narg, char **arg)
 {
-  return new PairDeepmdOnnx(static_cast<LAMMPS *>(lmp));
+  return new Style(static_cast<LAMMPS *>(lmp), narg, arg);
 }
 
 /* ----------------------------------------------------------------------
@@ -83,16 +87,33 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
     return;
   }
 
-  static const std::string info =
-      std::string("Deep Potential from an ONNX file, deepion ") + DEEPION::VERSION;
   lammpsplugin_t plugin;
   memset(&plugin, 0, sizeof(plugin));
   plugin.version = lmp->version;
-  plugin.style = "pair";
-  plugin.name = "deepmd/onnx";
-  plugin.info = info.c_str();
   plugin.author = "the deepion authors";
-  plugin.creator.v1 = &pair_deepmd_onnx;
   plugin.handle = handle;
-  reinterpret_cast<lammpsplugin_regfunc>(register_ptr)(&plugin, lmp);
+  const auto add = reinterpret_cast<lammpsplugin_regfunc>(register_ptr);
+  const auto describe = [&](const char *style, const char *style_name, const char *text) {
+    static std::list<std::string> infos;    // LAMMPS keeps the pointers
+    infos.push_back(std::string(text) + ", deepion " + DEEPION::VERSION);
+    plugin.style = style;
+    plugin.name = style_name;
+    plugin.info = infos.back().c_str();
+  };
+
+  describe("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
+  plugin.creator.v1 = [](void *p) -> void * { return new PairDeepmdOnnx(static_cast<LAMMPS *>(p)); };
+  add(&plugin, lmp);
+
+  describe("compute", "ion/msd", "Displacement of ions since one moment");
+  plugin.creator.v2 = create<ComputeIonMSD>;
+  add(&plugin, lmp);
+
+  describe("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd");
+  plugin.creator.v2 = create<FixIonDisplacement>;
+  add(&plugin, lmp);
+
+  describe("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars");
+  plugin.creator.v2 = create<FixIonTransport>;
+  add(&plugin, lmp);
 }

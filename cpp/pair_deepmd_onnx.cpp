@@ -653,6 +653,11 @@ void *PairDeepmdOnnx::extract(const char *name, int &dim)
     dim = 2;
     return scale;
   }
+  if (strcmp(name, "model_sha256") == 0 && !impl->models.empty()) {
+    dim = 0;
+    impl->sha256 = std::string(impl->models[0].info.sha256);
+    return const_cast<char *>(impl->sha256.c_str());
+  }
   return nullptr;
 }
 

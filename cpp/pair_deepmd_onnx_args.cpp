@@ -1,10 +1,8 @@
 #include "pair_deepmd_onnx_args.h"
 
+#include "words.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <climits>
-#include <cmath>
-#include <cstdlib>
 
 namespace DEEPION {
 
@@ -39,114 +37,6 @@ namespace {
 
   /* ---------------------------------------------------------------------- */
 
-  bool contains(const std::vector<std::string> &words, const std::string &word)
-  {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  }
-
-  bool is_keyword(const std::string &word)
-  {
-    return contains(KEYWORDS, word) || contains(REFUSED, word);
-  }
-
-  bool to_double(const std::string &word, double &value)
-  {
-    char *end = nullptr;
-    value = strtod(word.c_str(), &end);
-    return !word.empty() && *end == '\0' && std::isfinite(value);
-  }
-
-  bool to_int(const std::string &word, int &value)
-  {
-    char *end = nullptr;
-    errno = 0;
-    const long number = strtol(word.c_str(), &end, 10);
-    if (word.empty() || *end != '\0' || errno == ERANGE || number < INT_MIN || number > INT_MAX)
-      return false;
-    value = static_cast<int>(number);
-    return true;
-  }
-
-  std::string joined(const std::vector<std::string> &words)
-  {
-    std::string text;
-    for (const auto &word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
-  }
-
-  /* ----------------------------------------------------------------------
-     walks over the words; the first problem wins
-  ------------------------------------------------------------------------- */
-
-  class Words {
-   public:
-    Words(int narg, const char *const *arg) : words(arg, arg + narg) {}
-
-    bool done() const { return !problem.empty() || position >= words.size(); }
-    bool has_value() const { return position < words.size() && !is_keyword(words[position]); }
-    std::string take() { return words[position++]; }
-    void fail(const std::string &text)
-    {
-      if (problem.empty()) problem = "pair_style deepmd/onnx: " + text;
-    }
-
-    std::string word(const std::string &keyword, const std::string &expected)
-    {
-      if (has_value()) return take();
-      fail("keyword " + keyword + " needs a value: " + expected);
-      return {};
-    }
-
-    int integer(const std::string &keyword, int least)
-    {
-      const std::string expected = "an integer, " + std::to_string(least) + " or larger";
-      const std::string text = word(keyword, expected);
-      int value = least;
-      if (problem.empty() && (!to_int(text, value) || value < least))
-        fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
-      return value;
-    }
-
-    double number(const std::string &keyword, bool positive)
-    {
-      const std::string expected = positive ? "a number above 0" : "a number, 0 or larger";
-      const std::string text = word(keyword, expected);
-      double value = 0.0;
-      if (problem.empty() && (!to_double(text, value) || value < 0.0 || (positive && value == 0.0)))
-        fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
-      return value;
-    }
-
-    std::vector<double> numbers(const std::string &keyword)
-    {
-      std::vector<double> values;
-      double value;
-      while (has_value()) {
-        if (!to_double(words[position], value)) {
-          fail("keyword " + keyword + " needs numbers, not '" + words[position] + "'");
-          return {};
-        }
-        values.push_back(value);
-        position++;
-      }
-      if (values.empty()) fail("keyword " + keyword + " needs one number or more");
-      return values;
-    }
-
-    bool choice(const std::string &keyword, const std::string &yes, const std::string &no)
-    {
-      const std::string text = word(keyword, yes + " or " + no);
-      if (problem.empty() && text != yes && text != no)
-        fail("keyword " + keyword + " needs " + yes + " or " + no + ", not '" + text + "'");
-      return text == yes;
-    }
-
-    std::string problem;
-
-   private:
-    std::vector<std::string> words;
-    std::size_t position = 0;
-  };
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
@@ -170,7 +60,9 @@ double PairArguments::table_limit() const
 std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed)
 {
   parsed = PairArguments();
-  Words words(narg, arg);
+  std::vector<std::string> keywords = KEYWORDS;
+  keywords.insert(keywords.end(), REFUSED.begin(), REFUSED.end());
+  Words words("pair_style deepmd/onnx", keywords, narg, arg);
   while (!words.done() && words.has_value()) parsed.models.push_back(words.take());
   if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
 
@@ -219,7 +111,7 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
       parsed.check_limit = words.number(key, true);
     } else if (key == "timing") {
       parsed.timing = words.choice(key, "yes", "no");
-    } else if (contains(REFUSED, key)) {
+    } else if (std::find(REFUSED.begin(), REFUSED.end(), key) != REFUSED.end()) {
       words.fail("keyword " + key +
                  " of pair_style deepmd is not supported: it belongs to models " +
                  "that cannot be exported to ONNX here");

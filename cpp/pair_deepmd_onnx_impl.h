@@ -84,6 +84,7 @@ struct PairDeepmdOnnx::Impl {
   bool warned_close = false;
   bool warned_exclude = false;
   std::string summary;    // as last printed
+  std::string sha256;     // of the driving model, as handed out by extract()
 
   // since the last run ended
   double seconds = 0.0;    // of this rank in compute()

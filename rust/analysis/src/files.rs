@@ -6,6 +6,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use crate::{Error, Result};
 
 /// A column of a table.
@@ -78,22 +80,37 @@ fn line(row: &[f64]) -> String {
 /// # Errors
 /// Names the file and the reason.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let failed = |error: &dyn std::fmt::Display| Error::File(format!("cannot write {}: {error}", path.display()));
+    let mut file = beside(path)?;
+    let failed = |error: &std::io::Error| cannot_write(path, &error.to_string());
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+/// Whether a file can be written, without touching it.
+///
+/// # Errors
+/// Names the file and the reason.
+pub fn check_writable(path: &Path) -> Result<()> {
+    beside(path).map(drop)
+}
+
+/// A new file in the folder of `path`, which becomes `path` or vanishes.
+fn beside(path: &Path) -> Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     if path.is_dir() {
-        return Err(failed(&"it is a folder"));
+        return Err(cannot_write(path, "it is a folder"));
     }
-    let mut file = tempfile::Builder::new()
-        .prefix(".deepion-")
-        .permissions(permissions(path))
-        .tempfile_in(folder)
-        .map_err(|error| failed(&error.kind()))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
-    Ok(())
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".deepion-").permissions(permissions(path));
+    builder.tempfile_in(folder).map_err(|error| cannot_write(path, &error.kind().to_string()))
+}
+
+fn cannot_write(path: &Path, reason: &str) -> Error {
+    Error::File(format!("cannot write {}: {reason}", path.display()))
 }
 
 /// Those of the file to be replaced, else of any new file (the umask applies).

@@ -10,11 +10,14 @@
 mod accumulator;
 mod blocks;
 pub mod constants;
+pub mod coordination;
 mod error;
 mod exact;
 pub mod files;
+mod jackknife;
 pub mod state;
 pub mod transport;
+pub mod vibrations;
 
 pub use accumulator::{Accumulator, Results};
 pub use blocks::{Blocks, MOST_BLOCKS, Merge};

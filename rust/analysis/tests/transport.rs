@@ -1,10 +1,12 @@
 //! Transport against brute force and against walks whose answer is known.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant
+
 mod walks;
 
 use deepion_analysis::Accumulator;
 use deepion_analysis::transport::{
-    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, nernst_einstein,
+    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, locate, nernst_einstein,
 };
 use walks::{Frame, Walk};
 
@@ -26,7 +28,7 @@ fn layout(ions: usize, reference: usize, drift: Reference, lags: (u64, u64)) -> 
 
 /// A run on several ranks, ions dealt out and dealt anew every few samples, as if they migrated.
 struct Ranks {
-    ranks: Vec<Transport>,
+    transports: Vec<Transport>,
     rows: Vec<Vec<f64>>,
     width: usize,
     samples: usize,
@@ -37,25 +39,25 @@ impl Ranks {
         let width = Transport::row_width(layout);
         let rows = vec![vec![0.0; width]; layout.ions as usize];
         let transport = Transport::new(layout.clone(), evaluation).unwrap();
-        Self { ranks: vec![transport; ranks], rows, width, samples: 0 }
+        Self { transports: vec![transport; ranks], rows, width, samples: 0 }
     }
 
     /// Rank of an ion now.
     fn rank_of(&self, ion: usize) -> usize {
-        (ion * 7 + self.samples / 3) % self.ranks.len()
+        (ion * 7 + self.samples / 3) % self.transports.len()
     }
 
     fn reduce(&mut self) {
-        let parts: Vec<_> = self.ranks.iter_mut().map(Accumulator::take_increments).collect();
+        let parts: Vec<_> = self.transports.iter_mut().map(Accumulator::take_increments).collect();
         let sum = add(&parts);
-        self.ranks.iter_mut().for_each(|rank| rank.add_increments(&sum).unwrap());
+        self.transports.iter_mut().for_each(|rank| rank.add_increments(&sum).unwrap());
     }
 
     fn sample(&mut self, frame: &Frame) {
-        if self.ranks[0].full() {
+        if self.transports[0].full() {
             self.reduce();
         }
-        let count = self.ranks.len();
+        let count = self.transports.len();
         let mine: Vec<Vec<usize>> = (0..count)
             .map(|rank| (0..self.rows.len()).rev().filter(|&ion| self.rank_of(ion) == rank).collect())
             .collect();
@@ -65,14 +67,14 @@ impl Ranks {
         let located: Vec<_> = (0..count)
             .map(|rank| {
                 let reference = if rank == count - 1 { &reference[..] } else { &[] };
-                Transport::locate(&positions[rank], reference, &[]).unwrap()
+                locate(&positions[rank], reference, &[]).unwrap()
             })
             .collect();
         let located = add(&located);
         for rank in 0..count {
             let mut rows: Vec<f64> = mine[rank].iter().flat_map(|&ion| self.rows[ion].clone()).collect();
             let slots: Vec<i32> = (0..mine[rank].len() as i32).collect();
-            self.ranks[rank].sample(&located, &positions[rank], &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
+            self.transports[rank].sample(&located, &positions[rank], &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
             for (&ion, row) in mine[rank].iter().zip(rows.chunks(self.width)) {
                 self.rows[ion] = row.to_vec();
             }
@@ -82,9 +84,9 @@ impl Ranks {
 
     fn finish(&mut self) -> &Transport {
         self.reduce();
-        let first = self.ranks[0].state().unwrap();
-        assert!(self.ranks.iter().all(|rank| rank.state().unwrap() == first));
-        &self.ranks[0]
+        let first = self.transports[0].state().unwrap();
+        assert!(self.transports.iter().all(|rank| rank.state().unwrap() == first));
+        &self.transports[0]
     }
 }
 
@@ -109,7 +111,7 @@ fn transport(frames: &[Frame], drift: Reference) -> Transport {
         })
         .collect();
     let layout = layout(frames[0].ions.len(), reference, drift, (10, 4));
-    run(&frames, &layout, AUTOMATIC, 1).ranks.swap_remove(0)
+    run(&frames, &layout, AUTOMATIC, 1).transports.swap_remove(0)
 }
 
 fn column(transport: &Transport, name: &str) -> Vec<f64> {
@@ -198,7 +200,7 @@ fn a_saved_state_continues_to_the_bit() {
         let state = first.finish().state().unwrap();
         let mut second = Ranks::new(&layout, AUTOMATIC, 3);
         second.rows.clone_from(&first.rows);
-        second.ranks.iter_mut().for_each(|rank| rank.restore(&state).unwrap());
+        second.transports.iter_mut().for_each(|rank| rank.restore(&state).unwrap());
         frames[cut..].iter().for_each(|frame| second.sample(frame));
         assert_eq!(second.finish().state().unwrap(), whole, "cut at {cut}");
     }
@@ -232,11 +234,11 @@ fn lost_and_added_ions_are_refused() {
     ranks.sample(&frames[0]);
     for (ions, framework, text) in [(5, 3, "5 ions now, 6 when"), (6, 4, "4 atoms in the drift reference now, 3 when")]
     {
-        let located = Transport::locate(&vec![0.0; 3 * ions], &vec![0.0; 3 * framework], &[]).unwrap();
-        let error = ranks.ranks[0].sample(&located, &[], &mut [], &[], 1.0, None).unwrap_err().to_string();
+        let located = locate(&vec![0.0; 3 * ions], &vec![0.0; 3 * framework], &[]).unwrap();
+        let error = ranks.transports[0].sample(&located, &[], &mut [], &[], 1.0, None).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
-    assert!(Transport::locate(&[f64::NAN, 0.0, 0.0], &[], &[]).is_err());
+    assert!(locate(&[f64::NAN, 0.0, 0.0], &[], &[]).is_err());
 }
 
 /// One-sigma intervals of 200 random walks must contain the true D in 60 to 76 %, and be as wide as the scatter of D.
@@ -288,7 +290,7 @@ fn feed(transport: &mut Transport, frames: &[Frame]) {
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = Transport::locate(&ions, &framework, &[]).unwrap();
+        let located = locate(&ions, &framework, &[]).unwrap();
         transport.sample(&located, &ions, &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
     }
     let increments = transport.take_increments();

@@ -3,22 +3,33 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use deepion_potential::{Error, Result};
+/// A bug in deepion, in words.
+pub struct Bug(String);
+
+impl From<Bug> for deepion_potential::Error {
+    fn from(bug: Bug) -> Self {
+        Self::Engine(bug.0)
+    }
+}
+
+impl From<Bug> for deepion_analysis::Error {
+    fn from(bug: Bug) -> Self {
+        Self::Data(bug.0)
+    }
+}
 
 /// Runs `body`; a panic becomes an error that says it is a bug. Sets `poisoned` then, and refuses to run where it is set.
-pub fn guard<T>(poisoned: &mut bool, body: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn guard<T, E: From<Bug>>(poisoned: &mut bool, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     if *poisoned {
-        return Err(Error::Engine(
-            "this potential failed before because of a bug in deepion and cannot be used any more".into(),
-        ));
+        return Err(E::from(Bug("it failed before because of a bug in deepion and cannot be used any more".into())));
     }
     silence_panic_messages();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         *poisoned = true;
-        Err(Error::Engine(format!(
+        Err(E::from(Bug(format!(
             "internal error: {}; this is a bug in deepion, please report it",
             text(panic.as_ref())
-        )))
+        ))))
     })
 }
 
@@ -36,6 +47,7 @@ fn text(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deepion_potential::Result;
 
     #[test]
     fn a_panic_becomes_an_error_and_poisons() {

@@ -4,9 +4,11 @@
 //! Units at this border: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order
 //! xx, yy, zz, xy, xz, yz, yx, zx, zy with element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
+mod analysis;
 mod guard;
 mod potential;
 
+use analysis::{Analysis, check_writable, locate_ions, open_displacement, open_transport};
 use potential::{Potential, model_deviation, open_potential};
 
 #[allow(missing_docs, unsafe_code)]
@@ -129,6 +131,80 @@ mod ffi {
         energy_difference: f64,
         /// Number of atoms sampled on this rank.
         sampled: usize,
+    }
+
+    /// Settings of `fix ion/transport`.
+    struct TransportSettings {
+        lags_per_level: u64,
+        levels: u64,
+        /// Time steps between samples.
+        every: u64,
+        /// Time step, ps.
+        timestep: f64,
+        ions: u64,
+        /// `framework`, `com` or `none`.
+        drift: String,
+        reference_atoms: u64,
+        /// Elementary charges.
+        charge: f64,
+        /// Window of the fit, ps; both 0: automatic.
+        fit: [f64; 2],
+        /// m^2/s and S/m instead of cm^2/s and S/cm.
+        si: bool,
+    }
+
+    /// Numbers for thermo output.
+    struct Results {
+        scalar: f64,
+        vector: Vec<f64>,
+        /// Rows x columns.
+        array: Vec<f64>,
+        columns: usize,
+    }
+
+    extern "Rust" {
+        type Analysis;
+
+        /// Displacements from many origins.
+        fn open_transport(settings: &TransportSettings) -> Result<Box<Analysis>>;
+        /// Displacements since the first frame.
+        fn open_displacement(ions: u64, drift: &str, reference_atoms: u64) -> Result<Box<Analysis>>;
+        /// Doubles that each ion carries along; its row moves with it from rank to rank.
+        fn row_width(self: &Analysis) -> usize;
+        /// Sums of this rank's unwrapped positions (n x 3, A), to be added over ranks; `weights` of the reference atoms, or
+        /// empty for 1 each.
+        fn locate_ions(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>>;
+        /// Takes a frame. `located`: sum over ranks of `locate_ions`; `ions`: unwrapped positions, n x 3, A; the row of ion k
+        /// is `rows[slots[k] * row_width()..]`; `volume`: A^3; `temperature`: K, 0: not known.
+        fn sample_positions(
+            self: &mut Analysis,
+            located: &[i64],
+            ions: &[f64],
+            rows: &mut [f64],
+            slots: &[i32],
+            volume: f64,
+            temperature: f64,
+        ) -> Result<()>;
+
+        /// What this rank gathered since the last call, to be added over ranks and given back to `add_increments` on all.
+        fn take_increments(self: &mut Analysis) -> Result<Vec<i64>>;
+        fn add_increments(self: &mut Analysis, sum: &[i64]) -> Result<()>;
+        /// Whether increments must be taken before the next frame.
+        fn full(self: &Analysis) -> bool;
+        /// The total for a restart file.
+        fn state(self: &mut Analysis) -> Result<String>;
+        fn restore(self: &mut Analysis, state: &str) -> Result<()>;
+        fn results(self: &mut Analysis) -> Result<Results>;
+        /// Replaces a file by the table of all that was measured.
+        fn write_table(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
+        /// Adds a row to a file with a row per output; `anew`: begins it.
+        fn write_history(self: &mut Analysis, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()>;
+        /// Replaces a file by the state.
+        fn write_state(self: &mut Analysis, path: &str) -> Result<()>;
+        /// Whether a file can be written, without touching it.
+        fn check_writable(path: &str) -> Result<()>;
+        /// Bytes of the accumulators, rows not counted.
+        fn analysis_bytes(self: &Analysis) -> usize;
     }
 
     extern "Rust" {

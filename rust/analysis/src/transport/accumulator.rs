@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lags::Lags;
+use super::located::{Group, Located, Reference};
 use super::moments::{Moments, Powers, Squares};
 use super::report::{self, Evaluation};
 use crate::exact::LIMBS;
@@ -11,22 +12,8 @@ use crate::{Accumulator, Blocks, Error, Exact, Result, Results, state};
 
 const ANALYSIS: &str = "ion/transport";
 
-/// Sums of positions: A, resolution 1e-18.
-type Sum = Exact<60>;
 /// Averages of volume (`A^3`) and temperature (K).
 type Average = Exact<40>;
-
-/// What displacements are measured against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reference {
-    /// Mean displacement of all atoms that are no ions.
-    Framework,
-    /// Centre of mass of all atoms.
-    Com,
-    /// Nothing.
-    None,
-}
 
 /// Settings that decide what the sums mean; a saved state fits only the same ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +49,12 @@ impl TransportLayout {
         Lags::new(self.lags_per_level, self.levels)
     }
 
+    /// The atoms of the measurement.
+    #[must_use]
+    pub fn group(&self) -> Group {
+        Group { ions: self.ions, drift: self.drift, reference_atoms: self.reference_atoms }
+    }
+
     fn check(&self) -> Result<()> {
         let wrong = |text: String| Err(Error::Settings(text));
         if self.lags_per_level < 2 || self.levels < 1 {
@@ -74,15 +67,7 @@ impl TransportLayout {
                 self.lags_per_level, self.levels, self.lags_per_level, self.levels
             ));
         }
-        if self.ions == 0 {
-            return wrong("the group of ions is empty".into());
-        }
-        if self.drift != Reference::None && self.reference_atoms == 0 {
-            return wrong(
-                "drift framework needs atoms outside the group of ions, and there are none: use drift com or drift none".into(),
-            );
-        }
-        Ok(())
+        self.group().check()
     }
 }
 
@@ -168,32 +153,7 @@ impl Transport {
         3 * layout.lags().places()
     }
 
-    /// Sums of this rank's positions that a sample needs from all ranks, to be added as integers: number of ions, their sum
-    /// of unwrapped positions, number of reference atoms, their weights and weighted sum of positions.
-    ///
-    /// `ions` and `reference`: unwrapped positions, n x 3, A; `weights` of the reference atoms (masses, or empty for 1 each).
-    ///
-    /// # Errors
-    /// Where a position is not finite.
-    pub fn locate(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
-        let mut sums = [Sum::default(); 7];
-        for r in ions.chunks_exact(3) {
-            for axis in 0..3 {
-                sums[axis].add(r[axis])?;
-            }
-        }
-        for (k, r) in reference.chunks_exact(3).enumerate() {
-            let weight = weights.get(k).copied().unwrap_or(1.0);
-            sums[3].add(weight)?;
-            for axis in 0..3 {
-                sums[4 + axis].add(weight * r[axis])?;
-            }
-        }
-        let counts = [(ions.len() / 3) as i64, (reference.len() / 3) as i64];
-        Ok(counts.into_iter().chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
-    }
-
-    /// Takes one sample. `located`: sum over ranks of [`Transport::locate`]; `ions`: this rank's unwrapped positions, n x 3, A;
+    /// Takes one sample. `located`: sum over ranks of [`super::locate`]; `ions`: this rank's unwrapped positions, n x 3, A;
     /// `rows`: rows of [`Transport::row_width`]; the row of ion k is number `slots[k]`; `volume`: A^3; `temperature`: K, or
     /// `None` where it is not known.
     ///
@@ -208,7 +168,7 @@ impl Transport {
         volume: f64,
         temperature: Option<f64>,
     ) -> Result<()> {
-        let (centre, collective) = self.origin_of(located)?;
+        let Located { centre, collective } = Located::new(located, self.layout.group())?;
         let total = &mut self.total;
         let width = 3 * self.lags.places();
         let sample = total.samples;
@@ -242,31 +202,6 @@ impl Transport {
         }
         total.samples += 1;
         Ok(())
-    }
-
-    /// Position of the reference and sum of the ions' positions against it.
-    fn origin_of(&self, located: &[i64]) -> Result<([f64; 3], [f64; 3])> {
-        let counts = |found: i64, expected: u64, what: &str| {
-            if found as u64 == expected {
-                return Ok(());
-            }
-            Err(Error::Data(format!(
-                "{found} {what} now, {expected} when the measurement began: displacements need the same atoms throughout; \
-                 atoms were lost, added or moved between groups"
-            )))
-        };
-        counts(located[0], self.layout.ions, "ions")?;
-        counts(located[1], self.layout.reference_atoms, "atoms in the drift reference")?;
-        let sum = |index: usize| Sum::from_limbs(&located[2 + index * LIMBS..][..LIMBS]).value();
-        let mut centre = [0.0; 3];
-        let mut collective = [0.0; 3];
-        for axis in 0..3 {
-            if self.layout.drift != Reference::None {
-                centre[axis] = sum(4 + axis) / sum(3);
-            }
-            collective[axis] = sum(axis) - self.layout.ions as f64 * centre[axis];
-        }
-        Ok((centre, collective))
     }
 }
 

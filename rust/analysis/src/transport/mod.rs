@@ -3,13 +3,17 @@
 mod accumulator;
 mod curve;
 mod diffusion;
+mod displacement;
 mod lags;
+mod located;
 mod moments;
 mod report;
 
-pub use accumulator::{Reference, Transport, TransportLayout};
+pub use accumulator::{Transport, TransportLayout};
 pub use curve::{Curve, non_gaussian};
 pub use diffusion::{Diffusion, Fit, Value, haven_ratio, nernst_einstein};
+pub use displacement::Displacement;
 pub use lags::Lags;
+pub use located::{Group, Located, Reference, locate};
 pub use moments::Moments;
 pub use report::{DiffusionUnits, Evaluation};

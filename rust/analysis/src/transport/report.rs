@@ -1,8 +1,9 @@
 //! Results of [`Transport`] for thermo output and files.
 
-use super::accumulator::{Reference, Transport};
+use super::accumulator::Transport;
 use super::curve::Curve;
 use super::diffusion::{Diffusion, Fit, Value, diffusion, haven_ratio, lags_ps, nernst_einstein, standard_error};
+use super::located::Reference;
 use crate::files::{Column, Table};
 use crate::{Exact, Result, Results, constants};
 

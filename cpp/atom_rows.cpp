@@ -1,0 +1,83 @@
+#include "atom_rows.h"
+
+#include <algorithm>
+
+namespace DEEPION {
+
+/* ---------------------------------------------------------------------- */
+
+void AtomRows::grow(int nmax)
+{
+  if (static_cast<int>(slots.size()) < nmax) slots.resize(nmax, -1);
+}
+
+/* ----------------------------------------------------------------------
+   a slot for a new row, while atoms 0 to `atoms` - 1 hold theirs
+   LAMMPS does not say when an atom is gone, so slots are not given back one by one: when none is
+   free, those that no atom holds are collected
+------------------------------------------------------------------------- */
+
+std::int32_t AtomRows::take_slot(int atoms)
+{
+  if (free.empty()) {
+    const int capacity = static_cast<int>(values.size() / width);
+    std::vector<char> used(capacity, 0);
+    for (int i = 0; i < atoms; i++)
+      if (has(i)) used[slots[i]] = 1;
+    for (int slot = capacity - 1; slot >= 0; slot--)
+      if (!used[slot]) free.push_back(slot);
+
+    // a few free ones besides, so that this is not done for every atom
+    const int spare = 8 + capacity / 20;
+    const int more = spare - static_cast<int>(free.size());
+    if (more > 0) {
+      values.resize(static_cast<std::size_t>(capacity + more) * width);
+      for (int slot = capacity + more - 1; slot >= capacity; slot--)
+        free.insert(free.begin(), slot);
+    }
+  }
+  const std::int32_t slot = free.back();
+  free.pop_back();
+  return slot;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void AtomRows::create(int i)
+{
+  slots[i] = -1;
+  slots[i] = take_slot(i);
+  std::fill_n(row(i), width, 0.0);
+}
+
+/* ---------------------------------------------------------------------- */
+
+int AtomRows::pack(int i, double *buf)
+{
+  buf[0] = has(i) ? 1.0 : 0.0;
+  if (has(i)) std::copy_n(row(i), width, buf + 1);
+  return size(i);
+}
+
+/* ---------------------------------------------------------------------- */
+
+int AtomRows::unpack(int i, const double *buf)
+{
+  if (buf[0] == 0.0) {
+    none(i);
+    return 1;
+  }
+  create(i);
+  std::copy_n(buf + 1, width, row(i));
+  return 1 + width;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::size_t AtomRows::memory_bytes() const
+{
+  return values.capacity() * sizeof(double) +
+      (slots.capacity() + free.capacity()) * sizeof(std::int32_t);
+}
+
+}    // namespace DEEPION

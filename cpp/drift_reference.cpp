@@ -1,0 +1,45 @@
+#include "drift_reference.h"
+
+#include "measurement.h"
+#include "unwrapped_positions.h"
+
+#include "atom.h"
+#include "lammps.h"
+
+using namespace LAMMPS_NS;
+
+namespace DEEPION {
+
+/* ---------------------------------------------------------------------- */
+
+bigint reference_atoms(LAMMPS *lmp, const std::string &drift, bigint nions)
+{
+  if (drift == "none") return 0;
+  return drift == "com" ? lmp->atom->natoms : lmp->atom->natoms - nions;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::int64_t> locate(LAMMPS *lmp, const std::string &drift, int groupbit,
+                                 const UnwrappedPositions &positions,
+                                 const std::vector<double> &ions, const Measurement &measurement)
+{
+  const Atom *atom = lmp->atom;
+  const bool com = drift == "com";
+  std::vector<double> reference, weights;
+  for (int i = 0; drift != "none" && i < atom->nlocal; i++) {
+    if (!com && (atom->mask[i] & groupbit)) continue;
+    double r[3];
+    positions.position(i, r);
+    reference.insert(reference.end(), r, r + 3);
+    if (com) weights.push_back(atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]]);
+  }
+  const auto view = [](const std::vector<double> &values) {
+    return rust::Slice<const double>(values.data(), values.size());
+  };
+  rust::Vec<std::int64_t> mine;
+  measurement.one([&] { mine = deepion::locate_ions(view(ions), view(reference), view(weights)); });
+  return measurement.sum(mine);
+}
+
+}    // namespace DEEPION

@@ -1,0 +1,68 @@
+// What all fixes that measure ions have in common: rows of numbers that follow the ions, unwrapped
+// positions, and a measurement that survives restarts. No style of its own.
+
+#ifndef LMP_DEEPION_FIX_ION_H
+#define LMP_DEEPION_FIX_ION_H
+
+#include "fix.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace DEEPION {
+class AtomRows;
+class Measurement;
+class UnwrappedPositions;
+}    // namespace DEEPION
+
+namespace LAMMPS_NS {
+
+class FixIon : public Fix {
+ public:
+  FixIon(class LAMMPS *, int, char **);
+  ~FixIon() override;
+  void init() override;
+  double compute_scalar() override;
+  double compute_vector(int) override;
+  double compute_array(int, int) override;
+  double memory_usage() override;
+  void reset_dt() override;
+
+  void write_restart(FILE *) override;
+  void restart(char *) override;
+
+  void grow_arrays(int) override;
+  void copy_arrays(int, int, int) override;
+  void set_arrays(int) override;
+  int pack_exchange(int, double *) override;
+  int unpack_exchange(int, double *) override;
+  int pack_restart(int, double *) override;
+  void unpack_restart(int, int) override;
+  int size_restart(int) override;
+  int maxsize_restart() override;
+
+ protected:
+  std::string name;                                            // style and ID, for messages
+  std::unique_ptr<DEEPION::Measurement> measurement;           // set by the style's constructor
+  std::unique_ptr<DEEPION::AtomRows> rows;                     // one for each ion; may be null
+  std::unique_ptr<DEEPION::UnwrappedPositions> positions;    // may be null
+  bigint last_sample;                                          // step, -1 = none yet
+  bool restarted;                                              // continues a saved measurement
+  bigint nions;                                                // atoms in the group at the start
+
+  void fail(const std::string &) const;    // stops all ranks; they all call it
+  void give_rows(int width);               // per-atom rows for the ions
+  void gather_ions();                      // fills the three below from this step's atoms
+  std::vector<double> ions;                // unwrapped positions of this rank's ions, n x 3
+  std::vector<int> slots;                  // their rows
+  double picoseconds() const;              // in one time unit
+  bool any_timestep;                       // it does not matter if the time step changes
+
+ private:
+  double timestep;    // when the measurement began
+};
+
+}    // namespace LAMMPS_NS
+
+#endif

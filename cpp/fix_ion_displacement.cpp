@@ -1,0 +1,94 @@
+#include "fix_ion_displacement.h"
+
+#include "atom_rows.h"
+#include "drift_reference.h"
+#include "measurement.h"
+#include "unwrapped_positions.h"
+
+#include "atom.h"
+#include "update.h"
+
+#include <algorithm>
+
+using namespace LAMMPS_NS;
+using namespace DEEPION;
+
+/* ----------------------------------------------------------------------
+   arguments come from compute ion/msd, which has checked them: its style and ID, drift, unwrap
+------------------------------------------------------------------------- */
+
+FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) :
+    FixIon(lmp, narg, arg), drift(arg[4])
+{
+  name = std::string("compute ion/msd ") + arg[3];
+  nevery = 1;
+  any_timestep = true;
+  rust::Box<deepion::Analysis> *analysis = nullptr;
+  stop_all_if(lmp, FLERR, error_of([&] {
+                analysis = new rust::Box<deepion::Analysis>(
+                    deepion::open_displacement(nions, drift, reference_atoms(lmp, drift, nions)));
+              }));
+  measurement = std::make_unique<Measurement>(lmp, name, std::move(*analysis));
+  delete analysis;
+  positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(arg[5]));
+  give_rows(static_cast<int>(measurement->analysis().row_width()));
+}
+
+/* ---------------------------------------------------------------------- */
+
+int FixIonDisplacement::setmask()
+{
+  return FixConst::END_OF_STEP;
+}
+
+/* ----------------------------------------------------------------------
+   the origin is where the ions are when the compute is defined; LAMMPS calls restart(), if there is
+   a saved one, after this
+------------------------------------------------------------------------- */
+
+void FixIonDisplacement::post_constructor()
+{
+  sample();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonDisplacement::setup(int)
+{
+  positions->update();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonDisplacement::end_of_step()
+{
+  positions->update();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonDisplacement::sample()
+{
+  if (!positions->problem().empty()) fail(positions->problem());
+  gather_ions();
+  const auto located = locate(lmp, drift, groupbit, *positions, ions, *measurement);
+  measurement->before_sample();
+  measurement->one([&] {
+    measurement->analysis().sample_positions(
+        rust::Slice<const std::int64_t>(located.data(), located.size()),
+        rust::Slice<const double>(ions.data(), ions.size()),
+        rust::Slice<double>(rows->values.data(), rows->values.size()),
+        rust::Slice<const std::int32_t>(slots.data(), slots.size()), 0.0, 0.0);
+  });
+  measurement->after_sample();
+  last_sample = update->ntimestep;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonDisplacement::measure(double *values)
+{
+  sample();
+  const auto &results = measurement->results();
+  std::copy_n(results.vector.begin(), VALUES, values);
+}

@@ -1,0 +1,175 @@
+#include "fix_ion_sampling.h"
+
+#include "deepion_config.h"
+#include "lammps_compat.h"
+#include "measurement.h"
+#include "unwrapped_positions.h"
+#include "words.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "force.h"
+#include "group.h"
+#include "lammps.h"
+#include "pair.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+
+using namespace LAMMPS_NS;
+using namespace DEEPION;
+
+/* ---------------------------------------------------------------------- */
+
+FixIonSampling::FixIonSampling(LAMMPS *lmp, int narg, char **arg) :
+    FixIon(lmp, narg, arg), every(1), start(0), output(-1), announced(false), history_begun(false)
+{
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::string> FixIonSampling::common_keywords()
+{
+  return {"start", "output", "file", "history", "state", "title"};
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool FixIonSampling::common_keyword(Words &words, const std::string &keyword)
+{
+  if (keyword == "start")
+    start = words.integer64(keyword, 0);
+  else if (keyword == "output")
+    output = words.integer64(keyword, 0);
+  else if (keyword == "file")
+    file = words.word(keyword, "a file name");
+  else if (keyword == "history")
+    history = words.word(keyword, "a file name");
+  else if (keyword == "state")
+    state = words.word(keyword, "a file name");
+  else if (keyword == "title")
+    title = words.word(keyword, "a title, in quotes");
+  else
+    return false;
+  return true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::finish_arguments(Words &words)
+{
+  if (output < 0) output = 100 * every;
+  if (output % every)
+    words.fail(fmt::format("keyword output needs a multiple of Nevery ({}), not {}", every, output));
+  const std::vector<std::string> files = {file, history, state};
+  for (std::size_t a = 0; a < files.size(); a++)
+    for (std::size_t b = 0; b < a; b++)
+      if (!files[a].empty() && files[a] == files[b])
+        words.fail("file, history and state need different names, not '" + files[a] + "' twice");
+  if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
+
+  // unwrapped positions in a changing box need every step
+  nevery = 1;
+  start = (start + every - 1) / every * every;
+}
+
+/* ---------------------------------------------------------------------- */
+
+int FixIonSampling::setmask()
+{
+  return FixConst::END_OF_STEP | FixConst::POST_RUN;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::init()
+{
+  FixIon::init();
+  measurement->check_writable({file, history, state});
+  if (restarted) history_begun = true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::setup(int)
+{
+  end_of_step();
+  if (announced) return;
+  announced = true;
+
+  double bytes = memory_usage();
+  double most = 0.0;
+  MPI_Allreduce(&bytes, &most, 1, MPI_DOUBLE, MPI_MAX, world);
+  if (comm->me == 0)
+    utils::logmesg(lmp, fmt::format("{}: {}\n  {}{}, memory: {:.3f} MB per MPI rank at most\n", name,
+                                    summary(),
+                                    restarted ? "continues a measurement" : "begins a measurement",
+                                    start > update->ntimestep ? fmt::format(" at step {}", start)
+                                                              : "",
+                                    most / 1048576.0));
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::end_of_step()
+{
+  const bigint step = update->ntimestep;
+  if (positions) positions->update();
+  if (step % every || step < start || step == last_sample) return;
+  if (last_sample >= 0 && step != last_sample + every)
+    fail(fmt::format("the last sample was taken at step {}, this is step {}: samples must follow "
+                     "each other every {} steps; use another ID to begin anew",
+                     last_sample, step, every));
+  take_sample();
+  if (output > 0 && step % output == 0) {
+    write_files();
+    measurement->write_history(history, provenance(), step, !history_begun);
+    history_begun = true;
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::take_sample()
+{
+  measurement->before_sample();
+  sample();
+  measurement->after_sample();
+  last_sample = update->ntimestep;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::post_run()
+{
+  if (last_sample >= 0) write_files();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::write_files()
+{
+  measurement->write_table(file, provenance());
+  measurement->write_state(state);
+}
+
+/* ----------------------------------------------------------------------
+   the same for every run of a measurement: no date, no number of ranks
+------------------------------------------------------------------------- */
+
+std::vector<std::string> FixIonSampling::provenance()
+{
+  std::vector<std::string> lines;
+  if (!title.empty()) lines.push_back(title);
+  lines.push_back(fmt::format("deepion {}, {}", VERSION, name));
+  lines.push_back(fmt::format("LAMMPS {} ({}), units {}", lmp->version, LAMMPS_DESCRIPTOR,
+                              update->unit_style));
+  lines.push_back(
+      fmt::format("group {}: {} of {} atoms", group->names[igroup], nions, atom->natoms));
+  int dim = -1;
+  Pair *pair = force->pair_match("deepmd/onnx", 1, 0);
+  const auto *hash = pair ? static_cast<const char *>(pair->extract("model_sha256", dim)) : nullptr;
+  if (hash) lines.push_back(fmt::format("model sha256 {}", hash));
+  return lines;
+}

@@ -1,0 +1,49 @@
+// A fix that takes a sample every so many steps and writes files. No style of its own.
+
+#ifndef LMP_DEEPION_FIX_ION_SAMPLING_H
+#define LMP_DEEPION_FIX_ION_SAMPLING_H
+
+#include "fix_ion.h"
+
+namespace DEEPION {
+class Words;
+}
+
+namespace LAMMPS_NS {
+
+class FixIonSampling : public FixIon {
+ public:
+  FixIonSampling(class LAMMPS *, int, char **);
+  int setmask() override;
+  void init() override;
+  void setup(int) override;
+  void end_of_step() override;
+  void post_run() override;
+
+ protected:
+  bigint every;    // steps between samples
+
+  static std::vector<std::string> common_keywords();
+  // Reads the value of one of these; false: not one of these.
+  bool common_keyword(DEEPION::Words &, const std::string &keyword);
+  void finish_arguments(DEEPION::Words &);    // checks that hold for all styles
+  virtual void sample() = 0;
+  virtual std::string summary() = 0;    // what is measured, in a line, for the log
+
+  std::vector<std::string> provenance();    // begins every file
+  std::string title;
+
+ private:
+  bigint start;     // first step of the measurement
+  bigint output;    // steps between files, 0 = only after a run
+  std::string file, history, state;
+  bool announced;        // the summary is in the log
+  bool history_begun;    // by this measurement
+
+  void take_sample();
+  void write_files();
+};
+
+}    // namespace LAMMPS_NS
+
+#endif

@@ -1,0 +1,151 @@
+#include "measurement.h"
+
+#include "comm.h"
+#include "lammps.h"
+
+#include <mpi.h>
+
+using namespace LAMMPS_NS;
+
+namespace DEEPION {
+
+/* ---------------------------------------------------------------------- */
+
+static rust::Vec<rust::String> lines_of(const std::vector<std::string> &lines)
+{
+  rust::Vec<rust::String> copies;
+  for (const auto &line : lines) copies.push_back(rust::String::lossy(line));
+  return copies;
+}
+
+/* ---------------------------------------------------------------------- */
+
+Measurement::Measurement(LAMMPS *_lmp, const std::string &_name,
+                         rust::Box<deepion::Analysis> &&analysis) :
+    lmp(_lmp), name(_name), handle(std::move(analysis))
+{
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::stop_all(const std::string &problem) const
+{
+  stop_all_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::stop_one(const std::string &problem) const
+{
+  stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::int64_t> Measurement::sum(const rust::Vec<std::int64_t> &mine) const
+{
+  std::vector<std::int64_t> sums(mine.size());
+  MPI_Allreduce(mine.data(), sums.data(), static_cast<int>(mine.size()), MPI_INT64_T, MPI_SUM,
+                lmp->world);
+  return sums;
+}
+
+/* ----------------------------------------------------------------------
+   sums are integers, so it does not matter how often they are taken
+------------------------------------------------------------------------- */
+
+void Measurement::gather()
+{
+  if (gathered) return;
+  rust::Vec<std::int64_t> mine;
+  all([&] { mine = handle->take_increments(); });
+  const auto sums = sum(mine);
+  all([&] { handle->add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size())); });
+  gathered = true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::before_sample()
+{
+  if (handle->full()) gather();
+  gathered = false;
+}
+
+/* ---------------------------------------------------------------------- */
+
+const deepion::Results &Measurement::results()
+{
+  gather();
+  if (!evaluated) all([&] { latest = handle->results(); });
+  evaluated = true;
+  return latest;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string Measurement::state()
+{
+  gather();
+  rust::String text;
+  all([&] { text = handle->state(); });
+  return std::string(text);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::restore(const std::string &state)
+{
+  all([&] { handle->restore(state); });
+  evaluated = false;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::write_table(const std::string &path, const std::vector<std::string> &provenance)
+{
+  if (path.empty()) return;
+  gather();
+  const auto lines = lines_of(provenance);
+  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
+  all([&] {
+    if (lmp->comm->me == 0) handle->write_table(path, view);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::write_history(const std::string &path, const std::vector<std::string> &provenance,
+                                std::int64_t step, bool anew)
+{
+  if (path.empty()) return;
+  gather();
+  const auto lines = lines_of(provenance);
+  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
+  all([&] {
+    if (lmp->comm->me == 0) handle->write_history(path, view, step, anew);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::write_state(const std::string &path)
+{
+  if (path.empty()) return;
+  gather();
+  all([&] {
+    if (lmp->comm->me == 0) handle->write_state(path);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::check_writable(const std::vector<std::string> &paths) const
+{
+  for (const auto &path : paths)
+    all([&] {
+      if (lmp->comm->me == 0 && !path.empty()) deepion::check_writable(path);
+    });
+}
+
+}    // namespace DEEPION

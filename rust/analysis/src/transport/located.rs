@@ -1,0 +1,111 @@
+//! Where the ions are, measured against what must not count as their motion.
+
+use serde::{Deserialize, Serialize};
+
+use crate::exact::LIMBS;
+use crate::{Error, Exact, Result};
+
+/// Sums of positions: A, resolution 1e-18.
+type Sum = Exact<60>;
+
+/// What displacements are measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reference {
+    /// Mean position of all atoms that are no ions.
+    Framework,
+    /// Centre of mass of all atoms.
+    Com,
+    /// Nothing.
+    None,
+}
+
+/// The atoms of a measurement, which must stay the same throughout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Number of ions.
+    pub ions: u64,
+    /// What displacements are measured against.
+    pub drift: Reference,
+    /// Number of atoms that make the reference; 0 for [`Reference::None`].
+    pub reference_atoms: u64,
+}
+
+impl Group {
+    /// # Errors
+    /// Where there are no ions, or no atoms to make the drift reference.
+    pub fn check(&self) -> Result<()> {
+        if self.ions == 0 {
+            return Err(Error::Settings("the group of ions is empty".into()));
+        }
+        if self.drift != Reference::None && self.reference_atoms == 0 {
+            return Err(Error::Settings(
+                "drift framework needs atoms outside the group of ions, and there are none: use drift com or drift none".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Sums of this rank's positions that a sample needs from all ranks, to be added as integers: number of ions, number of
+/// reference atoms, sum of the ions' unwrapped positions, the reference's weights and weighted sum of positions.
+///
+/// `ions` and `reference`: unwrapped positions, n x 3, A; `weights` of the reference atoms (masses, or empty for 1 each).
+///
+/// # Errors
+/// Where a position is not finite.
+pub fn locate(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+    let mut sums = [Sum::default(); 7];
+    for r in ions.chunks_exact(3) {
+        for axis in 0..3 {
+            sums[axis].add(r[axis])?;
+        }
+    }
+    for (k, r) in reference.chunks_exact(3).enumerate() {
+        let weight = weights.get(k).copied().unwrap_or(1.0);
+        sums[3].add(weight)?;
+        for axis in 0..3 {
+            sums[4 + axis].add(weight * r[axis])?;
+        }
+    }
+    let counts = [(ions.len() / 3) as i64, (reference.len() / 3) as i64];
+    Ok(counts.into_iter().chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
+}
+
+/// Positions of all ions of one frame, in sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Located {
+    /// Position of the reference, A; 0 without one.
+    pub centre: [f64; 3],
+    /// Sum of all ions' positions against the reference, A.
+    pub collective: [f64; 3],
+}
+
+impl Located {
+    /// From the sum over ranks of [`locate`].
+    ///
+    /// # Errors
+    /// Where the frame has other numbers of ions or reference atoms than `group`.
+    pub fn new(sum: &[i64], group: Group) -> Result<Self> {
+        let same = |found: i64, expected: u64, what: &str| {
+            if found as u64 == expected {
+                return Ok(());
+            }
+            Err(Error::Data(format!(
+                "{found} {what} now, {expected} when the measurement began: displacements need the same atoms throughout, \
+                 but atoms were lost, added or moved between groups"
+            )))
+        };
+        same(sum[0], group.ions, "ions")?;
+        same(sum[1], group.reference_atoms, "atoms in the drift reference")?;
+        let total = |index: usize| Sum::from_limbs(&sum[2 + index * LIMBS..][..LIMBS]).value();
+        let mut located = Self { centre: [0.0; 3], collective: [0.0; 3] };
+        for axis in 0..3 {
+            if group.drift != Reference::None {
+                located.centre[axis] = total(4 + axis) / total(3);
+            }
+            located.collective[axis] = total(axis) - group.ions as f64 * located.centre[axis];
+        }
+        Ok(located)
+    }
+}
