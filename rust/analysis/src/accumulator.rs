@@ -45,6 +45,12 @@ pub trait Accumulator {
     /// Where it is no state of this analysis, of another version, or was made with other settings: both are named.
     fn restore(&mut self, state: &str) -> Result<()>;
 
+    /// Adds the saved state of an independent run with the same settings to the results. Time goes on in none of them.
+    ///
+    /// # Errors
+    /// As [`Accumulator::restore`].
+    fn join(&mut self, state: &str) -> Result<()>;
+
     /// Numbers for thermo output.
     ///
     /// # Errors

@@ -97,6 +97,52 @@ fn sum<T: Merge + Clone>(blocks: &[T]) -> Result<T> {
     Ok(sum)
 }
 
+/// Blocks of several independent runs, with their numbers of samples.
+#[derive(Clone, Debug)]
+pub struct Runs<'a, T>(Vec<(&'a Blocks<T>, u64)>);
+
+impl<'a, T> FromIterator<(&'a Blocks<T>, u64)> for Runs<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (&'a Blocks<T>, u64)>>(runs: I) -> Self {
+        Self(runs.into_iter().collect())
+    }
+}
+
+impl<T: Merge + Clone> Runs<'_, T> {
+    /// Samples of all runs.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        self.0.iter().map(|(_, samples)| samples).sum()
+    }
+
+    /// The sum of all blocks of all runs; `None` before the first sample.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn total(&self) -> Result<Option<T>> {
+        let totals = self.0.iter().filter_map(|(blocks, _)| blocks.total().transpose()).collect::<Result<Vec<_>>>()?;
+        if totals.is_empty() { Ok(None) } else { sum(&totals).map(Some) }
+    }
+
+    /// Full blocks of at least `length` samples, as [`Blocks::coarse`] of every run.
+    ///
+    /// # Errors
+    /// Where a merged sum leaves its range.
+    pub fn coarse(&self, length: u64) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for (blocks, samples) in &self.0 {
+            all.extend(blocks.coarse(length, *samples)?);
+        }
+        Ok(all)
+    }
+
+    /// Length of the shortest blocks that [`Runs::coarse`] makes of at least `length` samples.
+    #[must_use]
+    pub fn rounded(&self, length: u64) -> u64 {
+        let rounded = |blocks: &Blocks<T>| length.div_ceil(blocks.length()).max(1) * blocks.length();
+        self.0.iter().map(|(blocks, _)| rounded(blocks)).min().unwrap_or(length)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Standard errors of anything that can be estimated from a part of a run.
 
-use crate::{Blocks, Merge, Result};
+use crate::{Merge, Result, Runs};
 
 /// Standard errors of the numbers that `estimate` makes of a sum of blocks; `None` while fewer than `fewest` (>= 2) blocks
 /// of `shortest` samples are full.
@@ -12,16 +12,15 @@ use crate::{Blocks, Merge, Result};
 /// # Errors
 /// Where a merged sum leaves its range.
 pub fn standard_errors<T: Merge + Clone>(
-    blocks: &Blocks<T>,
-    samples: u64,
+    runs: &Runs<T>,
     shortest: u64,
     fewest: usize,
     estimate: impl Fn(&T) -> Vec<f64>,
 ) -> Result<Option<Vec<f64>>> {
     let mut largest: Option<Vec<f64>> = None;
-    let mut length = shortest.max(blocks.length());
+    let mut length = runs.rounded(shortest);
     loop {
-        let merged = blocks.coarse(length, samples)?;
+        let merged = runs.coarse(length)?;
         if merged.len() < fewest {
             return Ok(largest);
         }
@@ -71,6 +70,7 @@ fn joined<T: Merge + Clone>(one: Option<&T>, other: Option<&T>) -> Result<Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Blocks;
 
     #[derive(Clone)]
     struct Mean {
@@ -94,7 +94,9 @@ mod tests {
             block.sum += value;
         }
         let mean = |mean: &Mean| vec![mean.sum / mean.count];
-        standard_errors(&blocks, values.len() as u64, 1, fewest, mean).unwrap().map(|errors| errors[0])
+        standard_errors(&[(&blocks, values.len() as u64)].into_iter().collect(), 1, fewest, mean)
+            .unwrap()
+            .map(|errors| errors[0])
     }
 
     #[test]

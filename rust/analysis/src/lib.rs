@@ -8,6 +8,7 @@
 //! Sums are kept as integers ([`Exact`]): no order of atoms, threads or ranks changes a bit of them.
 
 mod accumulator;
+pub mod arrhenius;
 mod blocks;
 pub mod constants;
 pub mod coordination;
@@ -15,11 +16,12 @@ mod error;
 mod exact;
 pub mod files;
 mod jackknife;
+pub mod ladder;
 pub mod state;
 pub mod transport;
 pub mod vibrations;
 
 pub use accumulator::{Accumulator, Results};
-pub use blocks::{Blocks, MOST_BLOCKS, Merge};
+pub use blocks::{Blocks, MOST_BLOCKS, Merge, Runs};
 pub use error::{Error, Result};
 pub use exact::Exact;

@@ -96,7 +96,9 @@ fn add(parts: &[Vec<i64>]) -> Vec<i64> {
 
 fn run(frames: &[Frame], layout: &TransportLayout, evaluation: Evaluation, ranks: usize) -> Ranks {
     let mut run = Ranks::new(layout, evaluation, ranks);
-    frames.iter().for_each(|frame| run.sample(frame));
+    for frame in frames {
+        run.sample(frame);
+    }
     run.finish();
     run
 }
@@ -313,8 +315,9 @@ fn a_random_walk_is_diffusive() {
 
 #[test]
 fn flight_and_cage_do_not_diffuse() {
-    let flight: Vec<Frame> =
-        (0..2000).map(|step| Frame::moving(10, |ion| [step as f64 * 0.01 * (ion as f64 - 4.5), 0.0, 1.0])).collect();
+    let flight: Vec<Frame> = (0..2000)
+        .map(|step| Frame::moving(10, |ion| [f64::from(step) * 0.01 * (ion as f64 - 4.5), 0.0, 1.0]))
+        .collect();
     let free = transport(&flight, Reference::None);
     assert!(column(&free, "beta").iter().all(|beta| (beta - 2.0).abs() < 1e-9));
     assert_eq!(free.results().unwrap().scalar, 0.0);

@@ -6,7 +6,7 @@ use super::estimators::Estimates;
 use super::histogram::Histogram;
 use crate::files::{Column, Table};
 use crate::jackknife::standard_errors;
-use crate::{Accumulator, Blocks, Error, MOST_BLOCKS, Merge, Result, Results, state};
+use crate::{Accumulator, Blocks, Error, MOST_BLOCKS, Merge, Result, Results, Runs, state};
 
 const ANALYSIS: &str = "ion/coordination";
 
@@ -21,7 +21,7 @@ pub struct CoordinationLayout {
     /// Coordination numbers 0..=most have bins of their own; larger ones share one.
     pub most: u32,
     /// Time steps between samples.
-    pub interval: u64,
+    pub every: u64,
     /// Number of ions, all ranks together.
     pub ions: u64,
 }
@@ -41,7 +41,7 @@ impl CoordinationLayout {
         if !(1..=1000).contains(&self.most) {
             return wrong(format!("largest coordination number {} is not between 1 and 1000", self.most));
         }
-        if self.interval == 0 {
+        if self.every == 0 {
             return wrong("samples must be at least one time step apart".into());
         }
         if self.ions == 0 {
@@ -63,6 +63,8 @@ struct Total {
 pub struct Coordination {
     layout: CoordinationLayout,
     total: Total,
+    /// Other runs that were joined.
+    replicas: Vec<Total>,
     /// This rank's ions since increments were last taken.
     local: Histogram,
     /// Frames since increments were last added.
@@ -75,7 +77,7 @@ impl Coordination {
     pub fn new(layout: CoordinationLayout) -> Result<Self> {
         layout.check()?;
         let local = Histogram::new(layout.cutoffs.len(), layout.most);
-        Ok(Self { layout, total: Total::default(), local, pending: 0 })
+        Ok(Self { layout, total: Total::default(), replicas: Vec::new(), local, pending: 0 })
     }
 
     /// A state saved by [`Accumulator::state`], with the settings it was made with.
@@ -109,10 +111,17 @@ impl Coordination {
         Ok(())
     }
 
-    /// Frames taken.
+    /// Histograms of this run and of all that were joined to it.
+    #[must_use]
+    pub fn runs(&self) -> Runs<'_, Histogram> {
+        let all = std::iter::once(&self.total).chain(&self.replicas);
+        all.map(|run| (&run.blocks, run.samples)).collect()
+    }
+
+    /// Frames of all runs.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.total.samples
+        self.runs().samples()
     }
 
     /// All frames together.
@@ -121,7 +130,18 @@ impl Coordination {
     /// Where a sum leaves its range.
     pub fn histogram(&self) -> Result<Histogram> {
         let empty = || Histogram::new(self.layout.cutoffs.len(), self.layout.most);
-        Ok(self.total.blocks.total()?.unwrap_or_else(empty))
+        Ok(self.runs().total()?.unwrap_or_else(empty))
+    }
+
+    fn load(&self, text: &str) -> Result<Total> {
+        let (layout, total): (CoordinationLayout, Total) = state::load(ANALYSIS, text)?;
+        state::same_layout(ANALYSIS, &layout, &self.layout)?;
+        if !total.blocks.all().iter().all(|block| block.fits(&self.local)) {
+            return Err(Error::State(format!(
+                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
+            )));
+        }
+        Ok(total)
     }
 
     fn estimates(&self) -> Result<Vec<Estimates>> {
@@ -138,7 +158,7 @@ impl Coordination {
             };
             (0..histogram.cutoffs()).flat_map(of_cutoff).collect()
         };
-        let errors = standard_errors(&self.total.blocks, self.total.samples, 1, FEWEST_BLOCKS, numbers)?;
+        let errors = standard_errors(&self.runs(), 1, FEWEST_BLOCKS, numbers)?;
         Ok(errors.map(|errors| errors.chunks_exact(self.layout.most as usize + 4).map(<[f64]>::to_vec).collect()))
     }
 
@@ -185,8 +205,8 @@ impl Coordination {
 
     fn summary(&self, rows: &[Vec<f64>], known: bool) -> Vec<String> {
         let mut lines = vec![
-            format!("frames = {}", self.total.samples),
-            format!("frames are {} time steps apart", self.layout.interval),
+            format!("frames = {}", self.samples()),
+            format!("frames are {} time steps apart", self.layout.every),
             format!("ions = {}", self.layout.ions),
         ];
         if !known {
@@ -237,15 +257,14 @@ impl Accumulator for Coordination {
     }
 
     fn restore(&mut self, text: &str) -> Result<()> {
-        let (layout, total): (CoordinationLayout, Total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
-        if !total.blocks.all().iter().all(|block| block.fits(&self.local)) {
-            return Err(Error::State(format!(
-                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
-            )));
-        }
-        *self = Self::new(layout)?;
+        let total = self.load(text)?;
+        *self = Self::new(self.layout.clone())?;
         self.total = total;
+        Ok(())
+    }
+
+    fn join(&mut self, text: &str) -> Result<()> {
+        self.replicas.push(self.load(text)?);
         Ok(())
     }
 
@@ -254,7 +273,7 @@ impl Accumulator for Coordination {
     /// P(most), P(> most), then the standard error of each P.
     fn results(&self) -> Result<Results> {
         let array = self.rows(self.errors()?.as_deref())?;
-        Ok(Results { scalar: array[0][3], vector: vec![self.total.samples as f64], array })
+        Ok(Results { scalar: array[0][3], vector: vec![self.samples() as f64], array })
     }
 
     fn table(&self) -> Result<Table> {

@@ -8,7 +8,7 @@ use super::moments::{Moments, Powers, Squares};
 use super::report::{self, Evaluation};
 use crate::exact::LIMBS;
 use crate::files::{Column, Table};
-use crate::{Accumulator, Blocks, Error, Exact, Result, Results, state};
+use crate::{Accumulator, Blocks, Error, Exact, Result, Results, Runs, state};
 
 const ANALYSIS: &str = "ion/transport";
 
@@ -96,6 +96,7 @@ pub struct Transport {
     evaluation: Evaluation,
     lags: Lags,
     total: Total,
+    replicas: Vec<Total>,
     squares: Vec<[Squares; 3]>,
     fourth: Vec<Powers>,
 }
@@ -115,7 +116,7 @@ impl Transport {
             thermal_samples: 0,
         };
         let (squares, fourth) = (vec![Default::default(); lags.count()], vec![Powers::default(); lags.count()]);
-        Ok(Self { layout, evaluation, lags, total, squares, fourth })
+        Ok(Self { layout, evaluation, lags, total, replicas: Vec::new(), squares, fourth })
     }
 
     /// A state saved by [`Accumulator::state`], with the settings it was made with.
@@ -141,10 +142,15 @@ impl Transport {
         &self.evaluation
     }
 
-    /// Sums so far.
+    /// Sums of displacements of all runs.
     #[must_use]
-    pub fn total(&self) -> &Total {
-        &self.total
+    pub fn runs(&self) -> Runs<'_, Moments> {
+        self.totals().map(|run| (&run.blocks, run.samples)).collect()
+    }
+
+    /// Sums of this run and of all that were joined to it.
+    pub fn totals(&self) -> impl Iterator<Item = &Total> {
+        std::iter::once(&self.total).chain(&self.replicas)
     }
 
     /// Length of an ion's row.
@@ -272,6 +278,13 @@ impl Accumulator for Transport {
         state::same_layout(ANALYSIS, &layout, &self.layout)?;
         self.total = total;
         self.take_increments();
+        Ok(())
+    }
+
+    fn join(&mut self, text: &str) -> Result<()> {
+        let (layout, total) = state::load(ANALYSIS, text)?;
+        state::same_layout(ANALYSIS, &layout, &self.layout)?;
+        self.replicas.push(total);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Diffusion coefficients with standard errors, conductivities and the Haven ratio.
 
-use super::accumulator::{Total, TransportLayout};
+use super::accumulator::{Transport, TransportLayout};
 use super::curve::{Curve, line};
 use crate::Result;
 use crate::constants::{BOLTZMANN, CHARGE};
@@ -79,11 +79,13 @@ struct Slopes {
 ///
 /// # Errors
 /// Where a sum leaves its range.
-pub fn diffusion(total: &Total, layout: &TransportLayout, fit: Fit) -> Result<Option<Diffusion>> {
+pub fn diffusion(transport: &Transport, fit: Fit) -> Result<Option<Diffusion>> {
+    let layout = transport.layout();
     let lags = lags_ps(layout);
-    let Some(sum) = total.blocks.total()? else { return Ok(None) };
+    let runs = transport.runs();
+    let Some(sum) = runs.total()? else { return Ok(None) };
     let curve = Curve::new(&sum, &lags, layout.ions);
-    let Some(window) = window(&curve, fit, total.samples as f64 * layout.interval()) else { return Ok(None) };
+    let Some(window) = window(&curve, fit, runs.samples() as f64 * layout.interval()) else { return Ok(None) };
     let Some(whole) = slopes(&curve, &window) else { return Ok(None) };
 
     let last = window.len() - 1;
@@ -91,15 +93,14 @@ pub fn diffusion(total: &Total, layout: &TransportLayout, fit: Fit) -> Result<Op
     let length = (BLOCK_LAGS * longest / layout.interval()).ceil();
     let indices: Vec<_> = window.iter().map(|&k| curve.index[k]).collect();
     let mut parts = Vec::new();
-    for block in total.blocks.coarse(length as u64, total.samples)? {
+    for block in runs.coarse(length as u64)? {
         let part = Curve::new(&block, &lags, layout.ions);
         let lags: Vec<_> = (0..part.lag.len()).filter(|&k| indices.contains(&part.index[k])).collect();
         if lags.len() == indices.len() {
             parts.extend(slopes(&part, &lags));
         }
     }
-    let block_ps =
-        (length as u64).div_ceil(total.blocks.length()) as f64 * total.blocks.length() as f64 * layout.interval();
+    let block_ps = runs.rounded(length as u64) as f64 * layout.interval();
     let overlap = overlap_correlation(longest, block_ps);
     let value = |pick: &dyn Fn(&Slopes) -> f64| Value {
         value: pick(&whole),

@@ -7,7 +7,7 @@ use super::located::{Group, Located};
 use super::moments::{Powers, Squares};
 use crate::exact::LIMBS;
 use crate::files::{Column, Table};
-use crate::{Accumulator, Result, Results, state};
+use crate::{Accumulator, Error, Result, Results, state};
 
 const ANALYSIS: &str = "ion/msd";
 
@@ -107,6 +107,10 @@ impl Accumulator for Displacement {
         state::same_layout(ANALYSIS, &group, &self.group)?;
         self.total = total;
         Ok(())
+    }
+
+    fn join(&mut self, _: &str) -> Result<()> {
+        Err(Error::Settings("displacements since one moment belong to one run: join states of ion/transport".into()))
     }
 
     fn results(&self) -> Result<Results> {

@@ -16,4 +16,4 @@ pub use displacement::Displacement;
 pub use lags::Lags;
 pub use located::{Group, Located, Reference, locate};
 pub use moments::Moments;
-pub use report::{DiffusionUnits, Evaluation};
+pub use report::{DiffusionUnits, Evaluation, Findings};

@@ -21,15 +21,18 @@ pub enum DiffusionUnits {
 }
 
 impl DiffusionUnits {
-    fn diffusion(self) -> (f64, &'static str) {
+    /// Factor from A^2/ps, and name.
+    #[must_use]
+    pub fn diffusion(self) -> (f64, &'static str) {
         match self {
             Self::Cgs => (constants::CM2_PER_S, "cm^2/s"),
             Self::Si => (constants::M2_PER_S, "m^2/s"),
         }
     }
 
-    /// From S/cm.
-    fn conductivity(self) -> (f64, &'static str) {
+    /// Factor from S/cm, and name.
+    #[must_use]
+    pub fn conductivity(self) -> (f64, &'static str) {
         match self {
             Self::Cgs => (1.0, "S/cm"),
             Self::Si => (100.0, "S/m"),
@@ -47,26 +50,47 @@ pub struct Evaluation {
 }
 
 /// Everything that comes out of one evaluation, in the units asked for.
-struct Findings {
-    found: Option<Diffusion>,
-    own: Value,
-    axis: [Value; 3],
-    ratio: f64,
-    collective: Value,
-    sigma: Value,
-    sigma_collective: Value,
-    haven: Value,
-    temperature: f64,
-    volume: f64,
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// The fit; `None` where there is no window yet, and then everything that follows from it is 0.
+    pub found: Option<Diffusion>,
+    /// Self-diffusion coefficient.
+    pub own: Value,
+    /// The same along x, y, z.
+    pub axis: [Value; 3],
+    /// The paper's eq. 2: MSD / (6 t) at the end of the window.
+    pub ratio: f64,
+    /// Collective (charge) diffusion coefficient.
+    pub collective: Value,
+    /// Nernst-Einstein conductivity; 0 without a temperature.
+    pub sigma: Value,
+    /// Conductivity from the collective displacement.
+    pub sigma_collective: Value,
+    /// Self over collective diffusion.
+    pub haven: Value,
+    /// Mean temperature, K; 0: not known.
+    pub temperature: f64,
+    /// Mean volume, A^3.
+    pub volume: f64,
+    /// Length of all runs together, ps.
+    pub time: f64,
 }
 
 impl Findings {
-    fn of(transport: &Transport) -> Result<Self> {
-        let (layout, total, evaluation) = (transport.layout(), transport.total(), transport.evaluation());
-        let found = diffusion(total, layout, evaluation.fit)?;
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn of(transport: &Transport) -> Result<Self> {
+        let (layout, evaluation) = (transport.layout(), transport.evaluation());
+        let found = diffusion(transport, evaluation.fit)?;
+        let (mut volume, mut temperature, mut thermal) = (0.0, 0.0, 0);
+        for run in transport.totals() {
+            volume += run.volume.value();
+            temperature += run.temperature.value();
+            thermal += run.thermal_samples;
+        }
+        let samples = transport.runs().samples();
         let mean = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
-        let volume = mean(total.volume.value(), total.samples);
-        let temperature = mean(total.temperature.value(), total.thermal_samples);
+        let (volume, temperature) = (mean(volume, samples), mean(temperature, thermal));
         let own = found.as_ref().map_or_else(Value::default, |found| found.own);
         let collective = found.as_ref().map_or_else(Value::default, |found| found.collective);
         let sigma = |diffusion: Value| {
@@ -90,12 +114,18 @@ impl Findings {
             found,
             temperature,
             volume,
+            time: measured_time(transport),
         })
     }
 
     fn window(&self) -> (f64, f64) {
         self.found.as_ref().map_or((0.0, 0.0), |found| found.window)
     }
+}
+
+/// Length of all runs together, ps.
+fn measured_time(transport: &Transport) -> f64 {
+    transport.totals().map(|run| run.samples.saturating_sub(1) as f64 * transport.layout().interval()).sum()
 }
 
 /// Scalar: D. Vector: see the names in [`vector`]. Array: a row per lag, all lags.
@@ -137,7 +167,7 @@ fn vector(transport: &Transport, findings: &Findings) -> Vec<f64> {
         from,
         to,
         findings.found.as_ref().map_or(0.0, |found| found.blocks as f64),
-        transport.total().samples as f64,
+        transport.runs().samples() as f64,
         findings.temperature,
         findings.volume,
     ]
@@ -162,9 +192,9 @@ fn lag_columns() -> Vec<Column> {
 
 /// Index of the lag and its row, for lags that have data.
 fn lag_rows(transport: &Transport) -> Result<Vec<(usize, Vec<f64>)>> {
-    let (layout, total) = (transport.layout(), transport.total());
+    let layout = transport.layout();
     let lags = lags_ps(layout);
-    let Some(sum) = total.blocks.total()? else { return Ok(Vec::new()) };
+    let Some(sum) = transport.runs().total()? else { return Ok(Vec::new()) };
     let curve = Curve::new(&sum, &lags, layout.ions);
     let mut rows = Vec::new();
     for k in 0..curve.lag.len() {
@@ -190,9 +220,8 @@ fn lag_rows(transport: &Transport) -> Result<Vec<(usize, Vec<f64>)>> {
 
 /// Standard error of the MSD at one lag, from blocks of at least twice that lag.
 fn msd_error(transport: &Transport, index: usize) -> Result<Option<f64>> {
-    let (layout, total) = (transport.layout(), transport.total());
-    let length = 2 * layout.lags().all()[index];
-    let blocks = total.blocks.coarse(length, total.samples)?;
+    let layout = transport.layout();
+    let blocks = transport.runs().coarse(2 * layout.lags().all()[index])?;
     let mean = |axes: [f64; 3], origins: u64| axes.iter().sum::<f64>() / (origins * layout.ions) as f64;
     let filled = blocks.iter().filter(|block| block.origins[index] > 0);
     let values: Vec<_> =
@@ -209,7 +238,7 @@ pub fn table(transport: &Transport) -> Result<Table> {
 }
 
 fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
-    let (layout, total, evaluation) = (transport.layout(), transport.total(), transport.evaluation());
+    let (layout, evaluation) = (transport.layout(), transport.evaluation());
     let against = match layout.drift {
         Reference::Framework => format!("mean position of the {} atoms that are no ions", layout.reference_atoms),
         Reference::Com => format!("centre of mass of all {} atoms", layout.reference_atoms),
@@ -218,11 +247,15 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
     let mut lines = vec![
         format!("ions = {}, charge = {} e, displacements against {against}", layout.ions, layout.charge),
         format!(
-            "samples = {}, every {} steps of {} ps: {} ps in all",
-            total.samples,
+            "samples = {}, every {} steps of {} ps: {} ps in all{}",
+            transport.runs().samples(),
             layout.every,
             layout.timestep_ps,
-            total.samples.saturating_sub(1) as f64 * layout.interval()
+            findings.time,
+            match transport.totals().count() {
+                1 => String::new(),
+                runs => format!(", from {runs} independent runs"),
+            }
         ),
         format!("mean volume = {:.6} A^3", findings.volume),
     ];
@@ -251,12 +284,12 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
             found.beta
         ));
     }
+    lines.push(format!("D_ratio = MSD / (6 t) at the end of the window = {:.6e} {diffusion}", findings.ratio));
     let mut push = |name: &str, value: Value, unit: &str| lines.push(format!("{name} = {}", words(value, unit)));
     push("D", findings.own, diffusion);
     for (axis, value) in ["D_x", "D_y", "D_z"].iter().zip(findings.axis) {
         push(axis, value, diffusion);
     }
-    push("D_ratio = MSD / (6 t) at the end of the window", Value { value: findings.ratio, error: None }, diffusion);
     push("D_collective", findings.collective, diffusion);
     push("Haven ratio D / D_collective", findings.haven, "");
     if findings.temperature > 0.0 {
@@ -311,9 +344,8 @@ pub fn summary_columns(transport: &Transport) -> Vec<Column> {
 /// The results in one row.
 pub fn summary_row(transport: &Transport) -> Result<Vec<f64>> {
     let findings = Findings::of(transport)?;
-    let time = transport.total().samples.saturating_sub(1) as f64 * transport.layout().interval();
     let (from, to) = findings.window();
-    let mut row = vec![time];
+    let mut row = vec![findings.time];
     let values = [
         findings.own,
         findings.axis[0],

@@ -7,7 +7,7 @@ use super::layout::{Evaluation, VibrationsLayout};
 use super::report;
 use crate::exact::LIMBS;
 use crate::files::{Column, Table};
-use crate::{Accumulator, Blocks, Error, MOST_BLOCKS, Result, Results, state};
+use crate::{Accumulator, Blocks, Error, MOST_BLOCKS, Result, Results, Runs, state};
 
 const ANALYSIS: &str = "ion/vdos";
 
@@ -38,6 +38,8 @@ pub struct Vibrations {
     layout: VibrationsLayout,
     evaluation: Evaluation,
     total: Total,
+    /// Other runs that were joined.
+    replicas: Vec<Total>,
     /// Since increments were last taken: this rank's products, species x lags, and atoms met, by species.
     products: Vec<Products>,
     atoms: Vec<u64>,
@@ -53,9 +55,16 @@ impl Vibrations {
         layout.check()?;
         evaluation.check()?;
         let species = layout.types.len();
-        let products = vec![Products::default(); species * layout.window as usize];
-        let atoms = vec![0; species];
-        Ok(Self { layout, evaluation, total: Total::default(), products, atoms, pending: 0, open: Vec::new() })
+        Ok(Self {
+            products: vec![Products::default(); species * layout.window as usize],
+            atoms: vec![0; species],
+            layout,
+            evaluation,
+            total: Total::default(),
+            replicas: Vec::new(),
+            pending: 0,
+            open: Vec::new(),
+        })
     }
 
     /// A state saved by [`Accumulator::state`], with the settings it was made with.
@@ -81,15 +90,28 @@ impl Vibrations {
         &self.evaluation
     }
 
-    /// Sums so far.
-    pub(super) fn total(&self) -> &Total {
-        &self.total
+    /// Sums of this run and of all that were joined to it.
+    #[must_use]
+    pub fn runs(&self) -> Runs<'_, Correlation> {
+        let all = std::iter::once(&self.total).chain(&self.replicas);
+        all.map(|run| (&run.blocks, run.samples)).collect()
     }
 
-    /// Samples taken.
+    /// Samples of all runs.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.total.samples
+        self.runs().samples()
+    }
+
+    fn load(&self, text: &str) -> Result<Total> {
+        let (layout, total): (VibrationsLayout, Total) = state::load(ANALYSIS, text)?;
+        state::same_layout(ANALYSIS, &layout, &self.layout)?;
+        if !total.blocks.all().iter().all(|block| block.fits(&layout)) {
+            return Err(Error::State(format!(
+                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
+            )));
+        }
+        Ok(total)
     }
 
     /// Closes all open origins: the atoms' rows were lost. Those that begin later are not affected.
@@ -222,15 +244,14 @@ impl Accumulator for Vibrations {
 
     /// The atoms' rows are not part of the state: where they were not kept either, [`Vibrations::forget_origins`] must follow.
     fn restore(&mut self, text: &str) -> Result<()> {
-        let (layout, total): (VibrationsLayout, Total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
-        if !total.blocks.all().iter().all(|block| block.fits(&layout)) {
-            return Err(Error::State(format!(
-                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
-            )));
-        }
-        *self = Self::new(layout, self.evaluation)?;
+        let total = self.load(text)?;
+        *self = Self::new(self.layout.clone(), self.evaluation)?;
         self.total = total;
+        Ok(())
+    }
+
+    fn join(&mut self, text: &str) -> Result<()> {
+        self.replicas.push(self.load(text)?);
         Ok(())
     }
 

@@ -18,14 +18,14 @@ pub struct SpeciesLayout {
 /// Settings that decide what the sums mean; a saved state fits only the same ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VibrationsLayout {
-    /// Lags, 0 included, in samples. Its time decides how fine the frequencies are: 1 / (2 (window - 1) x interval).
+    /// Lags, 0 included, in samples. Its time decides how fine the frequencies are: 1 / (2 (window - 1) x every).
     pub window: u64,
     /// Samples between time origins.
     pub spacing: u64,
     /// Time steps between samples.
-    pub interval: u64,
+    pub every: u64,
     /// Time step, ps.
-    pub step_ps: f64,
+    pub timestep_ps: f64,
     /// What is measured.
     pub types: Vec<SpeciesLayout>,
     /// Atoms in the box, measured or not: they share its volume.
@@ -60,7 +60,7 @@ impl VibrationsLayout {
     /// Time between samples, and between lags, ps.
     #[must_use]
     pub fn lag_ps(&self) -> f64 {
-        self.interval as f64 * self.step_ps
+        self.every as f64 * self.timestep_ps
     }
 
     /// Time origins whose window is open at once, at most.
@@ -86,11 +86,11 @@ impl VibrationsLayout {
         if !(2..=1_000_000).contains(&self.window) {
             return wrong(format!("a window of {} lags is not between 2 and 1000000", self.window));
         }
-        if self.spacing == 0 || self.interval == 0 {
+        if self.spacing == 0 || self.every == 0 {
             return wrong("samples and time origins must be at least one step apart".into());
         }
-        if !(self.step_ps.is_finite() && self.step_ps > 0.0) {
-            return wrong(format!("a time step of {} ps is no positive time", self.step_ps));
+        if !(self.timestep_ps.is_finite() && self.timestep_ps > 0.0) {
+            return wrong(format!("a time step of {} ps is no positive time", self.timestep_ps));
         }
         if self.types.is_empty() {
             return wrong("vibrations need at least one species".into());

@@ -41,15 +41,15 @@ struct Errors {
 
 impl Report {
     fn new(of: &Vibrations) -> Result<Self> {
-        let (layout, evaluation, total) = (of.layout(), of.evaluation(), of.total());
+        let (layout, evaluation) = (of.layout(), of.evaluation());
         let cosines = Cosines::new(layout.window as usize, layout.lag_ps());
-        let sums = total.blocks.total()?.unwrap_or_else(|| Correlation::empty(layout));
+        let sums = of.runs().total()?.unwrap_or_else(|| Correlation::empty(layout));
         let numbers = |sums: &Correlation| {
             let all = estimates(sums, layout, evaluation, &cosines);
             let numbers = |one: Estimates| [one.entropy(evaluation.split), one.diffusion].into_iter().chain(one.g);
             all.into_iter().flat_map(numbers).collect()
         };
-        let errors = standard_errors(&total.blocks, total.samples, shortest_block(layout), FEWEST_BLOCKS, numbers)?;
+        let errors = standard_errors(&of.runs(), shortest_block(layout), FEWEST_BLOCKS, numbers)?;
         let one = |numbers: &[f64]| Errors { entropy: numbers[0], diffusion: numbers[1], g: numbers[2..].to_vec() };
         let width = 2 + layout.window as usize;
         Ok(Self {
@@ -168,7 +168,7 @@ pub fn summary_columns(of: &Vibrations) -> Vec<Column> {
 pub fn summary_row(of: &Vibrations) -> Result<Vec<f64>> {
     let (layout, evaluation) = (of.layout(), of.evaluation());
     let cosines = Cosines::new(layout.window as usize, layout.lag_ps());
-    let sums = of.total().blocks.total()?.unwrap_or_else(|| Correlation::empty(layout));
+    let sums = of.runs().total()?.unwrap_or_else(|| Correlation::empty(layout));
     let all = estimates(&sums, layout, evaluation, &cosines);
     let (species, total) = all.split_at(layout.types.len());
     let mut row: Vec<_> = total.iter().flat_map(|one| [one.temperature, one.entropy(evaluation.split)]).collect();
@@ -181,7 +181,7 @@ fn sampling(of: &Vibrations, report: &Report) -> Vec<String> {
     let layout = of.layout();
     let last = (layout.window - 1) as f64;
     let mut lines = vec![
-        format!("samples = {}, {} time steps of {} ps apart", of.samples(), layout.interval, layout.step_ps),
+        format!("samples = {}, {} time steps of {} ps apart", of.samples(), layout.every, layout.timestep_ps),
         format!("origins = {} with a complete window, {} samples apart", report.complete, layout.spacing),
         format!("window = {} ps, half a Hann window", last * layout.lag_ps()),
     ];

@@ -1,5 +1,7 @@
 //! Trajectories whose mean-square displacement is known.
 
+#![allow(dead_code, clippy::unwrap_used)] // each test file uses a part
+
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Normal};

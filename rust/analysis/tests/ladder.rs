@@ -1,0 +1,96 @@
+//! Independent runs joined, and the activation energy of walks whose diffusion is activated.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant
+
+mod walks;
+
+use deepion_analysis::Accumulator;
+use deepion_analysis::constants::BOLTZMANN_EV;
+use deepion_analysis::ladder::ladder;
+use deepion_analysis::transport::{
+    DiffusionUnits, Evaluation, Findings, Fit, Reference, Transport, TransportLayout, locate,
+};
+use walks::{Frame, Walk};
+
+const WINDOW: Evaluation = Evaluation { fit: Fit::Window(1.0, 5.0), units: DiffusionUnits::Cgs };
+const ENERGY: f64 = 0.25; // eV
+
+fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport {
+    let ions = frames[0].ions.len();
+    let layout = TransportLayout {
+        lags_per_level,
+        levels: 3,
+        every: 1,
+        timestep_ps: 0.1,
+        ions: ions as u64,
+        drift: Reference::None,
+        reference_atoms: 0,
+        charge: 1.0,
+    };
+    let mut rows = vec![0.0; ions * Transport::row_width(&layout)];
+    let slots: Vec<i32> = (0..ions as i32).collect();
+    let mut transport = Transport::new(layout, WINDOW).unwrap();
+    let reduce = |transport: &mut Transport| {
+        let increments = transport.take_increments();
+        transport.add_increments(&increments).unwrap();
+    };
+    for frame in frames {
+        let positions: Vec<f64> = frame.ions.iter().flatten().copied().collect();
+        if transport.full() {
+            reduce(&mut transport);
+        }
+        let located = locate(&positions, &[], &[]).unwrap();
+        transport.sample(&located, &positions, &mut rows, &slots, 1000.0, Some(temperature)).unwrap();
+    }
+    reduce(&mut transport);
+    transport
+}
+
+fn walk(temperature: f64, seed: u64, samples: usize) -> Vec<Frame> {
+    let step = 0.3 * (-0.5 * ENERGY / BOLTZMANN_EV * (1.0 / temperature - 1.0 / 500.0)).exp();
+    Walk { ions: 30, framework: 0, step, drift: [0.0; 3], seed }.frames(samples)
+}
+
+#[test]
+fn joined_runs_average_and_their_errors_shrink() {
+    let runs: Vec<Transport> = (0..8).map(|seed| measure(&walk(500.0, seed, 1000), 500.0, 10)).collect();
+    let mut joined = runs[0].clone();
+    for run in &runs[1..] {
+        joined.join(&run.state().unwrap()).unwrap();
+    }
+    let (all, one) = (Findings::of(&joined).unwrap(), Findings::of(&runs[0]).unwrap());
+    let mean = runs.iter().map(|run| Findings::of(run).unwrap().own.value).sum::<f64>() / 8.0;
+    // the same lags with the same origins in every run: the fit is linear in the MSD
+    assert!((all.own.value / mean - 1.0).abs() < 1e-10);
+    let shrink = all.own.error.unwrap() / one.own.error.unwrap();
+    assert!((0.2..0.6).contains(&shrink), "{shrink}");
+    assert!((all.time - 8.0 * one.time).abs() < 1e-9);
+    assert_eq!(all.found.unwrap().blocks, 8 * one.found.unwrap().blocks);
+}
+
+#[test]
+fn runs_with_other_settings_are_not_joined() {
+    let (a, b) = (measure(&walk(500.0, 1, 50), 500.0, 10), measure(&walk(500.0, 2, 50), 500.0, 7));
+    let error = a.clone().join(&b.state().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("lags_per_level was 7, is 10"), "{error}");
+}
+
+#[test]
+fn the_activation_energy_of_activated_walks_is_found() {
+    let rungs: Vec<Transport> =
+        [400.0, 450.0, 500.0, 600.0].iter().zip(20..).map(|(&t, seed)| measure(&walk(t, seed, 4000), t, 10)).collect();
+    let table = ladder(&rungs, 300.0).unwrap();
+    let number = |begin: &str, word: usize| -> f64 {
+        let line = table.summary.iter().find(|line| line.starts_with(begin)).unwrap();
+        line.split_once(" = ").unwrap().1.split_whitespace().nth(word).unwrap().parse().unwrap()
+    };
+    for name in ["D", "sigma T (Nernst-Einstein)"] {
+        let (energy, error) = (number(&format!("E_a from {name}"), 0), number(&format!("E_a from {name}"), 2));
+        assert!(error > 1e-4 && error < 0.01, "{error}");
+        assert!((energy - ENERGY).abs() < 3.0 * error, "{name}: {energy} +- {error}");
+    }
+    let exact = 0.3f64.powi(2) / 2.0 / 0.1 * 1e-4 * (-ENERGY / BOLTZMANN_EV * (1.0 / 300.0 - 1.0 / 500.0)).exp();
+    assert!((number("D at 300 K", 0) / exact - 1.0).abs() < 0.2);
+    assert_eq!(table.rows.len(), 4);
+    assert!(table.rows.is_sorted_by(|a, b| a[0] < b[0]));
+}

@@ -1,0 +1,96 @@
+//! The command, as a user calls it.
+
+#![allow(clippy::unwrap_used)] // a panic is a failed test
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use deepion_analysis::Accumulator;
+use deepion_analysis::coordination::{Coordination, CoordinationLayout};
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, locate};
+
+fn merge(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_deepion-merge")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Two ions in a deterministic zigzag whose square displacement grows with lag: D = `speed` in any unit.
+fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64) -> PathBuf {
+    let layout = TransportLayout {
+        lags_per_level: 10,
+        levels: 2,
+        every: 10,
+        timestep_ps: 0.01,
+        ions: 2,
+        drift: Reference::None,
+        reference_atoms: 0,
+        charge: 1.0,
+    };
+    let width = Transport::row_width(&layout);
+    let evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
+    let mut transport = Transport::new(layout, evaluation).unwrap();
+    let mut rows = vec![0.0; 2 * width];
+    let (mut r, mut bits) = ([0.0f64; 6], 0x1234_5678_u64);
+    for _ in 0..3000 {
+        if transport.full() {
+            let increments = transport.take_increments();
+            transport.add_increments(&increments).unwrap();
+        }
+        let located = locate(&r, &[], &[]).unwrap();
+        transport.sample(&located, &r, &mut rows, &[0, 1], 500.0, Some(temperature)).unwrap();
+        for c in &mut r {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *c += if bits >> 63 == 0 { speed.sqrt() } else { -speed.sqrt() };
+        }
+    }
+    let increments = transport.take_increments();
+    transport.add_increments(&increments).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, transport.state().unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn a_ladder_of_replicas_becomes_an_activation_energy() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<PathBuf> = [(300.0, 0.01), (300.0, 0.01), (400.0, 0.05), (500.0, 0.12)]
+        .iter()
+        .enumerate()
+        .map(|(k, &(t, speed))| transport_state(folder.path(), &format!("{k}.json"), t, speed))
+        .collect();
+    let mut arguments: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
+    let (out, prefix) = (folder.path().join("ladder.dat"), folder.path().join("lags"));
+    arguments.extend(["--fit", "0.1", "1", "--out", out.to_str().unwrap(), "--tables", prefix.to_str().unwrap()]);
+    let output = merge(&arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("E_a from sigma T (Nernst-Einstein) = 0."), "{printed}");
+    let table = fs::read_to_string(&out).unwrap();
+    assert!(table.contains("0.json") && table.contains("ion/transport joined from"));
+    assert_eq!(table.lines().filter(|line| !line.starts_with('#')).count(), 3);
+    for temperature in [300, 400, 500] {
+        assert!(folder.path().join(format!("lags.{temperature}K.dat")).exists());
+    }
+    assert!(fs::read_to_string(folder.path().join("lags.300K.dat")).unwrap().contains("from 2 independent runs"));
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = transport_state(folder.path(), "a.json", 300.0, 0.01);
+    let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 2 };
+    let b = folder.path().join("b.json");
+    fs::write(&b, Coordination::new(layout).unwrap().state().unwrap()).unwrap();
+    let c = folder.path().join("c.json");
+    fs::write(&c, "not json").unwrap();
+    let d = folder.path().join("missing.json");
+    for (file, words) in [(&b, "join states of one style"), (&c, "not a saved state"), (&d, "missing.json: ")] {
+        let output = merge(&[a.to_str().unwrap(), file.to_str().unwrap()]);
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+    }
+}
