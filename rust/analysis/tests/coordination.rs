@@ -8,7 +8,7 @@ use deepion_analysis::coordination::{Coordination, CoordinationLayout, Histogram
 const IONS: usize = 30;
 
 fn layout() -> CoordinationLayout {
-    CoordinationLayout { cutoffs: vec![2.5, 2.7, 3.1], most: 6, every: 10, ions: IONS as u64 }
+    CoordinationLayout { cutoffs: vec![2.5, 2.7, 3.1], most: 6, every: 10, ions: IONS as u64, neighbors: 60 }
 }
 
 /// Numbers in 0..1 (linear congruential, upper bits).
@@ -156,7 +156,7 @@ fn before_the_first_frame_everything_is_zero() {
 /// the mean between independent runs, which that of independent frames misses by sqrt((1 + c)/(1 - c)), c = 0.9: 4.4.
 #[test]
 fn errors_hold_for_correlated_frames() {
-    let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 1 };
+    let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 1, neighbors: 9 };
     let (runs, frames) = (60, 4000);
     let mut noise = Noise(3);
     let (mut means, mut errors) = (Vec::new(), Vec::new());

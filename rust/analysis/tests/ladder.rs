@@ -29,6 +29,7 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
     };
     let mut rows = vec![0.0; ions * Transport::row_width(&layout)];
     let slots: Vec<i32> = (0..ions as i32).collect();
+    let ids: Vec<i64> = (1..=ions as i64).collect();
     let mut transport = Transport::new(layout, WINDOW).unwrap();
     let reduce = |transport: &mut Transport| {
         let increments = transport.take_increments();
@@ -39,8 +40,16 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
         if transport.full() {
             reduce(&mut transport);
         }
-        let located = locate(&positions, &[], &[]).unwrap();
-        transport.sample(&located, &positions, &mut rows, &slots, 1000.0, Some(temperature)).unwrap();
+        let located = locate(&positions, &ids, &[], &[]).unwrap();
+        let frame = deepion_analysis::transport::Frame {
+            located: &located,
+            positions: &positions,
+            ids: &ids,
+            slots: &slots,
+            volume: 1000.0,
+            temperature: Some(temperature),
+        };
+        transport.sample(&frame, &mut rows).unwrap();
     }
     reduce(&mut transport);
     transport

@@ -4,10 +4,10 @@
 
 mod walks;
 
-use deepion_analysis::Accumulator;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, locate, nernst_einstein,
 };
+use deepion_analysis::{Accumulator, transport};
 use walks::{Frame, Walk};
 
 const AUTOMATIC: Evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
@@ -63,18 +63,20 @@ impl Ranks {
             .collect();
         let positions: Vec<Vec<f64>> =
             mine.iter().map(|ions| ions.iter().flat_map(|&ion| frame.ions[ion]).collect()).collect();
+        let ids: Vec<Vec<i64>> = mine.iter().map(|ions| ions.iter().map(|&ion| ion as i64 + 1).collect()).collect();
         let reference: Vec<f64> = frame.framework.iter().flatten().copied().collect();
         let located: Vec<_> = (0..count)
             .map(|rank| {
                 let reference = if rank == count - 1 { &reference[..] } else { &[] };
-                locate(&positions[rank], reference, &[]).unwrap()
+                locate(&positions[rank], &ids[rank], reference, &[]).unwrap()
             })
             .collect();
         let located = add(&located);
         for rank in 0..count {
             let mut rows: Vec<f64> = mine[rank].iter().flat_map(|&ion| self.rows[ion].clone()).collect();
             let slots: Vec<i32> = (0..mine[rank].len() as i32).collect();
-            self.transports[rank].sample(&located, &positions[rank], &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
+            let frame = seen(&located, &positions[rank], &ids[rank], &slots);
+            self.transports[rank].sample(&frame, &mut rows).unwrap();
             for (&ion, row) in mine[rank].iter().zip(rows.chunks(self.width)) {
                 self.rows[ion] = row.to_vec();
             }
@@ -90,6 +92,10 @@ impl Ranks {
     }
 }
 
+fn seen<'a>(located: &'a [i64], positions: &'a [f64], ids: &'a [i64], slots: &'a [i32]) -> transport::Frame<'a> {
+    transport::Frame { located, positions, ids, slots, volume: 1000.0, temperature: Some(500.0) }
+}
+
 fn add(parts: &[Vec<i64>]) -> Vec<i64> {
     (0..parts[0].len()).map(|k| parts.iter().map(|part| part[k]).sum()).collect()
 }
@@ -103,7 +109,7 @@ fn run(frames: &[Frame], layout: &TransportLayout, evaluation: Evaluation, ranks
     run
 }
 
-fn transport(frames: &[Frame], drift: Reference) -> Transport {
+fn measured(frames: &[Frame], drift: Reference) -> Transport {
     let reference = if drift == Reference::None { 0 } else { frames[0].framework.len() };
     let frames: Vec<_> = frames
         .iter()
@@ -236,11 +242,11 @@ fn lost_and_added_ions_are_refused() {
     ranks.sample(&frames[0]);
     for (ions, framework, text) in [(5, 3, "5 ions now, 6 when"), (6, 4, "4 atoms in the drift reference now, 3 when")]
     {
-        let located = locate(&vec![0.0; 3 * ions], &vec![0.0; 3 * framework], &[]).unwrap();
-        let error = ranks.transports[0].sample(&located, &[], &mut [], &[], 1.0, None).unwrap_err().to_string();
+        let located = locate(&vec![0.0; 3 * ions], &vec![1; ions], &vec![0.0; 3 * framework], &[]).unwrap();
+        let error = ranks.transports[0].sample(&seen(&located, &[], &[], &[]), &mut []).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
-    assert!(locate(&[f64::NAN, 0.0, 0.0], &[], &[]).is_err());
+    assert!(locate(&[f64::NAN, 0.0, 0.0], &[1], &[], &[]).is_err());
 }
 
 /// One-sigma intervals of 200 random walks must contain the true D in 60 to 76 %, and be as wide as the scatter of D.
@@ -285,6 +291,7 @@ fn feed(transport: &mut Transport, frames: &[Frame]) {
     let width = Transport::row_width(transport.layout());
     let mut rows = vec![0.0; width * frames[0].ions.len()];
     let slots: Vec<i32> = (0..frames[0].ions.len() as i32).collect();
+    let ids: Vec<i64> = (1..=frames[0].ions.len() as i64).collect();
     for frame in frames {
         let ions: Vec<f64> = frame.ions.iter().flatten().copied().collect();
         let framework: Vec<f64> = frame.framework.iter().flatten().copied().collect();
@@ -292,17 +299,38 @@ fn feed(transport: &mut Transport, frames: &[Frame]) {
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = locate(&ions, &framework, &[]).unwrap();
-        transport.sample(&located, &ions, &mut rows, &slots, 1000.0, Some(500.0)).unwrap();
+        let located = locate(&ions, &ids, &framework, &[]).unwrap();
+        transport.sample(&seen(&located, &ions, &ids, &slots), &mut rows).unwrap();
     }
     let increments = transport.take_increments();
     transport.add_increments(&increments).unwrap();
 }
 
+/// Windows that reach too far into the run for blocks of time: groups of ions give the error of D.
+#[test]
+fn a_short_run_takes_its_error_from_groups_of_ions() {
+    let (mut hits, mut first) = (0, None);
+    let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
+    for seed in 0..200 {
+        let frames = Walk { ions: 64, framework: 0, step: 0.3, drift: [0.0; 3], seed: 1000 + seed }.frames(150);
+        let evaluation = Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC };
+        let mut transport = Transport::new(layout(64, 0, Reference::None, (10, 3)), evaluation).unwrap();
+        feed(&mut transport, &frames);
+        let vector = transport.results().unwrap().vector;
+        hits += i32::from((vector[0] - exact).abs() < vector[1]);
+        assert_eq!((vector[8], vector[18]), (0.0, 8.0));
+        first.get_or_insert(transport);
+    }
+    assert!((120..=152).contains(&hits), "{hits} of 200");
+    let summary = first.unwrap().table().unwrap().summary.join("\n");
+    assert!(summary.contains("errors from 8 groups of ions"), "{summary}");
+    assert!(summary.contains("takes ions for independent"), "{summary}");
+}
+
 #[test]
 fn a_random_walk_is_diffusive() {
     let frames = Walk { ions: 200, framework: 1, step: 0.3, drift: [0.0; 3], seed: 77 }.frames(10_000);
-    let transport = transport(&frames, Reference::None);
+    let transport = measured(&frames, Reference::None);
     let vector = transport.results().unwrap().vector;
     let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
     close(vector[0], exact, 0.02, "D");
@@ -318,11 +346,11 @@ fn flight_and_cage_do_not_diffuse() {
     let flight: Vec<Frame> = (0..2000)
         .map(|step| Frame::moving(10, |ion| [f64::from(step) * 0.01 * (ion as f64 - 4.5), 0.0, 1.0]))
         .collect();
-    let free = transport(&flight, Reference::None);
+    let free = measured(&flight, Reference::None);
     assert!(column(&free, "beta").iter().all(|beta| (beta - 2.0).abs() < 1e-9));
     assert_eq!(free.results().unwrap().scalar, 0.0);
 
-    let caged = transport(&walks::caged(50, 5000), Reference::None);
+    let caged = measured(&walks::caged(50, 5000), Reference::None);
     let beta = column(&caged, "beta");
     let lag = column(&caged, "lag_ps");
     let late = lag.iter().zip(&beta).filter(|(lag, _)| (10.0..40.0).contains(*lag));
@@ -338,11 +366,11 @@ fn drift_of_all_changes_nothing_and_drift_of_the_ions_survives() {
     let frames = still.frames(500);
     let moving = Walk { drift: [0.05, -0.2, 0.11], ..still }.frames(500);
     for reference in [Reference::Framework, Reference::Com] {
-        let (a, b) = (transport(&frames, reference), transport(&moving, reference));
+        let (a, b) = (measured(&frames, reference), measured(&moving, reference));
         let (a, b) = (column(&a, "msd_A^2"), column(&b, "msd_A^2"));
         a.iter().zip(&b).for_each(|(&a, &b)| close(a, b, 1e-9, "msd"));
     }
-    let (a, b) = (transport(&frames, Reference::None), transport(&moving, Reference::None));
+    let (a, b) = (measured(&frames, Reference::None), measured(&moving, Reference::None));
     assert!(column(&b, "msd_A^2")[15] > 2.0 * column(&a, "msd_A^2")[15]);
 
     let ions_only: Vec<Frame> = moving
@@ -350,18 +378,18 @@ fn drift_of_all_changes_nothing_and_drift_of_the_ions_survives() {
         .zip(&frames)
         .map(|(moving, still)| Frame { ions: moving.ions.clone(), framework: still.framework.clone() })
         .collect();
-    let c = transport(&ions_only, Reference::Framework);
+    let c = measured(&ions_only, Reference::Framework);
     let drift2 = 0.05f64.powi(2) + 0.2f64.powi(2) + 0.11f64.powi(2);
     let lag = 20.0; // samples
     let at = column(&c, "lag_ps").iter().position(|&lag| (lag - 2.0).abs() < 1e-9).unwrap();
-    let extra = column(&c, "msd_A^2")[at] - column(&transport(&frames, Reference::Framework), "msd_A^2")[at];
+    let extra = column(&c, "msd_A^2")[at] - column(&measured(&frames, Reference::Framework), "msd_A^2")[at];
     close(extra, drift2 * lag * lag, 0.05, "drift of the ions");
 }
 
 #[test]
 fn without_temperature_there_is_no_conductivity() {
     let frames = Walk { ions: 30, framework: 0, step: 0.3, drift: [0.0; 3], seed: 1 }.frames(2000);
-    let with = transport(&frames, Reference::None);
+    let with = measured(&frames, Reference::None);
     let vector = with.results().unwrap().vector;
     // n e^2 D / (k T): 30 ions in 1000 A^3 at 500 K
     let sigma = 30.0 / 1e-27 * 1.602_176_634e-19f64.powi(2) / (1.380_649e-23 * 500.0) * vector[0] * 1e-4 / 100.0;

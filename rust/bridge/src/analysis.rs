@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use deepion_analysis::coordination::{Coordination, CoordinationLayout, Histogram, count, instantaneous};
 use deepion_analysis::transport::{
-    DiffusionUnits, Displacement, Evaluation, Fit, Group, Reference, Transport, TransportLayout, locate,
+    DiffusionUnits, Displacement, Evaluation, Fit, Frame, Group, Reference, Transport, TransportLayout, locate,
 };
+use deepion_analysis::vibrations::{self, SpeciesLayout, Split, Vibrations, VibrationsLayout};
 use deepion_analysis::{Accumulator, Error, Result, files};
 
 use crate::ffi;
@@ -19,6 +21,8 @@ pub struct Analysis {
 enum Kind {
     Transport(Transport),
     Displacement(Displacement),
+    Coordination(Coordination),
+    Vibrations(Vibrations),
 }
 
 impl Kind {
@@ -26,6 +30,8 @@ impl Kind {
         match self {
             Self::Transport(transport) => transport,
             Self::Displacement(displacement) => displacement,
+            Self::Coordination(coordination) => coordination,
+            Self::Vibrations(vibrations) => vibrations,
         }
     }
 
@@ -33,6 +39,8 @@ impl Kind {
         match self {
             Self::Transport(transport) => transport,
             Self::Displacement(displacement) => displacement,
+            Self::Coordination(coordination) => coordination,
+            Self::Vibrations(vibrations) => vibrations,
         }
     }
 }
@@ -78,12 +86,81 @@ pub fn open_displacement(ions: u64, drift: &str, reference_atoms: u64) -> Result
     })
 }
 
-pub fn locate_ions(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
-    guard(&mut false, || locate(ions, reference, weights))
+pub fn open_coordination(settings: &ffi::CoordinationSettings) -> Result<Box<Analysis>> {
+    guard(&mut false, || {
+        let ffi::CoordinationSettings { ref cutoffs, most, every, ions, neighbors } = *settings;
+        let layout = CoordinationLayout { cutoffs: cutoffs.clone(), most, every, ions, neighbors };
+        Ok(boxed(Kind::Coordination(Coordination::new(layout)?)))
+    })
+}
+
+pub fn open_vibrations(settings: &ffi::VibrationsSettings) -> Result<Box<Analysis>> {
+    guard(&mut false, || {
+        let of_species =
+            |one: &ffi::Species| SpeciesLayout { name: one.name.clone(), mass: one.mass, atoms: one.atoms };
+        let layout = VibrationsLayout {
+            window: settings.window,
+            spacing: settings.spacing,
+            every: settings.every,
+            timestep_ps: settings.timestep,
+            types: settings.species.iter().map(of_species).collect(),
+            box_atoms: settings.box_atoms,
+        };
+        let split = match settings.split.as_str() {
+            "none" => Split::None,
+            "cut" => Split::Cut,
+            "2pt" => Split::TwoPhase,
+            other => return Err(Error::Settings(format!("split is {other:?}, expected none, cut or 2pt"))),
+        };
+        let temperature = (settings.temperature > 0.0).then_some(settings.temperature);
+        let evaluation = vibrations::Evaluation { temperature, cut_thz: settings.cut, split };
+        Ok(boxed(Kind::Vibrations(Vibrations::new(layout, evaluation)?)))
+    })
+}
+
+pub fn count_neighbors(
+    x: &[f64],
+    centers: &[i32],
+    offsets: &[usize],
+    neighbors: &[i32],
+    cutoffs: &[f64],
+    counts: &mut Vec<u32>,
+) -> Result<()> {
+    guard(&mut false, || {
+        let small = |&offset: &usize| i32::try_from(offset).ok();
+        let Some(offsets) = offsets.iter().map(small).collect::<Option<Vec<_>>>() else {
+            return Err(Error::Data("more than 2^31 neighbours on one MPI rank: use more ranks".into()));
+        };
+        count(x, centers, &offsets, neighbors, cutoffs, counts)
+    })
+}
+
+pub fn coordination_histogram(counts: &[u32], cutoffs: usize, most: u32) -> Result<Vec<i64>> {
+    guard(&mut false, || {
+        let mut histogram = Histogram::new(cutoffs, most);
+        histogram.add_frame(counts)?;
+        Ok(histogram.integers())
+    })
+}
+
+pub fn instantaneous_coordination(sum: &[i64], cutoffs: &[f64], most: u32) -> Result<Vec<f64>> {
+    guard(&mut false, || {
+        let mut histogram = Histogram::new(cutoffs.len(), most);
+        histogram.add_integers(sum)?;
+        Ok(instantaneous(&histogram, cutoffs).concat())
+    })
+}
+
+pub fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+    guard(&mut false, || locate(ions, ids, reference, weights))
 }
 
 pub fn check_writable(path: &str) -> Result<()> {
     guard(&mut false, || files::check_writable(Path::new(path)))
+}
+
+fn other_frames(given: &str) -> Error {
+    Error::Data(format!("internal error: {given} for an analysis of something else"))
 }
 
 impl Analysis {
@@ -91,24 +168,42 @@ impl Analysis {
         match &self.kind {
             Kind::Transport(transport) => Transport::row_width(transport.layout()),
             Kind::Displacement(_) => 3,
+            Kind::Coordination(_) => 0,
+            Kind::Vibrations(vibrations) => vibrations.layout().row_width(),
         }
     }
 
-    pub fn sample_positions(
+    pub fn sample_positions(&mut self, frame: ffi::IonFrame<'_>) -> Result<()> {
+        guard(&mut self.poisoned, || {
+            let ffi::IonFrame { located, positions, ids, slots, rows, volume, temperature } = frame;
+            let temperature = (temperature > 0.0).then_some(temperature);
+            let frame = Frame { located, positions, ids, slots, volume, temperature };
+            match &mut self.kind {
+                Kind::Transport(transport) => transport.sample(&frame, rows),
+                Kind::Displacement(displacement) => displacement.sample(&frame, rows),
+                _ => Err(other_frames("positions")),
+            }
+        })
+    }
+
+    pub fn sample_counts(&mut self, counts: &[u32]) -> Result<()> {
+        guard(&mut self.poisoned, || match &mut self.kind {
+            Kind::Coordination(coordination) => coordination.sample(counts),
+            _ => Err(other_frames("coordination numbers")),
+        })
+    }
+
+    pub fn sample_velocities(
         &mut self,
-        located: &[i64],
-        ions: &[f64],
+        velocities: &[f64],
+        species: &[i32],
         rows: &mut [f64],
         slots: &[i32],
         volume: f64,
-        temperature: f64,
     ) -> Result<()> {
         guard(&mut self.poisoned, || match &mut self.kind {
-            Kind::Transport(transport) => {
-                let temperature = (temperature > 0.0).then_some(temperature);
-                transport.sample(located, ions, rows, slots, volume, temperature)
-            }
-            Kind::Displacement(displacement) => displacement.sample(located, ions, rows, slots),
+            Kind::Vibrations(vibrations) => vibrations.sample(velocities, species, rows, slots, volume),
+            _ => Err(other_frames("velocities")),
         })
     }
 
@@ -144,6 +239,13 @@ impl Analysis {
     pub fn write_table(&mut self, path: &str, provenance: &[String]) -> Result<()> {
         guard(&mut self.poisoned, || {
             files::replace(Path::new(path), &self.kind.accumulator().table()?.text(provenance))
+        })
+    }
+
+    pub fn write_vacf(&mut self, path: &str, provenance: &[String]) -> Result<()> {
+        guard(&mut self.poisoned, || match &self.kind {
+            Kind::Vibrations(vibrations) => files::replace(Path::new(path), &vibrations.vacf_table()?.text(provenance)),
+            _ => Err(other_frames("velocities")),
         })
     }
 

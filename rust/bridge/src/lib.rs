@@ -8,7 +8,10 @@ mod analysis;
 mod guard;
 mod potential;
 
-use analysis::{Analysis, check_writable, locate_ions, open_displacement, open_transport};
+use analysis::{
+    Analysis, check_writable, coordination_histogram, count_neighbors, instantaneous_coordination, locate_ions,
+    open_coordination, open_displacement, open_transport, open_vibrations,
+};
 use potential::{Potential, model_deviation, open_potential};
 
 #[allow(missing_docs, unsafe_code)]
@@ -153,6 +156,66 @@ mod ffi {
         si: bool,
     }
 
+    /// Settings of `fix ion/coordination`.
+    struct CoordinationSettings {
+        /// A, ascending.
+        cutoffs: Vec<f64>,
+        /// Coordination numbers 0..=most have bins of their own.
+        most: u32,
+        /// Time steps between samples.
+        every: u64,
+        ions: u64,
+        /// Atoms of the neighbour group.
+        neighbors: u64,
+    }
+
+    /// A kind of atoms whose velocities are correlated.
+    struct Species {
+        name: String,
+        /// amu.
+        mass: f64,
+        atoms: u64,
+    }
+
+    /// Settings of `fix ion/vdos`.
+    struct VibrationsSettings {
+        /// Lags, 0 included, in samples.
+        window: u64,
+        /// Samples between time origins.
+        spacing: u64,
+        /// Time steps between samples.
+        every: u64,
+        /// Time step, ps.
+        timestep: f64,
+        species: Vec<Species>,
+        /// All atoms of the box, measured or not.
+        box_atoms: u64,
+        /// Of the entropies, K; 0: that of the velocities.
+        temperature: f64,
+        /// `none`, `cut` or `2pt`.
+        split: String,
+        /// Lowest frequency of split `cut`, THz.
+        cut: f64,
+    }
+
+    /// The ions of this rank in one frame.
+    struct IonFrame<'a> {
+        /// Sum over ranks of `locate_ions`.
+        located: &'a [i64],
+        /// Unwrapped positions, A, n x 3.
+        positions: &'a [f64],
+        /// Atom IDs, n.
+        ids: &'a [i64],
+        /// Row of each ion, n: it begins at `rows[slots[k] * row_width()]`.
+        slots: &'a [i32],
+        /// What the ions carry along.
+        rows: &'a mut [f64],
+        /// A^3.
+        volume: f64,
+        /// K; 0: not known.
+        temperature: f64,
+    }
+
     /// Numbers for thermo output.
     struct Results {
         scalar: f64,
@@ -169,21 +232,44 @@ mod ffi {
         fn open_transport(settings: &TransportSettings) -> Result<Box<Analysis>>;
         /// Displacements since the first frame.
         fn open_displacement(ions: u64, drift: &str, reference_atoms: u64) -> Result<Box<Analysis>>;
+        /// Distribution of coordination numbers.
+        fn open_coordination(settings: &CoordinationSettings) -> Result<Box<Analysis>>;
+        /// Velocity autocorrelation, density of states, entropy.
+        fn open_vibrations(settings: &VibrationsSettings) -> Result<Box<Analysis>>;
         /// Doubles that each ion carries along; its row moves with it from rank to rank.
         fn row_width(self: &Analysis) -> usize;
-        /// Sums of this rank's unwrapped positions (n x 3, A), to be added over ranks; `weights` of the reference atoms, or
+        /// Sums of this rank's unwrapped positions (n x 3, A), to be added over ranks; `ids` of the ions; `weights` of the reference atoms, or
         /// empty for 1 each.
-        fn locate_ions(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>>;
-        /// Takes a frame. `located`: sum over ranks of `locate_ions`; `ions`: unwrapped positions, n x 3, A; the row of ion k
-        /// is `rows[slots[k] * row_width()..]`; `volume`: A^3; `temperature`: K, 0: not known.
-        fn sample_positions(
+        fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>>;
+        /// Takes a frame of positions.
+        fn sample_positions(self: &mut Analysis, frame: IonFrame) -> Result<()>;
+
+        /// Replaces `counts` (n x cut-offs) by the numbers of neighbours of the n `centers` within each of `cutoffs` (A, ascending).
+        /// `x`: of all atoms, A; neighbours of `centers[k]`: `neighbors[offsets[k]..offsets[k + 1]]`.
+        fn count_neighbors(
+            x: &[f64],
+            centers: &[i32],
+            offsets: &[usize],
+            neighbors: &[i32],
+            cutoffs: &[f64],
+            counts: &mut Vec<u32>,
+        ) -> Result<()>;
+        /// Takes a frame: `counts` of this rank's ions.
+        fn sample_counts(self: &mut Analysis, counts: &[u32]) -> Result<()>;
+        /// One frame alone: this rank's `counts` as integers to be added over ranks.
+        fn coordination_histogram(counts: &[u32], cutoffs: usize, most: u32) -> Result<Vec<i64>>;
+        /// What their sum says, a row for each cut-off: A, mean n, entropy and entropy over n = 1..=6 (kB per ion), P(0), ...
+        /// P(most), P(> most).
+        fn instantaneous_coordination(sum: &[i64], cutoffs: &[f64], most: u32) -> Result<Vec<f64>>;
+        /// Takes a frame. `velocities`: n x 3, A/ps; `species`: index into the settings', -1: not measured; rows as in
+        /// `sample_positions`; `volume`: A^3.
+        fn sample_velocities(
             self: &mut Analysis,
-            located: &[i64],
-            ions: &[f64],
+            velocities: &[f64],
+            species: &[i32],
             rows: &mut [f64],
             slots: &[i32],
             volume: f64,
-            temperature: f64,
         ) -> Result<()>;
 
         /// What this rank gathered since the last call, to be added over ranks and given back to `add_increments` on all.
@@ -197,6 +283,8 @@ mod ffi {
         fn results(self: &mut Analysis) -> Result<Results>;
         /// Replaces a file by the table of all that was measured.
         fn write_table(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
+        /// Replaces a file by the table of velocity autocorrelations.
+        fn write_vacf(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
         /// Adds a row to a file with a row per output; `anew`: begins it.
         fn write_history(self: &mut Analysis, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()>;
         /// Replaces a file by the state.

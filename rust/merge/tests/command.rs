@@ -8,7 +8,9 @@ use std::process::{Command, Output};
 
 use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
-use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, locate};
+use deepion_analysis::transport::{
+    DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
+};
 
 fn merge(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_deepion-merge")).args(arguments).output().unwrap()
@@ -40,8 +42,16 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64) -> P
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = locate(&r, &[], &[]).unwrap();
-        transport.sample(&located, &r, &mut rows, &[0, 1], 500.0, Some(temperature)).unwrap();
+        let located = locate(&r, &[1, 2], &[], &[]).unwrap();
+        let frame = Frame {
+            located: &located,
+            positions: &r,
+            ids: &[1, 2],
+            slots: &[0, 1],
+            volume: 500.0,
+            temperature: Some(temperature),
+        };
+        transport.sample(&frame, &mut rows).unwrap();
         for c in &mut r {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             *c += if bits >> 63 == 0 { speed.sqrt() } else { -speed.sqrt() };
@@ -82,7 +92,7 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
 fn what_does_not_belong_together_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let a = transport_state(folder.path(), "a.json", 300.0, 0.01);
-    let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 2 };
+    let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 2, neighbors: 4 };
     let b = folder.path().join("b.json");
     fs::write(&b, Coordination::new(layout).unwrap().state().unwrap()).unwrap();
     let c = folder.path().join("c.json");

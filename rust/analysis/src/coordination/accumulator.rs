@@ -24,6 +24,8 @@ pub struct CoordinationLayout {
     pub every: u64,
     /// Number of ions, all ranks together.
     pub ions: u64,
+    /// Number of atoms that are counted where they are near, all ranks together.
+    pub neighbors: u64,
 }
 
 impl CoordinationLayout {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lags::Lags;
-use super::located::{Group, Located, Reference};
+use super::located::{Frame, Group, ION_GROUPS, Located, Reference, group_of};
 use super::moments::{Moments, Powers, Squares};
 use super::report::{self, Evaluation};
 use crate::exact::LIMBS;
@@ -80,6 +80,8 @@ pub struct Total {
     pub blocks: Blocks<Moments>,
     /// Sum of all ions' positions at the places of [`Lags`], places x 3.
     pub collective: Vec<f64>,
+    /// Ions in each group.
+    pub group_ions: [u64; ION_GROUPS],
     /// Sum over samples of the volume.
     pub volume: Average,
     /// Sum over samples of the temperature.
@@ -97,8 +99,15 @@ pub struct Transport {
     lags: Lags,
     total: Total,
     replicas: Vec<Total>,
-    squares: Vec<[Squares; 3]>,
-    fourth: Vec<Powers>,
+    local: Vec<LagSums>,
+}
+
+/// This rank's sums at one lag since increments were last taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct LagSums {
+    squares: [Squares; 3],
+    groups: [Squares; ION_GROUPS],
+    fourth: Powers,
 }
 
 impl Transport {
@@ -111,12 +120,13 @@ impl Transport {
             samples: 0,
             blocks: Blocks::default(),
             collective: vec![0.0; 3 * lags.places()],
+            group_ions: [0; ION_GROUPS],
             volume: Average::default(),
             temperature: Average::default(),
             thermal_samples: 0,
         };
-        let (squares, fourth) = (vec![Default::default(); lags.count()], vec![Powers::default(); lags.count()]);
-        Ok(Self { layout, evaluation, lags, total, replicas: Vec::new(), squares, fourth })
+        let local = vec![LagSums::default(); lags.count()];
+        Ok(Self { layout, evaluation, lags, total, replicas: Vec::new(), local })
     }
 
     /// A state saved by [`Accumulator::state`], with the settings it was made with.
@@ -159,22 +169,12 @@ impl Transport {
         3 * layout.lags().places()
     }
 
-    /// Takes one sample. `located`: sum over ranks of [`super::locate`]; `ions`: this rank's unwrapped positions, n x 3, A;
-    /// `rows`: rows of [`Transport::row_width`]; the row of ion k is number `slots[k]`; `volume`: A^3; `temperature`: K, or
-    /// `None` where it is not known.
+    /// Takes one frame; `rows`: all rows of [`Transport::row_width`].
     ///
     /// # Errors
-    /// Where ions or reference atoms were lost or added since the first sample, or a position is not finite.
-    pub fn sample(
-        &mut self,
-        located: &[i64],
-        ions: &[f64],
-        rows: &mut [f64],
-        slots: &[i32],
-        volume: f64,
-        temperature: Option<f64>,
-    ) -> Result<()> {
-        let Located { centre, collective } = Located::new(located, self.layout.group())?;
+    /// Where ions or reference atoms were lost or added since the first frame, or a position is not finite.
+    pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
+        let Located { centre, collective, groups } = Located::new(frame.located, self.layout.group())?;
         let total = &mut self.total;
         let width = 3 * self.lags.places();
         let sample = total.samples;
@@ -185,24 +185,25 @@ impl Transport {
             if outcome.is_ok() {
                 moments.origins[pair.lag] += 1;
                 let past = &total.collective[3 * pair.place..][..3];
-                let sums = (&mut self.squares[pair.lag], &mut self.fourth[pair.lag]);
+                let (local, rows) = (&mut self.local[pair.lag], &rows[3 * pair.place..]);
                 outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
-                    .and_then(|()| add_ions(sums, ions, &centre, rows, slots, width, 3 * pair.place));
+                    .and_then(|()| local.add(frame, &centre, |ion| &rows[frame.slots[ion] as usize * width..][..3]));
             }
         });
         outcome?;
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
-            for (r, &slot) in ions.chunks_exact(3).zip(slots) {
+            for (r, &slot) in frame.positions.chunks_exact(3).zip(frame.slots) {
                 let kept = &mut rows[slot as usize * width + 3 * place..][..3];
                 for axis in 0..3 {
                     kept[axis] = r[axis] - centre[axis];
                 }
             }
         });
-        total.volume.add(volume)?;
-        if let Some(temperature) = temperature {
+        total.group_ions = groups;
+        total.volume.add(frame.volume)?;
+        if let Some(temperature) = frame.temperature {
             total.temperature.add(temperature)?;
             total.thermal_samples += 1;
         }
@@ -219,35 +220,35 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
     Ok(())
 }
 
-fn add_ions(
-    (squares, fourth): (&mut [Squares; 3], &mut Powers),
-    ions: &[f64],
-    centre: &[f64; 3],
-    rows: &[f64],
-    slots: &[i32],
-    width: usize,
-    place: usize,
-) -> Result<()> {
-    for (r, &slot) in ions.chunks_exact(3).zip(slots) {
-        let past = &rows[slot as usize * width + place..][..3];
-        let mut d2 = [0.0; 3];
-        for axis in 0..3 {
-            let d = (r[axis] - centre[axis]) - past[axis];
-            d2[axis] = d * d;
-            squares[axis].add(d2[axis])?;
+impl LagSums {
+    /// Adds the displacements of all ions of this rank; `past`: where an ion was.
+    fn add<'a>(&mut self, frame: &Frame<'_>, centre: &[f64; 3], past: impl Fn(usize) -> &'a [f64]) -> Result<()> {
+        for (ion, (r, &id)) in frame.positions.chunks_exact(3).zip(frame.ids).enumerate() {
+            let past = past(ion);
+            let mut d2 = [0.0; 3];
+            for axis in 0..3 {
+                let d = (r[axis] - centre[axis]) - past[axis];
+                d2[axis] = d * d;
+                self.squares[axis].add(d2[axis])?;
+            }
+            let r2 = d2[0] + d2[1] + d2[2];
+            self.groups[group_of(id)].add(r2)?;
+            self.fourth.add(r2 * r2)?;
         }
-        let r2 = d2[0] + d2[1] + d2[2];
-        fourth.add(r2 * r2)?;
+        Ok(())
     }
-    Ok(())
 }
 
 impl Accumulator for Transport {
     fn take_increments(&mut self) -> Vec<i64> {
-        let squares = self.squares.iter().flatten().flat_map(|sum| sum.limbs());
-        let increments = squares.chain(self.fourth.iter().flat_map(|sum| sum.limbs())).collect();
-        self.squares.fill(Default::default());
-        self.fourth.fill(Powers::default());
+        let mut increments = Vec::with_capacity(self.local.len() * (4 + ION_GROUPS) * LIMBS);
+        for lag in &mut self.local {
+            for sum in lag.squares.iter().chain(&lag.groups) {
+                increments.extend(sum.limbs());
+            }
+            increments.extend(lag.fourth.limbs());
+            *lag = LagSums::default();
+        }
         increments
     }
 
@@ -256,11 +257,12 @@ impl Accumulator for Transport {
         let Some(last) = self.total.samples.checked_sub(1) else { return Ok(()) };
         let moments = self.total.blocks.at(last, || Moments::empty(lags))?;
         let mut limbs = sum.chunks_exact(LIMBS);
-        for total in moments.squares.iter_mut().flatten() {
-            total.merge(Squares::from_limbs(limbs.next().unwrap_or_default()))?;
-        }
-        for total in &mut moments.fourth {
-            total.merge(Powers::from_limbs(limbs.next().unwrap_or_default()))?;
+        let mut next = || limbs.next().unwrap_or_default();
+        for lag in 0..lags {
+            for total in moments.squares[lag].iter_mut().chain(&mut moments.groups[lag]) {
+                total.merge(Squares::from_limbs(next()))?;
+            }
+            moments.fourth[lag].merge(Powers::from_limbs(next()))?;
         }
         Ok(())
     }
@@ -305,8 +307,7 @@ impl Accumulator for Transport {
     }
 
     fn memory_bytes(&self) -> usize {
-        let lag = size_of::<[Squares; 3]>() + size_of::<Powers>();
-        let total = lag + size_of::<u64>() + size_of::<[Powers; 3]>();
-        self.lags.count() * (lag + total * crate::MOST_BLOCKS) + 8 * self.total.collective.len()
+        let block = size_of::<LagSums>() + size_of::<[Powers; 3]>() + size_of::<u64>();
+        self.lags.count() * (size_of::<LagSums>() + block * crate::MOST_BLOCKS) + 8 * self.total.collective.len()
     }
 }

@@ -44,6 +44,13 @@ impl Curve {
         curve
     }
 
+    /// MSD of one group of `ions` ions at the lags of `self`, `A^2`.
+    #[must_use]
+    pub fn of_group(&self, moments: &Moments, group: usize, ions: u64) -> Vec<f64> {
+        let mean = |&index: &usize| moments.groups[index][group].value() / (moments.origins[index] * ions) as f64;
+        self.index.iter().map(mean).collect()
+    }
+
     /// Exponent beta(t) = d log MSD / d log t at lag number `at`: slope of the straight line through log MSD over the lags
     /// within a factor of two. `None` where there is no such line.
     #[must_use]

@@ -2,6 +2,7 @@
 
 use super::accumulator::{Transport, TransportLayout};
 use super::curve::{Curve, line};
+use super::moments::Moments;
 use crate::Result;
 use crate::constants::{BOLTZMANN, CHARGE};
 
@@ -63,8 +64,10 @@ pub struct Diffusion {
     pub ratio: f64,
     /// Collective (charge) diffusion: slope of the collective MSD / 6.
     pub collective: Value,
-    /// Independent blocks behind the errors.
+    /// Independent parts behind the errors.
     pub blocks: usize,
+    /// Whether these are groups of ions instead of blocks of time; then only `own` has an error.
+    pub ion_groups: bool,
 }
 
 /// Slopes of one curve over a window, divided by twice the number of dimensions.
@@ -106,15 +109,24 @@ pub fn diffusion(transport: &Transport, fit: Fit) -> Result<Option<Diffusion>> {
         value: pick(&whole),
         error: standard_error(&parts.iter().map(pick).collect::<Vec<_>>(), overlap),
     };
+    let mut own = value(&|slopes| slopes.own);
+    let mut blocks = parts.len();
+    let ion_groups = own.error.is_none();
+    if ion_groups {
+        let groups = group_slopes(transport, &sum, &curve, &window);
+        own.error = standard_error(&groups, 0.0);
+        blocks = groups.len();
+    }
     let logs: Vec<_> = window.iter().map(|&k| (curve.lag[k].ln(), curve.msd[k].ln(), 1.0)).collect();
     Ok(Some(Diffusion {
         window: (curve.lag[window[0]], longest),
         beta: line(&logs).map_or(0.0, |(_, slope)| slope),
-        own: value(&|slopes| slopes.own),
+        own,
         axis: [0, 1, 2].map(|axis| value(&move |slopes| slopes.axis[axis])),
         ratio: curve.msd[window[last]] / (6.0 * longest),
         collective: value(&|slopes| slopes.collective),
-        blocks: parts.len(),
+        blocks,
+        ion_groups,
     }))
 }
 
@@ -154,19 +166,36 @@ fn automatic(curve: &Curve, run: f64) -> Option<Vec<usize>> {
     best.map(|(first, last)| (first..=last).collect())
 }
 
-/// Straight lines through the self and collective MSD. Weights 1/t^3: the variance of an MSD from overlapping origins grows
-/// as MSD^2 t / run (Qian, Sheetz, Elson, Biophys. J. 60, 910 (1991)).
+/// Points of a straight line. Weights 1/t^3: the variance of an MSD from overlapping origins grows as MSD^2 t / run (Qian,
+/// Sheetz, Elson, Biophys. J. 60, 910 (1991)).
+fn weighted(curve: &Curve, window: &[usize], y: &dyn Fn(usize) -> f64) -> Vec<(f64, f64, f64)> {
+    window.iter().map(|&k| (curve.lag[k], y(k), curve.lag[k].powi(-3))).collect()
+}
+
+/// Straight lines through the self and collective MSD.
 fn slopes(curve: &Curve, window: &[usize]) -> Option<Slopes> {
-    let slope = |y: &dyn Fn(usize) -> f64| {
-        let points: Vec<_> = window.iter().map(|&k| (curve.lag[k], y(k), curve.lag[k].powi(-3))).collect();
-        line(&points).map(|(_, slope)| slope)
-    };
+    let slope = |y: &dyn Fn(usize) -> f64| line(&weighted(curve, window, y)).map(|(_, slope)| slope);
     let axis = |axis: usize| slope(&|k| curve.axis[k][axis]).map(|slope| slope / 2.0);
     Some(Slopes {
         own: slope(&|k| curve.msd[k])? / 6.0,
         axis: [axis(0)?, axis(1)?, axis(2)?],
         collective: slope(&|k| curve.collective[k])? / 6.0,
     })
+}
+
+/// Self diffusion of each group of ions, as [`slopes`]; none where groups differ in size by much: replicas have the same ones.
+fn group_slopes(transport: &Transport, sum: &Moments, curve: &Curve, window: &[usize]) -> Vec<f64> {
+    let Some(ions) = transport.totals().map(|run| run.group_ions).next() else { return Vec::new() };
+    let smallest = ions.iter().min().copied().unwrap_or(0);
+    let largest = ions.iter().max().copied().unwrap_or(0);
+    if smallest == 0 || largest > 2 * smallest {
+        return Vec::new();
+    }
+    let slope = |(group, &ions): (usize, &u64)| {
+        let msd = curve.of_group(sum, group, ions);
+        line(&weighted(curve, window, &|k| msd[k])).map(|(_, slope)| slope / 6.0)
+    };
+    ions.iter().enumerate().filter_map(slope).collect()
 }
 
 /// Standard error of the mean of block values, neighbours of which are correlated by `overlap`.

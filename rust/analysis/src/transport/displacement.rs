@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::curve::non_gaussian;
-use super::located::{Group, Located};
+use super::located::{Frame, Group, Located};
 use super::moments::{Powers, Squares};
 use crate::exact::LIMBS;
 use crate::files::{Column, Table};
@@ -40,18 +40,17 @@ impl Displacement {
         Ok(Self { group, total: Total::default(), squares, fourth })
     }
 
-    /// Takes a frame in place of the one before; the first one becomes the origin. `located`: sum over ranks of
-    /// [`super::locate`]; `ions`: unwrapped positions, n x 3, A; the row of ion k is number `slots[k]`.
+    /// Takes a frame in place of the one before; the first one becomes the origin. `rows`: all rows, of three.
     ///
     /// # Errors
     /// Where ions or reference atoms were lost or added, or a position is not finite.
-    pub fn sample(&mut self, located: &[i64], ions: &[f64], rows: &mut [f64], slots: &[i32]) -> Result<()> {
-        let Located { centre, collective } = Located::new(located, self.group)?;
+    pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
+        let Located { centre, collective, .. } = Located::new(frame.located, self.group)?;
         let first = self.total.collective.is_none();
         let begin = self.total.collective.map_or(collective, |(begin, _)| begin);
         self.total = Total { collective: Some((begin, collective)), ..Total::default() };
         (self.squares, self.fourth) = Default::default();
-        for (r, &slot) in ions.chunks_exact(3).zip(slots) {
+        for (r, &slot) in frame.positions.chunks_exact(3).zip(frame.slots) {
             let origin = &mut rows[slot as usize * 3..][..3];
             let mut r2 = 0.0;
             for axis in 0..3 {

@@ -47,14 +47,30 @@ impl Group {
     }
 }
 
-/// Sums of this rank's positions that a sample needs from all ranks, to be added as integers: number of ions, number of
-/// reference atoms, sum of the ions' unwrapped positions, the reference's weights and weighted sum of positions.
+/// Ions are dealt out to this many groups by their IDs: where a run is too short to be cut in time, the scatter between
+/// groups tells how well the mean over ions is known.
+pub const ION_GROUPS: usize = 8;
+
+/// Group of the ion with this ID.
+#[must_use]
+pub fn group_of(id: i64) -> usize {
+    id.rem_euclid(ION_GROUPS as i64) as usize
+}
+
+/// Sums of this rank's positions that a sample needs from all ranks, to be added as integers: number of reference atoms,
+/// numbers of ions in each group, sum of the ions' unwrapped positions, the reference's weights and weighted sum of positions.
 ///
-/// `ions` and `reference`: unwrapped positions, n x 3, A; `weights` of the reference atoms (masses, or empty for 1 each).
+/// `ions` and `reference`: unwrapped positions, n x 3, A; `ids` of the ions; `weights` of the reference atoms (masses, or
+/// empty for 1 each).
 ///
 /// # Errors
 /// Where a position is not finite.
-pub fn locate(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+pub fn locate(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+    let mut counts = [0; 1 + ION_GROUPS];
+    counts[0] = (reference.len() / 3) as i64;
+    for &id in ids {
+        counts[1 + group_of(id)] += 1;
+    }
     let mut sums = [Sum::default(); 7];
     for r in ions.chunks_exact(3) {
         for axis in 0..3 {
@@ -68,8 +84,24 @@ pub fn locate(ions: &[f64], reference: &[f64], weights: &[f64]) -> Result<Vec<i6
             sums[4 + axis].add(weight * r[axis])?;
         }
     }
-    let counts = [(ions.len() / 3) as i64, (reference.len() / 3) as i64];
     Ok(counts.into_iter().chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
+}
+
+/// One frame as this rank sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Sum over ranks of [`locate`].
+    pub located: &'a [i64],
+    /// Unwrapped positions of this rank's ions, n x 3, A.
+    pub positions: &'a [f64],
+    /// Their IDs, n.
+    pub ids: &'a [i64],
+    /// Number of each ion's row, n: where it keeps what it carries along.
+    pub slots: &'a [i32],
+    /// `A^3`.
+    pub volume: f64,
+    /// K; `None` where it is not known.
+    pub temperature: Option<f64>,
 }
 
 /// Positions of all ions of one frame, in sum.
@@ -79,6 +111,8 @@ pub struct Located {
     pub centre: [f64; 3],
     /// Sum of all ions' positions against the reference, A.
     pub collective: [f64; 3],
+    /// Ions in each group.
+    pub groups: [u64; ION_GROUPS],
 }
 
 impl Located {
@@ -87,8 +121,8 @@ impl Located {
     /// # Errors
     /// Where the frame has other numbers of ions or reference atoms than `group`.
     pub fn new(sum: &[i64], group: Group) -> Result<Self> {
-        let same = |found: i64, expected: u64, what: &str| {
-            if found as u64 == expected {
+        let same = |found: u64, expected: u64, what: &str| {
+            if found == expected {
                 return Ok(());
             }
             Err(Error::Data(format!(
@@ -96,10 +130,12 @@ impl Located {
                  but atoms were lost, added or moved between groups"
             )))
         };
-        same(sum[0], group.ions, "ions")?;
-        same(sum[1], group.reference_atoms, "atoms in the drift reference")?;
-        let total = |index: usize| Sum::from_limbs(&sum[2 + index * LIMBS..][..LIMBS]).value();
-        let mut located = Self { centre: [0.0; 3], collective: [0.0; 3] };
+        let (counts, sums) = sum.split_at(1 + ION_GROUPS);
+        let groups: [u64; ION_GROUPS] = std::array::from_fn(|group| counts[1 + group] as u64);
+        same(groups.iter().sum(), group.ions, "ions")?;
+        same(counts[0] as u64, group.reference_atoms, "atoms in the drift reference")?;
+        let total = |index: usize| Sum::from_limbs(&sums[index * LIMBS..][..LIMBS]).value();
+        let mut located = Self { centre: [0.0; 3], collective: [0.0; 3], groups };
         for axis in 0..3 {
             if group.drift != Reference::None {
                 located.centre[axis] = total(4 + axis) / total(3);

@@ -14,6 +14,6 @@ pub use curve::{Curve, non_gaussian};
 pub use diffusion::{Diffusion, Fit, Value, haven_ratio, nernst_einstein};
 pub use displacement::Displacement;
 pub use lags::Lags;
-pub use located::{Group, Located, Reference, locate};
+pub use located::{Frame, Group, ION_GROUPS, Located, Reference, locate};
 pub use moments::Moments;
 pub use report::{DiffusionUnits, Evaluation, Findings};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::located::ION_GROUPS;
 use crate::{Exact, Merge, Result};
 
 /// Sum of squared displacements of ions, `A^2`: resolution 1e-18, range 1e20.
@@ -16,6 +17,8 @@ pub struct Moments {
     pub origins: Vec<u64>,
     /// Sum over origins and ions of dx^2, dy^2, dz^2.
     pub squares: Vec<[Squares; 3]>,
+    /// Sum over origins and the ions of each group of |dr|^2.
+    pub groups: Vec<[Squares; ION_GROUPS]>,
     /// Sum over origins and ions of |dr|^4.
     pub fourth: Vec<Powers>,
     /// Sum over origins of the squared components of the sum of all ions' displacements.
@@ -29,6 +32,7 @@ impl Moments {
         Self {
             origins: vec![0; lags],
             squares: vec![Default::default(); lags],
+            groups: vec![Default::default(); lags],
             fourth: vec![Powers::default(); lags],
             collective: vec![Default::default(); lags],
         }
@@ -40,6 +44,9 @@ impl Merge for Moments {
         for lag in 0..self.origins.len() {
             self.origins[lag] += other.origins[lag];
             self.fourth[lag].merge(other.fourth[lag])?;
+            for group in 0..ION_GROUPS {
+                self.groups[lag][group].merge(other.groups[lag][group])?;
+            }
             for axis in 0..3 {
                 self.squares[lag][axis].merge(other.squares[lag][axis])?;
                 self.collective[lag][axis].merge(other.collective[lag][axis])?;

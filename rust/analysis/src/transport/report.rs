@@ -275,9 +275,20 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
     let (_, conductivity) = evaluation.units.conductivity();
     let how = if evaluation.fit == Fit::Automatic { "found where |beta - 1| < 0.05" } else { "as given" };
     lines.push(format!(
-        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} blocks",
-        found.window.0, found.window.1, found.beta, found.blocks
+        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}",
+        found.window.0,
+        found.window.1,
+        found.beta,
+        found.blocks,
+        if found.ion_groups { "groups of ions" } else { "blocks of time" }
     ));
+    if found.ion_groups {
+        lines.push(
+            "WARNING: the run is shorter than 8 times the window's longest lag: the error of D takes ions for independent, \
+             those of collective quantities are not known"
+                .into(),
+        );
+    }
     if (found.beta - 1.0).abs() >= super::diffusion::DIFFUSIVE {
         lines.push(format!(
             "WARNING: beta = {:.3} is not 1: the ions do not diffuse freely in this window, D depends on it",
@@ -334,7 +345,7 @@ pub fn summary_columns(transport: &Transport) -> Vec<Column> {
         Column::new("beta", "slope of log MSD over the window"),
         Column::new("fit_from_ps", "first lag of the window"),
         Column::new("fit_to_ps", "last lag of the window"),
-        Column::new("blocks", "independent blocks behind the errors"),
+        Column::new("blocks", "independent parts behind the errors: blocks of time, or groups of ions in short runs"),
         Column::new("temperature_K", "mean temperature; 0: not given"),
         Column::new("volume_A^3", "mean volume"),
     ]);
