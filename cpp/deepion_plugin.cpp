@@ -1,9 +1,12 @@
 // What LAMMPS calls after it opened deepionplugin.so.
 
+#include "compute_ion_coordination.h"
 #include "compute_ion_msd.h"
 #include "deepion_config.h"
+#include "fix_ion_coordination.h"
 #include "fix_ion_displacement.h"
 #include "fix_ion_transport.h"
+#include "fix_ion_vdos.h"
 #include "lammps_compat.h"
 #include "pair_deepmd_onnx.h"
 
@@ -115,5 +118,17 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
 
   describe("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars");
   plugin.creator.v2 = create<FixIonTransport>;
+  add(&plugin, lmp);
+
+  describe("compute", "ion/coordination", "Coordination numbers and their entropy");
+  plugin.creator.v2 = create<ComputeIonCoordination>;
+  add(&plugin, lmp);
+
+  describe("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars");
+  plugin.creator.v2 = create<FixIonCoordination>;
+  add(&plugin, lmp);
+
+  describe("fix", "ion/vdos", "Vibrational density of states and entropy");
+  plugin.creator.v2 = create<FixIonVdos>;
   add(&plugin, lmp);
 }

@@ -22,10 +22,11 @@ LAMMPS_NS::bigint reference_atoms(LAMMPS_NS::LAMMPS *lmp, const std::string &dri
                                   LAMMPS_NS::bigint nions);
 
 // Collective: where this step's ions and reference atoms are, for Analysis::sample_positions().
-// `ions`: unwrapped positions of this rank's atoms of the group, n x 3.
+// `ions`: unwrapped positions of this rank's atoms of the group, n x 3; `ids`: their IDs.
 std::vector<std::int64_t> locate(LAMMPS_NS::LAMMPS *lmp, const std::string &drift, int groupbit,
                                  const UnwrappedPositions &positions,
-                                 const std::vector<double> &ions, const Measurement &measurement);
+                                 const std::vector<double> &ions,
+                                 const std::vector<std::int64_t> &ids, const Measurement &measurement);
 
 }    // namespace DEEPION
 

@@ -66,6 +66,7 @@ void FixIon::fail(const std::string &text) const
 
 void FixIon::give_rows(int width)
 {
+  if (!atom->tag_enable) fail("atom IDs are needed: use atom_modify id yes");
   rows = std::make_unique<AtomRows>(width);
   restart_peratom = 1;
   create_attribute = 1;
@@ -114,6 +115,7 @@ void FixIon::gather_ions()
 {
   ions.clear();
   slots.clear();
+  ids.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     if (!(atom->mask[i] & groupbit)) continue;
     if (!rows->has(i)) rows->create(i);    // came into the group later: the count will tell
@@ -121,7 +123,24 @@ void FixIon::gather_ions()
     positions->position(i, r);
     ions.insert(ions.end(), r, r + 3);
     slots.push_back(rows->slot(i));
+    ids.push_back(atom->tag[i]);
   }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIon::sample_ions(const std::vector<std::int64_t> &located, double volume,
+                         double temperature)
+{
+  deepion::IonFrame frame;
+  frame.located = rust::Slice<const std::int64_t>(located.data(), located.size());
+  frame.positions = rust::Slice<const double>(ions.data(), ions.size());
+  frame.ids = rust::Slice<const std::int64_t>(ids.data(), ids.size());
+  frame.slots = rust::Slice<const std::int32_t>(slots.data(), slots.size());
+  frame.rows = rust::Slice<double>(rows->values.data(), rows->values.size());
+  frame.volume = volume;
+  frame.temperature = temperature;
+  measurement->one([&] { measurement->analysis().sample_positions(std::move(frame)); });
 }
 
 /* ---------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "fix.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,9 @@ class FixIon : public Fix {
   void gather_ions();                      // fills the three below from this step's atoms
   std::vector<double> ions;                // unwrapped positions of this rank's ions, n x 3
   std::vector<int> slots;                  // their rows
+  std::vector<std::int64_t> ids;           // their IDs
+  // hands them over; located: sums over ranks, see drift_reference.h; volume; temperature, 0 = none
+  void sample_ions(const std::vector<std::int64_t> &located, double volume, double temperature);
   double picoseconds() const;              // in one time unit
   bool any_timestep;                       // it does not matter if the time step changes
 

@@ -23,13 +23,9 @@ FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) :
   name = std::string("compute ion/msd ") + arg[3];
   nevery = 1;
   any_timestep = true;
-  rust::Box<deepion::Analysis> *analysis = nullptr;
-  stop_all_if(lmp, FLERR, error_of([&] {
-                analysis = new rust::Box<deepion::Analysis>(
-                    deepion::open_displacement(nions, drift, reference_atoms(lmp, drift, nions)));
-              }));
-  measurement = std::make_unique<Measurement>(lmp, name, std::move(*analysis));
-  delete analysis;
+  measurement = opened(lmp, name, [&] {
+    return deepion::open_displacement(nions, drift, reference_atoms(lmp, drift, nions));
+  });
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(arg[5]));
   give_rows(static_cast<int>(measurement->analysis().row_width()));
 }
@@ -71,15 +67,9 @@ void FixIonDisplacement::sample()
 {
   if (!positions->problem().empty()) fail(positions->problem());
   gather_ions();
-  const auto located = locate(lmp, drift, groupbit, *positions, ions, *measurement);
+  const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
   measurement->before_sample();
-  measurement->one([&] {
-    measurement->analysis().sample_positions(
-        rust::Slice<const std::int64_t>(located.data(), located.size()),
-        rust::Slice<const double>(ions.data(), ions.size()),
-        rust::Slice<double>(rows->values.data(), rows->values.size()),
-        rust::Slice<const std::int32_t>(slots.data(), slots.size()), 0.0, 0.0);
-  });
+  sample_ions(located, 0.0, 0.0);
   measurement->after_sample();
   last_sample = update->ntimestep;
 }

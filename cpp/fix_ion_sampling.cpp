@@ -141,6 +141,17 @@ void FixIonSampling::take_sample()
 
 /* ---------------------------------------------------------------------- */
 
+void FixIonSampling::declare_output()
+{
+  scalar_flag = vector_flag = array_flag = 1;
+  const auto &results = measurement->results();
+  size_vector = static_cast<int>(results.vector.size());
+  size_array_cols = static_cast<int>(results.columns);
+  size_array_rows = static_cast<int>(results.array.size() / results.columns);
+}
+
+/* ---------------------------------------------------------------------- */
+
 void FixIonSampling::post_run()
 {
   if (last_sample >= 0) write_files();

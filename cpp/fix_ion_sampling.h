@@ -30,18 +30,18 @@ class FixIonSampling : public FixIon {
   virtual void sample() = 0;
   virtual std::string summary() = 0;    // what is measured, in a line, for the log
 
-  std::vector<std::string> provenance();    // begins every file
-  std::string title;
+  virtual std::vector<std::string> provenance();    // begins every file
+  virtual void write_files();                       // but the history
+  void declare_output();                            // scalar, vector, array of the measurement
+  std::string title, file, history, state;
 
  private:
   bigint start;     // first step of the measurement
   bigint output;    // steps between files, 0 = only after a run
-  std::string file, history, state;
   bool announced;        // the summary is in the log
   bool history_begun;    // by this measurement
 
   void take_sample();
-  void write_files();
 };
 
 }    // namespace LAMMPS_NS

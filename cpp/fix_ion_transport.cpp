@@ -74,21 +74,11 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   settings.ions = nions;
   settings.drift = drift;
   settings.reference_atoms = reference_atoms(lmp, drift, nions);
-  rust::Box<deepion::Analysis> *analysis = nullptr;
-  stop_all_if(lmp, FLERR, error_of([&] {
-                analysis = new rust::Box<deepion::Analysis>(deepion::open_transport(settings));
-              }));
-  measurement = std::make_unique<Measurement>(lmp, name, std::move(*analysis));
-  delete analysis;
-
+  measurement = opened(lmp, name, [&] { return deepion::open_transport(settings); });
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(unwrap));
   give_rows(static_cast<int>(measurement->analysis().row_width()));
 
-  scalar_flag = vector_flag = array_flag = 1;
-  const auto &results = measurement->results();
-  size_vector = static_cast<int>(results.vector.size());
-  size_array_cols = static_cast<int>(results.columns);
-  size_array_rows = static_cast<int>(results.array.size() / results.columns);
+  declare_output();
 }
 
 /* ---------------------------------------------------------------------- */
@@ -123,15 +113,8 @@ void FixIonTransport::sample()
   if (!positions->problem().empty()) fail(positions->problem());
   const double kelvin = temperature_now();
   gather_ions();
-  const auto located = locate(lmp, drift, groupbit, *positions, ions, *measurement);
-  measurement->one([&] {
-    measurement->analysis().sample_positions(
-        rust::Slice<const std::int64_t>(located.data(), located.size()),
-        rust::Slice<const double>(ions.data(), ions.size()),
-        rust::Slice<double>(rows->values.data(), rows->values.size()),
-        rust::Slice<const std::int32_t>(slots.data(), slots.size()),
-        domain->xprd * domain->yprd * domain->zprd, kelvin);
-  });
+  const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
+  sample_ions(located, domain->xprd * domain->yprd * domain->zprd, kelvin);
 }
 
 /* ---------------------------------------------------------------------- */

@@ -140,6 +140,19 @@ void Measurement::write_state(const std::string &path)
 
 /* ---------------------------------------------------------------------- */
 
+void Measurement::write_vacf(const std::string &path, const std::vector<std::string> &provenance)
+{
+  if (path.empty()) return;
+  gather();
+  const auto lines = lines_of(provenance);
+  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
+  all([&] {
+    if (lmp->comm->me == 0) handle->write_vacf(path, view);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
 void Measurement::check_writable(const std::vector<std::string> &paths) const
 {
   for (const auto &path : paths)

@@ -8,6 +8,7 @@
 
 #include "deepion-bridge/src/lib.rs.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ class Measurement {
   void write_history(const std::string &path, const std::vector<std::string> &provenance,
                      std::int64_t step, bool anew);
   void write_state(const std::string &path);
+  void write_vacf(const std::string &path, const std::vector<std::string> &provenance);
   // Before anything is measured: whether these files can be written.
   void check_writable(const std::vector<std::string> &paths) const;
 
@@ -78,6 +80,17 @@ template <class Call> void Measurement::one(Call &&call) const
 template <class Call> void Measurement::all(Call &&call) const
 {
   stop_all(error_of(std::forward<Call>(call)));
+}
+
+// Collective: a measurement of the analysis that `open` returns; its failure stops all ranks.
+template <class Open>
+std::unique_ptr<Measurement> opened(LAMMPS_NS::LAMMPS *lmp, const std::string &name, Open &&open)
+{
+  std::unique_ptr<Measurement> measurement;
+  const std::string problem = error_of(
+      [&] { measurement = std::make_unique<Measurement>(lmp, name, std::forward<Open>(open)()); });
+  stop_all_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+  return measurement;
 }
 
 }    // namespace DEEPION

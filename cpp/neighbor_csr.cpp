@@ -1,7 +1,10 @@
 #include "neighbor_csr.h"
 
-#include "lmptype.h"
-#include "neigh_list.h"
+#include "atom.h"
+#include "lammps.h"
+#include "neighbor.h"
+
+#include <mpi.h>
 
 using namespace LAMMPS_NS;
 
@@ -11,30 +14,10 @@ namespace DEEPION {
 
 void NeighborCSR::build(const NeighList *list, const int *type, const std::vector<char> &visible)
 {
-  centers.clear();
-  offsets.clear();
-  neighbors.clear();
-  offsets.push_back(0);
-  if (!list) return;
-
-  std::size_t total = 0;
-  for (int ii = 0; ii < list->inum; ii++) total += list->numneigh[list->ilist[ii]];
-  centers.reserve(list->inum);
-  offsets.reserve(list->inum + 1);
-  neighbors.reserve(total);
-
-  for (int ii = 0; ii < list->inum; ii++) {
-    const int i = list->ilist[ii];
-    if (!visible[type[i]]) continue;
-    const int *jlist = list->firstneigh[i];
-    const int jnum = list->numneigh[i];
-    for (int jj = 0; jj < jnum; jj++) {
-      const int j = jlist[jj] & NEIGHMASK;
-      if (visible[type[j]]) neighbors.push_back(j);
-    }
-    centers.push_back(i);
-    offsets.push_back(neighbors.size());
-  }
+  const auto seen = [&](int i) {
+    return visible[type[i]] != 0;
+  };
+  build_if(list, seen, seen);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -43,6 +26,29 @@ std::size_t NeighborCSR::memory_bytes() const
 {
   return centers.capacity() * sizeof(std::int32_t) + offsets.capacity() * sizeof(std::size_t) +
       neighbors.capacity() * sizeof(std::int32_t);
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool special_bonds_hide(LAMMPS *lmp, const std::vector<char> &visible)
+{
+  const Atom *atom = lmp->atom;
+  const int *flag = lmp->neighbor->special_flag;
+  int hidden = 0;
+  if (atom->molecular == Atom::MOLECULAR && atom->nspecial) {
+    for (int i = 0; i < atom->nlocal; i++) {
+      if (!visible[atom->type[i]]) continue;
+      for (int k = 0; k < 3; k++) {
+        const int count = atom->nspecial[i][k] - (k ? atom->nspecial[i][k - 1] : 0);
+        if (count > 0 && flag[k + 1] == 0) hidden = 1;
+      }
+    }
+  } else if (atom->molecular == Atom::TEMPLATE) {
+    for (int k = 1; k <= 3; k++) hidden |= flag[k] == 0;
+  }
+  int any = 0;
+  MPI_Allreduce(&hidden, &any, 1, MPI_INT, MPI_MAX, lmp->world);
+  return any != 0;
 }
 
 }    // namespace DEEPION

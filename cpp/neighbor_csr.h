@@ -3,13 +3,11 @@
 #ifndef DEEPION_NEIGHBOR_CSR_H
 #define DEEPION_NEIGHBOR_CSR_H
 
+#include "neigh_list.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-namespace LAMMPS_NS {
-class NeighList;
-}
 
 namespace DEEPION {
 
@@ -18,6 +16,9 @@ class NeighborCSR {
   // Flattens `list`; leaves out atoms and neighbours whose LAMMPS type is not `visible`
   // (visible[t] for t = 1..ntypes).
   void build(const LAMMPS_NS::NeighList *list, const int *type, const std::vector<char> &visible);
+  // The same with only the atoms i where center(i) and the neighbours j where neighbor(j).
+  template <class Center, class Neighbor>
+  void build_if(const LAMMPS_NS::NeighList *list, Center &&center, Neighbor &&neighbor);
 
   std::vector<std::int32_t> centers;      // local atoms
   std::vector<std::size_t> offsets;       // centers.size() + 1
@@ -25,6 +26,40 @@ class NeighborCSR {
 
   std::size_t memory_bytes() const;
 };
+
+// Collective, once lists were made: whether special_bonds factors of 0 keep bonded atoms of visible
+// types out of every list.
+bool special_bonds_hide(LAMMPS_NS::LAMMPS *lmp, const std::vector<char> &visible);
+
+template <class Center, class Neighbor>
+void NeighborCSR::build_if(const LAMMPS_NS::NeighList *list, Center &&center, Neighbor &&neighbor)
+{
+  centers.clear();
+  offsets.clear();
+  neighbors.clear();
+  offsets.push_back(0);
+  if (!list) return;
+
+  std::size_t total = 0;
+  for (int ii = 0; ii < list->inum; ii++)
+    if (center(list->ilist[ii])) total += list->numneigh[list->ilist[ii]];
+  centers.reserve(list->inum);
+  offsets.reserve(list->inum + 1);
+  neighbors.reserve(total);
+
+  for (int ii = 0; ii < list->inum; ii++) {
+    const int i = list->ilist[ii];
+    if (!center(i)) continue;
+    const int *jlist = list->firstneigh[i];
+    const int jnum = list->numneigh[i];
+    for (int jj = 0; jj < jnum; jj++) {
+      const int j = jlist[jj] & NEIGHMASK;
+      if (neighbor(j)) neighbors.push_back(j);
+    }
+    centers.push_back(i);
+    offsets.push_back(neighbors.size());
+  }
+}
 
 }    // namespace DEEPION
 

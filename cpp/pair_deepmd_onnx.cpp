@@ -658,6 +658,10 @@ void *PairDeepmdOnnx::extract(const char *name, int &dim)
     impl->sha256 = std::string(impl->models[0].info.sha256);
     return const_cast<char *>(impl->sha256.c_str());
   }
+  if (strcmp(name, "elements") == 0 && !impl->elements.empty()) {    // of each LAMMPS type, for deepion's own styles
+    dim = 1;
+    return &impl->elements;
+  }
   return nullptr;
 }
 

@@ -210,21 +210,7 @@ void PairDeepmdOnnx::check_neighbors()
 
   // bonded neighbors with a special_bonds factor of 0 are never in the list
 
-  int dropped = 0;
-  if (atom->molecular == Atom::MOLECULAR && atom->nspecial) {
-    for (int i = 0; i < atom->nlocal; i++) {
-      if (!impl->visible[atom->type[i]]) continue;
-      for (int k = 0; k < 3; k++) {
-        const int count = atom->nspecial[i][k] - (k ? atom->nspecial[i][k - 1] : 0);
-        if (count > 0 && neighbor->special_flag[k + 1] == 0) dropped = 1;
-      }
-    }
-  } else if (atom->molecular == Atom::TEMPLATE) {
-    for (int k = 1; k <= 3; k++) dropped |= neighbor->special_flag[k] == 0;
-  }
-  int any_dropped = 0;
-  MPI_Allreduce(&dropped, &any_dropped, 1, MPI_INT, MPI_MAX, world);
-  if (any_dropped)
+  if (special_bonds_hide(lmp, impl->visible))
     error->all(
         FLERR,
         "pair_style deepmd/onnx: special_bonds with a factor of 0 hides bonded atoms from the "
