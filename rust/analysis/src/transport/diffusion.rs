@@ -9,7 +9,7 @@ use crate::constants::{BOLTZMANN, CHARGE};
 /// A diffusive window: |beta - 1| stays below this.
 pub const DIFFUSIVE: f64 = 0.05;
 /// An automatic window spans at least this ratio of its longest to its shortest lag.
-const SHORTEST_WINDOW: f64 = 3.0;
+const SHORTEST_WINDOW: f64 = 2.0;
 /// An automatic window ends where the run is this many times as long, so that several blocks remain for the error.
 const INDEPENDENT: f64 = 10.0;
 /// Fewer blocks make no standard error.

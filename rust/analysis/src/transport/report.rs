@@ -265,7 +265,7 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
     let Some(found) = &findings.found else {
         lines.push(match evaluation.fit {
             Fit::Automatic => "no diffusion coefficient yet: no stretch of lags up to a tenth of the run has |beta - 1| < 0.05 over a \
-                               factor of 3: run longer, or give the window with fit"
+                               factor of 2: run longer, or give the window with fit"
                 .into(),
             Fit::Window(from, to) => format!("no diffusion coefficient yet: no two lags with data in fit {from} {to} ps"),
         });
