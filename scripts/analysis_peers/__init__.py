@@ -1,0 +1,1 @@
+"""Other people's tools on the trajectories that deepion measured on the fly: scripts/compare_analysis."""

@@ -1,0 +1,105 @@
+"""Pictures of what the fixes write in LAMMPS and deepion-merge makes of it, from a Lennard-Jones mixture."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, read
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+TEMPERATURES = (900, 1200, 1500)
+INPUT = """units metal
+atom_style atomic
+lattice fcc 5.6
+region box block 0 3 0 3 0 3
+create_box 2 box
+create_atoms 1 box
+set type 1 type/fraction 2 0.4 777
+mass 1 39.9
+mass 2 7.0
+group ion type 2
+group other type 1
+pair_style lj/cut 7.5
+pair_coeff * * 0.0104 3.00
+velocity all create {temperature} 4928459
+fix 1 all nvt temp {temperature} {temperature} 0.1
+timestep 0.002
+plugin load {plugin}
+fix tr ion ion/transport 5 temp {temperature} charge 1 fit 0.1 0.5 output 500 title "LJ, {temperature} K" &
+    file {temperature}.dat history {temperature}.his state {temperature}.json
+fix co ion ion/coordination 20 other rcut 2.8 4.0 5 file co.dat title LJ
+fix vi all ion/vdos 5 100 names A B file vdos.dat vacf vacf.dat title LJ
+run 3000
+"""
+
+
+def succeed(*command, folder: Path) -> str:
+    result = subprocess.run(
+        list(map(str, command)), cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Results at three temperatures, and the ladder."""
+    path = tmp_path_factory.mktemp("results")
+    for temperature in TEMPERATURES:
+        (path / "in").write_text(INPUT.format(temperature=temperature, plugin=ROOT / "build/deepionplugin.so"))
+        succeed(BIN / "lmp", "-in", "in", "-log", "none", folder=path)
+    states = [f"{temperature}.json" for temperature in TEMPERATURES]
+    merge = ROOT / "build/deepion-merge"
+    succeed(merge, *states, "--fit", "0.1", "0.5", "--out", "ladder.dat", folder=path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "title"),
+    [
+        ("900.dat", TRANSPORT, "LJ, 900 K"),
+        ("900.his", HISTORY, "LJ, 900 K"),
+        ("ladder.dat", LADDER, ""),
+        ("co.dat", COORDINATION, "LJ"),
+        ("vdos.dat", VDOS, "LJ"),
+        ("vacf.dat", VACF, "LJ"),
+    ],
+)
+def test_tables_are_read(folder, name, kind, title):
+    table = read(folder / name, kind)
+    assert table.title == title
+    assert table.provenance[0].startswith("deepion ")
+    # everything that is no result is among the provenance
+    assert all(line.startswith(("  ", "LAMMPS ", "group ", "neighbors: ")) for line in table.provenance[1:])
+    assert name.endswith(".his") or table.summary[0].partition(" = ")[0].split()[0] in {
+        "ions",
+        "E_a",
+        "frames",
+        "samples",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plot_transport.py", "900.dat"],
+        ["plot_transport.py", "900.dat", "1200.dat", "1500.dat"],
+        ["plot_transport.py", "--history", "900.his", "1500.his"],
+        ["plot_arrhenius.py", "ladder.dat"],
+        ["plot_coordination.py", "co.dat"],
+        ["plot_coordination.py", "--vdos", "vdos.dat", "--out", "both.png", "co.dat"],
+        ["plot_vdos.py", "vdos.dat"],
+    ],
+    ids=" ".join,
+)
+def test_pictures_are_drawn(folder, arguments):
+    script, *words = arguments
+    given = "--out" in words
+    printed = succeed(sys.executable, ROOT / "scripts" / script, *words, *([] if given else ["x.png"]), folder=folder)
+    picture = "both.png" if given else "x.png"
+    assert printed == f"wrote {picture}\n"
+    assert (folder / picture).read_bytes().startswith(b"\x89PNG")
+    (folder / picture).unlink()

@@ -1,0 +1,370 @@
+"""Pictures of result tables: what is drawn is what the files hold."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import arrhenius_line
+import plot_arrhenius
+import plot_coordination
+import plot_transport
+import plot_transport_history
+import plot_vdos
+import result_pictures
+from deepion.errors import DeepionError
+from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Value, read
+
+TABLES = Path(__file__).parent / "tables"
+HASH = "model sha256 241eb387b5e4832efb8cad7f388baec89c66e97c544f1e4bbab690f4bda6e4e1"
+# Script, options, tables: every kind of picture, as on the command line.
+PICTURES = [
+    ("plot_transport.py", ["transport-500K.dat"]),
+    ("plot_transport.py", ["transport-500K.dat", "transport-320K.dat", "transport-no-window.dat"]),
+    ("plot_transport.py", ["--history", "history-500K.dat", "history-400K.dat"]),
+    ("plot_arrhenius.py", ["--predict", "280", "ladder.dat"]),
+    ("plot_coordination.py", ["coordination-Ti00.dat", "coordination-Ti10.dat"]),
+    ("plot_vdos.py", ["vdos-Ti00.dat", "vdos-Ti10.dat"]),
+]
+
+
+def table(name: str, kind: str):
+    return read(TABLES / f"{name}.dat", kind)
+
+
+def same(line, x, y) -> bool:
+    return np.array_equal(line.get_xdata(), x) and np.array_equal(line.get_ydata(), y, equal_nan=True)
+
+
+def labelled(axes, label: str):
+    """The line with a label, as written in the legend."""
+    (found,) = [line for line in axes.lines if line.get_label() == label]
+    return found
+
+
+def extent(band) -> tuple[float, float]:
+    """Lowest and highest y of a filled band."""
+    y = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
+    return y.min(), y.max()
+
+
+def legend_words(legend) -> str:
+    return "\n".join(text.get_text() for text in legend.get_texts())
+
+
+@pytest.mark.parametrize(("script", "arguments"), PICTURES)
+def test_png_and_svg_are_made_and_inputs_stay(run_script, tmp_path, script, arguments):
+    names = [word for word in arguments if word.endswith(".dat")]
+    for name in names:
+        shutil.copy(TABLES / name, tmp_path)
+    words = [tmp_path / word if word in names else word for word in arguments]
+    out = tmp_path / "picture"
+    result = run_script(script, *words, out)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"wrote {out}.png\nwrote {out}.svg\n"
+    assert Path(f"{out}.png").read_bytes().startswith(b"\x89PNG")
+    assert Path(f"{out}.svg").read_text().startswith("<?xml")
+    assert all((tmp_path / name).read_bytes() == (TABLES / name).read_bytes() for name in names)
+    assert len(list(tmp_path.iterdir())) == len(set(names)) + 2
+
+
+@pytest.mark.parametrize("script", sorted({script for script, _ in PICTURES}))
+def test_help_has_an_example(run_script, script):
+    result = run_script(script, "--help")
+    assert result.returncode == 0
+    assert f"python scripts/{script} " in result.stdout and " OUT" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.dat"], "expected tables and then OUT, got only"),
+        (["a.dat", "b.dat"], "ends with neither .png nor .svg"),
+        (["a.dat", "--out", "a.dat.svg"], "a.dat.svg is one of the tables: name another picture"),
+        (["a.dat", "nowhere/x.png"], "cannot write nowhere/x.png: No such file or directory"),
+        (["h.dat", "x.png"], "h.dat: expected the file of fix ion/transport, but it is the history"),
+        (["missing.dat", "x.png"], "cannot read missing.dat: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_one_line(run_script, tmp_path, monkeypatch, arguments, words):
+    for name in ("a.dat", "b.dat", "a.dat.svg"):
+        shutil.copy(TABLES / "transport-500K.dat", tmp_path / name)
+    shutil.copy(TABLES / "history-500K.dat", tmp_path / "h.dat")
+    monkeypatch.chdir(tmp_path)
+    if "a.dat.svg" in arguments:
+        arguments = ["a.dat.svg", *arguments]
+    result = run_script("plot_transport.py", *arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith("plot_transport: ") and result.stderr.count("\n") == 1
+    assert words in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dat", "a.dat.svg", "b.dat", "h.dat"]
+    assert (tmp_path / "b.dat").read_bytes() == (TABLES / "transport-500K.dat").read_bytes()
+
+
+def test_the_same_tables_give_the_same_svg(tmp_path):
+    tables = [table("transport-500K", TRANSPORT)]
+    for name in ("a.svg", "b.svg"):
+        result_pictures.save(plot_transport.draw(tables), [tmp_path / name], tables)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Value(2.423026e-5, 8.533e-8, "cm^2/s"), "(2.4230 \u00b1 0.0085)$\\times$10$^{-5}$ cm$^2$/s"),
+        (Value(2.16, 0.0076, "S/cm"), "(2.1600 \u00b1 0.0076) S/cm"),
+        (Value(-1.2e-3, 6.5e-3, "1/THz"), "(\u22121.2 \u00b1 6.5)$\\times$10$^{-3}$ 1/THz"),
+        (Value(3.2e-5, None, "m^2/s"), "3.2$\\times$10$^{-5}$ m$^2$/s (error not known)"),
+        (Value(150.0, 40.0, "K"), "(150 \u00b1 40) K"),
+        (Value(0.0, None, "K"), "0 K"),
+    ],
+)
+def test_numbers_in_words(value, words):
+    assert result_pictures.in_words(value) == words
+
+
+def test_the_caption_says_where_numbers_come_from():
+    one = plot_transport.draw([table("transport-500K", TRANSPORT)]).get_supxlabel()
+    assert one.startswith("transport-500K.dat: Ti10, NVT; deepion 0.1.0, fix ion/transport tr; LAMMPS 22 Jul 2025")
+    assert one.endswith(f"\n{HASH}")
+    two = plot_vdos.draw([table("vdos-Ti00", VDOS), table("vdos-Ti10", VDOS)]).get_supxlabel()
+    assert two.startswith("vdos-Ti00.dat: Ti00 | vdos-Ti10.dat: Ti10\ndeepion 0.1.0, fix ion/vdos vd; ")
+    assert two.count(HASH) == 1
+    ladder = plot_arrhenius.draw(table("ladder", LADDER), 300.0).get_supxlabel()
+    assert "joined from run/0.json, run/1.json, run/2.json, ... (8 files)" in ladder
+
+
+def test_transport_of_one_file():
+    of = table("transport-500K", TRANSPORT)
+    figure = plot_transport.draw([of])
+    msd, beta, gauss = figure.axes
+    lag = of.columns["lag_ps"]
+    assert same(labelled(msd, "MSD, all ions"), lag, of.columns["msd_A^2"])
+    for axis in "xyz":
+        assert same(labelled(msd, f"along {axis}"), lag, of.columns[f"msd_{axis}_A^2"])
+    assert same(labelled(msd, "collective, per ion"), lag, of.columns["msd_collective_A^2"])
+    assert same(beta.lines[0], lag, of.columns["beta"])
+    assert same(gauss.lines[0], lag, of.columns["non_gaussian"])
+    guide = labelled(msd, "slope 1")
+    x, y = guide.get_xdata(), guide.get_ydata()
+    assert y[1] / y[0] == pytest.approx(x[1] / x[0])
+    (shaded,) = [patch for patch in msd.patches if patch.get_label() == "fit window"]
+    assert (shaded.get_x(), shaded.get_x() + shaded.get_width()) == pytest.approx((0.02, 14.4))
+    error = of.columns["msd_se_A^2"]
+    values = of.columns["msd_A^2"][error > 0]
+    low, high = extent(msd.collections[0])
+    assert low == pytest.approx((values - error[error > 0]).min())
+    assert high == pytest.approx((values + error[error > 0]).max())
+    assert (beta.patches[0].get_y(), beta.patches[0].get_height()) == pytest.approx((0.95, 0.1))
+    assert figure.get_suptitle() == "500 K: D = (2.4230 \u00b1 0.0085)$\\times$10$^{-5}$ cm$^2$/s"
+    assert (msd.get_xscale(), msd.get_yscale()) == ("log", "log")
+    assert "\u00c5" in msd.get_ylabel() and "ps" in gauss.get_xlabel()
+
+
+def test_transport_without_a_window_says_so():
+    figure = plot_transport.draw([table("transport-no-window", TRANSPORT)])
+    assert figure.get_suptitle() == "300 K: no diffusion coefficient yet"
+    assert not figure.axes[0].patches
+
+
+def test_warnings_stand_above_the_panel(tmp_path):
+    text = (TABLES / "transport-500K.dat").read_text()
+    warning = "WARNING: beta = 0.850 is not 1: the ions do not diffuse freely in this window, D depends on it"
+    (tmp_path / "x.dat").write_text(text.replace("# D = ", f"# {warning}\n# D = "))
+    figure = plot_transport.draw([read(tmp_path / "x.dat", TRANSPORT)])
+    assert figure.axes[0].get_title(loc="left").replace("\n", " ") == warning
+    tables = [read(tmp_path / "x.dat", TRANSPORT), table("transport-320K", TRANSPORT)]
+    assert plot_transport.notes(tables) == [f"500 K: {warning}"]
+    labels = "500 K (x), 500 K (x)"
+    assert plot_transport.notes([tables[0]] * 2) == [f"{labels}: {warning}"]
+
+
+def test_transport_of_several_temperatures():
+    tables = [table(f"transport-{name}", TRANSPORT) for name in ("500K", "no-window", "320K")]
+    figure = plot_transport.draw(tables)
+    msd = figure.axes[0]
+    for name, of in zip(["500 K", "300 K", "320 K"], tables, strict=True):
+        line = labelled(msd, name)
+        assert same(line, of.columns["lag_ps"], of.columns["msd_A^2"])
+        assert labelled(msd, f"_{name} collective").get_color() == line.get_color()
+    thick = labelled(msd, "_320 K fit window")
+    assert (thick.get_xdata().min(), thick.get_xdata().max()) == pytest.approx((0.96, 14.4))
+    words = legend_words(figure.legends[0]).splitlines()
+    assert words[0].startswith("500 K: D = (2.4230") and words[1].startswith("320 K: D = (4.817 \u00b1 0.047)")
+    assert words[2] == "300 K: no diffusion coefficient yet"
+    assert len({labelled(msd, name).get_color() for name in ("500 K", "320 K", "300 K")}) == 3
+
+
+def test_files_at_one_temperature_are_told_apart():
+    labels = plot_transport.labels([table("transport-500K", TRANSPORT)] * 2)
+    assert labels == ["500 K (transport-500K)"] * 2
+
+
+def test_history():
+    tables = [table("history-500K", HISTORY), table("history-400K", HISTORY)]
+    tables[0].columns["D_cm^2/s"][:2] = 0  # no window yet
+    figure = plot_transport_history.draw(tables)
+    top, middle, bottom = figure.axes
+    for name, of in zip(["500 K", "400 K"], tables, strict=True):
+        time, own, error = (of.columns[key] for key in ("time_ps", "D_cm^2/s", "D_se_cm^2/s"))
+        gap = np.where(own == 0, np.nan, own)
+        assert same(labelled(top, name), time, gap)
+        relative = np.where(error > 0, 100 * error / gap, np.nan)
+        found = labelled(middle, name)
+        assert np.allclose(found.get_ydata(), relative, rtol=1e-12, equal_nan=True)
+        for label, column in [("Nernst-Einstein", "sigma_S/cm"), ("collective", "sigma_collective_S/cm")]:
+            values = np.where(of.columns[column] == 0, np.nan, of.columns[column])
+            assert same(labelled(bottom, f"{name}, {label}"), time, values)
+    assert top.get_ylabel() == "D, cm$^2$/s" and bottom.get_ylabel() == "conductivity, S/cm"
+    assert np.isnan(labelled(top, "500 K").get_ydata()[:2]).all()
+
+
+@pytest.mark.parametrize("name", ["ladder", "ladder-si"])
+def test_the_arrhenius_line_is_that_of_deepion_merge(name):
+    of = table(name, LADDER)
+    for column, quantity, times in [
+        ("D", "D", False),
+        ("sigma", "sigma T (Nernst-Einstein)", True),
+        ("sigma_collective", "sigma T (collective)", True),
+    ]:
+        line = plot_arrhenius.series(of, column, quantity, "", times).line
+        said = of.value(f"E_a from {quantity}")
+        assert line.energy == pytest.approx(said.value, abs=5.1e-5)
+        if said.error is None:
+            assert line.energy_error is None and line.factor(300.0) is None
+        else:
+            assert line.energy_error == pytest.approx(said.error, abs=5.1e-5)
+        assert line.intercept == pytest.approx(of.value(f"ln prefactor of {quantity}").value, abs=1e-6)
+        at = of.value(f"{quantity.replace('sigma T', 'sigma')} at 300 K from this line")
+        assert line.at(300.0) / (300.0 if times else 1.0) == pytest.approx(at.value, rel=1e-4)
+        if said.error is not None:
+            assert f"within a factor of {line.factor(300.0):.2f}" in at.unit
+
+
+def test_arrhenius_of_points_that_have_no_line():
+    kelvin, nothing = np.array([300.0, 400.0]), np.array([np.nan, np.nan])
+    assert arrhenius_line.fit(kelvin[:1], np.array([1.0]), nothing[:1]) is None
+    assert arrhenius_line.fit(kelvin, np.array([1.0, -1.0]), nothing) is None
+    exact = arrhenius_line.fit(np.array([300.0, 400.0, 500.0]), np.array([1.0, 1.0, 1.0]), np.full(3, np.nan))
+    assert exact.energy == pytest.approx(0.0, abs=1e-12) and exact.factor(200.0) == pytest.approx(1.0)
+
+
+def test_arrhenius_points_line_band_and_axes():
+    of = table("ladder", LADDER)
+    figure = plot_arrhenius.draw(of, 280.0)
+    left, right = figure.axes
+    there = of.columns["D_cm^2/s"] > 0
+    kelvin = of.columns["temperature_K"][there]
+    assert 0 < there.sum() < len(there)
+    for axes, column, times in [(left, "sigma", kelvin), (right, "D", 1.0)]:
+        quantity = of.quantity(column)
+        values, errors = quantity.values[there] * times, quantity.errors[there] * times
+        points, _, (bars,) = axes.containers[0]
+        assert same(points, 1000 / kelvin, values)
+        ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+        assert ends == pytest.approx(np.array([values - errors, values + errors]).T)
+        line = arrhenius_line.fit(kelvin, values, errors)
+        drawn = next(one for one in axes.lines if str(one.get_label()).startswith("$E_a$"))
+        x, y = drawn.get_xdata(), drawn.get_ydata()
+        assert (x.min(), x.max()) == pytest.approx((2.0, 1000 / 280))
+        assert y == pytest.approx(line.at(1000 / x))
+        band = next(one for one in axes.collections if one is not bars and len(one.get_paths()[0].vertices) > 100)
+        low, high = extent(band)
+        assert low == pytest.approx(line.at(280.0) / line.factor(280.0))
+        assert high == pytest.approx(line.at(500.0) * line.factor(500.0))
+        assert axes.get_yscale() == "log"
+    assert left.get_ylabel() == "$\\sigma T$, S K/cm" and right.get_ylabel() == "D, cm$^2$/s"
+    assert "$E_a$ = 0.2980 \u00b1 0.0013 eV" in legend_words(right.get_legend())
+    assert "D(280 K) = " in legend_words(right.get_legend())
+    (above,) = left.child_axes
+    above.figure.draw_without_rendering()
+    assert [label.get_text() for label in above.get_xticklabels()][:3] == ["500", "450", "400"]
+    assert above.get_xlabel() == "T, K"
+    assert figure.get_suptitle() == "300 K: no diffusive window, left out of the lines"
+
+
+def test_arrhenius_without_lines_says_why(tmp_path):
+    lines = (TABLES / "ladder.dat").read_text().splitlines()
+    why = "D: no activation energy: at least two different temperatures are needed"
+    header = [f"# {why}"] + [line for line in lines if line.startswith(("# column", "# temperature_K"))]
+    (tmp_path / "x.dat").write_text("\n".join([*header, lines[-1]]) + "\n")
+    figure = plot_arrhenius.draw(read(tmp_path / "x.dat", LADDER), 300.0)
+    right = figure.axes[1]
+    assert right.get_title(loc="left").replace("\n", " ") == why
+    assert not [line for line in right.lines if str(line.get_label()).startswith("$E_a$")]
+
+
+def test_a_ladder_with_a_row_taken_out_is_refused(tmp_path):
+    lines = (TABLES / "ladder.dat").read_text().splitlines()
+    (tmp_path / "x.dat").write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(DeepionError, match="does not follow from its rows"):
+        plot_arrhenius.draw(read(tmp_path / "x.dat", LADDER), 300.0)
+
+
+def test_coordination_maps_hold_the_probabilities():
+    tables = [table("coordination-Ti00", COORDINATION), table("coordination-Ti10", COORDINATION)]
+    figure = plot_coordination.draw(tables, [])
+    maps = [axes for axes in figure.axes if "mean" in axes.get_title()]
+    assert [axes.get_title().split()[0] for axes in maps] == ["Ti00", "Ti10"]
+    for axes, of in zip(maps, tables, strict=True):
+        p = np.array([of.columns[f"P_{n}"] for n in range(7)] + [of.columns["P_above_6"]])
+        assert np.array_equal(np.asarray(axes.collections[0].get_array()).reshape(p.shape), p)
+        words = {tuple(int(c) for c in text.get_position()): text.get_text() for text in axes.texts}
+        expected = {
+            (k, n): f"{value:.2f}" if value >= 0.005 else "<.01" for (n, k), value in np.ndenumerate(p) if value > 0
+        }
+        assert words == expected
+        assert same(labelled(axes, "mean"), np.arange(9), of.columns["mean_n"])
+        assert [label.get_text() for label in axes.get_xticklabels()] == [f"{r:g}" for r in of.columns["rcut_A"]]
+        assert [label.get_text() for label in axes.get_yticklabels()] == [*"0123456", "7+"]
+    entropy = figure.axes[-1]
+    for k, of in enumerate(tables):
+        points, _, (bars,) = entropy.containers[k]
+        assert same(points, of.columns["rcut_A"], of.columns["S_config_kB"])
+        errors = [(segment[1, 1] - segment[0, 1]) / 2 for segment in bars.get_segments()]
+        assert errors == pytest.approx(of.columns["S_config_kB_se"])
+        other = labelled(entropy, f"_{of.label} 1 to 6")
+        assert same(other, of.columns["rcut_A"], of.columns["S_config_1to6_kB"])
+
+
+def test_vibrational_entropy_beside_the_configurational():
+    tables = [table("coordination-Ti10", COORDINATION)]
+    figure = plot_coordination.draw(tables, [table("vdos-Ti10", VDOS)])
+    upper = figure.axes[-2]
+    points, _, (bars,) = upper.containers[0]
+    assert set(points.get_ydata()) == {4.413476}
+    assert bars.get_segments()[0][:, 1] == pytest.approx([4.413476 - 0.055, 4.413476 + 0.055])
+    assert legend_words(upper.get_legend()) == "Ti10: without frequencies below 0.5 THz"
+
+
+def test_numbers_of_vdos_files_and_tables_must_agree(run_script, tmp_path):
+    names = ["coordination-Ti00.dat", "coordination-Ti10.dat"]
+    paths = [TABLES / name for name in names]
+    result = run_script("plot_coordination.py", *paths, "--vdos", TABLES / "vdos-Ti00.dat", "--out", tmp_path / "x.png")
+    assert result.returncode == 1 and "2 tables but 1 after --vdos" in result.stderr
+
+
+def test_vdos_curves_peaks_and_entropies():
+    tables = [table("vdos-Ti00", VDOS), table("vdos-Ti10", VDOS)]
+    figure = plot_vdos.draw(tables)
+    assert len(figure.axes) == 2
+    for axes, of in zip(figure.axes, tables, strict=True):
+        thz = of.columns["nu_THz"]
+        for name in ["total", "Li", "P", "S"]:
+            (curve,) = [line for line in axes.lines if str(line.get_label()).startswith(f"{name}: ")]
+            assert same(curve, thz, of.columns[f"g_{name}_1/THz"])
+        assert labelled(axes, "_S peaks").get_xdata() == pytest.approx([2.253, 4.968, 15.039])
+        g, error = of.columns["g_total_1/THz"], of.columns["g_total_se_1/THz"]
+        low, high = extent(axes.collections[0])
+        assert (low, high) == pytest.approx(((g - error).min(), (g + error).max()))
+        (above,) = axes.child_axes
+        figure.draw_without_rendering()
+        assert above.get_xlim()[1] == pytest.approx(axes.get_xlim()[1] * 33.35641, rel=1e-6)
+        assert "WARNING: diffusive" in axes.get_title(loc="left")
+    numbers = [text.get_text() for text in figure.axes[0].texts]
+    assert numbers == ["2.2", "5.2", "8.0", "11.1", "15.2"]
+    words = legend_words(figure.axes[1].get_legend())
+    assert "total: $S_{vib}$ = (4.413 \u00b1 0.055) $k_B$ per atom\n    (without frequencies below 0.5 THz)" in words
+    assert "Li: $S_{vib}$/$k_B$ = 5.67 harmonic, 4.56 above 0.5 THz, 6.37 two-phase" in words
+    assert "g(0) = (0.462 \u00b1 0.013) 1/THz" in words
