@@ -13,7 +13,7 @@ class AtomRows {
  public:
   explicit AtomRows(int _width) : width(_width) {}
 
-  int width;                    // doubles in a row
+  int width;                     // doubles in a row
   std::vector<double> values;    // all rows; that of atom i begins at slot(i) * width
 
   bool has(int i) const { return slots[i] >= 0; }
@@ -21,13 +21,13 @@ class AtomRows {
   double *row(int i) { return &values[static_cast<std::size_t>(slots[i]) * width]; }
 
   // What LAMMPS asks of a fix with per-atom data, for these rows.
-  void grow(int nmax);             // room for this many atoms
-  void create(int i);              // a row of zeros for atom i; atoms below i keep theirs
+  void grow(int nmax);    // room for this many atoms
+  void create(int i);     // a row of zeros for atom i; atoms below i keep theirs
   void none(int i) { slots[i] = -1; }
   void copy(int i, int j) { slots[j] = slots[i]; }
   int size(int i) const { return 1 + (has(i) ? width : 0); }
   int largest_size() const { return 1 + width; }
-  int pack(int i, double *buf);      // returns the numbers written
+  int pack(int i, double *buf);            // returns the numbers written
   int unpack(int i, const double *buf);    // returns the numbers read
 
   std::size_t memory_bytes() const;

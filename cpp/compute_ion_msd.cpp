@@ -32,11 +32,12 @@ ComputeIonMSD::ComputeIonMSD(LAMMPS *lmp, int narg, char **arg) :
     else
       words.fail("unknown keyword '" + key + "'; keywords are drift, unwrap");
   }
+  if (group->count(igroup) == 0)
+    words.fail(std::string("group ") + group->names[igroup] + " has no atoms");
   if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
 
-  fix = dynamic_cast<FixIonDisplacement *>(modify->add_fix(
-      fmt::format("{} {} ION/DISPLACEMENT {} {} {}", fix_id, group->names[igroup], id, drift,
-                  unwrap)));
+  fix = dynamic_cast<FixIonDisplacement *>(modify->add_fix(fmt::format(
+      "{} {} ION/DISPLACEMENT {} {} {}", fix_id, group->names[igroup], id, drift, unwrap)));
 }
 
 /* ---------------------------------------------------------------------- */

@@ -105,7 +105,9 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
   };
 
   describe("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
-  plugin.creator.v1 = [](void *p) -> void * { return new PairDeepmdOnnx(static_cast<LAMMPS *>(p)); };
+  plugin.creator.v1 = [](void *p) -> void * {
+    return new PairDeepmdOnnx(static_cast<LAMMPS *>(p));
+  };
   add(&plugin, lmp);
 
   describe("compute", "ion/msd", "Displacement of ions since one moment");

@@ -23,7 +23,8 @@ bigint reference_atoms(LAMMPS *lmp, const std::string &drift, bigint nions)
 std::vector<std::int64_t> locate(LAMMPS *lmp, const std::string &drift, int groupbit,
                                  const UnwrappedPositions &positions,
                                  const std::vector<double> &ions,
-                                 const std::vector<std::int64_t> &ids, const Measurement &measurement)
+                                 const std::vector<std::int64_t> &ids,
+                                 const Measurement &measurement)
 {
   const Atom *atom = lmp->atom;
   const bool com = drift == "com";
@@ -39,9 +40,8 @@ std::vector<std::int64_t> locate(LAMMPS *lmp, const std::string &drift, int grou
     return rust::Slice<const double>(values.data(), values.size());
   };
   rust::Vec<std::int64_t> mine;
-  measurement.one([&] {
-    mine = deepion::locate_ions(view(ions),
-                                rust::Slice<const std::int64_t>(ids.data(), ids.size()),
+  measurement.all([&] {
+    mine = deepion::locate_ions(view(ions), rust::Slice<const std::int64_t>(ids.data(), ids.size()),
                                 view(reference), view(weights));
   });
   return measurement.sum(mine);

@@ -26,7 +26,8 @@ LAMMPS_NS::bigint reference_atoms(LAMMPS_NS::LAMMPS *lmp, const std::string &dri
 std::vector<std::int64_t> locate(LAMMPS_NS::LAMMPS *lmp, const std::string &drift, int groupbit,
                                  const UnwrappedPositions &positions,
                                  const std::vector<double> &ions,
-                                 const std::vector<std::int64_t> &ids, const Measurement &measurement);
+                                 const std::vector<std::int64_t> &ids,
+                                 const Measurement &measurement);
 
 }    // namespace DEEPION
 

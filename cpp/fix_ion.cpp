@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "update.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace LAMMPS_NS;
@@ -21,7 +22,7 @@ using namespace DEEPION;
 // what stands before the state in a restart file: LAMMPS hands it over without its length
 struct RestartHead {
   char magic[8];
-  bigint last_sample;
+  bigint last_sample, last_step;
   bigint toroidal;
   bigint length;    // of the text after it
 };
@@ -31,7 +32,8 @@ static constexpr char MAGIC[8] = {'d', 'e', 'e', 'p', 'i', 'o', 'n', '1'};
 
 FixIon::FixIon(LAMMPS *lmp, int narg, char **arg) :
     Fix(lmp, narg, arg), name(std::string("fix ") + arg[2] + " " + arg[0]), last_sample(-1),
-    restarted(false), nions(group->count(igroup)), any_timestep(false), timestep(update->dt)
+    last_step(-1), restarted(false), nions(group->count(igroup)), any_timestep(false),
+    timestep(update->dt), newcomer(0)
 {
   dynamic_group_allow = 0;
   time_depend = 1;    // reset_timestep would break the sequence of samples
@@ -94,6 +96,12 @@ double FixIon::picoseconds() const
 void FixIon::init()
 {
   if (group->dynamic[igroup]) fail("the group must not be dynamic");
+  if (last_sample < 0 && update->dt != timestep && !any_timestep) {
+    timestep = update->dt;
+    measurement->all([&] {
+      measurement->analysis().set_timestep(timestep * picoseconds());
+    });
+  }
   if (update->dt != timestep && !any_timestep)
     fail(fmt::format("the time step was {} when the measurement began and is {} now: lags would "
                      "mean other times; use another ID to begin anew",
@@ -105,7 +113,8 @@ void FixIon::init()
 
 void FixIon::reset_dt()
 {
-  if (update->dt != timestep && !any_timestep)
+  const bool running = update->whichflag != 0;
+  if (running && update->dt != timestep && !any_timestep)
     fail("the time step must not change (fix dt/reset) during the run");
 }
 
@@ -118,13 +127,36 @@ void FixIon::gather_ions()
   ids.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     if (!(atom->mask[i] & groupbit)) continue;
-    if (!rows->has(i)) rows->create(i);    // came into the group later: the count will tell
     double r[3];
     positions->position(i, r);
     ions.insert(ions.end(), r, r + 3);
-    slots.push_back(rows->slot(i));
+    slots.push_back(slot_of(i));
     ids.push_back(atom->tag[i]);
   }
+  refuse_newcomers();
+}
+
+/* ----------------------------------------------------------------------
+   the row of an atom of the group; an atom that came into it later has none
+------------------------------------------------------------------------- */
+
+int FixIon::slot_of(int i)
+{
+  if (!rows->has(i)) newcomer = atom->tag[i];
+  return std::max(rows->slot(i), 0);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIon::refuse_newcomers()
+{
+  std::string text;
+  if (newcomer)
+    text = fmt::format("{}: atom {} is in the group, but was not when the measurement began: the "
+                       "same atoms are needed throughout; use another ID to begin anew",
+                       name, newcomer);
+  newcomer = 0;
+  stop_all_if(lmp, FLERR, text);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -140,7 +172,9 @@ void FixIon::sample_ions(const std::vector<std::int64_t> &located, double volume
   frame.rows = rust::Slice<double>(rows->values.data(), rows->values.size());
   frame.volume = volume;
   frame.temperature = temperature;
-  measurement->one([&] { measurement->analysis().sample_positions(std::move(frame)); });
+  measurement->all([&] {
+    measurement->analysis().sample_positions(std::move(frame));
+  });
 }
 
 /* ---------------------------------------------------------------------- */
@@ -172,7 +206,8 @@ double FixIon::memory_usage()
   double bytes = static_cast<double>(measurement->analysis().analysis_bytes());
   if (rows) bytes += static_cast<double>(rows->memory_bytes());
   if (positions) bytes += static_cast<double>(positions->rows.memory_bytes());
-  return bytes + static_cast<double>(ions.capacity() * sizeof(double) + slots.capacity() * sizeof(int));
+  return bytes +
+      static_cast<double>(ions.capacity() * sizeof(double) + slots.capacity() * sizeof(int));
 }
 
 /* ----------------------------------------------------------------------
@@ -186,6 +221,7 @@ void FixIon::write_restart(FILE *fp)
   RestartHead head;
   memcpy(head.magic, MAGIC, sizeof(MAGIC));
   head.last_sample = last_sample;
+  head.last_step = last_step;
   head.toroidal = positions && positions->toroidal();
   head.length = static_cast<bigint>(text.size());
   const int size = static_cast<int>(sizeof(head) + text.size());
@@ -201,11 +237,15 @@ void FixIon::restart(char *buf)
   RestartHead head;
   memcpy(&head, buf, sizeof(head));
   if (memcmp(head.magic, MAGIC, sizeof(MAGIC)) != 0)
-    fail("the restart file holds data of another version of deepion: use the deepion that wrote it, "
-         "or another ID to begin anew");
+    fail(
+        "the restart file holds data of another version of deepion: use the deepion that wrote it, "
+        "or another ID to begin anew");
   measurement->restore(std::string(buf + sizeof(head), head.length));
   last_sample = head.last_sample;
-  if (positions) positions->restore(head.toroidal != 0);
+  last_step = head.last_step;
+  if (positions && !positions->restore(head.toroidal != 0))
+    fail("the saved measurement has toroidal unwrapping, which unwrap image cannot continue: use "
+         "unwrap toroidal or auto, or another ID to begin anew");
   restarted = true;
 }
 

@@ -44,27 +44,31 @@ class FixIon : public Fix {
   int maxsize_restart() override;
 
  protected:
-  std::string name;                                            // style and ID, for messages
-  std::unique_ptr<DEEPION::Measurement> measurement;           // set by the style's constructor
-  std::unique_ptr<DEEPION::AtomRows> rows;                     // one for each ion; may be null
+  std::string name;                                          // style and ID, for messages
+  std::unique_ptr<DEEPION::Measurement> measurement;         // set by the style's constructor
+  std::unique_ptr<DEEPION::AtomRows> rows;                   // one for each ion; may be null
   std::unique_ptr<DEEPION::UnwrappedPositions> positions;    // may be null
-  bigint last_sample;                                          // step, -1 = none yet
-  bool restarted;                                              // continues a saved measurement
-  bigint nions;                                                // atoms in the group at the start
+  bigint last_sample;                                        // step, -1 = none yet
+  bigint last_step;                                          // seen, -1 = none yet
+  bool restarted;                                            // continues a saved measurement
+  bigint nions;                                              // atoms in the group at the start
 
   void fail(const std::string &) const;    // stops all ranks; they all call it
   void give_rows(int width);               // per-atom rows for the ions
+  int slot_of(int i);                      // row of an atom of the group
+  void refuse_newcomers();                 // collective, after slot_of() of all of them
   void gather_ions();                      // fills the three below from this step's atoms
   std::vector<double> ions;                // unwrapped positions of this rank's ions, n x 3
   std::vector<int> slots;                  // their rows
   std::vector<std::int64_t> ids;           // their IDs
   // hands them over; located: sums over ranks, see drift_reference.h; volume; temperature, 0 = none
   void sample_ions(const std::vector<std::int64_t> &located, double volume, double temperature);
-  double picoseconds() const;              // in one time unit
-  bool any_timestep;                       // it does not matter if the time step changes
+  double picoseconds() const;    // in one time unit
+  bool any_timestep;             // it does not matter if the time step changes
 
  private:
   double timestep;    // when the measurement began
+  tagint newcomer;    // an atom of the group that has no row, 0 = none
 };
 
 }    // namespace LAMMPS_NS

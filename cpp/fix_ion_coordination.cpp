@@ -69,7 +69,7 @@ void FixIonCoordination::sample()
 {
   neighbors->count();
   const auto &counts = neighbors->counts;
-  measurement->one([&] {
+  measurement->all([&] {
     measurement->analysis().sample_counts(
         rust::Slice<const std::uint32_t>(counts.data(), counts.size()));
   });

@@ -65,6 +65,7 @@ void FixIonDisplacement::end_of_step()
 
 void FixIonDisplacement::sample()
 {
+  positions->update();    // a fix before this one may ask first
   if (!positions->problem().empty()) fail(positions->problem());
   gather_ions();
   const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);

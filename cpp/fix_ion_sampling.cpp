@@ -11,6 +11,7 @@
 #include "force.h"
 #include "group.h"
 #include "lammps.h"
+#include "modify.h"
 #include "pair.h"
 #include "update.h"
 #include "utils.h"
@@ -60,13 +61,9 @@ bool FixIonSampling::common_keyword(Words &words, const std::string &keyword)
 void FixIonSampling::finish_arguments(Words &words)
 {
   if (output < 0) output = 100 * every;
-  if (output % every)
-    words.fail(fmt::format("keyword output needs a multiple of Nevery ({}), not {}", every, output));
-  const std::vector<std::string> files = {file, history, state};
-  for (std::size_t a = 0; a < files.size(); a++)
-    for (std::size_t b = 0; b < a; b++)
-      if (!files[a].empty() && files[a] == files[b])
-        words.fail("file, history and state need different names, not '" + files[a] + "' twice");
+  if (words.problem.empty() && output % every)    // Nevery may be 0 otherwise
+    words.fail(
+        fmt::format("keyword output needs a multiple of Nevery ({}), not {}", every, output));
   if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
 
   // unwrapped positions in a changing box need every step
@@ -86,14 +83,57 @@ int FixIonSampling::setmask()
 void FixIonSampling::init()
 {
   FixIon::init();
-  measurement->check_writable({file, history, state});
+  measurement->check_writable(files());
+  check_different_files();
   if (restarted) history_begun = true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::string> FixIonSampling::files() const
+{
+  return {file, history, state};
+}
+
+/* ----------------------------------------------------------------------
+   two outputs to one file, of one fix or of two, would replace each other
+------------------------------------------------------------------------- */
+
+void FixIonSampling::check_different_files()
+{
+  std::vector<std::string> taken, named;
+  std::string text;
+  measurement->all([&] {
+    if (comm->me != 0) return;
+    for (Fix *other : modify->get_fix_list()) {
+      const auto *fix = dynamic_cast<FixIonSampling *>(other);
+      if (!fix) continue;
+      for (const auto &path : fix->files()) {
+        if (path.empty()) continue;
+        const std::string full(deepion::full_path(path));
+        const auto before = std::find(taken.begin(), taken.end(), full) - taken.begin();
+        if (before < static_cast<int>(taken.size()))
+          text =
+              fmt::format("{} and {} write to the same file, {}", named[before], fix->name, path);
+        taken.push_back(full);
+        named.push_back(fix->name);
+      }
+    }
+  });
+  stop_all_if(lmp, FLERR, text);
 }
 
 /* ---------------------------------------------------------------------- */
 
 void FixIonSampling::setup(int)
 {
+  // positions and velocities are a sequence in time: steps of a minimization are none of it
+  if (!any_timestep && last_step >= 0 && update->ntimestep != last_step)
+    fail(
+        fmt::format("the last step of the measurement was {}, this run begins at step {}: steps "
+                    "between them (minimize, another integrator) are no part of it; use another ID "
+                    "to begin anew",
+                    last_step, update->ntimestep));
   end_of_step();
   if (announced) return;
   announced = true;
@@ -102,12 +142,12 @@ void FixIonSampling::setup(int)
   double most = 0.0;
   MPI_Allreduce(&bytes, &most, 1, MPI_DOUBLE, MPI_MAX, world);
   if (comm->me == 0)
-    utils::logmesg(lmp, fmt::format("{}: {}\n  {}{}, memory: {:.3f} MB per MPI rank at most\n", name,
-                                    summary(),
-                                    restarted ? "continues a measurement" : "begins a measurement",
-                                    start > update->ntimestep ? fmt::format(" at step {}", start)
-                                                              : "",
-                                    most / 1048576.0));
+    utils::logmesg(lmp,
+                   fmt::format("{}: {}\n  {}{}, memory: {:.3f} MB per MPI rank at most\n", name,
+                               summary(),
+                               restarted ? "continues a measurement" : "begins a measurement",
+                               start > update->ntimestep ? fmt::format(" at step {}", start) : "",
+                               most / 1048576.0));
 }
 
 /* ---------------------------------------------------------------------- */
@@ -115,6 +155,7 @@ void FixIonSampling::setup(int)
 void FixIonSampling::end_of_step()
 {
   const bigint step = update->ntimestep;
+  last_step = step;
   if (positions) positions->update();
   if (step % every || step < start || step == last_sample) return;
   if (last_sample >= 0 && step != last_sample + every)
@@ -174,8 +215,8 @@ std::vector<std::string> FixIonSampling::provenance()
   std::vector<std::string> lines;
   if (!title.empty()) lines.push_back(title);
   lines.push_back(fmt::format("deepion {}, {}", VERSION, name));
-  lines.push_back(fmt::format("LAMMPS {} ({}), units {}", lmp->version, LAMMPS_DESCRIPTOR,
-                              update->unit_style));
+  lines.push_back(
+      fmt::format("LAMMPS {} ({}), units {}", lmp->version, LAMMPS_DESCRIPTOR, update->unit_style));
   lines.push_back(
       fmt::format("group {}: {} of {} atoms", group->names[igroup], nions, atom->natoms));
   int dim = -1;

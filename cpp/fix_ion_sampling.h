@@ -28,7 +28,8 @@ class FixIonSampling : public FixIon {
   bool common_keyword(DEEPION::Words &, const std::string &keyword);
   void finish_arguments(DEEPION::Words &);    // checks that hold for all styles
   virtual void sample() = 0;
-  virtual std::string summary() = 0;    // what is measured, in a line, for the log
+  virtual std::vector<std::string> files() const;    // may hold empty names
+  virtual std::string summary() = 0;                 // what is measured, in a line, for the log
 
   virtual std::vector<std::string> provenance();    // begins every file
   virtual void write_files();                       // but the history
@@ -36,11 +37,12 @@ class FixIonSampling : public FixIon {
   std::string title, file, history, state;
 
  private:
-  bigint start;     // first step of the measurement
-  bigint output;    // steps between files, 0 = only after a run
+  bigint start;          // first step of the measurement
+  bigint output;         // steps between files, 0 = only after a run
   bool announced;        // the summary is in the log
   bool history_begun;    // by this measurement
 
+  void check_different_files();
   void take_sample();
 };
 

@@ -37,13 +37,7 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   while (!words.done()) {
     const std::string key = words.take();
     if (key == "temp") {
-      const std::string value =
-          words.has_value() ? words.take() : (words.word(key, "a temperature or c_ID"), "");
-      if (value.rfind("c_", 0) == 0)
-        compute_id = value.substr(2);
-      else if (words.problem.empty())
-        temperature = Words(name, {}, 1, std::vector<const char *>{value.c_str()}.data())
-                          .number(key, true);
+      temperature = words.number_or_id(key, "c_", compute_id);
     } else if (key == "charge") {
       settings.charge = words.any_number(key);
     } else if (key == "drift") {
@@ -74,7 +68,9 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   settings.ions = nions;
   settings.drift = drift;
   settings.reference_atoms = reference_atoms(lmp, drift, nions);
-  measurement = opened(lmp, name, [&] { return deepion::open_transport(settings); });
+  measurement = opened(lmp, name, [&] {
+    return deepion::open_transport(settings);
+  });
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(unwrap));
   give_rows(static_cast<int>(measurement->analysis().row_width()));
 
@@ -123,8 +119,7 @@ std::string FixIonTransport::summary()
 {
   return fmt::format("{} ions every {} steps, {}, drift {}, unwrap {}, {}", nions, every, lags,
                      drift, positions->toroidal() ? "toroidal" : "image",
-                     compute ? "temperature from compute " + compute_id
-                         : temperature > 0.0
-                         ? fmt::format("temperature {} K", temperature)
-                         : "no temperature: no conductivity");
+                     compute                 ? "temperature from compute " + compute_id
+                         : temperature > 0.0 ? fmt::format("temperature {} K", temperature)
+                                             : "no temperature: no conductivity");
 }

@@ -22,7 +22,7 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
-    FixIonSampling(lmp, narg, arg), ps(picoseconds())
+    FixIonSampling(lmp, narg, arg), ps(picoseconds()), window(0)
 {
   deepion::VibrationsSettings set = {};
   std::string split = "none";
@@ -53,14 +53,10 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
       words.fail("unknown keyword '" + key + "'; keywords are " + joined(keywords));
     }
   }
-  for (const auto &other : {file, history, state})
-    if (!vacf.empty() && vacf == other)
-      words.fail("vacf needs another name than file, history and state, not '" + vacf + "'");
   if (words.problem.empty() && !given.empty() && static_cast<int>(given.size()) != atom->ntypes)
     words.fail(fmt::format("keyword names has {} names, but there are {} atom types", given.size(),
                            atom->ntypes));
   finish_arguments(words);
-  nevery = static_cast<int>(every);
 
   find_species(given);
   for (std::size_t k = 0; k < names.size(); k++) {
@@ -136,7 +132,6 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
 void FixIonVdos::init()
 {
   FixIonSampling::init();
-  measurement->check_writable({vacf});
   for (int type = 1; type <= atom->ntypes; type++)
     if (species[type] >= 0 && atom->mass[type] != masses[species[type]])
       fail(fmt::format("the mass of atom type {} was {} when the measurement began and is {} now: "
@@ -153,12 +148,12 @@ void FixIonVdos::sample()
   slots.clear();
   for (int i = 0; i < atom->nlocal; i++) {
     if (!(atom->mask[i] & groupbit)) continue;
-    if (!rows->has(i)) rows->create(i);    // came into the group later: the count will tell
     for (int k = 0; k < 3; k++) velocities.push_back(atom->v[i][k] / ps);
     kinds.push_back(species[atom->type[i]]);
-    slots.push_back(rows->slot(i));
+    slots.push_back(slot_of(i));
   }
-  measurement->one([&] {
+  refuse_newcomers();
+  measurement->all([&] {
     measurement->analysis().sample_velocities(
         rust::Slice<const double>(velocities.data(), velocities.size()),
         rust::Slice<const std::int32_t>(kinds.data(), kinds.size()),
@@ -166,6 +161,15 @@ void FixIonVdos::sample()
         rust::Slice<const std::int32_t>(slots.data(), slots.size()),
         domain->xprd * domain->yprd * domain->zprd);
   });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::string> FixIonVdos::files() const
+{
+  auto all = FixIonSampling::files();
+  all.push_back(vacf);
+  return all;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -15,13 +15,15 @@ class FixIonVdos : public FixIonSampling {
   void sample() override;
   std::string summary() override;
   void write_files() override;
+  std::vector<std::string> files() const override;
 
  private:
   std::vector<std::string> names;    // of each species
   std::vector<double> masses;        // of each species
   std::vector<bigint> numbers;       // of atoms of each species
   std::vector<int> species;          // of each LAMMPS type; -1 = not in the group
-  std::string settings;              // for the log
+  std::int64_t window;               // lags
+  std::string settings;              // the others, for the log
   std::string vacf;                  // file name, or empty
   double ps;                         // picoseconds in one time unit
 

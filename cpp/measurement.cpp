@@ -35,13 +35,6 @@ void Measurement::stop_all(const std::string &problem) const
 
 /* ---------------------------------------------------------------------- */
 
-void Measurement::stop_one(const std::string &problem) const
-{
-  stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
-}
-
-/* ---------------------------------------------------------------------- */
-
 std::vector<std::int64_t> Measurement::sum(const rust::Vec<std::int64_t> &mine) const
 {
   std::vector<std::int64_t> sums(mine.size());
@@ -58,9 +51,13 @@ void Measurement::gather()
 {
   if (gathered) return;
   rust::Vec<std::int64_t> mine;
-  all([&] { mine = handle->take_increments(); });
+  all([&] {
+    mine = handle->take_increments();
+  });
   const auto sums = sum(mine);
-  all([&] { handle->add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size())); });
+  all([&] {
+    handle->add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size()));
+  });
   gathered = true;
 }
 
@@ -77,7 +74,10 @@ void Measurement::before_sample()
 const deepion::Results &Measurement::results()
 {
   gather();
-  if (!evaluated) all([&] { latest = handle->results(); });
+  if (!evaluated)
+    all([&] {
+      latest = handle->results();
+    });
   evaluated = true;
   return latest;
 }
@@ -88,7 +88,9 @@ std::string Measurement::state()
 {
   gather();
   rust::String text;
-  all([&] { text = handle->state(); });
+  all([&] {
+    text = handle->state();
+  });
   return std::string(text);
 }
 
@@ -96,7 +98,9 @@ std::string Measurement::state()
 
 void Measurement::restore(const std::string &state)
 {
-  all([&] { handle->restore(state); });
+  all([&] {
+    handle->restore(state);
+  });
   evaluated = false;
 }
 

@@ -49,8 +49,7 @@ class Measurement {
   // Before anything is measured: whether these files can be written.
   void check_writable(const std::vector<std::string> &paths) const;
 
-  // Runs a call into Rust; an error stops this rank at once, or all ranks together.
-  template <class Call> void one(Call &&call) const;
+  // Collective: runs a call into Rust on all ranks; an error on any stops all of them.
   template <class Call> void all(Call &&call) const;
 
  private:
@@ -58,12 +57,11 @@ class Measurement {
   std::string name;
   rust::Box<deepion::Analysis> handle;
   deepion::Results latest;
-  bool gathered = true;     // nothing sampled since increments were taken
+  bool gathered = true;      // nothing sampled since increments were taken
   bool evaluated = false;    // `latest` is up to date
 
   void gather();
   void stop_all(const std::string &problem) const;
-  void stop_one(const std::string &problem) const;
 };
 
 }    // namespace DEEPION
@@ -71,11 +69,6 @@ class Measurement {
 #include "deepion_error.h"
 
 namespace DEEPION {
-
-template <class Call> void Measurement::one(Call &&call) const
-{
-  stop_one(error_of(std::forward<Call>(call)));
-}
 
 template <class Call> void Measurement::all(Call &&call) const
 {
@@ -87,8 +80,9 @@ template <class Open>
 std::unique_ptr<Measurement> opened(LAMMPS_NS::LAMMPS *lmp, const std::string &name, Open &&open)
 {
   std::unique_ptr<Measurement> measurement;
-  const std::string problem = error_of(
-      [&] { measurement = std::make_unique<Measurement>(lmp, name, std::forward<Open>(open)()); });
+  const std::string problem = error_of([&] {
+    measurement = std::make_unique<Measurement>(lmp, name, std::forward<Open>(open)());
+  });
   stop_all_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
   return measurement;
 }

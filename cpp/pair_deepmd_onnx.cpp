@@ -658,8 +658,8 @@ void *PairDeepmdOnnx::extract(const char *name, int &dim)
     impl->sha256 = std::string(impl->models[0].info.sha256);
     return const_cast<char *>(impl->sha256.c_str());
   }
-  if (strcmp(name, "elements") == 0 && !impl->elements.empty()) {    // of each LAMMPS type, for deepion's own styles
-    dim = 1;
+  if (strcmp(name, "elements") == 0 && !impl->elements.empty()) {
+    dim = 1;    // std::vector<std::string>, from type 1 on; for other styles of the plugin
     return &impl->elements;
   }
   return nullptr;

@@ -52,6 +52,14 @@ void UnwrappedPositions::init()
 
 /* ---------------------------------------------------------------------- */
 
+bool UnwrappedPositions::restore(bool toroidal)
+{
+  adding = toroidal;
+  return !(toroidal && mode == IMAGE);
+}
+
+/* ---------------------------------------------------------------------- */
+
 void UnwrappedPositions::create(int i)
 {
   rows.create(i);
@@ -83,7 +91,9 @@ void UnwrappedPositions::update()
     double *row = rows.row(i);
     const double *x = lmp->atom->x[i];
     const auto n = image_flags(lmp->atom->image[i]);
-    const double dn[3] = {n[0] - row[6], n[1] - row[7], n[2] - row[8]};
+    // image flags have few bits and begin again at the other end
+    double dn[3];
+    for (int k = 0; k < 3; k++) dn[k] = std::remainder(n[k] - row[6 + k], 2.0 * IMGMAX);
     row[0] += x[0] - row[3] + dn[0] * h[0] + dn[1] * h[5] + dn[2] * h[4];
     row[1] += x[1] - row[4] + dn[1] * h[1] + dn[2] * h[3];
     row[2] += x[2] - row[5] + dn[2] * h[2];

@@ -37,7 +37,8 @@ class UnwrappedPositions {
   std::string problem() const { return trouble; }
 
   mutable AtomRows rows;    // u (3), x (3), image flags (3) of every local atom; toroidal only
-  void restore(bool toroidal) { adding = toroidal; }
+  // Continues as saved; false: the mode does not allow it.
+  bool restore(bool toroidal);
   void create(int i);    // a new atom begins where it is
 
  private:

@@ -39,8 +39,7 @@ std::string joined(const std::vector<std::string> &words)
 /* ---------------------------------------------------------------------- */
 
 Words::Words(const std::string &_style, const std::vector<std::string> &_keywords, int narg,
-             const char *const *arg) :
-    style(_style), keywords(_keywords), words(arg, arg + narg)
+             const char *const *arg) : style(_style), keywords(_keywords), words(arg, arg + narg)
 {
 }
 
@@ -63,7 +62,8 @@ void Words::fail(const std::string &text)
 std::string Words::word(const std::string &keyword, const std::string &expected)
 {
   if (has_value()) return take();
-  fail("keyword " + keyword + " needs a value: " + expected);
+  fail("keyword " + keyword + " needs a value: " + expected +
+       (position < words.size() ? ", but the next word is the keyword " + words[position] : ""));
   return {};
 }
 
@@ -110,6 +110,20 @@ double Words::any_number(const std::string &keyword)
   double value = 0.0;
   if (problem.empty() && !to_double(text, value))
     fail("keyword " + keyword + " needs a number, not '" + text + "'");
+  return value;
+}
+
+/* ---------------------------------------------------------------------- */
+
+double Words::number_or_id(const std::string &keyword, const std::string &prefix, std::string &id)
+{
+  const std::string expected = "a number above 0 or " + prefix + "ID";
+  const std::string text = word(keyword, expected);
+  double value = 0.0;
+  if (text.rfind(prefix, 0) == 0 && text.size() > prefix.size())
+    id = text.substr(prefix.size());
+  else if (problem.empty() && (!to_double(text, value) || value <= 0.0))
+    fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
   return value;
 }
 

@@ -27,6 +27,8 @@ class Words {
   int integer(const std::string &keyword, int least);
   double number(const std::string &keyword, bool positive);
   double any_number(const std::string &keyword);
+  // A number above 0, or an ID after `prefix` (empty: a number was given).
+  double number_or_id(const std::string &keyword, const std::string &prefix, std::string &id);
   std::vector<double> numbers(const std::string &keyword);
   std::string one_of(const std::string &keyword, const std::vector<std::string> &choices);
   bool choice(const std::string &keyword, const std::string &yes, const std::string &no);

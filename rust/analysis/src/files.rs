@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -75,11 +75,12 @@ fn line(row: &[f64]) -> String {
     cells.join(" ") + "\n"
 }
 
-/// Replaces a file: the old or the new one is there at any moment, whole.
+/// Replaces a file, or what a link points to: the old or the new one is there at any moment, whole.
 ///
 /// # Errors
 /// Names the file and the reason.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let path = &full_path(path);
     let mut file = beside(path)?;
     let failed = |error: &std::io::Error| cannot_write(path, &error.to_string());
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
@@ -92,21 +93,37 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// Names the file and the reason.
 pub fn check_writable(path: &Path) -> Result<()> {
-    beside(path).map(drop)
+    beside(&full_path(path)).map(drop)
+}
+
+/// The same text for the same file, however it is named; links are followed.
+#[must_use]
+pub fn full_path(path: &Path) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    let (folder, name) = (folder_of(path), path.file_name().unwrap_or_default());
+    folder.canonicalize().map_or_else(|_| path.to_owned(), |folder| folder.join(name))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A new file in the folder of `path`, which becomes `path` or vanishes.
 fn beside(path: &Path) -> Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        return Err(cannot_write(path, "it is a folder"));
+    if path.exists() && !path.is_file() {
+        return Err(cannot_write(path, if path.is_dir() { "it is a folder" } else { "it is no regular file" }));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".deepion-").permissions(permissions(path));
-    builder.tempfile_in(folder).map_err(|error| cannot_write(path, &error.kind().to_string()))
+    builder.tempfile_in(folder_of(path)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => cannot_write(path, "its folder is not there"),
+        kind => cannot_write(path, &kind.to_string()),
+    })
 }
 
 fn cannot_write(path: &Path, reason: &str) -> Error {

@@ -155,6 +155,10 @@ pub fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]
     guard(&mut false, || locate(ions, ids, reference, weights))
 }
 
+pub fn full_path(path: &str) -> Result<String> {
+    guard(&mut false, || Ok(files::full_path(Path::new(path)).to_string_lossy().into_owned()))
+}
+
 pub fn check_writable(path: &str) -> Result<()> {
     guard(&mut false, || files::check_writable(Path::new(path)))
 }
@@ -204,6 +208,14 @@ impl Analysis {
         guard(&mut self.poisoned, || match &mut self.kind {
             Kind::Vibrations(vibrations) => vibrations.sample(velocities, species, rows, slots, volume),
             _ => Err(other_frames("velocities")),
+        })
+    }
+
+    pub fn set_timestep(&mut self, timestep: f64) -> Result<()> {
+        guard(&mut self.poisoned, || match &mut self.kind {
+            Kind::Transport(transport) => transport.set_timestep(timestep),
+            Kind::Vibrations(vibrations) => vibrations.set_timestep(timestep),
+            _ => Ok(()),
         })
     }
 

@@ -58,6 +58,7 @@ mod tests {
             "internal error: index 7 of 3; this is a bug in deepion, please report it"
         );
         assert!(poisoned);
-        assert!(guard(&mut poisoned, || Ok(())).unwrap_err().to_string().contains("cannot be used any more"));
+        let second = guard(&mut poisoned, || -> Result<()> { Ok(()) });
+        assert!(second.unwrap_err().to_string().contains("cannot be used any more"));
     }
 }

@@ -9,8 +9,8 @@ mod guard;
 mod potential;
 
 use analysis::{
-    Analysis, check_writable, coordination_histogram, count_neighbors, instantaneous_coordination, locate_ions,
-    open_coordination, open_displacement, open_transport, open_vibrations,
+    Analysis, check_writable, coordination_histogram, count_neighbors, full_path, instantaneous_coordination,
+    locate_ions, open_coordination, open_displacement, open_transport, open_vibrations,
 };
 use potential::{Potential, model_deviation, open_potential};
 
@@ -289,6 +289,10 @@ mod ffi {
         fn write_history(self: &mut Analysis, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()>;
         /// Replaces a file by the state.
         fn write_state(self: &mut Analysis, path: &str) -> Result<()>;
+        /// The time step, ps, where it was changed before the first frame.
+        fn set_timestep(self: &mut Analysis, timestep: f64) -> Result<()>;
+        /// The same text for the same file, however it is named.
+        fn full_path(path: &str) -> Result<String>;
         /// Whether a file can be written, without touching it.
         fn check_writable(path: &str) -> Result<()>;
         /// Bytes of the accumulators, rows not counted.

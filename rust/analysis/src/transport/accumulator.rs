@@ -12,6 +12,8 @@ use crate::{Accumulator, Blocks, Error, Exact, Result, Results, Runs, state};
 
 const ANALYSIS: &str = "ion/transport";
 
+/// Positions kept for an ion at most: 240 kB.
+const MOST_PLACES: u64 = 10_000;
 /// Averages of volume (`A^3`) and temperature (K).
 type Average = Exact<40>;
 
@@ -59,6 +61,14 @@ impl TransportLayout {
         let wrong = |text: String| Err(Error::Settings(text));
         if self.lags_per_level < 2 || self.levels < 1 {
             return wrong("lags needs at least 2 lags per level and 1 level".into());
+        }
+        if self.lags_per_level.saturating_mul(self.levels) > MOST_PLACES {
+            return wrong(format!(
+                "lags {} {} means {} positions kept for every ion: use {MOST_PLACES} or fewer",
+                self.lags_per_level,
+                self.levels,
+                self.lags_per_level.saturating_mul(self.levels)
+            ));
         }
         // beyond this a lag in steps is no 64-bit number, and no run is that long
         if (self.lags_per_level as f64).powi(self.levels as i32) * self.every as f64 > 1e18 {
@@ -167,6 +177,18 @@ impl Transport {
     #[must_use]
     pub fn row_width(layout: &TransportLayout) -> usize {
         3 * layout.lags().places()
+    }
+
+    /// Changes the time step, ps, before the first frame.
+    ///
+    /// # Errors
+    /// After the first frame.
+    pub fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
+        if self.total.samples > 0 {
+            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
+        }
+        self.layout.timestep_ps = timestep_ps;
+        Ok(())
     }
 
     /// Takes one frame; `rows`: all rows of [`Transport::row_width`].

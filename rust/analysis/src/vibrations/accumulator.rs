@@ -114,6 +114,18 @@ impl Vibrations {
         Ok(total)
     }
 
+    /// Changes the time step, ps, before the first sample.
+    ///
+    /// # Errors
+    /// After the first sample, or where it is no positive time.
+    pub fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
+        if self.total.samples > 0 {
+            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
+        }
+        self.layout.timestep_ps = timestep_ps;
+        self.layout.check()
+    }
+
     /// Closes all open origins: the atoms' rows were lost. Those that begin later are not affected.
     pub fn forget_origins(&mut self) {
         self.total.since = self.total.samples;

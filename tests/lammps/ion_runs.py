@@ -1,0 +1,139 @@
+"""Trajectories for the tests of fix ion/transport and compute ion/msd, and what numpy makes of them."""
+
+from pathlib import Path
+
+import numpy as np
+
+import lammps_runs
+from small_models import Box, random_box
+
+BOLTZMANN, CHARGE = 1.380649e-23, 1.602176634e-19  # J/K, C
+DT = 1 / 512  # ps
+LAG_COLUMNS = ("lag", "origins", "x", "y", "z", "msd", "se", "collective", "ngp", "beta")
+
+
+# MPICH's ranks wait in a busy loop. More of them than cores take turns of milliseconds for every message: 40 times as long.
+PATIENT = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1"}
+
+
+def lmp(script: str, folder: Path, ranks=1, **options) -> lammps_runs.Run:
+    """As in lammps_runs, but ranks that wait leave the core to others."""
+    return lammps_runs.lmp(script, folder, ranks=ranks, env=PATIENT if ranks > 1 else None, **options)
+
+
+def write_moving(box: Box, v, path: Path) -> Path:
+    """A data file with velocities: the same bits on every number of ranks, which `velocity create` does not give."""
+    box.write(path)
+    rows = "".join(f"{i} {r[0]:.17g} {r[1]:.17g} {r[2]:.17g}\n" for i, r in zip(box.ids, v, strict=True))
+    path.write_text(path.read_text() + "\nVelocities\n\n" + rows)
+    return path
+
+
+def gas_atoms(seed=1, speed=30.0, tilt=0.0, n=4):
+    """n^3 atoms and their velocities in A/ps; half are ions (type 1, mass 10), the others heavier (mass 20) and four times
+    slower. The mean velocities of both are not 0: drift references matter. All lengths, velocities and the time step are
+    multiples of 2^-20: in free flight no position is ever rounded, wherever a run is cut and atoms are put back into the box."""
+    box = random_box(seed, n=n, spacing=2.25, tilt=tilt)
+    v = (
+        np.random.default_rng(seed + 100).normal(size=(len(box), 3))
+        * np.where(box.types == 1, speed, speed / 4)[:, None]
+    )
+    return box.changed(x=np.round(box.x * 2**20) / 2**20), np.round(v * 2**20) / 2**20
+
+
+def gas(path: Path, **options) -> Path:
+    return write_moving(*gas_atoms(**options), path)
+
+
+def setup(data: Path, pair: str, units="metal", before="", read="") -> str:
+    """Everything but the measurement. Without `read`, the data file is read; with it, this command instead."""
+    dt = {"metal": DT, "real": 1000 * DT}[units]
+    return f"""units {units}
+{before}
+{read or f"read_data {data}"}
+group ion type 1
+neighbor 1.0 bin
+neigh_modify every 1 delay 0 check yes
+{pair}
+fix move all nve
+timestep {dt}
+"""
+
+
+def free_flight(data: Path, **options) -> str:
+    """No forces: exact positions."""
+    return setup(data, "pair_style zero 2.0\npair_coeff * *", **options)
+
+
+def lj(data: Path, **options) -> str:
+    """A hot liquid; metal units only."""
+    pair = "pair_style lj/cut 5.0\npair_coeff * * 0.03 2.0\npair_coeff 1 2 0.02 1.9"
+    return setup(data, pair, **options)
+
+
+def table(path: Path) -> np.ndarray:
+    return np.loadtxt(path, ndmin=2)
+
+
+def columns(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of the table, by the names above."""
+    assert rows.shape[1] == len(LAG_COLUMNS)
+    return dict(zip(LAG_COLUMNS, rows.T, strict=True))
+
+
+def dump(path: Path):
+    """Steps, box matrices (rows: a, b, c) and columns after the ID, [frame, atom, column], of a dump sorted by ID."""
+    steps, cells, frames = [], [], []
+    lines = path.read_text().splitlines()
+    at = 0
+    while at < len(lines):
+        steps.append(int(lines[at + 1]))
+        n = int(lines[at + 3])
+        bounds = np.array([line.split() for line in lines[at + 5 : at + 8]], float)
+        xy, xz, yz = bounds[:, 2] if bounds.shape[1] == 3 else (0.0, 0.0, 0.0)
+        sides = bounds[:, 1] - bounds[:, 0] - [np.ptp([0, xy, xz, xy + xz]), np.ptp([0, yz]), 0.0]
+        cell = np.diag(sides)
+        cell[1, 0], cell[2, 0], cell[2, 1] = xy, xz, yz
+        cells.append(cell)
+        rows = np.array([line.split() for line in lines[at + 9 : at + 9 + n]], float)
+        assert np.array_equal(rows[:, 0], np.sort(rows[:, 0]))
+        frames.append(rows[:, 1:])
+        at += 9 + n
+    return np.array(steps), np.array(cells), np.array(frames)
+
+
+def against(u, types, drift):
+    """Unwrapped positions of the ions [frame, ion, 3] against the drift reference."""
+    ion = types == 1
+    if drift == "framework":
+        u = u - u[:, ~ion].mean(axis=1, keepdims=True)
+    elif drift == "com":
+        u = u - np.average(u, axis=1, weights=10.0 * types)[:, None]
+    return u[:, ion]
+
+
+def moments(d):
+    """x, y, z, total, collective, non-Gaussian of displacements [origin, ion, 3]."""
+    x, y, z = (d**2).mean(axis=(0, 1))
+    total = x + y + z
+    collective = (d.sum(axis=1) ** 2).sum(axis=1).mean() / d.shape[1]
+    return [x, y, z, total, collective, 0.6 * ((d**2).sum(axis=2) ** 2).mean() / total**2 - 1]
+
+
+def brute_force(r, per_level, levels, interval):
+    """From all positions of the ions [sample, ion, 3]: rows of lag, origins and moments, as the fix is to find them."""
+    rows = []
+    for level in range(levels):
+        stride = per_level**level
+        for k in range(1 if level == 0 else 2, per_level + 1):
+            some = r[::stride]
+            if len(some) > k:
+                rows.append([k * stride * interval, len(some) - k, *moments(some[k:] - some[:-k])])
+    return np.array(rows)
+
+
+def slope(lag, y, window):
+    """Of the straight line with weights 1/t^3 through the lags of a window."""
+    near = (lag > 0.999 * window[0]) & (lag < 1.001 * window[1])
+    assert near.sum() > 2
+    return np.polyfit(lag[near], y[near], 1, w=lag[near] ** -1.5)[0]
