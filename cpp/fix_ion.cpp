@@ -22,7 +22,7 @@ using namespace DEEPION;
 // what stands before the state in a restart file: LAMMPS hands it over without its length
 struct RestartHead {
   char magic[8];
-  bigint last_sample, last_step;
+  bigint last_sample;
   bigint toroidal;
   bigint length;    // of the text after it
 };
@@ -32,8 +32,8 @@ static constexpr char MAGIC[8] = {'d', 'e', 'e', 'p', 'i', 'o', 'n', '1'};
 
 FixIon::FixIon(LAMMPS *lmp, int narg, char **arg) :
     Fix(lmp, narg, arg), name(std::string("fix ") + arg[2] + " " + arg[0]), last_sample(-1),
-    last_step(-1), restarted(false), nions(group->count(igroup)), any_timestep(false),
-    timestep(update->dt), newcomer(0)
+    restarted(false), nions(group->count(igroup)), any_timestep(false), timestep(update->dt),
+    newcomer(0)
 {
   dynamic_group_allow = 0;
   time_depend = 1;    // reset_timestep would break the sequence of samples
@@ -221,7 +221,6 @@ void FixIon::write_restart(FILE *fp)
   RestartHead head;
   memcpy(head.magic, MAGIC, sizeof(MAGIC));
   head.last_sample = last_sample;
-  head.last_step = last_step;
   head.toroidal = positions && positions->toroidal();
   head.length = static_cast<bigint>(text.size());
   const int size = static_cast<int>(sizeof(head) + text.size());
@@ -242,7 +241,6 @@ void FixIon::restart(char *buf)
         "or another ID to begin anew");
   measurement->restore(std::string(buf + sizeof(head), head.length));
   last_sample = head.last_sample;
-  last_step = head.last_step;
   if (positions && !positions->restore(head.toroidal != 0))
     fail("the saved measurement has toroidal unwrapping, which unwrap image cannot continue: use "
          "unwrap toroidal or auto, or another ID to begin anew");

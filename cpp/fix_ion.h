@@ -49,7 +49,6 @@ class FixIon : public Fix {
   std::unique_ptr<DEEPION::AtomRows> rows;                   // one for each ion; may be null
   std::unique_ptr<DEEPION::UnwrappedPositions> positions;    // may be null
   bigint last_sample;                                        // step, -1 = none yet
-  bigint last_step;                                          // seen, -1 = none yet
   bool restarted;                                            // continues a saved measurement
   bigint nions;                                              // atoms in the group at the start
 

@@ -24,7 +24,8 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonSampling::FixIonSampling(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), every(1), start(0), output(-1), announced(false), history_begun(false)
+    FixIon(lmp, narg, arg), every(1), start(0), output(-1), announced(false), history_begun(false),
+    minimized(false)
 {
 }
 
@@ -113,8 +114,9 @@ void FixIonSampling::check_different_files()
         const std::string full(deepion::full_path(path));
         const auto before = std::find(taken.begin(), taken.end(), full) - taken.begin();
         if (before < static_cast<int>(taken.size()))
-          text =
-              fmt::format("{} and {} write to the same file, {}", named[before], fix->name, path);
+          text = fix->name == named[before]
+              ? fmt::format("{}: two of its outputs go to the same file, {}", fix->name, path)
+              : fmt::format("{} and {} write to the same file, {}", named[before], fix->name, path);
         taken.push_back(full);
         named.push_back(fix->name);
       }
@@ -127,13 +129,6 @@ void FixIonSampling::check_different_files()
 
 void FixIonSampling::setup(int)
 {
-  // positions and velocities are a sequence in time: steps of a minimization are none of it
-  if (!any_timestep && last_step >= 0 && update->ntimestep != last_step)
-    fail(
-        fmt::format("the last step of the measurement was {}, this run begins at step {}: steps "
-                    "between them (minimize, another integrator) are no part of it; use another ID "
-                    "to begin anew",
-                    last_step, update->ntimestep));
   end_of_step();
   if (announced) return;
   announced = true;
@@ -152,16 +147,26 @@ void FixIonSampling::setup(int)
 
 /* ---------------------------------------------------------------------- */
 
+void FixIonSampling::min_setup(int)
+{
+  if (last_sample >= 0) minimized = true;
+}
+
+/* ---------------------------------------------------------------------- */
+
 void FixIonSampling::end_of_step()
 {
   const bigint step = update->ntimestep;
-  last_step = step;
   if (positions) positions->update();
   if (step % every || step < start || step == last_sample) return;
   if (last_sample >= 0 && step != last_sample + every)
     fail(fmt::format("the last sample was taken at step {}, this is step {}: samples must follow "
                      "each other every {} steps; use another ID to begin anew",
                      last_sample, step, every));
+  if (minimized && !any_timestep)
+    fail("a minimization came between two samples, and its steps are no time: use another ID to "
+         "begin "
+         "anew");
   take_sample();
   if (output > 0 && step % output == 0) {
     write_files();

@@ -17,6 +17,7 @@ class FixIonSampling : public FixIon {
   int setmask() override;
   void init() override;
   void setup(int) override;
+  void min_setup(int) override;
   void end_of_step() override;
   void post_run() override;
 
@@ -41,6 +42,7 @@ class FixIonSampling : public FixIon {
   bigint output;         // steps between files, 0 = only after a run
   bool announced;        // the summary is in the log
   bool history_begun;    // by this measurement
+  bool minimized;        // since the last sample
 
   void check_different_files();
   void take_sample();

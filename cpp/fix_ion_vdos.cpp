@@ -22,7 +22,7 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
-    FixIonSampling(lmp, narg, arg), ps(picoseconds()), window(0)
+    FixIonSampling(lmp, narg, arg), window(0), ps(picoseconds())
 {
   deepion::VibrationsSettings set = {};
   std::string split = "none";
@@ -33,7 +33,8 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
   keywords.insert(keywords.end(), common.begin(), common.end());
   Words words(name, keywords, narg - 3, arg + 3);
   every = words.integer("Nevery", 1);
-  set.window = words.integer("window", 2);
+  window = words.integer("window", 2);
+  set.window = window;
   set.spacing = (set.window + 9) / 10;    // so that 10 origins or fewer are open
   while (!words.done()) {
     const std::string key = words.take();
@@ -70,8 +71,7 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
   set.timestep = update->dt * ps;
   set.box_atoms = atom->natoms;
   set.split = split;
-  settings = fmt::format("{} lags ({:.6g} ps), origins every {} samples, split {}, {}", set.window,
-                         static_cast<double>((set.window - 1) * every) * set.timestep, set.spacing,
+  settings = fmt::format("origins every {} samples, split {}, {}", set.spacing,
                          split == "cut" ? fmt::format("cut at {} THz", set.cut) : split,
                          set.temperature > 0.0 ? fmt::format("temperature {} K", set.temperature)
                                                : "temperature of the velocities");
@@ -187,7 +187,8 @@ std::string FixIonVdos::summary()
   std::string text;
   for (std::size_t k = 0; k < names.size(); k++)
     text += fmt::format("{}{} {}", k ? ", " : "", numbers[k], names[k]);
-  return fmt::format("{} every {} steps, {}", text, every, settings);
+  return fmt::format("{} every {} steps, {} lags ({:.6g} ps), {}", text, every, window,
+                     static_cast<double>((window - 1) * every) * update->dt * ps, settings);
 }
 
 /* ---------------------------------------------------------------------- */

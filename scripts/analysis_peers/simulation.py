@@ -34,7 +34,7 @@ thermo 1000
 run {equilibration}
 reset_timestep 0
 
-fix framework lithium ion/transport {every} {transport} file framework.dat
+fix framework lithium ion/transport {every} {transport} file framework.dat history framework.history
 fix none lithium ion/transport {every} {transport} drift none file none.dat
 fix origins lithium ion/transport {every} {transport} lags {every_origin} 1 file origins.dat history origins.history
 fix nc lithium ion/coordination {every} sulfur {cutoffs} output {steps} file coordination.dat
@@ -110,7 +110,9 @@ def measure_walks(folder: Path, plugin: Path, say: Callable[[str], None]) -> Non
     """Write the random walks, have LAMMPS evaluate them, and join them into ladders of temperatures."""
     for kelvin in s.WALK_TEMPERATURES:
         name = f"walk{kelvin}"
-        say(f"random walk of {s.WALKERS} ions with D = {s.walk_diffusion(kelvin):.3e} cm^2/s ({kelvin} K), read by rerun")
+        say(
+            f"random walk of {s.WALKERS} ions with D = {s.walk_diffusion(kelvin):.3e} cm^2/s ({kelvin} K), read by rerun"
+        )
         types, x = walk(kelvin)
         steps = np.arange(s.FRAMES) * s.WALK_EVERY
         write_dump(folder / f"{name}.dump", steps, s.WALK_BOX, types, x)
@@ -150,9 +152,12 @@ def write_data(path: Path, types: np.ndarray, x: np.ndarray) -> None:
     box = "".join(f"0.0 {s.WALK_BOX} {axis}lo {axis}hi\n" for axis in "xyz")
     wrapped = np.mod(x, s.WALK_BOX)
     atoms = "".join(
-        f"{i} {kind} {r[0]:.17g} {r[1]:.17g} {r[2]:.17g}\n" for i, (kind, r) in enumerate(zip(types, wrapped, strict=True), 1)
+        f"{i} {kind} {r[0]:.17g} {r[1]:.17g} {r[2]:.17g}\n"
+        for i, (kind, r) in enumerate(zip(types, wrapped, strict=True), 1)
     )
-    path.write_text(f"walk\n\n{len(types)} atoms\n2 atom types\n{box}\nMasses\n\n1 7.0\n2 30.0\n\nAtoms # atomic\n\n{atoms}")
+    path.write_text(
+        f"walk\n\n{len(types)} atoms\n2 atom types\n{box}\nMasses\n\n1 7.0\n2 30.0\n\nAtoms # atomic\n\n{atoms}"
+    )
 
 
 def lammps(folder: Path, name: str, commands: str) -> None:

@@ -52,7 +52,9 @@ def read_dump(path: Path) -> Trajectory:
                 names = found
                 frames.append(rows)
     except (ValueError, IndexError):
-        raise ComparisonError(f"{path} is no text dump of style custom, or is damaged after step {steps[-1:]}") from None
+        raise ComparisonError(
+            f"{path} is no text dump of style custom, or is damaged after step {steps[-1:]}"
+        ) from None
     if not frames or any(len(frame) != len(frames[0]) for frame in frames):
         raise ComparisonError(f"{path} has no frames, or frames of different numbers of atoms")
     data, bounds = np.array(frames), np.array(boxes)

@@ -37,7 +37,9 @@ def close(quantity: str, tool: str, ours, theirs, allowed: float, unit: str = ""
     if ours.shape != theirs.shape or not ours.size:
         return Row(quantity, tool, f"{ours.shape} values", f"{theirs.shape} values", None, RELATIVE, allowed)
     difference = float(np.max(np.abs(ours - theirs) / np.abs(ours)))
-    return Row(quantity, tool, number(ours.flat[-1], unit), number(theirs.flat[-1], unit), difference, RELATIVE, allowed)
+    return Row(
+        quantity, tool, number(ours.flat[-1], unit), number(theirs.flat[-1], unit), difference, RELATIVE, allowed
+    )
 
 
 def close_curve(quantity: str, tool: str, ours, theirs, allowed: float, unit: str = "") -> Row:
@@ -57,14 +59,14 @@ def within_errors(quantity: str, tool: str, ours, errors, theirs, allowed: float
         return Row(quantity, tool, number(ours[-1], unit), number(theirs[-1], unit), None, ERRORS, allowed)
     differences = np.abs(ours - theirs) / errors
     k = int(np.argmax(differences))
-    shown = f"{ours[k]:.4g} +- {errors[k]:.1g}"
-    return Row(quantity, tool, f"{shown} {unit}".rstrip(), number(theirs[k], unit, 4), float(differences[k]), ERRORS, allowed)
+    shown = with_error(ours[k], errors[k], unit)
+    return Row(quantity, tool, shown, number(theirs[k], unit, 4), float(differences[k]), ERRORS, allowed)
 
 
 def overlap(quantity: str, tool: str, ours: tuple[float, float], theirs: tuple[float, float], unit: str = "") -> Row:
     """Two values with their standard errors, whose intervals must overlap: the distance over the sum of both errors."""
     difference = abs(ours[0] - theirs[0]) / (ours[1] + theirs[1]) if ours[1] > 0 and theirs[1] > 0 else None
-    words = [f"{value:.4g} +- {error:.1g} {unit}".rstrip() for value, error in (ours, theirs)]
+    words = [with_error(*value, unit) for value in (ours, theirs)]
     return Row(quantity, tool, *words, difference, "of both s.e.", 1.0)
 
 
@@ -76,7 +78,8 @@ def same_integers(quantity: str, tool: str, ours, theirs, doubtful=None) -> Row:
     wrong = ours != theirs
     if doubtful is not None:
         wrong = wrong & ~np.asarray(doubtful)
-    return Row(quantity, tool, f"sum {ours.sum()}", f"sum {theirs.sum()}", float(wrong.sum()), COUNT, 0)
+    words = [f"sum {of.sum()}, largest {of.max()}" for of in (ours, theirs)]
+    return Row(quantity, tool, *words, float(wrong.sum()), COUNT, 0)
 
 
 def note(quantity: str, tool: str, ours: str, theirs: str, difference: float | None = None, measure: str = "") -> Row:
@@ -88,12 +91,17 @@ def number(value: float, unit: str = "", digits: int = 10) -> str:
     return f"{value:.{digits}g} {unit}".rstrip()
 
 
+def with_error(value: float, error: float, unit: str = "") -> str:
+    return f"{value:.4g} +- {error:.2g} {unit}".rstrip()
+
+
 def difference(row: Row) -> str:
     if row.difference is None:
         return "?" if row.allowed is not None else ""
     if row.measure == COUNT:
         return f"{row.difference:.0f} {row.measure}"
-    return f"{row.difference:.1e} {row.measure}" if row.measure in (RELATIVE, ABSOLUTE) else f"{row.difference:.2f} {row.measure}"
+    digits = ".1e" if row.measure in (RELATIVE, ABSOLUTE) else ".2g" if row.difference < 100 else ",.0f"
+    return f"{row.difference:{digits}} {row.measure}"
 
 
 def allowed(row: Row) -> str:

@@ -80,11 +80,11 @@ fn line(row: &[f64]) -> String {
 /// # Errors
 /// Names the file and the reason.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let path = &full_path(path);
-    let mut file = beside(path)?;
+    let target = full_path(path);
+    let mut file = beside(path, &target)?;
     let failed = |error: &std::io::Error| cannot_write(path, &error.to_string());
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
+    file.persist(&target).map_err(|error| failed(&error.error))?;
     Ok(())
 }
 
@@ -93,7 +93,7 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// Names the file and the reason.
 pub fn check_writable(path: &Path) -> Result<()> {
-    beside(&full_path(path)).map(drop)
+    beside(path, &full_path(path)).map(drop)
 }
 
 /// The same text for the same file, however it is named; links are followed.
@@ -113,14 +113,14 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A new file in the folder of `path`, which becomes `path` or vanishes.
-fn beside(path: &Path) -> Result<NamedTempFile> {
-    if path.exists() && !path.is_file() {
-        return Err(cannot_write(path, if path.is_dir() { "it is a folder" } else { "it is no regular file" }));
+/// A new file in the folder of `target`, which becomes it or vanishes; the user knows it as `path`.
+fn beside(path: &Path, target: &Path) -> Result<NamedTempFile> {
+    if target.exists() && !target.is_file() {
+        return Err(cannot_write(path, if target.is_dir() { "it is a folder" } else { "it is no regular file" }));
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".deepion-").permissions(permissions(path));
-    builder.tempfile_in(folder_of(path)).map_err(|error| match error.kind() {
+    builder.prefix(".deepion-").permissions(permissions(target));
+    builder.tempfile_in(folder_of(target)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => cannot_write(path, "its folder is not there"),
         kind => cannot_write(path, &kind.to_string()),
     })

@@ -1,0 +1,149 @@
+"""pymatgen-analysis-diffusion: DiffusionAnalyzer (displacements against the framework) and fit_arrhenius."""
+
+from pathlib import Path
+
+import numpy as np
+
+from . import measured
+from . import settings as s
+from .trajectory import Trajectory, read_dump
+from .verdicts import ABSOLUTE, Row, close, note, number, within_errors
+
+NAME = "pymatgen-diffusion"
+DISTRIBUTION = "pymatgen-analysis-diffusion"
+HOT = f"walk{s.WALK_TEMPERATURES[-1]}"
+
+MSD, LINE, CONSTANTS, ARRHENIUS = 1e-10, 1e-9, 1e-10, 1e-9  # relative
+MERGE_DIGITS = 5.1e-5  # eV: deepion-merge prints four decimals
+SAME_DATA = 1.0  # standard errors between two straight lines through the same data
+TRUE = 3.0  # standard errors from the true value
+TRUTH = "true value"
+
+
+def evaluate(folder: Path) -> dict[str, np.ndarray]:
+    """For the run and the hottest walk: lags in samples, MSD and MSCD (A^2), D and charge D with errors (cm^2/s),
+    conductivities (mS/cm), Haven ratio. For both ladders of temperatures: activation energy (eV) and prefactor (cm^2/s)."""
+    from pymatgen.analysis.diffusion.analyzer import DiffusionAnalyzer, fit_arrhenius
+    from pymatgen.core import Lattice, Structure
+
+    found = {}
+    for name, kelvin in (("run", s.TEMPERATURE), (HOT, s.WALK_TEMPERATURES[-1])):
+        dump = read_dump(folder / f"{name}.dump")
+        structure = Structure(
+            Lattice.orthorhombic(*dump.box), elements(dump, name), dump.unwrapped[0], coords_are_cartesian=True
+        )
+        displacements = np.swapaxes(dump.unwrapped - dump.unwrapped[0], 0, 1)
+        ions, frames = int(np.sum(dump.types == s.ION)), len(dump.steps)
+        last = measured.fit_lags(name)[-1]
+        analyzer = DiffusionAnalyzer(
+            structure,
+            displacements,
+            "Li",
+            kelvin,
+            time_step=s.TIMESTEP * 1000,
+            step_skip=int(dump.steps[1] - dump.steps[0]),
+            smoothed="max",
+            min_obs=ions * frames // (last + 1),
+        )
+        found |= {
+            f"{name} lags": np.rint(analyzer.dt / (1000 * s.interval(name))).astype(int),
+            f"{name} msd": analyzer.msd,
+            f"{name} mscd": analyzer.mscd,
+            f"{name} d": np.array([analyzer.diffusivity, analyzer.diffusivity_std_dev]),
+            f"{name} charge d": np.array([analyzer.chg_diffusivity, analyzer.chg_diffusivity_std_dev]),
+            f"{name} sigma": np.array([analyzer.conductivity, analyzer.chg_conductivity]),
+            f"{name} haven": np.array(analyzer.haven_ratio),
+        }
+    for ladder in ("ladder", "few"):
+        table = measured.table(folder, f"{ladder}.dat")
+        energy, prefactor, _ = fit_arrhenius(table.columns["temperature_K"], table.columns["D_cm^2/s"])
+        found[ladder] = np.array([energy, prefactor])
+    return found
+
+
+def elements(dump: Trajectory, name: str) -> list[str]:
+    return [s.ELEMENTS[kind - 1] if name == "run" else ("Li", "S")[kind - 1] for kind in dump.types]
+
+
+def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
+    files = {"run": ("origins.dat", "origins.history"), HOT: (f"{HOT}.origins.dat", f"{HOT}.origins.history")}
+    rows = []
+    for name, (table, history) in files.items():
+        rows += trajectory_rows(measured.table(folder, table), measured.diffusion(folder, history), name, theirs, tool)
+    rows += default_lags_rows(folder, theirs, tool)
+    true = s.walk_diffusion(s.WALK_TEMPERATURES[-1])
+    ours = measured.diffusion(folder, f"{HOT}.history").d
+    rows.append(within_errors("walk: D, default lags", TRUTH, *ours, true, TRUE, "cm^2/s"))
+    return [*rows, *ladder_rows(folder, theirs, tool)]
+
+
+def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
+    """MSDs, D, conductivity and Haven ratio of one trajectory."""
+    lags, step = theirs[f"{name} lags"], s.interval(name)
+    span = f"lags {lags[0]} to {lags[-1]}"
+    where = "run" if name == "run" else "walk"
+    msd, mscd = (measured.at_lags(table, column, lags, step) for column in ("msd_A^2", "msd_collective_A^2"))
+    d, error = theirs[f"{name} d"]
+    charge_d, _ = theirs[f"{name} charge d"]
+    sigma, charge_sigma = theirs[f"{name} sigma"]
+    rows = [
+        close(f"{where}: MSD, drift framework, {span}", tool, msd, theirs[f"{name} msd"], MSD, "A^2"),
+        close(f"{where}: collective MSD, {span}", tool, mscd, theirs[f"{name} mscd"], MSD, "A^2"),
+    ]
+    # 1 A^2/ps = 1e-4 cm^2/s
+    line = measured.straight_line(lags * step, msd, 1) / 6 * 1e-4
+    rows.append(close(f"{where}: D, line with weights 1/t through our MSD", tool, line, d, LINE, "cm^2/s"))
+    line = measured.straight_line(lags * step, theirs[f"{name} msd"], 3) / 6 * 1e-4
+    rows.append(close(f"{where}: D, line with weights 1/t^3 through its MSD", tool, ours.d[0], line, LINE, "cm^2/s"))
+    rows.append(within_errors(f"{where}: D, each with its own weights", tool, *ours.d, d, SAME_DATA, "cm^2/s"))
+    rows.append(
+        within_errors(f"{where}: collective D, own weights", tool, *ours.collective, charge_d, SAME_DATA, "cm^2/s")
+    )
+    factors = 1000 * np.array([ours.sigma[0] / ours.d[0], ours.sigma_collective[0] / ours.collective[0]])
+    both = np.array([sigma / d, charge_sigma / charge_d])
+    rows.append(close(f"{where}: sigma / D, both kinds", tool, factors, both, CONSTANTS, "mS s/cm^3"))
+    haven = float(theirs[f"{name} haven"])
+    ratios = ours.haven[0] / (ours.d[0] / ours.collective[0]), haven / (d / charge_d)
+    rows.append(close(f"{where}: Haven ratio over D / collective D", tool, *ratios, CONSTANTS))
+    rows.append(within_errors(f"{where}: Haven ratio", tool, *ours.haven, haven, SAME_DATA))
+    words = [number(ours.d[1], "cm^2/s", 2), number(error, "cm^2/s", 2)]
+    return [*rows, note(f"{where}: error of D", tool, *words, ours.d[1] / error, "times as large")]
+
+
+def default_lags_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
+    """The default lags of the fix have fewer origins where they are long."""
+    table, ours = measured.table(folder, "framework.dat"), measured.diffusion(folder, "framework.history")
+    lags = np.rint(table.columns["lag_ps"] / s.interval("run")).astype(int)
+    common = np.intersect1d(lags, theirs["run lags"])
+    msd, errors = (measured.at_lags(table, name, common, s.interval("run")) for name in ("msd_A^2", "msd_se_A^2"))
+    its = theirs["run msd"][np.isin(theirs["run lags"], common)]
+    what = f"run: MSD at the default lags, {common[0]} to {common[-1]}"
+    rows = [within_errors(what, tool, msd, errors, its, SAME_DATA, "A^2")]
+    d, _ = theirs["run d"]
+    return [*rows, within_errors("run: D, default lags", tool, *ours.d, d, SAME_DATA, "cm^2/s")]
+
+
+def ladder_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
+    """Activation energies."""
+    ladder, few = (measured.table(folder, f"{name}.dat") for name in ("ladder", "few"))
+    kelvin, d, errors = (ladder.columns[name] for name in ("temperature_K", "D_cm^2/s", "D_se_cm^2/s"))
+    x = 1 / (s.BOLTZMANN * kelvin)
+    alike, weighted = np.polyfit(x, np.log(d), 1), np.polyfit(x, np.log(d), 1, w=d / errors)
+    energy, prefactor = theirs["ladder"]
+    rows = [
+        close("E_a, rows of the ladder alike (line: numpy)", tool, -alike[0], energy, ARRHENIUS, "eV"),
+        close("prefactor, rows alike (line: numpy)", tool, np.exp(alike[1]), prefactor, ARRHENIUS, "cm^2/s"),
+    ]
+    for name, theirs_e, whose, what in (
+        (few, theirs["few"][0], tool, "E_a that deepion-merge prints where D has no errors"),
+        (ladder, -weighted[0], "numpy polyfit", "E_a that deepion-merge prints, weighted with the errors"),
+    ):
+        printed = name.value("E_a from D").value
+        words = [number(printed, "eV"), number(theirs_e, "eV", 6)]
+        rows.append(Row(what, whose, *words, abs(printed - theirs_e), ABSOLUTE, MERGE_DIGITS))
+    what = "ln prefactor that deepion-merge prints, no errors"
+    rows.append(close(what, tool, few.value("ln prefactor of D").value, np.log(theirs["few"][1]), 1e-6))
+    printed = ladder.value("E_a from D")
+    rows.append(within_errors("E_a, ours weighted", tool, printed.value, printed.error, energy, SAME_DATA, "eV"))
+    rows.append(within_errors("E_a, ours weighted", TRUTH, printed.value, printed.error, s.WALK_ENERGY, TRUE, "eV"))
+    return rows

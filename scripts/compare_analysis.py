@@ -1,0 +1,103 @@
+"""What fix ion/transport, ion/coordination and ion/vdos and deepion-merge say, beside MDAnalysis, pymatgen, kinisi, freud and
+numpy on the same trajectories.
+
+First LAMMPS runs 105 atoms at 1000 K with everything measured on the fly and a dump of the same frames, and evaluates random
+walks of known diffusion coefficient with rerun. Then each tool evaluates the dumps in a process of its own environment. Ends with
+status 1 where a difference is larger than allowed.
+"""
+
+import argparse
+import json
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from analysis_peers import peers, settings, simulation, verdicts
+from analysis_peers.errors import ComparisonError
+from benchmark.report import machine
+from deepion import __version__
+from deepion.errors import DeepionError
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = "scripts/compare_analysis"
+FEWEST_STEPS = 8 * settings.FIT[1] * settings.EVERY  # so that D has an error from blocks of time
+
+
+def main() -> None:
+    arguments = parse()
+    try:
+        rows = compare(arguments)
+    except (DeepionError, KeyboardInterrupt) as error:
+        sys.exit(f"{PROGRAM}: {error or 'interrupted'}")
+    print(verdicts.markdown(rows) if arguments.markdown else verdicts.text(rows))
+    failed = verdicts.failures(rows)
+    judged = sum(row.allowed is not None for row in rows)
+    print(f"\n{judged - len(failed)} of {judged} comparisons within what is allowed")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(everything(arguments, rows), indent=1) + "\n")
+    sys.exit(1 if failed else 0)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    build = ROOT / "build"
+    parser.add_argument("--steps", type=int, default=settings.STEPS, help="of 2 fs, in the run [default: %(default)s]")
+    parser.add_argument("--peers", nargs="+", choices=peers.PEERS, default=peers.PEERS, help="which tools")
+    parser.add_argument("--json", type=Path, help="write the table there, with versions and the machine")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--model", type=Path, default=build / "models/lipsti-a.onnx", help="for deepmd/onnx")
+    parser.add_argument(
+        "--folder", type=Path, default=build / "analysis-peers/run", help="for dumps and results, 60 MB"
+    )
+    parser.add_argument("--again", action="store_true", help="take the runs that are in the folder already")
+    parser.add_argument(
+        "--venv", type=Path, default=build / "analysis-peers", help="the environment that has the tools"
+    )
+    arguments = parser.parse_args()
+    if arguments.steps < FEWEST_STEPS or arguments.steps % settings.EVERY:
+        parser.error(f"--steps needs a multiple of {settings.EVERY} from {FEWEST_STEPS} on, not {arguments.steps}")
+    for name in ("model", "folder", "venv"):
+        setattr(arguments, name, getattr(arguments, name).resolve())
+    return arguments
+
+
+def compare(arguments: argparse.Namespace) -> list[verdicts.Row]:
+    """Both stages."""
+    folder, plugin = arguments.folder, ROOT / "build/deepionplugin.so"
+    if not (arguments.venv / "bin/python").exists():
+        raise ComparisonError(f"no virtual environment in {arguments.venv}: start {PROGRAM}, which makes it")
+    if not arguments.again:
+        folder.mkdir(parents=True, exist_ok=True)
+        simulation.measure_walks(folder, plugin, say)
+        say(f"LAMMPS: 105 atoms, {arguments.steps * settings.TIMESTEP:g} ps at {settings.TEMPERATURE:g} K")
+        simulation.measure(folder, plugin, arguments.model, arguments.steps)
+    rows = []
+    for peer in arguments.peers:
+        start = time.monotonic()
+        peers.evaluated(peer, folder, arguments.venv)
+        found = peers.compared(peer, folder)
+        say(f"{peer}: {len(found)} lines, {time.monotonic() - start:.0f} s")
+        rows += found
+    return rows
+
+
+def everything(arguments: argparse.Namespace, rows: list[verdicts.Row]) -> dict:
+    """What --json writes."""
+    return {
+        "deepion": __version__,
+        "lammps": version("lammps"),
+        "steps": arguments.steps,
+        "machine": machine(),
+        "rows": verdicts.as_json(rows),
+    }
+
+
+def say(text: str) -> None:
+    print(f"[compare] {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
