@@ -21,7 +21,7 @@ from deepion.errors import DeepionError
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = "scripts/compare_analysis"
-FEWEST_STEPS = 8 * settings.FIT[1] * settings.EVERY  # so that D has an error from blocks of time
+FEWEST_STEPS = 10 * settings.FIT[1] * settings.EVERY  # so that all errors are from blocks of time
 
 
 def main() -> None:

@@ -266,8 +266,8 @@ def test_a_tool_that_fails_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--steps", "10001"], "--steps needs a multiple of 10 from 8000 on"),
-        (["--steps", "100"], "--steps needs a multiple of 10 from 8000 on"),
+        (["--steps", "10001"], "--steps needs a multiple of 10 from 10000 on"),
+        (["--steps", "100"], "--steps needs a multiple of 10 from 10000 on"),
         (["--peers", "odd"], "invalid choice: 'odd'"),
         (["--venv", "/nowhere/at/all"], "no virtual environment in /nowhere/at/all: start scripts/compare_analysis"),
     ],

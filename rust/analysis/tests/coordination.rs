@@ -149,7 +149,7 @@ fn before_the_first_frame_everything_is_zero() {
     for row in results.array {
         assert!(row[1..].iter().all(|&value| value == 0.0));
     }
-    assert!(coordination.table().unwrap().summary.iter().any(|line| line.contains("unknown")));
+    assert!(coordination.table().unwrap().summary.iter().any(|line| line.contains("not known")));
 }
 
 /// Frames that remember (a two-state ion that flips with probability 1/20): the standard error must cover the scatter of

@@ -211,12 +211,13 @@ impl Coordination {
             format!("frames are {} time steps apart", self.layout.every),
             format!("ions = {}", self.layout.ions),
         ];
+        let words = |error: f64| if known { format!("+- {error:.2e}") } else { "(error not known)".into() };
         if !known {
-            lines.push(format!("standard errors are unknown (0) before {FEWEST_BLOCKS} frames"));
+            lines.push(format!("standard errors are not known (0) before {FEWEST_BLOCKS} frames"));
         }
         for row in rows {
-            lines.push(format!("mean n within {} A = {:.6} +- {:.2e}", row[0], row[1], row[2]));
-            lines.push(format!("S_config within {} A = {:.6} +- {:.2e} kB per ion", row[0], row[3], row[4]));
+            lines.push(format!("mean n within {} A = {:.6} {}", row[0], row[1], words(row[2])));
+            lines.push(format!("S_config within {} A = {:.6} {} kB per ion", row[0], row[3], words(row[4])));
         }
         lines.push(
             "S_config is the entropy of one ion's n: it depends on the cut-off and is no thermodynamic total".into(),

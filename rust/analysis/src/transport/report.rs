@@ -275,17 +275,23 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
     let (_, conductivity) = evaluation.units.conductivity();
     let how = if evaluation.fit == Fit::Automatic { "found where |beta - 1| < 0.05" } else { "as given" };
     lines.push(format!(
-        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}",
+        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}{}",
         found.window.0,
         found.window.1,
         found.beta,
         found.blocks,
-        if found.ion_groups { "groups of ions" } else { "blocks of time" }
+        if found.ion_groups { "groups of ions" } else { "blocks of time" },
+        // standard error of a standard deviation from n normal values
+        if found.blocks > 1 {
+            format!(", themselves known to {:.0} %", 100.0 / (2.0 * (found.blocks as f64 - 1.0)).sqrt())
+        } else {
+            String::new()
+        }
     ));
     if found.ion_groups {
         lines.push(
-            "WARNING: the run is shorter than 8 times the window's longest lag: the error of D takes ions for independent, \
-             those of collective quantities are not known"
+            "WARNING: the run is too short for 4 blocks of twice the window's longest lag: the error of D takes ions for \
+             independent, those of collective quantities are not known"
                 .into(),
         );
     }

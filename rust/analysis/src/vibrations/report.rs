@@ -77,7 +77,9 @@ impl Report {
     /// Whether the harmonic entropy of a species holds a part that is diffusion.
     fn diffusive(&self, index: usize) -> bool {
         let one = &self.estimates[index];
-        one.g[0] > 3.0 * self.errors(index).g[0] && one.two_phase.fluidicity > DIFFUSIVE_FLUIDICITY
+        !self.errors.is_empty()
+            && one.g[0] > 3.0 * self.errors(index).g[0]
+            && one.two_phase.fluidicity > DIFFUSIVE_FLUIDICITY
     }
 }
 
@@ -187,7 +189,7 @@ fn sampling(of: &Vibrations, report: &Report) -> Vec<String> {
     ];
     if report.errors.is_empty() {
         let samples = FEWEST_BLOCKS as u64 * shortest_block(layout);
-        lines.push(format!("standard errors are unknown (0) before {samples} samples or a few more: run longer"));
+        lines.push(format!("standard errors are not known (0) before {samples} samples or a few more: run longer"));
     }
     lines
 }
@@ -206,9 +208,9 @@ fn summary(of: &Vibrations, report: &Report) -> Vec<String> {
         None => "T of the entropies = T of the velocities".into(),
     });
     lines.push(format!(
-        "S_vib = {:.6} +- {:.2e} kB per atom ({})",
+        "S_vib = {:.6} {} kB per atom ({})",
         report.total().entropy(evaluation.split),
-        report.errors(report.species()).entropy,
+        error_words(report, report.errors(report.species()).entropy),
         match evaluation.split {
             Split::None => "harmonic".into(),
             Split::Cut => format!("without frequencies below {} THz", evaluation.cut_thz),
@@ -220,6 +222,11 @@ fn summary(of: &Vibrations, report: &Report) -> Vec<String> {
         describe(&mut lines, report, index, name, of);
     }
     lines
+}
+
+/// `+- error`, or that it is not known.
+fn error_words(report: &Report, error: f64) -> String {
+    if report.errors.is_empty() { "(error not known)".into() } else { format!("+- {error:.2e}") }
 }
 
 /// Lines on one species, or on all.
@@ -242,8 +249,12 @@ fn describe(lines: &mut Vec<String>, report: &Report, index: usize, name: &str, 
             "{name}: fluidicity f = {:.6}, hard-sphere packing y = {:.4}",
             two_phase.fluidicity, two_phase.packing
         ));
-        lines.push(format!("{name}: g(0) = {:.6e} +- {:.2e} 1/THz per atom", one.g[0], errors.g[0]));
-        lines.push(format!("{name}: D from g(0) = {:.6e} +- {:.2e} cm^2/s", one.diffusion, errors.diffusion));
+        lines.push(format!("{name}: g(0) = {:.6e} {} 1/THz per atom", one.g[0], error_words(report, errors.g[0])));
+        lines.push(format!(
+            "{name}: D from g(0) = {:.6e} {} cm^2/s",
+            one.diffusion,
+            error_words(report, errors.diffusion)
+        ));
         if report.diffusive(index) {
             lines.push(format!(
                 "{name}: WARNING: diffusive: g(0) is no vibration, and the harmonic entropy counts it as one: use a cut or two-phase"
