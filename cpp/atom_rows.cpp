@@ -31,9 +31,12 @@ std::int32_t AtomRows::take_slot(int atoms)
     const int spare = 8 + capacity / 20;
     const int more = spare - static_cast<int>(free.size());
     if (more > 0) {
-      values.resize(static_cast<std::size_t>(capacity + more) * width);
-      for (int slot = capacity + more - 1; slot >= capacity; slot--)
-        free.insert(free.begin(), slot);
+      const std::size_t wanted = static_cast<std::size_t>(capacity + more) * width;
+      values.reserve(wanted);    // this much and not twice as much
+      values.resize(wanted);
+      std::vector<std::int32_t> fresh;
+      for (int slot = capacity + more - 1; slot >= capacity; slot--) fresh.push_back(slot);
+      free.insert(free.begin(), fresh.begin(), fresh.end());    // taken last
     }
   }
   const std::int32_t slot = free.back();

@@ -268,3 +268,27 @@ def test_clear_and_again(tmp_path, ranks):
     run = good(lmp(script, tmp_path, ranks=ranks))
     assert run.output.count("begins a measurement") == CLEARS and "Total wall time" in run.output
     assert len(table(tmp_path / "table.txt")) == 6
+
+
+def test_memory_is_what_the_page_says(tmp_path):
+    """The page of fix ion/transport predicts 24 N L bytes for each ion and about 1 MB for the sums; 10 % is what it may be off."""
+    script = """units metal
+atom_style atomic
+lattice fcc 4.0
+region box block 0 12 0 12 0 12
+create_box 2 box
+create_atoms 1 box
+set type 1 type/fraction 2 0.3 5
+mass * 7.0
+group ion type 1
+pair_style zero 4.0
+pair_coeff * *
+fix move all nve
+fix tr ion ion/transport 10
+run 100
+"""
+    run = good(lmp(script, tmp_path))
+    ions = int(re.search(r"ion/transport tr: (\d+) ions", run.output)[1])
+    printed = float(re.search(r"memory: (\S+) MB per MPI rank", run.output)[1])
+    assert ions > 4000
+    assert printed == pytest.approx(24 * 10 * 6 * ions / 2**20 + 1.0, rel=0.1)
