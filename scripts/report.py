@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""One HTML page of a finished or running study: pictures, results with errors, warnings, provenance.
+
+python scripts/report.py RUNDIR                 writes RUNDIR/report.html
+python scripts/report.py RUNDIR --out page.html
+
+Reads every table of an ion/* fix or of deepion-merge that it finds in RUNDIR, at any depth, and the warnings of LAMMPS' logs
+(log.*). The page needs nothing beside itself. Files that a run is still writing are whole at any moment, so a running study can be
+looked at; call it again for newer numbers.
+"""
+
+import argparse
+import base64
+import html
+import io
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib.figure import Figure  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import plot_arrhenius  # noqa: E402
+import plot_coordination  # noqa: E402
+import plot_transport  # noqa: E402
+import plot_transport_history  # noqa: E402
+import plot_vdos  # noqa: E402
+from deepion.errors import DeepionError, InputError  # noqa: E402
+from result_pictures import run  # noqa: E402
+from result_tables import COORDINATION, HISTORY, KINDS, LADDER, TRANSPORT, VDOS, Table, read_any  # noqa: E402
+
+LARGEST = 50_000_000  # bytes; no table is that long
+MOST_TOGETHER = 8  # curves in one picture
+FEW_BLOCKS = 8  # an error from fewer parts is itself known to 27 % or worse
+PREDICT = 300.0  # K
+
+HEADINGS = {
+    LADDER: "Temperatures",
+    TRANSPORT: "Mean-square displacement and diffusion",
+    HISTORY: "Convergence",
+    COORDINATION: "Coordination",
+    VDOS: "Vibrations",
+}
+STYLE = """body{font-family:sans-serif;max-width:70em;margin:2em auto;padding:0 1em;line-height:1.4}
+img{max-width:100%}pre{background:#f4f4f4;padding:.7em;overflow-x:auto;font-size:85%}
+.warning{color:#b00000}table{border-collapse:collapse;font-size:85%}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:right}"""
+
+
+def kind_of(table: Table) -> str | None:
+    """Which of KINDS a table is."""
+    return next((name for name, keys in KINDS.items() if keys <= set(table.columns)), None)
+
+
+def find_tables(folder: Path) -> dict[str, list[Table]]:
+    """All tables in a folder that have rows, by kind, in the order of their names."""
+    found: dict[str, list[Table]] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < LARGEST):
+        with path.open("rb") as file:
+            if file.read(2) != b"# ":
+                continue
+        try:
+            table = read_any(path)
+        except DeepionError:
+            continue  # some other text file
+        kind = kind_of(table)
+        if kind and len(next(iter(table.columns.values()))):
+            found.setdefault(kind, []).append(table)
+    return found
+
+
+def log_warnings(folder: Path) -> list[str]:
+    """Warnings of LAMMPS' logs, each once, with the log it comes from."""
+    lines: dict[str, str] = {}
+    for log in sorted(folder.rglob("log.*")):
+        if log.is_file():
+            for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.startswith(("WARNING", "ERROR")):
+                    lines.setdefault(re.sub(r" \(\S+:\d+\)$", "", line), str(log.relative_to(folder)))
+    return [f"{log}: {line}" for line, log in lines.items()]
+
+
+def doubts(table: Table) -> list[str]:
+    """What a reader of this table should know before quoting it."""
+    found = list(table.warnings)
+    for line in table.summary:
+        if line.startswith("no diffusion coefficient yet"):
+            found.append(line)
+        elif parts := re.search(r"errors from (\d+) blocks of time", line):
+            if int(parts[1]) < FEW_BLOCKS:
+                found.append(f"errors come from only {parts[1]} blocks of time: run longer before quoting them")
+    return found
+
+
+def picture(figure: Figure) -> str:
+    """A figure as part of a page."""
+    data = io.BytesIO()
+    figure.savefig(data, dpi=110, format="png")
+    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}">'
+
+
+def pictures_of(kind: str, tables: list[Table]) -> list[str]:
+    """Pictures of all tables of a kind; a table that cannot be drawn says why."""
+    draw: Callable[[list[Table]], Figure] = {
+        LADDER: lambda some: plot_arrhenius.draw(some[0], PREDICT),
+        TRANSPORT: plot_transport.draw,
+        HISTORY: plot_transport_history.draw,
+        COORDINATION: lambda some: plot_coordination.draw(some, []),
+        VDOS: plot_vdos.draw,
+    }[kind]
+    together = 1 if kind == LADDER else 4 if kind == VDOS else MOST_TOGETHER
+    made = []
+    for first in range(0, len(tables), together):
+        try:
+            made.append(picture(draw(tables[first : first + together])))
+        except DeepionError as error:
+            made.append(f'<p class="warning">{html.escape(str(error))}</p>')
+    return made
+
+
+def rows_of(table: Table) -> str:
+    """A table of numbers with five digits."""
+    names = list(table.columns)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+    lines = zip(*(table.columns[name] for name in names), strict=True)
+    body = "".join("<tr>" + "".join(f"<td>{value:.5g}</td>" for value in line) + "</tr>" for line in lines)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def page(folder: Path, found: dict[str, list[Table]]) -> str:
+    """The whole report."""
+    title = f"{folder.resolve().name}: ion transport, coordination, vibrations"
+    parts = [f"<h1>{html.escape(title)}</h1>", "<h2>Before you quote a number</h2>"]
+    warnings = [
+        f"{table.path.relative_to(folder)}: {line}"
+        for tables in found.values()
+        for table in tables
+        for line in doubts(table)
+    ]
+    warnings += log_warnings(folder)
+    parts.append(
+        "<ul>" + "".join(f'<li class="warning">{html.escape(line)}</li>' for line in warnings) + "</ul>"
+        if warnings
+        else "<p>No warnings.</p>"
+    )
+    shown = [kind for kind in HEADINGS if kind in found]
+    for kind in tqdm(shown, unit="picture", disable=None):
+        tables = found[kind]
+        parts.append(f"<h2>{HEADINGS[kind]}</h2>")
+        parts += pictures_of(kind, tables)
+        for table in tables if kind != HISTORY else []:
+            name = html.escape(str(table.path.relative_to(folder)))
+            parts.append(f"<h3>{name}</h3><pre>{html.escape(chr(10).join(table.summary))}</pre>")
+            if kind in (LADDER, COORDINATION):
+                parts.append(rows_of(table))
+    parts.append("<h2>Where the numbers come from</h2>")
+    origins: dict[str, list[str]] = {}
+    for tables in found.values():
+        for table in tables:
+            origins.setdefault("\n".join(table.provenance), []).append(str(table.path.relative_to(folder)))
+    for origin, paths in origins.items():
+        parts.append(f"<pre>{html.escape(origin)}\nfiles: {html.escape(', '.join(paths))}</pre>")
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>{"".join(parts)}</html>\n'
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="RUNDIR", type=Path, help="folder of the study")
+    parser.add_argument("--out", type=Path, help="the page (default: RUNDIR/report.html)")
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        raise InputError(f"{arguments.folder}: no such folder")
+    found = find_tables(arguments.folder)
+    if not found:
+        raise InputError(
+            f"{arguments.folder}: no tables in it: expected files that an ion/* fix writes with the keywords file or history, "
+            "or deepion-merge with --out"
+        )
+    out = arguments.out or arguments.folder / "report.html"
+    out.write_text(page(arguments.folder, found), encoding="utf-8")
+    print(f"wrote {out}: {sum(map(len, found.values()))} tables")
+
+
+if __name__ == "__main__":
+    run(main)

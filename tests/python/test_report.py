@@ -1,0 +1,51 @@
+"""scripts/report.py: everything of a folder is on the page, doubts first."""
+
+import re
+import shutil
+from pathlib import Path
+
+TABLES = Path(__file__).parent / "tables"
+
+
+def test_everything_is_on_the_page(tmp_path, run_script):
+    study = tmp_path / "study"
+    shutil.copytree(TABLES, study / "results")
+    (study / "log.lammps").write_text("LAMMPS\nWARNING: an atom has more neighbors than sel (pair_x.cpp:12)\n" * 2)
+    (study / "notes.txt").write_text("# just a text\n")
+    (study / "picture.bin").write_bytes(bytes(range(256)))
+    run = run_script("report.py", study)
+    assert run.returncode == 0, run.stderr
+    text = (study / "report.html").read_text()
+    tables = list(TABLES.glob("*.dat"))
+    assert f"{len(tables)} tables" in run.stdout
+    assert all(f"results/{table.name}" in text for table in tables)
+    for heading in ("Temperatures", "Mean-square displacement", "Convergence", "Coordination", "Vibrations"):
+        assert f"<h2>{heading}" in text
+    assert len(re.findall(r'src="data:image/png;base64,[A-Za-z0-9+/=]{20000,}"', text)) >= 5
+    assert "http" not in text.replace("http://www.w3.org", "")
+    before, after = text.split("<h2>Temperatures", 1)
+    assert before.count("more neighbors than sel") == 1 and "log.lammps: WARNING" in before
+    assert "diffusive" in before
+    assert "E_a from sigma T (Nernst-Einstein) = " in after
+    assert re.search(r"model sha256 [0-9a-f]{64}", after) or "group" in after
+
+
+def test_a_folder_without_tables_is_named(tmp_path, run_script):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        run = run_script("report.py", folder)
+        assert run.returncode != 0 and str(folder) in run.stderr and "Traceback" not in run.stderr
+
+
+def test_few_blocks_are_a_doubt(tmp_path, run_script):
+    source = next(
+        path
+        for path in sorted(TABLES.glob("*.dat"))
+        if "blocks" in path.read_text() and "fit window" in path.read_text()
+    )
+    text = source.read_text()
+    changed = re.sub(r"errors from \d+ blocks(?: of time)?", "errors from 4 blocks of time", text)
+    assert changed != text
+    (tmp_path / "msd.dat").write_text(changed)
+    run = run_script("report.py", tmp_path, "--out", tmp_path / "page.html")
+    assert run.returncode == 0, run.stderr
+    assert "errors come from only 4 blocks of time" in (tmp_path / "page.html").read_text()
