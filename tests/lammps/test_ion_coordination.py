@@ -66,18 +66,24 @@ def liquid(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("liquid")
     script = lj(gas(folder / "data", tilt=request.param))
     script += f"group S type 2\ncompute cn ion ion/coordination S {RCUT}\n"
-    script += f"fix co ion ion/coordination {EVERY} S {RCUT} {KEEP}\ncompute one ion ion/coordination S rcut 2.7 2.7 1\n"
+    script += (
+        f"fix co ion ion/coordination {EVERY} S {RCUT} {KEEP}\ncompute one ion ion/coordination S rcut 2.7 2.7 1\n"
+    )
     columns = ["c_cn"]
     for k, cutoff in enumerate(CUTOFFS, 1):
         script += f"compute k{k} ion coord/atom cutoff {cutoff} group S\n"
-        histogram = f"ave/histo {EVERY} 1 {EVERY} -0.5 {MOST + 1.5} {MOST + 2} c_k{k} mode vector kind peratom beyond end"
+        histogram = (
+            f"ave/histo {EVERY} 1 {EVERY} -0.5 {MOST + 1.5} {MOST + 2} c_k{k} mode vector kind peratom beyond end"
+        )
         script += f"fix now{k} ion {histogram}\nfix all{k} ion {histogram} ave running\n"
         columns += [f"c_cn[{k}]"] + [f"c_cn[{k}][{j}]" for j in range(1, MOST + 7)]
         columns += [f"f_co[{k}][{j}]" for j in range(1, 2 * MOST + 11)]
         for fix in ("now", "all"):
             columns += [f"f_{fix}{k}[{bin + 1}][{j}]" for bin in range(MOST + 2) for j in (2, 3)]
     script += f"thermo {10 * EVERY}\nthermo_style custom step {' '.join(columns)}\nthermo_modify format float %.17g\n"
-    script += f"dump d all custom {EVERY} dump id type x y z {COLUMNS} c_one {' '.join(f'c_k{k}' for k in range(1, 6))}\n"
+    script += (
+        f"dump d all custom {EVERY} dump id type x y z {COLUMNS} c_one {' '.join(f'c_k{k}' for k in range(1, 6))}\n"
+    )
     script += f"dump_modify d sort id format float %.17g\nrun {STEPS}\n"
     run = good(lmp(script, folder, ranks=2))
     return folder, run.thermo[0], dump(folder / "dump")
@@ -109,7 +115,9 @@ def test_numpy_on_the_same_trajectory(liquid):
     folder, thermo, (steps, cells, frames) = liquid
     types = frames[0, :, 0]
     ions, others = np.flatnonzero(types == 1), np.flatnonzero(types == 2)
-    counts = np.array([naive(frame[:, 1:4], cell, ions, others, CUTOFFS) for frame, cell in zip(frames, cells, strict=True)])
+    counts = np.array(
+        [naive(frame[:, 1:4], cell, ions, others, CUTOFFS) for frame, cell in zip(frames, cells, strict=True)]
+    )
     assert np.array_equal(frames[:, ions, 4:9], counts)
 
     rows = table(folder / "table.txt")
@@ -166,7 +174,9 @@ def test_a_small_box_and_equal_groups(tmp_path):
     groups = {"S": "S", "all": "all", "ion": "ion", "both": "both"}
     for name in groups:
         script += f"compute {name} ion ion/coordination {name} rcut 3 9.4 3 most 200\n"
-    script += "dump d all custom 1 dump id type x y z " + " ".join(f"c_{name}[{k}]" for name in groups for k in (1, 2, 3))
+    script += "dump d all custom 1 dump id type x y z " + " ".join(
+        f"c_{name}[{k}]" for name in groups for k in (1, 2, 3)
+    )
     script += "\ndump_modify d sort id format float %.17g\nthermo_style custom step c_all[3]\nrun 0\n"
     for ranks in (1, 2):
         run = good(lmp(script, tmp_path, ranks=ranks))
@@ -216,7 +226,10 @@ run 39
 def test_a_box_that_changes_at_the_end_of_a_step(tmp_path):
     """fix deform moves the atoms and not their ghosts: those across a border must not be counted where they were."""
     data = gas(tmp_path / "data", speed=1)
-    script = free_flight(data).replace("zero 2.0", "zero 5.0") + "group S type 2\nfix box all deform 1 x wiggle 2 0.02 remap x\n"
+    script = (
+        free_flight(data).replace("zero 2.0", "zero 5.0")
+        + "group S type 2\nfix box all deform 1 x wiggle 2 0.02 remap x\n"
+    )
     script += f"fix co ion ion/coordination 2 S {RCUT} file table.txt\ncompute cn ion ion/coordination S {RCUT}\n"
     script += f"dump d all custom 2 dump id type x y z {COLUMNS}\ndump_modify d sort id format float %.17g\nrun 20\n"
     for ranks in (1, 2):
@@ -252,7 +265,9 @@ def test_restart(tmp_path, tilt):
         "fix co ion ion/coordination 2 S rcut 2.2 4.2 5 most 7": "most was 6, is 7",
     }
     for command, text in changed.items():
-        run = lmp(script(read="read_restart half").replace(common, "group S type 2\n" + command + "\n"), folder, ranks=2)
+        run = lmp(
+            script(read="read_restart half").replace(common, "group S type 2\n" + command + "\n"), folder, ranks=2
+        )
         (error,) = set(run.errors())
         assert f"ion/coordination was made with other settings: {text}: repeat the settings" in error
         assert "fix ion/coordination co: " in error
@@ -261,7 +276,9 @@ def test_restart(tmp_path, tilt):
 def test_output_in_other_commands(tmp_path):
     """The time step may change; files name the neighbours; an atom-style variable takes per-atom values from fix ave/atom."""
     data = gas(tmp_path / "data")
-    script = free_flight(data).replace("zero 2.0", "zero 4.5") + f"""group S type 2
+    script = (
+        free_flight(data).replace("zero 2.0", "zero 4.5")
+        + f"""group S type 2
 compute cn ion ion/coordination S rcut 2.7 2.7 1
 compute many ion ion/coordination S {RCUT}
 fix co ion ion/coordination 1 S {RCUT} start 10 file table.txt title "a test"
@@ -276,9 +293,12 @@ thermo_style custom step c_cn c_cn[1] c_sum c_each f_co f_co[1] f_co[2][2] c_man
 thermo_modify format float %.17g
 run 50
 """
+    )
     run = good(lmp(script, tmp_path, ranks=2))
     thermo = run.thermo[0]
-    assert np.array_equal(thermo["c_cn"], thermo["c_sum"] / 32) and np.array_equal(thermo["c_cn"], thermo["c_each"] / 32)
+    assert np.array_equal(thermo["c_cn"], thermo["c_sum"] / 32) and np.array_equal(
+        thermo["c_cn"], thermo["c_each"] / 32
+    )
     assert np.array_equal(thermo["c_cn"], thermo["c_cn[1]"]) and np.array_equal(thermo["c_cn"], thermo["c_many[2]"])
     assert list(thermo["f_co[1]"]) == [0, 1, 11, 21, 31, 41] and thermo["c_cn"].min() > 2 and thermo["f_co"][-1] > 1
     text = (tmp_path / "table.txt").read_text().splitlines()
@@ -287,7 +307,8 @@ run 50
     last = np.array([row for row in rows if len(row) == 4 and row[0] != "#"][-5:], float)
     np.testing.assert_allclose(last[:, 3], table(tmp_path / "table.txt")[:, 1], rtol=FILE)
     assert re.search(
-        r"fix ion/coordination co: 32 ions every 1 steps, 32 neighbors \(group S\), 5 cut-offs from 2.2 to 4.2 Angstrom", run.output
+        r"fix ion/coordination co: 32 ions every 1 steps, 32 neighbors \(group S\), 5 cut-offs from 2.2 to 4.2 Angstrom",
+        run.output,
     )
 
 
@@ -334,11 +355,18 @@ SYSTEMS = {  # changes of the script, the error at `run`
         "1 and 2: use a pair style with a longer cutoff, e.g. pair_style hybrid/overlay with pair_style zero 3",
     ),
     "short for one pair of types": (
-        {"pair_style zero 2.0": "pair_style lj/cut 4.0", "pair_coeff * *": "pair_coeff * * 0 1\npair_coeff 1 2 0 1 2.5"},
+        {
+            "pair_style zero 2.0": "pair_style lj/cut 4.0",
+            "pair_coeff * *": "pair_coeff * * 0 1\npair_coeff 1 2 0 1 2.5",
+        },
         "only up to 2.5 Angstrom between atoms of types 1 and 2",
     ),
     "include": (
-        {"zero 2.0": "zero 4.0", "units metal": "units metal\natom_modify first ion", "# more": "neigh_modify include ion"},
+        {
+            "zero 2.0": "zero 4.0",
+            "units metal": "units metal\natom_modify first ion",
+            "# more": "neigh_modify include ion",
+        },
         "neigh_modify include leaves atoms without neighbors: it cannot be used",
     ),
     "dynamic neighbors": (
@@ -405,7 +433,10 @@ def test_hidden_pairs(tmp_path):
     script = free_flight(data).replace("zero 2.0", "zero 4.0") + "group S type 2\nneigh_modify exclude type 1 2\n"
     script += "compute cn ion ion/coordination S rcut 3 3 1\nthermo_style custom step c_cn\nrun 0\n"
     run = good(lmp(script, tmp_path, ranks=2))
-    assert run.output.count("compute ion/coordination cn: neigh_modify exclude hides pairs of atoms: they are not counted") == 1
+    assert (
+        run.output.count("compute ion/coordination cn: neigh_modify exclude hides pairs of atoms: they are not counted")
+        == 1
+    )
     assert run.thermo[0]["c_cn"][0] == 0
 
     bonds = tmp_path / "bonds"
@@ -469,6 +500,7 @@ def test_lost_ions_are_noticed(tmp_path):
     script += "fix co ion ion/coordination 5 S rcut 2 3 3\nthermo_style custom step f_co\nrun 10\n"
     run = lmp(script + "set group one type 2\ngroup ion subtract ion one\nrun 10\n", tmp_path, ranks=2)
     (error,) = set(run.errors())
-    assert "fix ion/coordination co: 95 coordination numbers in 3 frames of 32 ions: ions were lost or added" in error or (
-        "ions were lost or added" in error
+    assert (
+        "fix ion/coordination co: 95 coordination numbers in 3 frames of 32 ions: ions were lost or added" in error
+        or ("ions were lost or added" in error)
     )

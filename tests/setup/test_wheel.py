@@ -1,0 +1,202 @@
+"""`scripts/build_wheel` makes a wheel that, installed, needs no path: tried in an environment of its own, without the network."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+INPUT = f"""
+units metal
+atom_style atomic
+read_data {ROOT}/tests/data/structures/one_type.data
+pair_style deepmd/onnx model.onnx
+pair_coeff * * Li
+fix tr all ion/transport 1 temp 300 drift none
+fix 1 all nve
+run 2
+"""
+PLOTS = ["arrhenius", "coordination", "thermo", "transport", "vdos"]
+
+
+def needed(project: dict, extras: list[str]) -> list[Requirement]:
+    lists = [project["dependencies"], *(project["optional-dependencies"][name] for name in extras)]
+    return [Requirement(line) for lines in lists for line in lines]
+
+
+def closure(requirements: list[Requirement]) -> set[str]:
+    """Names of these packages and of all that they need, as far as .venv has them."""
+    names = set()
+    for requirement in requirements:
+        package = metadata.distribution(requirement.name)
+        environments = [{"extra": extra} for extra in requirement.extras or [""]]
+        further = [Requirement(line) for line in package.requires or []]
+        further = [r for r in further if r.marker is None or any(r.marker.evaluate(e) for e in environments)]
+        names |= {requirement.name} | closure([r for r in further if r.name != requirement.name])
+    return names
+
+
+def copy_package(name: str, environment: Path) -> None:
+    """Copy an installed package from .venv; its commands get the Python of the new environment."""
+    here, old, new = Path(sysconfig.get_path("purelib")), f"#!{sys.prefix}/".encode(), f"#!{environment}/".encode()
+    for file in metadata.files(name):
+        source = Path(os.path.normpath(here / file))
+        if source.suffix == ".pyc" or not source.exists():
+            continue
+        target = environment / source.relative_to(sys.prefix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+        if target.parent.name == "bin" and target.read_bytes().startswith(old):
+            target.write_bytes(target.read_bytes().replace(old, new, 1))
+
+
+class Environment:
+    """A virtual environment with what the wheel depends on, and the wheel."""
+
+    def __init__(self, folder: Path, wheel: Path, project: dict):
+        self.folder, self.venv, self.wheel = folder, folder / "venv", wheel
+        subprocess.run([sys.executable, "-m", "venv", self.venv], check=True)
+        for name in closure(needed(project, [])):
+            copy_package(name, self.venv)
+        self.before = self.files()
+        self.run("python", "-m", "pip", "install", "--no-index", "--no-deps", wheel)
+
+    def files(self) -> set[Path]:
+        """All files and folders but the bytecode of other packages."""
+        return {p for p in self.venv.rglob("*") if "__pycache__" not in p.parts or "deepion" in p.parts}
+
+    def run(self, command: str, *arguments, status: int = 0, **variables: str) -> str:
+        """Run a command of this environment, which is not activated; returns both its outputs."""
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "OMP_NUM_THREADS": "1", **variables}
+        done = subprocess.run(
+            [self.venv / "bin" / command, *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == status, done.stdout[-3000:]
+        return done.stdout
+
+    def tool(self, *arguments, **options) -> str:
+        """The command `deepion`, with the packages of the extra `tools` from .venv."""
+        fonts = str(ROOT / "build/matplotlib")  # Matplotlib's cache, as in scripts/setup
+        packages = sysconfig.get_path("purelib")
+        return self.run("deepion", *arguments, PYTHONPATH=packages, MPLCONFIGDIR=fonts, **options)
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, project) -> Environment:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([ROOT / "scripts/build_wheel", folder / "dist"], check=True, timeout=120)
+    (wheel,) = (folder / "dist").iterdir()
+    made = Environment(folder, wheel, project)
+    made.tool("export", ROOT / "tests/data/models/one_type.dp", "model.onnx", "--full-only")
+    (folder / "in.test").write_text(INPUT)
+    return made
+
+
+def test_versions_are_those_of_the_lock(project):
+    lock = dict(re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    assert f"lammps[mpi]=={lock['lammps']}" in project["dependencies"]
+    for requirement in needed(project, ["tools"]):
+        assert requirement.specifier.contains(lock[requirement.name]), requirement
+    cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    assert (
+        f'__version__ = "{cargo["workspace"]["package"]["version"]}"'
+        in (ROOT / "scripts/deepion/__init__.py").read_text()
+    )
+
+
+def test_name_and_content(environment):
+    assert re.fullmatch(r"deepion-[\d.]+-py3-none-linux_\w+\.whl", environment.wheel.name)
+    with zipfile.ZipFile(environment.wheel) as wheel:
+        tops = {name.split("/")[0] for name in wheel.namelist()}
+        plugin = wheel.read("deepion/plugin/deepionplugin.so")
+    assert len(tops) == 2 and "deepion" in tops  # nothing else for the user's `import`
+    assert str(ROOT).encode() not in plugin  # does not look where this machine has ONNX Runtime
+
+
+def test_all_requirements_are_met(environment):
+    assert "No broken requirements found" in environment.run("python", "-m", "pip", "check")
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_lmp_has_the_styles(environment, ranks):
+    lmp = ["lmp", "-in", "in.test", "-log", "none"]
+    if ranks > 1:
+        lmp = ["mpiexec", "-n", str(ranks), environment.venv / "bin/lmp", *lmp[1:]]
+    output = environment.run(*lmp)
+    assert "deepion: self-check:" in output and "Loop time" in output and "ERROR" not in output
+
+
+def test_python_has_the_styles(environment):
+    output = environment.run(
+        "python",
+        "-c",
+        """
+from lammps import lammps
+lmp = lammps(cmdargs=["-screen", "none", "-log", "none"])
+lmp.file("in.test")
+print("energy", lmp.get_thermo("pe"))
+print(*{line.split()[-1] for line in open("/proc/self/maps") if ".so" in line}, sep="\\n")
+""",
+    )
+    assert re.search(r"^energy -?\d", output, re.MULTILINE)
+    loaded = [
+        line for line in output.splitlines() if re.search(r"/(libonnxruntime|deepionplugin|liblammps|libmpi)\.so", line)
+    ]
+    assert len(loaded) == 4 and all(line.startswith(f"{environment.venv}/") for line in loaded), loaded
+
+
+def test_users_own_onnxruntime_counts(environment):
+    output = environment.run("lmp", "-in", "in.test", "-log", "none", status=1, ORT_DYLIB_PATH="/nowhere/lib.so")
+    assert "/nowhere/lib.so" in output
+
+
+def test_commands(environment):
+    assert environment.run("deepion", "--version").startswith("deepion ")
+    for merge in [["deepion", "merge"], ["deepion-merge"]]:
+        assert "Usage: deepion-merge" in environment.run(*merge, "--help")
+    environment.run("deepion", "merge", "nothing.json", status=1)
+    for command in [[name] for name in ["export", "energy", "evaluate", "report"]] + [["plot", name] for name in PLOTS]:
+        assert f"usage: deepion {' '.join(command)} " in environment.tool(*command, "--help")
+    assert '"energy": ' in environment.tool(
+        "energy", "model.onnx", ROOT / "tests/data/structures/one_type.data", "--json"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["draw"], ["plot"], ["plot", "nothing"]])
+def test_wrong_commands_say_the_usage(environment, arguments):
+    assert "usage: deepion COMMAND" in environment.run("deepion", *arguments, status=2)
+
+
+def test_tools_that_lack_a_package_say_so(environment):
+    output = environment.run("deepion", "plot", "vdos", "--help", status=1)
+    assert output == (
+        "deepion plot vdos: no Python package matplotlib: install what the tools need with pip install 'deepion[tools]'\n"
+    )
+
+
+def test_uninstalling_leaves_nothing(environment):
+    assert environment.files() - environment.before
+    environment.run("python", "-m", "pip", "uninstall", "--yes", "deepion")
+    assert environment.files() == environment.before
+    assert "Unrecognized pair style" in environment.run("lmp", "-in", "in.test", "-log", "none", status=1)
