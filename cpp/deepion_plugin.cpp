@@ -13,6 +13,7 @@
 #include "lammps.h"
 #include "utils.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <list>
 #include <string>
@@ -89,6 +90,11 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
     if (rank <= 0) utils::logmesg(lmp, text);
     return;
   }
+
+  // Released libraries of ONNX Runtime report to their maker from the moment they start, and leave an
+  // identifier in the user's home. Only the environment stops them in time; a user's own value stays.
+  setenv("ORT_DISABLE_TELEMETRY", "1", 0);
+  setenv("ORT_TELEMETRY_DISABLED", "1", 0);
 
   lammpsplugin_t plugin;
   memset(&plugin, 0, sizeof(plugin));

@@ -1,3 +1,9 @@
 """Python side of deepion: DeePMD-kit models to self-contained ONNX files, and their evaluation with stock ONNX Runtime."""
 
+import os
+
+# Released libraries of ONNX Runtime report to their maker from the moment they start; only the environment stops them in time.
+for _name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):
+    os.environ.setdefault(_name, "1")
+
 __version__ = "0.1.0"

@@ -16,6 +16,9 @@ PLUGIN = BUILD / "deepionplugin.so"
 MODEL = BUILD / "models" / "lipsti-a.onnx"  # made by scripts/setup, with reduced networks
 BIN = Path(sys.executable).parent
 
+# what a user need not have set
+UNSET = ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
+
 NKTV2P = {"metal": 1.6021765e6, "real": 68568.415}  # LAMMPS' force->nktv2p, from energy/volume to pressure
 REAL = 0.0019872067 / 8.617343e-5  # kcal/mol per eV, as LAMMPS has it
 
@@ -58,7 +61,7 @@ def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plu
     command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
     if ranks > 1:
         command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]
-    variables = {k: v for k, v in os.environ.items() if k not in ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH")}
+    variables = {k: v for k, v in os.environ.items() if k not in UNSET}
     variables |= {"OMP_NUM_THREADS": str(threads)} | (env or {})
     start = time.monotonic()
     with subprocess.Popen(

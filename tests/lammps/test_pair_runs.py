@@ -136,3 +136,25 @@ run 20
     assert table["Atoms"][-1] == 69
     lines = (tmp_path / "model_devi.out").read_text().splitlines()[1:]
     assert len(lines[0].split()) == 7 + 64 and len(lines[-1].split()) == 7 + 69
+
+
+def test_nothing_is_sent_home(tmp_path, models, data):
+    """ONNX Runtime's released libraries leave an identifier in the user's home, and report, unless the environment forbids it."""
+    script = f"""units metal
+atom_style atomic
+read_data {data}
+pair_style deepmd/onnx {models["a"]}
+pair_coeff * * Li S
+run 0
+"""
+
+    def left_behind(name: str, **variables: str) -> list:
+        home = tmp_path / name
+        home.mkdir()
+        # variables by which it knows an automatic test keep it quiet, too
+        good(lmp(script, tmp_path, env={"HOME": str(home), "CI": "", **variables}))
+        return [path for path in home.rglob("*") if path.is_file()]
+
+    assert left_behind("quiet") == []
+    allowed = left_behind("allowed", ORT_DISABLE_TELEMETRY="0", ORT_TELEMETRY_DISABLED="0")
+    assert any(path.name == "deviceid" for path in allowed), "this ONNX Runtime says nothing: the test proves nothing"
