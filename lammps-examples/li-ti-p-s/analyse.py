@@ -54,8 +54,11 @@ def ladder(composition: str, states: list[Path], results: Path, fit: list[float]
         return
     table = results / f"{composition}.ladder.dat"
     window = ["--fit", f"{fit[0]:g}", f"{fit[1]:g}"] if fit[1] > 0 else []
+    # names relative to the study: the table says where its numbers come from, and a study may be moved
+    names = [str(state.relative_to(results.parent)) for state in states]
     said = subprocess.run(
-        [str(ROOT / "build" / "deepion-merge"), *map(str, states), *window, "--out", str(table)],
+        [str(ROOT / "build" / "deepion-merge"), *names, *window, "--out", str(table)],
+        cwd=results.parent,
         capture_output=True,
         text=True,
     )
