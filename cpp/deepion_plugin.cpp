@@ -101,42 +101,29 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
   plugin.version = lmp->version;
   plugin.author = "the deepion authors";
   plugin.handle = handle;
-  const auto add = reinterpret_cast<lammpsplugin_regfunc>(register_ptr);
-  const auto describe = [&](const char *style, const char *style_name, const char *text) {
+  const auto add = [&](const char *style, const char *style_name, const char *text) {
     static std::list<std::string> infos;    // LAMMPS keeps the pointers
     infos.push_back(std::string(text) + ", deepion " + DEEPION::VERSION);
     plugin.style = style;
     plugin.name = style_name;
     plugin.info = infos.back().c_str();
+    reinterpret_cast<lammpsplugin_regfunc>(register_ptr)(&plugin, lmp);
   };
 
-  describe("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
   plugin.creator.v1 = [](void *p) -> void * {
     return new PairDeepmdOnnx(static_cast<LAMMPS *>(p));
   };
-  add(&plugin, lmp);
-
-  describe("compute", "ion/msd", "Displacement of ions since one moment");
+  add("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
   plugin.creator.v2 = create<ComputeIonMSD>;
-  add(&plugin, lmp);
-
-  describe("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd");
+  add("compute", "ion/msd", "Displacement of ions since one moment");
   plugin.creator.v2 = create<FixIonDisplacement>;
-  add(&plugin, lmp);
-
-  describe("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars");
+  add("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd");
   plugin.creator.v2 = create<FixIonTransport>;
-  add(&plugin, lmp);
-
-  describe("compute", "ion/coordination", "Coordination numbers and their entropy");
+  add("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars");
   plugin.creator.v2 = create<ComputeIonCoordination>;
-  add(&plugin, lmp);
-
-  describe("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars");
+  add("compute", "ion/coordination", "Coordination numbers and their entropy");
   plugin.creator.v2 = create<FixIonCoordination>;
-  add(&plugin, lmp);
-
-  describe("fix", "ion/vdos", "Vibrational density of states and entropy");
+  add("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars");
   plugin.creator.v2 = create<FixIonVdos>;
-  add(&plugin, lmp);
+  add("fix", "ion/vdos", "Vibrational density of states and entropy");
 }

@@ -1,6 +1,7 @@
 #include "fix_ion.h"
 
 #include "atom_rows.h"
+#include "drift_reference.h"
 #include "lammps_compat.h"
 #include "measurement.h"
 #include "unwrapped_positions.h"
@@ -161,9 +162,11 @@ void FixIon::refuse_newcomers()
 
 /* ---------------------------------------------------------------------- */
 
-void FixIon::sample_ions(const std::vector<std::int64_t> &located, double volume,
-                         double temperature)
+void FixIon::sample_ions(const std::string &drift, double volume, double temperature)
 {
+  if (!positions->problem().empty()) fail(positions->problem());
+  gather_ions();
+  const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
   deepion::IonFrame frame;
   frame.located = rust::Slice<const std::int64_t>(located.data(), located.size());
   frame.positions = rust::Slice<const double>(ions.data(), ions.size());

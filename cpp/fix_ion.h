@@ -56,18 +56,18 @@ class FixIon : public Fix {
   void give_rows(int width);               // per-atom rows for the ions
   int slot_of(int i);                      // row of an atom of the group
   void refuse_newcomers();                 // collective, after slot_of() of all of them
-  void gather_ions();                      // fills the three below from this step's atoms
   std::vector<double> ions;                // unwrapped positions of this rank's ions, n x 3
   std::vector<int> slots;                  // their rows
   std::vector<std::int64_t> ids;           // their IDs
-  // hands them over; located: sums over ranks, see drift_reference.h; volume; temperature, 0 = none
-  void sample_ions(const std::vector<std::int64_t> &located, double volume, double temperature);
+  // Collective: hands this step's ions over; drift as in drift_reference.h; temperature, 0 = none
+  void sample_ions(const std::string &drift, double volume, double temperature);
   double picoseconds() const;    // in one time unit
   bool any_timestep;             // it does not matter if the time step changes
 
  private:
-  double timestep;    // when the measurement began
-  tagint newcomer;    // an atom of the group that has no row, 0 = none
+  void gather_ions();    // fills ions, slots and ids from this step's atoms
+  double timestep;       // when the measurement began
+  tagint newcomer;       // an atom of the group that has no row, 0 = none
 };
 
 }    // namespace LAMMPS_NS

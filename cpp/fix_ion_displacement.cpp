@@ -66,11 +66,8 @@ void FixIonDisplacement::end_of_step()
 void FixIonDisplacement::sample()
 {
   positions->update();    // a fix before this one may ask first
-  if (!positions->problem().empty()) fail(positions->problem());
-  gather_ions();
-  const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
   measurement->before_sample();
-  sample_ions(located, 0.0, 0.0);
+  sample_ions(drift, 0.0, 0.0);
   measurement->after_sample();
   last_sample = update->ntimestep;
 }

@@ -106,11 +106,7 @@ double FixIonTransport::temperature_now()
 
 void FixIonTransport::sample()
 {
-  if (!positions->problem().empty()) fail(positions->problem());
-  const double kelvin = temperature_now();
-  gather_ions();
-  const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
-  sample_ions(located, domain->xprd * domain->yprd * domain->zprd, kelvin);
+  sample_ions(drift, domain->xprd * domain->yprd * domain->zprd, temperature_now());
 }
 
 /* ---------------------------------------------------------------------- */

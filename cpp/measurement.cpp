@@ -104,16 +104,28 @@ void Measurement::restore(const std::string &state)
   evaluated = false;
 }
 
-/* ---------------------------------------------------------------------- */
+/* ----------------------------------------------------------------------
+   all ranks bring their sums, rank 0 writes
+------------------------------------------------------------------------- */
 
-void Measurement::write_table(const std::string &path, const std::vector<std::string> &provenance)
+template <class Write>
+void Measurement::write(const std::string &path, const std::vector<std::string> &provenance,
+                        Write &&write)
 {
   if (path.empty()) return;
   gather();
   const auto lines = lines_of(provenance);
-  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
   all([&] {
-    if (lmp->comm->me == 0) handle->write_table(path, view);
+    if (lmp->comm->me == 0) write(rust::Slice<const rust::String>(lines.data(), lines.size()));
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::write_table(const std::string &path, const std::vector<std::string> &provenance)
+{
+  write(path, provenance, [&](auto lines) {
+    handle->write_table(path, lines);
   });
 }
 
@@ -122,23 +134,8 @@ void Measurement::write_table(const std::string &path, const std::vector<std::st
 void Measurement::write_history(const std::string &path, const std::vector<std::string> &provenance,
                                 std::int64_t step, bool anew)
 {
-  if (path.empty()) return;
-  gather();
-  const auto lines = lines_of(provenance);
-  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
-  all([&] {
-    if (lmp->comm->me == 0) handle->write_history(path, view, step, anew);
-  });
-}
-
-/* ---------------------------------------------------------------------- */
-
-void Measurement::write_state(const std::string &path)
-{
-  if (path.empty()) return;
-  gather();
-  all([&] {
-    if (lmp->comm->me == 0) handle->write_state(path);
+  write(path, provenance, [&](auto lines) {
+    handle->write_history(path, lines, step, anew);
   });
 }
 
@@ -146,12 +143,17 @@ void Measurement::write_state(const std::string &path)
 
 void Measurement::write_vacf(const std::string &path, const std::vector<std::string> &provenance)
 {
-  if (path.empty()) return;
-  gather();
-  const auto lines = lines_of(provenance);
-  const auto view = rust::Slice<const rust::String>(lines.data(), lines.size());
-  all([&] {
-    if (lmp->comm->me == 0) handle->write_vacf(path, view);
+  write(path, provenance, [&](auto lines) {
+    handle->write_vacf(path, lines);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::write_state(const std::string &path)
+{
+  write(path, {}, [&](auto) {
+    handle->write_state(path);
   });
 }
 

@@ -61,6 +61,8 @@ class Measurement {
   bool evaluated = false;    // `latest` is up to date
 
   void gather();
+  template <class Write>
+  void write(const std::string &path, const std::vector<std::string> &provenance, Write &&write);
   void stop_all(const std::string &problem) const;
 };
 

@@ -13,7 +13,6 @@ import json
 import sys
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
@@ -23,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from deepion.evaluate import Evaluator  # noqa: E402
 from labelled_frames import read_labelled  # noqa: E402
 from model_errors import Comparison, Pairs  # noqa: E402
-from result_pictures import COLOURS, run  # noqa: E402
+from result_pictures import COLOURS, SUFFIXES, run, save  # noqa: E402
 
 
 def panel(axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
@@ -92,10 +91,7 @@ def main() -> None:
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if arguments.pictures:
         figure = draw(comparison, about)
-        for suffix in (".png", ".svg"):
-            with matplotlib.rc_context({"svg.hashsalt": "deepion"}):
-                figure.savefig(arguments.pictures + suffix, dpi=150)
-            print(f"wrote {arguments.pictures}{suffix}")
+        save(figure, [Path(arguments.pictures + suffix) for suffix in SUFFIXES], [])
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ import plot_transport_history  # noqa: E402
 import plot_vdos  # noqa: E402
 from deepion.errors import DeepionError, InputError  # noqa: E402
 from result_pictures import run  # noqa: E402
-from result_tables import COORDINATION, HISTORY, KINDS, LADDER, TRANSPORT, VDOS, Table, read_any  # noqa: E402
+from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Table, read_any  # noqa: E402
 
 LARGEST = 50_000_000  # bytes; no table is that long
 MOST_TOGETHER = 8  # curves in one picture
@@ -52,11 +52,6 @@ img{max-width:100%}pre{background:#f4f4f4;padding:.7em;overflow-x:auto;font-size
 .warning{color:#b00000}table{border-collapse:collapse;font-size:85%}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:right}"""
 
 
-def kind_of(table: Table) -> str | None:
-    """Which of KINDS a table is."""
-    return next((name for name, keys in KINDS.items() if keys <= set(table.columns)), None)
-
-
 def find_tables(folder: Path) -> dict[str, list[Table]]:
     """All tables in a folder that have rows, by kind, in the order of their names."""
     found: dict[str, list[Table]] = {}
@@ -68,7 +63,7 @@ def find_tables(folder: Path) -> dict[str, list[Table]]:
             table = read_any(path)
         except DeepionError:
             continue  # some other text file
-        kind = kind_of(table)
+        kind = table.kind
         if kind and len(next(iter(table.columns.values()))):
             found.setdefault(kind, []).append(table)
     return found

@@ -74,6 +74,11 @@ class Table:
         return self.title or self.path.stem
 
     @property
+    def kind(self) -> str | None:
+        """Which of KINDS it is."""
+        return next((name for name, keys in KINDS.items() if keys <= set(self.columns)), None)
+
+    @property
     def warnings(self) -> list[str]:
         return [line for line in self.summary if "WARNING: " in line]
 
@@ -105,8 +110,7 @@ def read(path: Path, kind: str) -> Table:
     """Read a table of one of KINDS."""
     table = read_any(path)
     if not KINDS[kind] <= set(table.columns):
-        found = next((name for name, keys in KINDS.items() if keys <= set(table.columns)), None)
-        what = f"it is {found}" if found else f"its columns are {', '.join(table.columns)}"
+        what = f"it is {table.kind}" if table.kind else f"its columns are {', '.join(table.columns)}"
         raise TableError(f"{path}: expected {kind}, but {what}")
     if not len(next(iter(table.columns.values()))):
         raise TableError(f"{path} has no rows yet")

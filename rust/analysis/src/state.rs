@@ -60,6 +60,26 @@ pub fn analysis_of(text: &str) -> Result<String> {
     Ok(head.deepion_state)
 }
 
+/// The total of a saved state that was made with the settings in use.
+///
+/// # Errors
+/// As [`load`] and [`same_layout`].
+pub fn resume<L, T>(analysis: &str, text: &str, here: &L) -> Result<T>
+where
+    L: Serialize + DeserializeOwned + PartialEq,
+    T: DeserializeOwned,
+{
+    let (saved, total): (L, T) = load(analysis, text)?;
+    same_layout(analysis, &saved, here)?;
+    Ok(total)
+}
+
+/// A saved state whose total cannot belong to its own settings.
+#[must_use]
+pub fn damaged(analysis: &str) -> Error {
+    Error::State(format!("saved state of {analysis} does not fit its own settings: it is damaged"))
+}
+
 /// Compares the settings of a saved state with the ones in use, setting by setting.
 ///
 /// # Errors

@@ -136,12 +136,9 @@ impl Coordination {
     }
 
     fn load(&self, text: &str) -> Result<Total> {
-        let (layout, total): (CoordinationLayout, Total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
+        let total: Total = state::resume(ANALYSIS, text, &self.layout)?;
         if !total.blocks.all().iter().all(|block| block.fits(&self.local)) {
-            return Err(Error::State(format!(
-                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
-            )));
+            return Err(state::damaged(ANALYSIS));
         }
         Ok(total)
     }

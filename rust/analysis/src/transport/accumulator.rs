@@ -298,17 +298,13 @@ impl Accumulator for Transport {
     }
 
     fn restore(&mut self, text: &str) -> Result<()> {
-        let (layout, total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
-        self.total = total;
+        self.total = state::resume(ANALYSIS, text, &self.layout)?;
         self.take_increments();
         Ok(())
     }
 
     fn join(&mut self, text: &str) -> Result<()> {
-        let (layout, total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
-        self.replicas.push(total);
+        self.replicas.push(state::resume(ANALYSIS, text, &self.layout)?);
         Ok(())
     }
 

@@ -102,9 +102,7 @@ impl Accumulator for Displacement {
     }
 
     fn restore(&mut self, text: &str) -> Result<()> {
-        let (group, total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &group, &self.group)?;
-        self.total = total;
+        self.total = state::resume(ANALYSIS, text, &self.group)?;
         Ok(())
     }
 

@@ -104,12 +104,9 @@ impl Vibrations {
     }
 
     fn load(&self, text: &str) -> Result<Total> {
-        let (layout, total): (VibrationsLayout, Total) = state::load(ANALYSIS, text)?;
-        state::same_layout(ANALYSIS, &layout, &self.layout)?;
-        if !total.blocks.all().iter().all(|block| block.fits(&layout)) {
-            return Err(Error::State(format!(
-                "saved state of {ANALYSIS} does not fit its own settings: it is damaged"
-            )));
+        let total: Total = state::resume(ANALYSIS, text, &self.layout)?;
+        if !total.blocks.all().iter().all(|block| block.fits(&self.layout)) {
+            return Err(state::damaged(ANALYSIS));
         }
         Ok(total)
     }
