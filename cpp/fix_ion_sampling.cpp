@@ -208,7 +208,7 @@ void FixIonSampling::post_run()
 void FixIonSampling::write_files()
 {
   measurement->write_table(file, provenance());
-  measurement->write_state(state);
+  measurement->write_state(state, provenance());
 }
 
 /* ----------------------------------------------------------------------

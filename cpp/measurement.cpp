@@ -150,10 +150,10 @@ void Measurement::write_vacf(const std::string &path, const std::vector<std::str
 
 /* ---------------------------------------------------------------------- */
 
-void Measurement::write_state(const std::string &path)
+void Measurement::write_state(const std::string &path, const std::vector<std::string> &provenance)
 {
-  write(path, {}, [&](auto) {
-    handle->write_state(path);
+  write(path, provenance, [&](auto lines) {
+    handle->write_state(path, lines);
   });
 }
 

@@ -44,7 +44,7 @@ class Measurement {
   void write_table(const std::string &path, const std::vector<std::string> &provenance);
   void write_history(const std::string &path, const std::vector<std::string> &provenance,
                      std::int64_t step, bool anew);
-  void write_state(const std::string &path);
+  void write_state(const std::string &path, const std::vector<std::string> &provenance);
   void write_vacf(const std::string &path, const std::vector<std::string> &provenance);
   // Before anything is measured: whether these files can be written.
   void check_writable(const std::vector<std::string> &paths) const;

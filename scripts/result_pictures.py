@@ -150,4 +150,4 @@ def shortened(provenance: list[str]) -> list[str]:
     if not joined:
         return rest
     shown = [line.strip() for line in joined[:3]] + ([f"... ({len(joined)} files)"] if len(joined) > 3 else [])
-    return [*rest[:-1], f"{rest[-1]} {', '.join(shown)}"]
+    return [f"{line} {', '.join(shown)}" if line.endswith("joined from") else line for line in rest]

@@ -1,29 +1,36 @@
 #!/usr/bin/env python3
 """Pack atoms of LPS:Ti at random, no two nearer than 2 Angstrom, and write a LAMMPS data file.
 
-python build.py Ti10 data.packed                 105 atoms
-python build.py Ti10 data.packed --copies 5      5^3 times as many: 13,125 atoms
+python build.py Ti10 data.packed                     105 atoms, 10 mol % TiS2
+python build.py Ti10 data.packed --atoms 12000       as in the paper
 
 The packing knows no chemistry: in.melt-quench makes the structure, and its pressure of 1 bar the density.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
 
 ELEMENTS = ("Li", "P", "S", "Ti")
 MASSES = (6.94, 30.974, 32.06, 47.867)
-# 75 Li2S : 25 P2S5 with 0, 10, 20, 30 mol % TiS2, about 100 atoms each: as near as whole numbers come
-COMPOSITIONS = {
-    "Ti00": (36, 12, 48, 0),
-    "Ti10": (36, 12, 54, 3),
-    "Ti20": (30, 10, 50, 5),
-    "Ti30": (30, 10, 58, 9),
-}
+COMPOSITIONS = ("Ti00", "Ti10", "Ti20", "Ti30")  # of the paper: mol % of TiS2 in 75 Li2S : 25 P2S5
 CLOSEST = 2.0  # Angstrom
 AVOGADRO = 0.602214076  # g/cm^3 from g/mol and Angstrom^3
 ROUNDS = 3000
+
+
+def counts_of(composition: str, atoms: int) -> tuple[int, ...]:
+    """Numbers of Li, P, S, Ti: 3 k Li2S + k P2S5 + t TiS2 as near to the composition and to so many atoms as they come."""
+    name = re.fullmatch(r"Ti(\d\d)", composition)
+    if not name or atoms < 16:
+        raise SystemExit(f"build: {composition} with {atoms} atoms: expected Ti00 to Ti99, mol % of TiS2, and 16 atoms")
+    share = int(name[1]) / 100.0
+    titanium = 4.0 * share / (1.0 - share)  # TiS2 for each 3 Li2S + P2S5, which are 4 units and 16 atoms
+    k = max(1, round(atoms / (16.0 + 3.0 * titanium)))
+    t = round(k * titanium)
+    return 6 * k, 2 * k, 8 * k + 2 * t, t
 
 
 def edge_of(counts: tuple[int, ...], density: float) -> float:
@@ -91,10 +98,10 @@ def write_data(path: Path, title: str, edge: float, types: np.ndarray, positions
     part.replace(path)
 
 
-def build(composition: str, path: Path, copies: int = 1, density: float = 1.7, seed: int = 4711) -> int:
+def build(composition: str, path: Path, atoms: int = 100, density: float = 1.7, seed: int = 4711) -> int:
     """Write the data file; returns the number of atoms."""
-    counts = tuple(n * copies**3 for n in COMPOSITIONS[composition])
-    random = np.random.default_rng([seed, copies, *counts])
+    counts = counts_of(composition, atoms)
+    random = np.random.default_rng([seed, *counts])
     edge = edge_of(counts, density)
     positions = pack(sum(counts), edge, CLOSEST, random)
     types = np.repeat(np.arange(1, 5), counts)  # positions come in random order
@@ -106,13 +113,13 @@ def build(composition: str, path: Path, copies: int = 1, density: float = 1.7, s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("composition", choices=COMPOSITIONS)
+    parser.add_argument("composition", help=f"{', '.join(COMPOSITIONS)} or any other Ti<mol %>")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--copies", type=int, default=1, help="n for n^3 times as many atoms")
+    parser.add_argument("--atoms", type=int, default=100, help="about how many (default 100)")
     parser.add_argument("--density", type=float, default=1.7, help="of the packing, g/cm^3 (default 1.7)")
     parser.add_argument("--seed", type=int, default=4711)
     given = parser.parse_args()
-    atoms = build(given.composition, given.file, given.copies, given.density, given.seed)
+    atoms = build(given.composition, given.file, given.atoms, given.density, given.seed)
     print(f"{given.file}: {atoms} atoms")
 
 

@@ -1,6 +1,7 @@
 //! The frame around a saved state: which analysis, which version, which settings.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::{Error, Result};
 
@@ -11,12 +12,17 @@ pub const VERSION: u32 = 1;
 struct Head {
     deepion_state: String,
     version: u32,
+    #[serde(default)]
+    provenance: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Frame<L, T> {
     deepion_state: String,
     version: u32,
+    /// Lines for people and for tables made from this state. They take no part in comparisons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    provenance: Vec<String>,
     layout: L,
     total: T,
 }
@@ -26,8 +32,26 @@ struct Frame<L, T> {
 /// # Errors
 /// Where a number cannot be written.
 pub fn save<L: Serialize, T: Serialize>(analysis: &str, layout: &L, total: &T) -> Result<String> {
-    let frame = Frame { deepion_state: analysis.to_owned(), version: VERSION, layout, total };
+    let frame = Frame { deepion_state: analysis.to_owned(), version: VERSION, provenance: Vec::new(), layout, total };
     serde_json::to_string(&frame).map_err(|error| Error::State(format!("state of {analysis} cannot be saved: {error}")))
+}
+
+/// The same state with lines that say where it comes from.
+///
+/// # Errors
+/// Where `text` is no saved state.
+pub fn with_provenance(text: &str, provenance: &[String]) -> Result<String> {
+    let mut frame: Frame<Box<RawValue>, Box<RawValue>> = serde_json::from_str(text).map_err(|e| not_a_state(&e))?;
+    frame.provenance = provenance.to_vec();
+    serde_json::to_string(&frame).map_err(|e| not_a_state(&e))
+}
+
+/// Where a saved state comes from, as [`with_provenance`] was told.
+///
+/// # Errors
+/// Where `text` is no saved state.
+pub fn provenance_of(text: &str) -> Result<Vec<String>> {
+    Ok(serde_json::from_str::<Head>(text).map_err(|e| not_a_state(&e))?.provenance)
 }
 
 /// Settings and total of a saved state.
@@ -55,9 +79,11 @@ pub fn load<L: DeserializeOwned, T: DeserializeOwned>(analysis: &str, text: &str
 /// # Errors
 /// Where `text` is no saved state.
 pub fn analysis_of(text: &str) -> Result<String> {
-    let head: Head =
-        serde_json::from_str(text).map_err(|error| Error::State(format!("not a saved state of deepion: {error}")))?;
-    Ok(head.deepion_state)
+    Ok(serde_json::from_str::<Head>(text).map_err(|e| not_a_state(&e))?.deepion_state)
+}
+
+fn not_a_state(error: &serde_json::Error) -> Error {
+    Error::State(format!("not a saved state of deepion: {error}"))
 }
 
 /// The total of a saved state that was made with the settings in use.

@@ -7,7 +7,7 @@ use deepion_analysis::transport::{
     DiffusionUnits, Displacement, Evaluation, Fit, Frame, Group, Reference, Transport, TransportLayout, locate,
 };
 use deepion_analysis::vibrations::{self, SpeciesLayout, Split, Vibrations, VibrationsLayout};
-use deepion_analysis::{Accumulator, Error, Result, files};
+use deepion_analysis::{Accumulator, Error, Result, files, state};
 
 use crate::ffi;
 use crate::guard::guard;
@@ -272,8 +272,11 @@ impl Analysis {
         })
     }
 
-    pub fn write_state(&mut self, path: &str) -> Result<()> {
-        guard(&mut self.poisoned, || files::replace(Path::new(path), &self.kind.accumulator().state()?))
+    pub fn write_state(&mut self, path: &str, provenance: &[String]) -> Result<()> {
+        guard(&mut self.poisoned, || {
+            let state = self.kind.accumulator().state()?;
+            files::replace(Path::new(path), &state::with_provenance(&state, provenance)?)
+        })
     }
 
     pub fn analysis_bytes(&self) -> usize {

@@ -288,7 +288,7 @@ mod ffi {
         /// Adds a row to a file with a row per output; `anew`: begins it.
         fn write_history(self: &mut Analysis, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()>;
         /// Replaces a file by the state.
-        fn write_state(self: &mut Analysis, path: &str) -> Result<()>;
+        fn write_state(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
         /// The time step, ps, where it was changed before the first frame.
         fn set_timestep(self: &mut Analysis, timestep: f64) -> Result<()>;
         /// The same text for the same file, however it is named.

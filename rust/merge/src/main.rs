@@ -60,6 +60,9 @@ enum SplitName {
     TwoPhase,
 }
 
+/// Begins the line of a state's provenance that names the model.
+const MODEL: &str = "model sha256 ";
+
 /// A state file.
 struct State {
     path: PathBuf,
@@ -92,6 +95,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut provenance = vec![format!("deepion {}, {first} joined from", env!("CARGO_PKG_VERSION"))];
     provenance.extend(states.iter().map(|state| format!("  {}", state.path.display())));
+    let model = model_of(&states)?;
+    if let Some(warning) = model.as_ref().filter(|line| !line.starts_with(MODEL)) {
+        eprintln!("deepion-merge: {warning}");
+    }
+    provenance.extend(model);
 
     let table = match first.as_str() {
         "ion/transport" => transport(arguments, &states, &provenance)?,
@@ -108,6 +116,23 @@ fn run(arguments: &Arguments) -> Result<()> {
         other => return Err(Error::State(format!("states of {other} cannot be joined"))),
     };
     write(arguments.out.as_deref(), &table, &provenance)
+}
+
+/// The model that all states were measured with, or a warning that names one that differs. Nothing where none says it.
+fn model_of(states: &[State]) -> Result<Option<String>> {
+    let model = |state: &State| -> Result<Option<String>> {
+        let lines = state::provenance_of(&state.text).map_err(|error| about(&state.path, &error))?;
+        Ok(lines.into_iter().find(|line| line.starts_with(MODEL)))
+    };
+    let found = states.iter().map(model).collect::<Result<Vec<_>>>()?;
+    let Some(other) = found.iter().position(|model| *model != found[0]) else {
+        return Ok(found.into_iter().next().flatten());
+    };
+    let each = [0, other].map(|k| {
+        let model = found[k].as_deref().unwrap_or("a model that it does not name");
+        format!("{} with {model}", states[k].path.display())
+    });
+    Ok(Some(format!("WARNING: not measured with one and the same model: {}", each.join(", "))))
 }
 
 /// Replicas of one temperature give their table, several temperatures a ladder.

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
+use deepion_analysis::{Accumulator, state};
 
 fn merge(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_deepion-merge")).args(arguments).output().unwrap()
@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Two ions in a deterministic zigzag whose square displacement grows with lag: D = `speed` in any unit.
-fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64) -> PathBuf {
+fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, model: &str) -> PathBuf {
     let layout = TransportLayout {
         lags_per_level: 10,
         levels: 2,
@@ -60,7 +60,8 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64) -> P
     let increments = transport.take_increments();
     transport.add_increments(&increments).unwrap();
     let path = folder.join(name);
-    fs::write(&path, transport.state().unwrap()).unwrap();
+    let provenance = ["LAMMPS".to_owned(), format!("model sha256 {model}")];
+    fs::write(&path, state::with_provenance(&transport.state().unwrap(), &provenance).unwrap()).unwrap();
     path
 }
 
@@ -70,7 +71,7 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
     let files: Vec<PathBuf> = [(300.0, 0.01), (300.0, 0.01), (400.0, 0.05), (500.0, 0.12)]
         .iter()
         .enumerate()
-        .map(|(k, &(t, speed))| transport_state(folder.path(), &format!("{k}.json"), t, speed))
+        .map(|(k, &(t, speed))| transport_state(folder.path(), &format!("{k}.json"), t, speed, "aa"))
         .collect();
     let mut arguments: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
     let (out, prefix) = (folder.path().join("ladder.dat"), folder.path().join("lags"));
@@ -81,6 +82,7 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
     assert!(printed.contains("E_a from sigma T (Nernst-Einstein) = 0."), "{printed}");
     let table = fs::read_to_string(&out).unwrap();
     assert!(table.contains("0.json") && table.contains("ion/transport joined from"));
+    assert_eq!(table.matches("# model sha256 aa\n").count(), 1);
     assert_eq!(table.lines().filter(|line| !line.starts_with('#')).count(), 3);
     for temperature in [300, 400, 500] {
         assert!(folder.path().join(format!("lags.{temperature}K.dat")).exists());
@@ -91,7 +93,7 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
 #[test]
 fn what_does_not_belong_together_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let a = transport_state(folder.path(), "a.json", 300.0, 0.01);
+    let a = transport_state(folder.path(), "a.json", 300.0, 0.01, "aa");
     let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 2, neighbors: 4 };
     let b = folder.path().join("b.json");
     fs::write(&b, Coordination::new(layout).unwrap().state().unwrap()).unwrap();
@@ -102,5 +104,19 @@ fn what_does_not_belong_together_is_refused() {
         let output = merge(&[a.to_str().unwrap(), file.to_str().unwrap()]);
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn runs_with_different_models_are_joined_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = transport_state(folder.path(), "a.json", 300.0, 0.01, "aa");
+    let b = transport_state(folder.path(), "b.json", 400.0, 0.05, "bb");
+    let output = merge(&[a.to_str().unwrap(), b.to_str().unwrap(), "--fit", "0.1", "1"]);
+    assert!(output.status.success());
+    for text in [text(&output.stdout), text(&output.stderr)] {
+        let warning =
+            text.lines().find(|line| line.contains("WARNING: not measured with one and the same model")).unwrap();
+        assert!(warning.contains("a.json with model sha256 aa") && warning.contains("b.json with model sha256 bb"));
     }
 }
