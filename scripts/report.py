@@ -4,8 +4,9 @@
 python scripts/report.py RUNDIR                 writes RUNDIR/report.html
 python scripts/report.py RUNDIR --out page.html
 
-Reads every table of an ion/* fix or of deepion-merge that it finds in RUNDIR, at any depth, and the warnings of LAMMPS' logs
-(log.*). The page needs nothing beside itself. Files that a run is still writing are whole at any moment, so a running study can be
+Reads every table of an ion/* fix or of deepion-merge that it finds in RUNDIR, at any depth, the warnings of LAMMPS' logs
+(log.*) and what scripts/evaluate --json wrote. Where there is a folder RUNDIR/results, as lammps-examples/li-ti-p-s makes one, its
+pictures and tables are shown, and of the runs that they join only the doubts. The page needs nothing beside itself. Files that a run is still writing are whole at any moment, so a running study can be
 looked at; call it again for newer numbers.
 """
 
@@ -13,6 +14,7 @@ import argparse
 import base64
 import html
 import io
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -36,7 +38,9 @@ from result_pictures import run  # noqa: E402
 from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Table, read_any  # noqa: E402
 
 LARGEST = 50_000_000  # bytes; no table is that long
+LARGEST_ERRORS = 100_000  # bytes; states of measurements are JSON, too, and longer
 MOST_TOGETHER = 8  # curves in one picture
+NOT_DIFFUSIVE = 0.1  # |beta - 1|
 FEW_BLOCKS = 8  # an error from fewer parts is itself known to 27 % or worse
 PREDICT = 300.0  # K
 
@@ -69,15 +73,26 @@ def find_tables(folder: Path) -> dict[str, list[Table]]:
     return found
 
 
-def log_warnings(folder: Path) -> list[str]:
-    """Warnings of LAMMPS' logs, each once, with the log it comes from."""
-    lines: dict[str, str] = {}
+def log_warnings(folder: Path) -> list[tuple[str, str]]:
+    """Logs of LAMMPS and their warnings, each of a log once."""
+    found = []
     for log in sorted(folder.rglob("log.*")):
         if log.is_file():
-            for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-                if line.startswith(("WARNING", "ERROR")):
-                    lines.setdefault(re.sub(r" \(\S+:\d+\)$", "", line), str(log.relative_to(folder)))
-    return [f"{log}: {line}" for line, log in lines.items()]
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = [re.sub(r" \(\S+:\d+\)$", "", line) for line in lines if line.startswith(("WARNING", "ERROR"))]
+            found += [(str(log.relative_to(folder)), line) for line in dict.fromkeys(lines)]
+    return found
+
+
+def model_errors(folder: Path) -> list[dict]:
+    """What scripts/evaluate --json wrote in a folder."""
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        if path.stat().st_size < LARGEST_ERRORS:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(document, dict) and {"sha256", "frames", "errors"} <= document.keys():
+                found.append(document)
+    return found
 
 
 def doubts(table: Table) -> list[str]:
@@ -89,7 +104,23 @@ def doubts(table: Table) -> list[str]:
         elif parts := re.search(r"errors from (\d+) blocks of time", line):
             if int(parts[1]) < FEW_BLOCKS:
                 found.append(f"errors come from only {parts[1]} blocks of time: run longer before quoting them")
+        elif parts := re.match(r"fit window = .*, beta = ([\d.]+)", line):
+            if abs(float(parts[1]) - 1.0) > NOT_DIFFUSIVE:
+                found.append(
+                    f"beta over the fit window is {float(parts[1]):.2f}, not 1: D is not the one of long times"
+                )
     return found
+
+
+def grouped(lines: list[tuple[str, str]]) -> list[str]:
+    """(file, doubt) as lines; files with the same doubt share one."""
+    files: dict[str, list[str]] = {}
+    for file, doubt in lines:
+        files.setdefault(doubt, []).append(file)
+    return [
+        f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {doubt}"
+        for doubt, names in files.items()
+    ]
 
 
 def picture(figure: Figure) -> str:
@@ -127,40 +158,68 @@ def rows_of(table: Table) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
+def errors_of(document: dict) -> str:
+    """Errors of a model against labels (table 1 of the paper)."""
+    about = f"{Path(document['model']).name}, sha256 {document['sha256']}, against {document['frames']} labelled frames"
+    rows = "".join(
+        f"<tr><td>{html.escape(error['quantity'])}, {html.escape(error['unit'])}</td><td>{error['count']}</td>"
+        f"<td>{error['mae']:.3f}</td><td>{error['rmse']:.3f}</td></tr>"
+        for error in document["errors"]
+    )
+    head = "<tr><th>quantity</th><th>numbers</th><th>MAE</th><th>RMSE</th></tr>"
+    return f"<p>{html.escape(about)}</p><table>{head}{rows}</table>"
+
+
+def ready_pictures(folder: Path) -> list[str]:
+    """Pictures that a study drew itself."""
+    parts = []
+    for path in sorted(folder.glob("*.png")):
+        data = base64.b64encode(path.read_bytes()).decode()
+        parts.append(f'<h3>{html.escape(path.stem)}</h3><img alt="" src="data:image/png;base64,{data}">')
+    return parts
+
+
 def page(folder: Path, found: dict[str, list[Table]]) -> str:
     """The whole report."""
     title = f"{folder.resolve().name}: ion transport, coordination, vibrations"
     parts = [f"<h1>{html.escape(title)}</h1>", "<h2>Before you quote a number</h2>"]
-    warnings = [
-        f"{table.path.relative_to(folder)}: {line}"
-        for tables in found.values()
-        for table in tables
-        for line in doubts(table)
-    ]
-    warnings += log_warnings(folder)
+
+    def name_of(table: Table) -> str:
+        return str(table.path.relative_to(folder))
+
+    doubtful = [(name_of(table), line) for tables in found.values() for table in tables for line in doubts(table)]
+    warnings = grouped(doubtful + log_warnings(folder))
     parts.append(
         "<ul>" + "".join(f'<li class="warning">{html.escape(line)}</li>' for line in warnings) + "</ul>"
         if warnings
         else "<p>No warnings.</p>"
     )
-    shown = [kind for kind in HEADINGS if kind in found]
-    for kind in tqdm(shown, unit="picture", disable=None):
-        tables = found[kind]
+    if documents := model_errors(folder):
+        parts += ["<h2>Errors of the model</h2>", *map(errors_of, documents)]
+    pictures = ready_pictures(folder / "results")
+    if pictures:
+        parts += ["<h2>Pictures</h2>", *pictures]
+    joined = {kind: [t for t in tables if name_of(t).startswith("results/")] for kind, tables in found.items()}
+    shown = {kind: tables for kind, tables in (joined if any(joined.values()) else found).items() if tables}
+    for kind in tqdm([kind for kind in HEADINGS if kind in shown], unit="kind", disable=None):
         parts.append(f"<h2>{HEADINGS[kind]}</h2>")
-        parts += pictures_of(kind, tables)
-        for table in tables if kind != HISTORY else []:
-            name = html.escape(str(table.path.relative_to(folder)))
-            parts.append(f"<h3>{name}</h3><pre>{html.escape(chr(10).join(table.summary))}</pre>")
+        if not pictures:
+            parts += pictures_of(kind, shown[kind])
+        for table in shown[kind] if kind != HISTORY else []:
+            parts.append(f"<h3>{html.escape(name_of(table))}</h3><pre>{html.escape(chr(10).join(table.summary))}</pre>")
             if kind in (LADDER, COORDINATION):
                 parts.append(rows_of(table))
     parts.append("<h2>Where the numbers come from</h2>")
     origins: dict[str, list[str]] = {}
-    for tables in found.values():
+    for tables in shown.values():
         for table in tables:
-            origins.setdefault("\n".join(table.provenance), []).append(str(table.path.relative_to(folder)))
+            origins.setdefault("\n".join(table.provenance), []).append(name_of(table))
     for origin, paths in origins.items():
         parts.append(f"<pre>{html.escape(origin)}\nfiles: {html.escape(', '.join(paths))}</pre>")
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>{"".join(parts)}</html>\n'
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{STYLE}</style>{''.join(parts)}</html>\n"
+    )
 
 
 def main() -> None:

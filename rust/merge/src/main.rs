@@ -24,6 +24,9 @@ struct Arguments {
     /// Write the table here instead of printing it
     #[arg(long, short)]
     out: Option<PathBuf>,
+    /// First line of the table, for pictures
+    #[arg(long)]
+    title: Option<String>,
     /// Window of the straight line through the MSD, from and to, ps [default: where beta is 1]
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
     fit: Option<Vec<f64>>,
@@ -93,7 +96,8 @@ fn run(arguments: &Arguments) -> Result<()> {
             )));
         }
     }
-    let mut provenance = vec![format!("deepion {}, {first} joined from", env!("CARGO_PKG_VERSION"))];
+    let mut provenance: Vec<String> = arguments.title.clone().into_iter().collect();
+    provenance.push(format!("deepion {}, {first} joined from", env!("CARGO_PKG_VERSION")));
     provenance.extend(states.iter().map(|state| format!("  {}", state.path.display())));
     let model = model_of(&states)?;
     if let Some(warning) = model.as_ref().filter(|line| !line.starts_with(MODEL)) {

@@ -75,12 +75,13 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
         .collect();
     let mut arguments: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
     let (out, prefix) = (folder.path().join("ladder.dat"), folder.path().join("lags"));
-    arguments.extend(["--fit", "0.1", "1", "--out", out.to_str().unwrap(), "--tables", prefix.to_str().unwrap()]);
+    arguments.extend(["--fit", "0.1", "1", "--title", "LPS:Ti10", "--out", out.to_str().unwrap(), "--tables", prefix.to_str().unwrap()]);
     let output = merge(&arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let printed = text(&output.stdout);
     assert!(printed.contains("E_a from sigma T (Nernst-Einstein) = 0."), "{printed}");
     let table = fs::read_to_string(&out).unwrap();
+    assert!(table.starts_with("# LPS:Ti10\n# deepion "));
     assert!(table.contains("0.json") && table.contains("ion/transport joined from"));
     assert_eq!(table.matches("# model sha256 aa\n").count(), 1);
     assert_eq!(table.lines().filter(|line| !line.starts_with('#')).count(), 3);
