@@ -76,22 +76,26 @@ class Stage:
     def begun(self) -> Path:
         return self.folder / f"{self.name}.begun.json"
 
-    def run(self, title: str, launcher: Launcher, lock: int) -> None:
+    def run(self, title: str, launcher: Launcher, lock: int) -> bool:
+        """Whether there was anything to do."""
         if self._same(self.marker):
             print(f"{title} {self.name}: finished", flush=True)
-            return
-        restart = newest_restart(self.folder, self.name) if self._same(self.begun, self.extendable) else None
+            return False
+        restart = newest_restart(self.folder, self.name)
+        if restart and not self._same(self.begun, self.extendable):
+            restart = None
         write(self.begun, self.settings)
         self.marker.unlink(missing_ok=True)
         print(f"{title} {self.name}: " + (f"goes on from {restart.name}" if restart else "begins"), flush=True)
         number = len(list(self.folder.glob(f"log.{self.name}.*"))) + 1
         log = f"log.{self.name}.{number:03d}"
         arguments = ["-in", str(HERE / f"in.{self.name}"), "-nocite", "-nonbuf", "-log", log]
-        for key, value in (self.settings | {"restart": restart or "none"}).items():
+        for key, value in (self.settings | ({"restart": restart} if restart else {})).items():
             arguments += ["-var", key, f"{value:.10g}" if isinstance(value, float) else str(value)]
         if status := launcher.run(arguments, self.folder, lock):
             raise StudyError(f"{title} {self.name} ended with status {status}: {reason(self.folder / log)}")
         write(self.marker, self.settings)
+        return True
 
     def _same(self, path: Path, longer: bool = False) -> bool:
         """Whether the file is there; other settings than those it holds are refused."""
@@ -116,7 +120,8 @@ class Job:
     stages: tuple[Stage, ...]
     prepare: Callable[[], None] = lambda: None
 
-    def run(self, launcher: Launcher) -> None:
+    def run(self, launcher: Launcher) -> bool:
+        """Whether there was anything to do."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "w") as file:
             try:
@@ -126,8 +131,7 @@ class Job:
                     f"another study, or a LAMMPS that one left behind, works on {self.folder}: wait for it, or stop it"
                 ) from None
             self.prepare()
-            for stage in self.stages:
-                stage.run(self.title, launcher, file.fileno())
+            return any([stage.run(self.title, launcher, file.fileno()) for stage in self.stages])
 
 
 def run_all(jobs: Iterable[Job], launcher: Launcher, at_a_time: int) -> None:
@@ -136,9 +140,10 @@ def run_all(jobs: Iterable[Job], launcher: Launcher, at_a_time: int) -> None:
     ended = [0]
 
     def run(job: Job) -> None:
-        job.run(launcher)
+        worked = job.run(launcher)
         ended[0] += 1
-        print(f"{job.title}: {ended[0]} of {len(jobs)} done", flush=True)
+        if worked:
+            print(f"{job.title}: {ended[0]} of {len(jobs)} done", flush=True)
 
     pool = ThreadPoolExecutor(at_a_time)
     try:
