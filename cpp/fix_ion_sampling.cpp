@@ -24,8 +24,8 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonSampling::FixIonSampling(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), every(1), start(0), output(-1), announced(false), history_begun(false),
-    minimized(false)
+    FixIon(lmp, narg, arg), every(1), start(0), output(-1), told(-1), announced(false),
+    history_begun(false), minimized(false)
 {
 }
 
@@ -170,9 +170,16 @@ void FixIonSampling::end_of_step()
   take_sample();
   if (output > 0 && step % output == 0) {
     write_files();
-    measurement->write_history(history, provenance(), step, !history_begun);
-    history_begun = true;
+    write_history(step);
   }
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonSampling::write_history(bigint step)
+{
+  measurement->write_history(history, provenance(), step, !history_begun);
+  history_begun = true;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -200,7 +207,12 @@ void FixIonSampling::declare_output()
 
 void FixIonSampling::post_run()
 {
-  if (last_sample >= 0) write_files();
+  if (last_sample < 0 || last_sample == told) return;
+  told = last_sample;
+  write_files();
+  if (output <= 0 || last_sample % output) write_history(last_sample);
+  for (const auto &line : measurement->headline())
+    if (comm->me == 0) utils::logmesg(lmp, fmt::format("{}: {}\n", name, line));
 }
 
 /* ---------------------------------------------------------------------- */

@@ -40,12 +40,14 @@ class FixIonSampling : public FixIon {
  private:
   bigint start;          // first step of the measurement
   bigint output;         // steps between files, 0 = only after a run
+  bigint told;           // last sample that the log and the history know of
   bool announced;        // the summary is in the log
   bool history_begun;    // by this measurement
   bool minimized;        // since the last sample
 
   void check_different_files();
   void take_sample();
+  void write_history(bigint step);
 };
 
 }    // namespace LAMMPS_NS

@@ -84,6 +84,20 @@ const deepion::Results &Measurement::results()
 
 /* ---------------------------------------------------------------------- */
 
+std::vector<std::string> Measurement::headline()
+{
+  gather();
+  rust::Vec<rust::String> lines;
+  all([&] {
+    lines = handle->headline();
+  });
+  std::vector<std::string> text;
+  for (const auto &line : lines) text.emplace_back(line);
+  return text;
+}
+
+/* ---------------------------------------------------------------------- */
+
 std::string Measurement::state()
 {
   gather();

@@ -35,6 +35,7 @@ class Measurement {
 
   // Collective, where anything was sampled since the last call; else at once.
   const deepion::Results &results();
+  std::vector<std::string> headline();
   std::string state();
 
   // On all ranks, with the same text.

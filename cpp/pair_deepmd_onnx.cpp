@@ -4,6 +4,7 @@
 #include "deepion_error.h"
 #include "lammps_compat.h"
 #include "model_file.h"
+#include "plausibility.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -251,6 +252,8 @@ void PairDeepmdOnnx::init_style()
   if (impl->elements.empty()) error->all(FLERR, "pair_style deepmd/onnx: pair_coeff is missing");
   check_settings_units();
   check_simulation();
+  if (impl->args.check) check_masses(lmp, impl->elements);
+  impl->timestep = check_timestep(lmp, impl->timestep);
   check_compute_and_fix_ids();
   neighbor->add_request(this, NeighConst::REQ_FULL);
   impl->neighbors_checked = false;
@@ -555,11 +558,12 @@ void PairDeepmdOnnx::report(const std::string &problem)
                       alerts.overflow_tag, alerts.overflow_found,
                       std::string(alerts.overflow_element), model.name, alerts.overflow_kept);
     if (alerts.close_count > 0 && close.empty())
-      close = fmt::format(
-          "atoms {} and {} are {:.4g} A apart, closer than any pair in the training data "
-          "of model {} ({:.4g} A)",
-          alerts.close_tag_i, alerts.close_tag_j, alerts.close_distance, model.name,
-          alerts.close_limit);
+      close =
+          fmt::format("atoms {} and {} are {:.4g} A apart, closer than {} ({:.4g} A)",
+                      alerts.close_tag_i, alerts.close_tag_j, alerts.close_distance,
+                      alerts.close_trained ? "any pair in the training data of model " + model.name
+                                           : "atoms of a solid ever are",
+                      alerts.close_limit);
   }
   bigint totals[2] = {0, 0};
   MPI_Allreduce(counts, totals, 2, MPI_LMP_BIGINT, MPI_SUM, world);

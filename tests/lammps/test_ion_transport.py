@@ -180,6 +180,21 @@ run 20000
     np.testing.assert_allclose(history[-1, 3] / history[-1, 2], found["f_tr[3]"][-1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_the_log_says_at_the_end_what_came_out(tmp_path, walkers, ranks):
+    """D with its window, or why there is none; the history has a row for the end of each run, once."""
+    keywords = "fit 0.02 0.2 output 1000 file table.txt history history.txt"
+    script = BROWNIAN.format(data=walkers, seed=7, keywords=keywords) + "run 6\nrun 994\nrun 510\nrun 0\n"
+    output = good(lmp(script, tmp_path, ranks=ranks)).output
+    said = re.findall(r"^fix ion/transport tr: (.*)$", output, re.MULTILINE)
+    assert said[1] == "no diffusion coefficient yet: no two lags with data in fit 0.02 0.2 ps"
+    results = [line for line in (tmp_path / "table.txt").read_text().splitlines() if line.startswith("# D = ")]
+    assert [line for line in said if line.startswith("D = ")][-1] == results[0].removeprefix("# ")
+    assert len([line for line in said if line.startswith("D = ")]) == 2  # the last run took no new sample
+    assert said[-2].startswith("D = ") or said[-1].startswith("sigma (Nernst-Einstein) = ")
+    assert np.array_equal(table(tmp_path / "history.txt")[:, 0], [0, 6, 1000, 1510])
+
+
 def test_values_in_other_commands(tmp_path):
     """On any step, from thermo, variables, fix ave/time and print, with two measurements side by side."""
     data = gas(tmp_path / "data")

@@ -398,6 +398,43 @@ def test_close_pair_warns_once(models, data, tmp_path, ranks):
     assert len(warnings) == 1 and "(2.2 A)" in warnings[0], run.output
 
 
+def test_atoms_on_top_of_each_other_are_warned_of(models, tmp_path):
+    """Where a model does not say what its training data hold, too: no data have atoms this close."""
+    box = random_box()
+    box.x[1] = box.x[0] + [0.3, 0.0, 0.0]
+    run = good(lmp(script(box.write(tmp_path / "data"), f"deepmd/onnx {models['a']} check no"), tmp_path))
+    words = r"WARNING: atoms 1 and 2 are 0\.3 A apart, closer than atoms of a solid ever are \(0\.5 A\)"
+    assert len(re.findall(words, run.output)) == 1, run.output
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_elements_in_the_wrong_order(models, data, tmp_path, ranks):
+    """Atom types have masses; a type that weighs what another of the named elements weighs was misnamed."""
+    masses = "mass 1 6.94\nmass 2 32.06"
+    message = "atom type 1 is named S (32.06 g/mol), but its mass 6.94 is that of Li: name the element of each atom type"
+    refused(tmp_path, script(data, f"deepmd/onnx {models['a']}", "* * S Li", after=masses), message, ranks)
+    good(lmp(script(data, f"deepmd/onnx {models['a']} check no", "* * S Li", after=masses), tmp_path, ranks=ranks))
+    run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after=masses), tmp_path, ranks=ranks))
+    assert "g/mol" not in run.output
+    isotope = masses.replace("6.94", "9.9")
+    run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after=isotope), tmp_path, ranks=ranks))
+    assert len(re.findall(r"WARNING: atom type 1 is named Li \(6\.94 g/mol\), but its mass is 9\.9", run.output)) == 1
+
+
+@pytest.mark.parametrize(
+    "units, step, words",
+    [("metal", 2.0, "2 is 2000 fs: units metal count time in ps"), ("real", 0.002, "0.002 is 0.002 fs: units real")],
+)
+def test_time_step_in_other_units(models, data, tmp_path, units, step, words):
+    style = f"deepmd/onnx {models['a']} check no"
+    runs = f"timestep {step}\nrun 0\nrun 0\ntimestep 0.5\nrun 0"
+    run = good(lmp(script(data, style, units=units, run=runs), tmp_path))
+    found = re.findall(r"WARNING: the time step (.*)", run.output)
+    assert len(found) == (2 if units == "metal" else 1) and found[0].startswith(words), run.output
+    run = good(lmp(script(data, style, units=units, run="run 0"), tmp_path))  # LAMMPS' default
+    assert "the time step" not in run.output
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_nan_stops_at_once_with_atom_and_step(models, data, tmp_path, ranks):
     """At set-up, and in the middle of a run (no new neighbor list) where only one rank may see it."""

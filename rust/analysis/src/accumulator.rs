@@ -63,6 +63,14 @@ pub trait Accumulator {
     /// Where a sum leaves its range.
     fn table(&self) -> Result<Table>;
 
+    /// The main result in words, for the log at the end of a run, with all warnings. Here only these.
+    ///
+    /// # Errors
+    /// As [`Accumulator::table`].
+    fn headline(&self) -> Result<Vec<String>> {
+        Ok(self.table()?.summary.into_iter().filter(|line| line.starts_with("WARNING")).collect())
+    }
+
     /// What [`Accumulator::summary_row`] holds.
     fn summary_columns(&self) -> Vec<Column>;
 

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::arrhenius::{Arrhenius, Point};
 use crate::files::{Column, Table};
-use crate::transport::{Findings, Transport, Value};
+use crate::transport::{DIFFUSIVE, Findings, Transport, Value};
 
 /// Runs whose mean temperatures are this close, K, are replicas of each other.
 pub const SAME_TEMPERATURE: f64 = 1.0;
@@ -22,7 +22,7 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
     let units = rungs.first().map(|rung| rung.evaluation().units).unwrap_or_default();
     let ((_, diffusion), (_, conductivity)) = (units.diffusion(), units.conductivity());
 
-    let mut summary = Vec::new();
+    let (mut summary, mut two) = (Vec::new(), false);
     let sigma_t = |value: Value, kelvin: f64| value.scaled(kelvin);
     let quantities: [(&str, &str, bool, Pick<'_>); 3] = [
         ("D", diffusion, false, &|found| found.own),
@@ -38,6 +38,7 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
                 Point { temperature: found.temperature, value, error }
             })
             .collect();
+        two |= known.len() == 2;
         summary.extend(match Arrhenius::fit(&known) {
             Ok(fit) => describe(name, unit, times_kelvin, &fit, known.len(), predict),
             Err(error) => vec![format!("{name}: {error}")],
@@ -45,6 +46,17 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
     }
     for found in findings.iter().filter(|found| found.found.is_none()) {
         summary.push(format!("{} K: no diffusive window, left out of the lines", found.temperature));
+    }
+
+    if two {
+        summary.push("WARNING: two temperatures make a line, and nothing says whether others would lie on it".into());
+    }
+    for (found, beta) in findings.iter().filter_map(|found| Some((found, found.found.as_ref()?.beta))) {
+        if (beta - 1.0).abs() >= DIFFUSIVE {
+            let kelvin = found.temperature;
+            summary
+                .push(format!("WARNING: {kelvin} K: beta = {beta:.3} is not 1 in its window, so that D depends on it"));
+        }
     }
 
     let error = |value: Value| value.error.unwrap_or(0.0);

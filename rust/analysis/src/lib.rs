@@ -17,6 +17,7 @@ mod exact;
 pub mod files;
 mod jackknife;
 pub mod ladder;
+pub mod scatter;
 pub mod state;
 pub mod transport;
 pub mod vibrations;

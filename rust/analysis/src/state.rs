@@ -83,7 +83,7 @@ pub fn analysis_of(text: &str) -> Result<String> {
 }
 
 fn not_a_state(error: &serde_json::Error) -> Error {
-    Error::State(format!("not a saved state of deepion: {error}"))
+    Error::State(format!("not a saved state of deepion, which is the file of keyword state of an ion/* fix: {error}"))
 }
 
 /// The total of a saved state that was made with the settings in use.
@@ -98,6 +98,19 @@ where
     let (saved, total): (L, T) = load(analysis, text)?;
     same_layout(analysis, &saved, here)?;
     Ok(total)
+}
+
+/// Refuses a run that is one of those that were joined: counted twice, it would make errors too small.
+///
+/// # Errors
+/// Where one of `runs` has exactly the same sums.
+pub fn not_twice<'a, T: PartialEq + 'a>(analysis: &str, runs: impl IntoIterator<Item = &'a T>, run: &T) -> Result<()> {
+    if runs.into_iter().any(|other| other == run) {
+        return Err(Error::State(format!(
+            "this state of {analysis} is the same run as another one: give each run once, with the newest of its states"
+        )));
+    }
+    Ok(())
 }
 
 /// A saved state whose total cannot belong to its own settings.

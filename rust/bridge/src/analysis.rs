@@ -248,6 +248,10 @@ impl Analysis {
         })
     }
 
+    pub fn headline(&mut self) -> Result<Vec<String>> {
+        guard(&mut self.poisoned, || self.kind.accumulator().headline())
+    }
+
     pub fn write_table(&mut self, path: &str, provenance: &[String]) -> Result<()> {
         guard(&mut self.poisoned, || {
             files::replace(Path::new(path), &self.kind.accumulator().table()?.text(provenance))

@@ -5,6 +5,7 @@
 //! xx, yy, zz, xy, xz, yz, yx, zx, zy with element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
 mod analysis;
+mod elements;
 mod guard;
 mod potential;
 
@@ -12,6 +13,7 @@ use analysis::{
     Analysis, check_writable, coordination_histogram, count_neighbors, full_path, instantaneous_coordination,
     locate_ions, open_coordination, open_displacement, open_transport, open_vibrations,
 };
+use elements::element_mass;
 use potential::{Potential, model_deviation, open_potential};
 
 #[allow(missing_docs, unsafe_code)]
@@ -106,13 +108,14 @@ mod ffi {
         overflow_element: String,
         overflow_found: usize,
         overflow_kept: usize,
-        /// Pairs closer than the training data's smallest distance.
+        /// Pairs closer than the training data's smallest distance, or than any atoms are where that is not known.
         close_count: usize,
-        /// Closest of them: atom IDs, distance and the training data's smallest distance, A.
+        /// Closest of them: atom IDs, distance and that limit, A, and whether it comes from the training data.
         close_tag_i: i64,
         close_tag_j: i64,
         close_distance: f64,
         close_limit: f64,
+        close_trained: bool,
     }
 
     /// Seconds of worker threads in the parts of all steps since the last call.
@@ -281,6 +284,8 @@ mod ffi {
         fn state(self: &mut Analysis) -> Result<String>;
         fn restore(self: &mut Analysis, state: &str) -> Result<()>;
         fn results(self: &mut Analysis) -> Result<Results>;
+        /// The main result in lines for the log, with warnings.
+        fn headline(self: &mut Analysis) -> Result<Vec<String>>;
         /// Replaces a file by the table of all that was measured.
         fn write_table(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
         /// Replaces a file by the table of velocity autocorrelations.
@@ -293,6 +298,8 @@ mod ffi {
         fn set_timestep(self: &mut Analysis, timestep: f64) -> Result<()>;
         /// The same text for the same file, however it is named.
         fn full_path(path: &str) -> Result<String>;
+        /// Standard atomic weight, g/mol; 0: no such element.
+        fn element_mass(symbol: &str) -> f64;
         /// Whether a file can be written, without touching it.
         fn check_writable(path: &str) -> Result<()>;
         /// Bytes of the accumulators, rows not counted.

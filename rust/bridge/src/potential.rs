@@ -204,7 +204,8 @@ impl Potential {
                 alerts.close_tag_i = tag(closest.i);
                 alerts.close_tag_j = tag(closest.j);
                 alerts.close_distance = closest.r;
-                alerts.close_limit = contract.min_nbor_dist.unwrap_or(0.0);
+                alerts.close_limit = contract.closest_pair();
+                alerts.close_trained = contract.min_nbor_dist.is_some();
             }
             Ok(ffi::Totals { energy: totals.energy, virial: totals.virial })
         })
@@ -267,5 +268,6 @@ fn no_alerts() -> ffi::Alerts {
         close_tag_j: -1,
         close_distance: f64::INFINITY,
         close_limit: 0.0,
+        close_trained: false,
     }
 }

@@ -9,9 +9,9 @@ use clap::{Parser, ValueEnum};
 use deepion_analysis::coordination::Coordination;
 use deepion_analysis::files::{self, Table};
 use deepion_analysis::ladder::{SAME_TEMPERATURE, ladder};
-use deepion_analysis::transport::{DiffusionUnits, Evaluation, Findings, Fit, Transport};
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Findings, Fit, Transport, Value};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
-use deepion_analysis::{Accumulator, Error, Result, state};
+use deepion_analysis::{Accumulator, Error, Result, scatter, state};
 
 /// Join the state files of independent runs: replicas at one temperature into one result, several temperatures into
 /// conductivities and an activation energy with error bands.
@@ -150,32 +150,58 @@ fn transport(arguments: &Arguments, states: &[State], provenance: &[String]) -> 
         Units::Cgs => DiffusionUnits::Cgs,
         Units::Si => DiffusionUnits::Si,
     };
-    let mut rungs: Vec<(f64, Transport)> = Vec::new();
+    let mut rungs: Vec<Rung> = Vec::new();
     for state in states {
         let run =
             Transport::open(&state.text, Evaluation { fit, units }).map_err(|error| about(&state.path, &error))?;
-        let temperature = Findings::of(&run)?.temperature;
-        match rungs.iter_mut().find(|(other, _)| (other - temperature).abs() <= SAME_TEMPERATURE) {
-            Some((_, rung)) => rung.join(&state.text).map_err(|error| about(&state.path, &error))?,
-            None => rungs.push((temperature, run)),
+        let Findings { temperature, own, .. } = Findings::of(&run)?;
+        match rungs.iter_mut().find(|rung| (rung.temperature - temperature).abs() <= SAME_TEMPERATURE) {
+            Some(rung) => {
+                rung.all.join(&state.text).map_err(|error| about(&state.path, &error))?;
+                rung.each.push(own);
+            }
+            None => rungs.push(Rung { temperature, all: run, each: vec![own] }),
         }
     }
     if let Some(prefix) = &arguments.tables {
-        for (temperature, rung) in &rungs {
-            let path = format!("{prefix}.{temperature:.0}K.dat");
+        for rung in &rungs {
+            let path = format!("{prefix}.{:.0}K.dat", rung.temperature);
             files::replace(Path::new(&path), &rung.table()?.text(provenance))?;
         }
     }
-    if let [(_, only)] = &rungs[..] {
+    if let [only] = &rungs[..] {
         return only.table();
     }
-    if let Some((cold, _)) = rungs.iter().find(|(temperature, _)| *temperature <= 0.0) {
+    if let Some(Rung { temperature, .. }) = rungs.iter().find(|rung| rung.temperature <= 0.0) {
         return Err(Error::State(format!(
-            "a ladder needs the temperature of every run, but one has {cold} K: give temp to fix ion/transport"
+            "a ladder needs the temperature of every run, but one has {temperature} K: give temp to fix ion/transport"
         )));
     }
-    let rungs: Vec<Transport> = rungs.into_iter().map(|(_, rung)| rung).collect();
-    ladder(&rungs, arguments.predict)
+    let warnings: Vec<String> = rungs.iter().filter_map(Rung::warning).collect();
+    let rungs: Vec<Transport> = rungs.into_iter().map(|rung| rung.all).collect();
+    let mut table = ladder(&rungs, arguments.predict)?;
+    table.summary.extend(warnings);
+    Ok(table)
+}
+
+/// Replicas at one temperature.
+struct Rung {
+    temperature: f64,
+    all: Transport,
+    /// D of each.
+    each: Vec<Value>,
+}
+
+impl Rung {
+    fn table(&self) -> Result<Table> {
+        let mut table = self.all.table()?;
+        table.summary.extend(self.warning());
+        Ok(table)
+    }
+
+    fn warning(&self) -> Option<String> {
+        scatter::warning(&format!("D at {} K", self.temperature), &self.each)
+    }
 }
 
 /// All states as one measurement.

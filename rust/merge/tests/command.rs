@@ -20,7 +20,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Two ions in a deterministic zigzag whose square displacement grows with lag: D = `speed` in any unit.
+/// Two ions in a zigzag that depends on the name alone, whose square displacement grows with lag: D = `speed` in any unit.
 fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, model: &str) -> PathBuf {
     let layout = TransportLayout {
         lags_per_level: 10,
@@ -36,7 +36,8 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
     let evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
     let mut transport = Transport::new(layout, evaluation).unwrap();
     let mut rows = vec![0.0; 2 * width];
-    let (mut r, mut bits) = ([0.0f64; 6], 0x1234_5678_u64);
+    let (mut r, mut bits) =
+        ([0.0f64; 6], name.bytes().fold(0x1234_5678_u64, |bits, byte| bits.wrapping_mul(31) ^ u64::from(byte)));
     for _ in 0..3000 {
         if transport.full() {
             let increments = transport.take_increments();
@@ -75,7 +76,17 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
         .collect();
     let mut arguments: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
     let (out, prefix) = (folder.path().join("ladder.dat"), folder.path().join("lags"));
-    arguments.extend(["--fit", "0.1", "1", "--title", "LPS:Ti10", "--out", out.to_str().unwrap(), "--tables", prefix.to_str().unwrap()]);
+    arguments.extend([
+        "--fit",
+        "0.1",
+        "1",
+        "--title",
+        "LPS:Ti10",
+        "--out",
+        out.to_str().unwrap(),
+        "--tables",
+        prefix.to_str().unwrap(),
+    ]);
     let output = merge(&arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let printed = text(&output.stdout);
@@ -89,6 +100,47 @@ fn a_ladder_of_replicas_becomes_an_activation_energy() {
         assert!(folder.path().join(format!("lags.{temperature}K.dat")).exists());
     }
     assert!(fs::read_to_string(folder.path().join("lags.300K.dat")).unwrap().contains("from 2 independent runs"));
+}
+
+#[test]
+fn the_same_run_twice_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = transport_state(folder.path(), "a.json", 300.0, 0.01, "aa");
+    let again = folder.path().join("again.json");
+    fs::copy(&a, &again).unwrap();
+    let output = merge(&[a.to_str().unwrap(), again.to_str().unwrap()]);
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    assert!(said.contains("again.json: this state of ion/transport is the same run as another one"), "{said}");
+}
+
+#[test]
+fn a_ladder_of_two_rungs_says_that_nothing_checks_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let states = [(300.0, 0.01), (400.0, 0.05), (500.0, 0.1)]
+        .map(|(kelvin, speed)| transport_state(folder.path(), &format!("{kelvin}.json"), kelvin, speed, "aa"));
+    for (count, warned) in [(2, true), (3, false)] {
+        let mut arguments: Vec<&str> = states[..count].iter().map(|path| path.to_str().unwrap()).collect();
+        arguments.extend(["--fit", "0.1", "1"]);
+        let printed = text(&merge(&arguments).stdout);
+        assert_eq!(printed.contains("WARNING: two temperatures"), warned, "{printed}");
+    }
+}
+
+#[test]
+fn replicas_that_differ_by_more_than_their_errors_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for (speed, differ) in [(0.01, false), (0.05, true)] {
+        let a = transport_state(folder.path(), "a.json", 300.0, 0.01, "aa");
+        let b = transport_state(folder.path(), "b.json", 300.0, speed, "aa");
+        let c = transport_state(folder.path(), "c.json", 400.0, 0.05, "aa");
+        let (a, b, c) = (a.to_str().unwrap(), b.to_str().unwrap(), c.to_str().unwrap());
+        for arguments in [vec![a, b, "--fit", "0.1", "1"], vec![a, b, c, "--fit", "0.1", "1"]] {
+            let printed = text(&merge(&arguments).stdout);
+            let warned = printed.contains("# WARNING: D at 300 K of 2 runs differ by more than their errors");
+            assert_eq!(warned, differ, "{printed}");
+        }
+    }
 }
 
 #[test]

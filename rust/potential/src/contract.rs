@@ -149,6 +149,16 @@ pub struct Source {
 const MAX_SLOTS: usize = 1_000_000;
 
 impl Contract {
+    /// Closer than this, A, no atoms of a solid, liquid or molecule are (H2: 0.74).
+    pub const TOO_CLOSE: f64 = 0.5;
+
+    /// Smallest distance, A, that the model can know: that of its training data, or where the file does not say it, one that
+    /// no data have.
+    #[must_use]
+    pub fn closest_pair(&self) -> f64 {
+        self.min_nbor_dist.unwrap_or(Self::TOO_CLOSE)
+    }
+
     /// Reads and checks a contract.
     ///
     /// # Errors

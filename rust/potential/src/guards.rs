@@ -1,4 +1,4 @@
-//! What the guards saw during a run: too many neighbours for `sel`, pairs closer than the training data's.
+//! What the guards saw during a run: too many neighbours for `sel`, pairs closer than the model can know.
 
 use crate::configuration::Configuration;
 use crate::model::Model;
@@ -29,7 +29,7 @@ impl Overflow {
     }
 }
 
-/// A pair closer than the training data's smallest distance.
+/// A pair closer than the model can know ([`closest_pair`](crate::contract::Contract::closest_pair)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClosePair {
     /// Index of the centre.

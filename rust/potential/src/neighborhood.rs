@@ -129,7 +129,7 @@ pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Resul
             *r = r.sqrt();
             nearest = nearest.min(*r);
         }
-        if nearest == 0.0 || contract.min_nbor_dist.is_some_and(|limit| nearest < limit) {
+        if nearest < contract.closest_pair() || nearest == 0.0 {
             note_close_pairs(job, block, seen)?;
         }
     }
@@ -183,7 +183,7 @@ fn note_close_pairs(job: Job, block: &Block, seen: &mut Sightings) -> Result<()>
                 let (a, b) = (conf.name(i), conf.name(j));
                 return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
             }
-            if job.model.contract.min_nbor_dist.is_some_and(|limit| r < limit) {
+            if r < job.model.contract.closest_pair() {
                 seen.close(ClosePair { i, j, r });
             }
         }

@@ -264,7 +264,9 @@ impl Accumulator for Coordination {
     }
 
     fn join(&mut self, text: &str) -> Result<()> {
-        self.replicas.push(self.load(text)?);
+        let run = self.load(text)?;
+        state::not_twice(ANALYSIS, std::iter::once(&self.total).chain(&self.replicas), &run)?;
+        self.replicas.push(run);
         Ok(())
     }
 

@@ -304,7 +304,9 @@ impl Accumulator for Transport {
     }
 
     fn join(&mut self, text: &str) -> Result<()> {
-        self.replicas.push(state::resume(ANALYSIS, text, &self.layout)?);
+        let run = state::resume(ANALYSIS, text, &self.layout)?;
+        state::not_twice(ANALYSIS, self.totals(), &run)?;
+        self.replicas.push(run);
         Ok(())
     }
 
@@ -314,6 +316,10 @@ impl Accumulator for Transport {
 
     fn table(&self) -> Result<Table> {
         report::table(self)
+    }
+
+    fn headline(&self) -> Result<Vec<String>> {
+        report::headline(self)
     }
 
     fn summary_columns(&self) -> Vec<Column> {

@@ -11,7 +11,7 @@ mod report;
 
 pub use accumulator::{Transport, TransportLayout};
 pub use curve::{Curve, non_gaussian};
-pub use diffusion::{Diffusion, Fit, Value, haven_ratio, nernst_einstein};
+pub use diffusion::{DIFFUSIVE, Diffusion, Fit, Value, haven_ratio, nernst_einstein};
 pub use displacement::Displacement;
 pub use lags::Lags;
 pub use located::{Frame, Group, ION_GROUPS, Located, Reference, locate};

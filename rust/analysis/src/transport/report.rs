@@ -251,7 +251,7 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
             transport.runs().samples(),
             layout.every,
             layout.timestep_ps,
-            findings.time,
+            (findings.time * 1e6).round() / 1e6,
             match transport.totals().count() {
                 1 => String::new(),
                 runs => format!(", from {runs} independent runs"),
@@ -320,6 +320,16 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
         lines.push("no conductivity: no temperature was given".into());
     }
     lines
+}
+
+/// D and conductivity with their window and all warnings, or why there are none.
+///
+/// # Errors
+/// Where a sum leaves its range.
+pub(super) fn headline(transport: &Transport) -> Result<Vec<String>> {
+    const SAID: [&str; 5] = ["D = ", "sigma (Nernst-Einstein) = ", "fit window = ", "no diffusion", "WARNING"];
+    let said = |line: &String| SAID.iter().any(|begin| line.starts_with(begin)) && !line.ends_with(" mS/cm");
+    Ok(table(transport)?.summary.into_iter().filter(said).collect())
 }
 
 fn words(value: Value, unit: &str) -> String {

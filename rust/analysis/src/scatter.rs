@@ -1,0 +1,59 @@
+//! Whether independent runs agree within their errors.
+
+use crate::transport::Value;
+
+/// Standard deviations of chi^2 beyond which a scatter is called too large.
+const TOO_FAR: f64 = 3.0;
+
+/// Scatter of independent values of one quantity about their mean, weighted with 1 / error^2: chi^2 per degree of freedom, 1
+/// where their errors are right, and how many there are. `None` with fewer than two values of known error.
+#[must_use]
+pub fn scatter(values: &[Value]) -> Option<(f64, usize)> {
+    let known: Vec<(f64, f64)> =
+        values.iter().filter_map(|of| of.error.filter(|error| *error > 0.0).map(|error| (of.value, error))).collect();
+    if known.len() < 2 {
+        return None;
+    }
+    let weight: f64 = known.iter().map(|(_, error)| error.powi(-2)).sum();
+    let mean = known.iter().map(|(value, error)| value / error.powi(2)).sum::<f64>() / weight;
+    let chi2: f64 = known.iter().map(|(value, error)| ((value - mean) / error).powi(2)).sum();
+    Some((chi2 / (known.len() - 1) as f64, known.len()))
+}
+
+/// A warning where `values` of the quantity `name` scatter by more than chance and their errors explain: the runs began from
+/// structures that differ, and the error of their mean is too small. chi^2 of n values scatters by sqrt(2 / (n - 1)) about 1.
+#[must_use]
+pub fn warning(name: &str, values: &[Value]) -> Option<String> {
+    let (chi2, runs) = scatter(values)?;
+    let expected = (2.0 / (runs - 1) as f64).sqrt();
+    (chi2 > TOO_FAR.mul_add(expected, 1.0)).then(|| {
+        format!(
+            "WARNING: {name} of {runs} runs differ by more than their errors say (chi^2 per degree of freedom {chi2:.1}): \
+             their structures differ; the error of their mean is too small"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(value: f64, error: Option<f64>) -> Value {
+        Value { value, error }
+    }
+
+    /// Two values d apart with errors a and b: chi^2 = d^2 / (a^2 + b^2).
+    #[test]
+    fn two_values() {
+        let (found, runs) = scatter(&[value(1.0, Some(0.3)), value(2.0, Some(0.4)), value(9.0, None)]).unwrap();
+        assert!((found - 1.0 / (0.09 + 0.16)).abs() < 1e-12 && runs == 2);
+        assert_eq!(scatter(&[value(1.0, Some(0.3)), value(2.0, None)]), None);
+    }
+
+    #[test]
+    fn only_what_chance_does_not_explain_is_a_warning() {
+        assert_eq!(warning("D", &[value(1.0, Some(0.1)), value(1.2, Some(0.1))]), None);
+        let words = warning("D", &[value(1.0, Some(0.1)), value(1.5, Some(0.1))]).unwrap();
+        assert!(words.starts_with("WARNING: D of 2 runs") && words.contains("freedom 12.5"), "{words}");
+    }
+}
