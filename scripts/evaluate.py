@@ -4,8 +4,8 @@
 python scripts/evaluate.py model.onnx validation/ --pictures parity
 
 DATA are deepmd/npy systems, folders that hold such, or extxyz files with energy and forces (eV, eV/A, eV/A^3). Everything is
-evaluated in float64 by stock ONNX Runtime with the full networks of the file; MAE is the mean absolute error, RMSE the root of the
-mean square. Virial = -stress x volume.
+evaluated in float64 by stock ONNX Runtime with the full networks of the file (runs use its reduced ones, unless told `reduce 0`: the
+export has printed their force errors). MAE is the mean absolute error, RMSE the root of the mean square. Virial = -stress x volume.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from deepion.errors import check_writable  # noqa: E402
 from deepion.evaluate import Evaluator  # noqa: E402
 from labelled_frames import read_labelled  # noqa: E402
 from model_errors import Comparison, Pairs  # noqa: E402
@@ -68,6 +69,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
     arguments = parser.parse_args()
 
+    pictures = [Path(arguments.pictures + suffix) for suffix in SUFFIXES] if arguments.pictures else []
+    for target in [*([arguments.json] if arguments.json else []), *pictures]:
+        check_writable(target)
     evaluator = Evaluator(arguments.model, arguments.threads)
     frames = read_labelled(arguments.data, evaluator.type_map)
     comparison = Comparison(evaluator.type_map)
@@ -89,9 +93,8 @@ def main() -> None:
             "errors": values,
         }
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    if arguments.pictures:
-        figure = draw(comparison, about)
-        save(figure, [Path(arguments.pictures + suffix) for suffix in SUFFIXES], [])
+    if pictures:
+        save(draw(comparison, about), pictures, [])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ in eV.
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -101,4 +102,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... | head` ends it without a word
     sys.exit(main())

@@ -8,7 +8,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from deepion.errors import DeepionError  # noqa: E402
-from deepion.export import Exported, export  # noqa: E402
+
+try:
+    from deepion.export import Exported, export
+except ModuleNotFoundError as error:  # in the Python of a DeePMD-kit
+    if error.name != "onnx":
+        raise
+    sys.exit(f"ERROR: {sys.executable} has no package onnx: pip install onnx onnxruntime")
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 
 import plot_transport_history
 import result_pictures as pictures
+from deepion.errors import InputError
 from result_tables import HISTORY, TRANSPORT, Table, Value, read
 
 # With more files than these, x, y and z would only hide each other.
@@ -160,6 +161,11 @@ def main() -> None:
     files, targets = pictures.split_files(arguments)
     kind, picture = (HISTORY, plot_transport_history.draw) if arguments.history else (TRANSPORT, draw)
     tables = [read(path, kind) for path in files]
+    if arguments.history and not any(table.quantity("D").values.any() for table in tables):
+        raise InputError(
+            f"{', '.join(map(str, files))}: nothing to draw: no row has a diffusion coefficient yet, for no stretch of lags has "
+            "|beta - 1| < 0.05, or the window of fit holds no data: run longer; beta is in what the keyword file names"
+        )
     pictures.save(picture(tables), targets, tables)
 
 

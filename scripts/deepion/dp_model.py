@@ -10,7 +10,6 @@ import numpy as np
 from .errors import ExportError
 
 NATIVE_SUFFIXES = (".dp", ".yaml", ".yml")
-CONVERT_HINT = "convert it where DeePMD-kit is installed, with: dp convert-backend {name} {stem}.dp"
 
 
 def read_model(path: Path) -> dict[str, Any]:
@@ -24,12 +23,31 @@ def read_model(path: Path) -> dict[str, Any]:
     elif suffix in (".yaml", ".yml"):
         data = _read_yaml(path)
     else:
+        if suffix == ".json":
+            _refuse_training_input(path, _json_if_any(path))
         from .deepmd_backend import read_through_deepmd
 
         data = read_through_deepmd(path)
+    _refuse_training_input(path, data)
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         raise ExportError(f"{path}: no DeePMD-kit model in it (no 'model' entry)")
     return data
+
+
+def _refuse_training_input(path: Path, data: Any) -> None:
+    if isinstance(data, dict) and "training" in data:
+        raise ExportError(
+            f"{path}: a training input, not a model: give the model trained with it, as frozen by\n"
+            "  dp freeze -o model.pb  (TensorFlow)  or  dp --pt freeze -o model.pth  (PyTorch)"
+        )
+
+
+def _json_if_any(path: Path) -> Any:
+    """Files of this suffix are training inputs or models of the Paddle backend, which DeePMD-kit has to read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def source_of(path: Path, data: dict[str, Any]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from .dp_model import read_model, source_of
-from .errors import ExportError, InputError
+from .errors import ExportError, InputError, check_writable
 from .evaluate import Evaluator
 from .model_file import write_model_file
 from .potential import Potential
@@ -48,22 +50,29 @@ def export(
 
     data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
     reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
+    Nothing is written before all is done: what is there under the name of the target is a finished file.
     """
+    check_writable(target)
+    if reduced and not data and find_spec("onnxruntime") is None:
+        raise ExportError(
+            "generating structures to choose reduced networks by needs ONNX Runtime, which this Python does not have: "
+            "pip install onnxruntime, or give structures with --data, or leave these networks out with --full-only"
+        )
     potential = load_potential(source)
     without = why_not(potential) if reduced else "not wanted"
     if without is not None and data:
         raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
-    reduction = _from_data(potential, data, say) if data else None  # nothing is written where data are of no use
-    digest = write_model_file(target, potential)
-    if without is None and not data:
+    reduction = None
+    if data:
+        reduction = _from_data(potential, data, say)
+    elif without is None:
         try:
-            reduction = _from_generated(potential, target, say)
+            reduction = _from_generated(potential, say)
         except InputError as error:
             without = str(error)
     if reduction is not None and not reduction.levels:
         reduction, without = None, "they would hardly be smaller than the full ones"
-    if reduction is not None:
-        digest = write_model_file(target, potential, reduction)
+    digest = write_model_file(target, potential, reduction)
     return Exported(potential, digest, reduction, without or "")
 
 
@@ -73,7 +82,9 @@ def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None
     return reduce_potential(potential, rattled(frames), sampled, say)
 
 
-def _from_generated(potential: Potential, full: Path, say: Callable[[str], None]) -> Reduction:
-    """full: the exported file without reduced networks."""
-    frames = generate_frames(potential, Evaluator(full), say)
+def _from_generated(potential: Potential, say: Callable[[str], None]) -> Reduction:
+    with TemporaryDirectory() as folder:
+        full = Path(folder, "full.onnx")
+        write_model_file(full, potential)
+        frames = generate_frames(potential, Evaluator(full), say)
     return reduce_potential(potential, frames, f"{len(frames)} generated structures", say)

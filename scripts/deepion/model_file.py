@@ -24,6 +24,8 @@ from .contract import (
     function_names,
     reduced_fitting_name,
 )
+from .deepmd_backend import FOREIGN_SUFFIXES
+from .dp_model import NATIVE_SUFFIXES
 from .errors import ModelFileError
 from .graph import build_graph
 from .networks import basis_function, embedding_function, fitting_function, reduced_fitting_function
@@ -108,7 +110,10 @@ def open_model_file(path: Path) -> ModelFile:
     try:
         contract, digest = check_content(content)
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from None
+        what = str(error)
+        if path.suffix.lower() in NATIVE_SUFFIXES + FOREIGN_SUFFIXES:
+            what = f"a DeePMD-kit model: export it first: python scripts/export_onnx.py {path} {path.stem}.onnx"
+        raise ModelFileError(f"{path}: {what}") from None
     return ModelFile(path, content, contract, digest)
 
 

@@ -9,7 +9,7 @@ from deepion import __version__
 
 HERE = Path(__file__).parent
 SCRIPTS = {"export": "export_onnx", "energy": "evaluate_onnx", "evaluate": "evaluate", "report": "report"}
-PLOTS = ["arrhenius", "coordination", "thermo", "transport", "vdos"]
+PLOTS = ["arrhenius", "coordination", "path", "thermo", "transport", "vdos"]
 USAGE = f"""usage: deepion COMMAND ...
 
   deepion export IN OUT.onnx               a DeePMD-kit model to an ONNX file

@@ -9,11 +9,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # Modules of scripts/ that the command `deepion` runs or that those import.
 SCRIPTS = [
-    "arrhenius_line.py",
+    "arrhenius_*.py",
     "evaluate.py",
     "evaluate_onnx.py",
     "export_onnx.py",
     "labelled_frames.py",
+    "lammps_dump.py",
     "model_errors.py",
     "plot_*.py",
     "report.py",

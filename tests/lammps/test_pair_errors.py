@@ -411,7 +411,9 @@ def test_atoms_on_top_of_each_other_are_warned_of(models, tmp_path):
 def test_elements_in_the_wrong_order(models, data, tmp_path, ranks):
     """Atom types have masses; a type that weighs what another of the named elements weighs was misnamed."""
     masses = "mass 1 6.94\nmass 2 32.06"
-    message = "atom type 1 is named S (32.06 g/mol), but its mass 6.94 is that of Li: name the element of each atom type"
+    message = (
+        "atom type 1 is named S (32.06 g/mol), but its mass 6.94 is that of Li: name the element of each atom type"
+    )
     refused(tmp_path, script(data, f"deepmd/onnx {models['a']}", "* * S Li", after=masses), message, ranks)
     good(lmp(script(data, f"deepmd/onnx {models['a']} check no", "* * S Li", after=masses), tmp_path, ranks=ranks))
     run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after=masses), tmp_path, ranks=ranks))

@@ -1,13 +1,15 @@
 """The scripts as a user runs them, structure files, and the ASE calculator."""
 
 import json
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from conftest import DATA, INDEX, LIPSTI
-from deepion.errors import InputError
+from conftest import DATA, INDEX, LIPSTI, ROOT
+from deepion.errors import ExportError, InputError, check_writable
+from deepion.export import export, load_potential
 from deepion.structure import read_structure
 
 
@@ -18,6 +20,51 @@ def test_export_script(run_script, tmp_path):
     assert f"wrote {out}" in finished.stdout and "Li P" in finished.stdout
     assert "reduced    none: not wanted" in finished.stdout
     assert run_script("export_onnx.py", LIPSTI, tmp_path / "model.txt").returncode == 2
+
+
+def test_export_needs_onnxruntime_only_to_generate(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    out = tmp_path / "model.onnx"
+    # said before the model is read, which can take TensorFlow and a minute: this one is not there
+    with pytest.raises(ExportError, match="pip install onnxruntime, or give structures with --data, or .* --full-only"):
+        export(tmp_path / "missing.pb", out)
+    assert not list(tmp_path.iterdir())
+    export(DATA / INDEX["two_sided"]["model"], out, reduced=False)
+    assert out.exists()
+
+
+def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("deepion.export.generate_frames", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export(DATA / INDEX["two_sided"]["model"], tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_export_without_onnx(run_script, tmp_path, monkeypatch):
+    (tmp_path / "onnx.py").write_text("raise ModuleNotFoundError('No module named onnx', name='onnx')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    finished = run_script("export_onnx.py", LIPSTI, tmp_path / "model.onnx")
+    assert finished.returncode == 1
+    assert finished.stderr == f"ERROR: {sys.executable} has no package onnx: pip install onnx onnxruntime\n"
+
+
+def test_where_nothing_can_be_written(run_script, tmp_path):
+    """Said at once: neither model nor data are looked at."""
+    nowhere = tmp_path / "nowhere"
+    reason = f"cannot be written: there is no folder {nowhere}: make it, or name another file\n"
+    out = nowhere / "b.onnx"
+    assert run_script("export_onnx.py", "no.dp", out, "--data", tmp_path).stderr == f"ERROR: {out}: {reason}"
+    for option, name in (("--json", "x.json"), ("--pictures", "x")):
+        target = nowhere / (name if option == "--json" else "x.png")
+        finished = run_script("evaluate.py", "no.onnx", "no-data", option, nowhere / name)
+        assert finished.returncode == 1 and finished.stderr == f"evaluate: {target}: {reason}"
+    with pytest.raises(InputError, match="it is a folder"):
+        check_writable(tmp_path)
+    check_writable(tmp_path / "new.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_evaluate_text(run_script, exported):
@@ -67,6 +114,9 @@ def test_evaluate_messages(run_script, exported, tmp_path):
     assert message(tmp_path / "no.onnx", structure) == (
         f"ERROR: {tmp_path / 'no.onnx'}: cannot be read: No such file or directory\n"
     )
+    assert message(LIPSTI, structure) == (
+        f"ERROR: {LIPSTI}: a DeePMD-kit model: export it first: python scripts/export_onnx.py {LIPSTI} lipsti-a.onnx\n"
+    )
     assert message(model, tmp_path / "no.data") == f"ERROR: {tmp_path / 'no.data'}: no such file\n"
     assert message(model, four) == "ERROR: the model does not know S Ti; it knows Li P\n"
     assert message(model, structure, "--fparam", "1") == "ERROR: the model has no fparam, but 1 values were given\n"
@@ -77,6 +127,14 @@ def test_evaluate_messages(run_script, exported, tmp_path):
     one = DATA / "structures" / "one_type.data"
     assert message(needy, one) == "ERROR: the model needs fparam: 2 values\n"
     assert message(needy, one, "--fparam", "1") == "ERROR: fparam: expected 2 values, got 1\n"
+
+
+def test_evaluate_into_a_pipe_that_closes(exported):
+    structure = ROOT / "lammps-examples/quickstart/data.Ti10"
+    command = [sys.executable, ROOT / "scripts/evaluate_onnx.py", exported.path(LIPSTI), structure]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_overflow_warning(run_script, exported):
@@ -128,9 +186,6 @@ def test_ase_calculator(exported):
 
 @pytest.mark.skipif("deepmd" in sys.modules, reason="DeePMD-kit is loaded")
 def test_other_backends_without_deepmd(tmp_path, monkeypatch):
-    from deepion.errors import ExportError
-    from deepion.export import load_potential
-
     monkeypatch.setitem(sys.modules, "deepmd", None)
     path = tmp_path / "graph.pb"
     path.touch()
@@ -139,7 +194,10 @@ def test_other_backends_without_deepmd(tmp_path, monkeypatch):
     assert str(caught.value) == (
         f"{path}: reading .pb needs DeePMD-kit, which this Python does not have.\n"
         "  Either convert the model where DeePMD-kit is installed:  dp convert-backend graph.pb graph.dp\n"
-        "  or install it here:  pip install 'deepmd-kit[cpu]' (for .pth also torch), and export again."
+        "  or export with the Python there, after  pip install onnx onnxruntime.\n"
+        "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
+        "packages):\n"
+        "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime  (for .pth also torch)"
     )
 
 

@@ -220,6 +220,16 @@ def test_history():
     assert np.isnan(labelled(top, "500 K").get_ydata()[:2]).all()
 
 
+def test_history_without_a_diffusion_coefficient(run_script, tmp_path):
+    lines = (TABLES / "history-500K.dat").read_text().splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("0 "))  # the row before there was a window
+    (tmp_path / "h.dat").write_text("\n".join(lines[: first + 1]) + "\n")
+    result = run_script("plot_transport.py", "--history", tmp_path / "h.dat", tmp_path / "x.png")
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert f"{tmp_path / 'h.dat'}: nothing to draw: no row has a diffusion coefficient yet" in result.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
 @pytest.mark.parametrize("name", ["ladder", "ladder-si"])
 def test_the_arrhenius_line_is_that_of_deepion_merge(name):
     of = table(name, LADDER)

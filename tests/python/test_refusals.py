@@ -135,6 +135,9 @@ def test_files(tmp_path):
     assert message(yaml).startswith(f"{yaml}: cannot be read as YAML: ")
     yaml.write_text("a: 1")
     assert message(yaml) == f"{yaml}: no DeePMD-kit model in it (no 'model' entry)"
+    for name, text in (("input.json", '{"model": {}, "training": {}}'), ("input.yaml", "model: {}\ntraining: {}\n")):
+        (tmp_path / name).write_text(text)
+        assert message(tmp_path / name).startswith(f"{tmp_path / name}: a training input, not a model: give the model ")
     other = tmp_path / "model.txt"
     other.touch()
     assert message(other).startswith(f"{other}: unknown kind of file '.txt'; the exporter reads .dp and .yaml, and .pb")

@@ -25,7 +25,7 @@ fix tr all ion/transport 1 temp 300 drift none
 fix 1 all nve
 run 2
 """
-PLOTS = ["arrhenius", "coordination", "thermo", "transport", "vdos"]
+PLOTS = ["arrhenius", "coordination", "path", "thermo", "transport", "vdos"]
 
 
 def needed(project: dict, extras: list[str]) -> list[Requirement]:
