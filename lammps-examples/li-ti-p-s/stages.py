@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
@@ -89,7 +90,9 @@ class Stage:
         print(f"{title} {self.name}: " + (f"goes on from {restart.name}" if restart else "begins"), flush=True)
         number = len(list(self.folder.glob(f"log.{self.name}.*"))) + 1
         log = f"log.{self.name}.{number:03d}"
-        arguments = ["-in", str(HERE / f"in.{self.name}"), "-nocite", "-nonbuf", "-log", log]
+        # LAMMPS reads its input line by line while it runs: a copy, which also tells later what was run
+        script = shutil.copy(HERE / f"in.{self.name}", self.folder)
+        arguments = ["-in", Path(script).name, "-nocite", "-nonbuf", "-log", log]
         for key, value in (self.settings | ({"restart": restart} if restart else {})).items():
             arguments += ["-var", key, f"{value:.10g}" if isinstance(value, float) else str(value)]
         if status := launcher.run(arguments, self.folder, lock):

@@ -51,13 +51,7 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
     if two {
         summary.push("WARNING: two temperatures make a line, and nothing says whether others would lie on it".into());
     }
-    for (found, beta) in findings.iter().filter_map(|found| Some((found, found.found.as_ref()?.beta))) {
-        if (beta - 1.0).abs() >= DIFFUSIVE {
-            let kelvin = found.temperature;
-            summary
-                .push(format!("WARNING: {kelvin} K: beta = {beta:.3} is not 1 in its window, so that D depends on it"));
-        }
-    }
+    summary.extend(not_diffusive(&findings));
 
     let error = |value: Value| value.error.unwrap_or(0.0);
     let rows = findings.iter().map(|found| {
@@ -70,6 +64,17 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
         row
     });
     Ok(Table { summary, columns: columns(diffusion, conductivity), rows: rows.collect() })
+}
+
+/// One warning for all temperatures whose window is not diffusive.
+fn not_diffusive(findings: &[Findings]) -> Option<String> {
+    let beta = |found: &Findings| {
+        let beta = found.found.as_ref()?.beta;
+        ((beta - 1.0).abs() >= DIFFUSIVE).then(|| format!("{} K ({beta:.3})", found.temperature))
+    };
+    let named: Vec<String> = findings.iter().filter_map(beta).collect();
+    let all = named.join(", ");
+    (!named.is_empty()).then(|| format!("WARNING: beta is not 1 in the window of {all}: D depends on it there"))
 }
 
 fn columns(diffusion: &str, conductivity: &str) -> Vec<Column> {

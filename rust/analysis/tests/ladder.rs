@@ -103,3 +103,18 @@ fn the_activation_energy_of_activated_walks_is_found() {
     assert_eq!(table.rows.len(), 4);
     assert!(table.rows.is_sorted_by(|a, b| a[0] < b[0]));
 }
+
+#[test]
+fn temperatures_away_from_diffusion_are_named() {
+    let flying = Walk { ions: 30, framework: 0, step: 0.3, drift: [0.2; 3], seed: 3 }.frames(1000);
+    let runs = [
+        measure(&walk(500.0, 1, 1000), 500.0, 10),
+        measure(&flying, 600.0, 10),
+        measure(&walk(700.0, 2, 1000), 700.0, 10),
+    ];
+    let summary = ladder(&runs, 300.0).unwrap().summary;
+    let warnings: Vec<_> = summary.iter().filter(|line| line.starts_with("WARNING")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("WARNING: beta is not 1 in the window of 600 K (1."), "{warnings:?}");
+    assert!(!warnings[0].contains("500 K") && !warnings[0].contains("700 K"));
+}
