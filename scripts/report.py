@@ -40,7 +40,6 @@ from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Table,
 LARGEST = 50_000_000  # bytes; no table is that long
 LARGEST_ERRORS = 100_000  # bytes; states of measurements are JSON, too, and longer
 MOST_TOGETHER = 8  # curves in one picture
-NOT_DIFFUSIVE = 0.1  # |beta - 1|
 FEW_BLOCKS = 8  # an error from fewer parts is itself known to 27 % or worse
 PREDICT = 300.0  # K
 
@@ -104,23 +103,20 @@ def doubts(table: Table) -> list[str]:
         elif parts := re.search(r"errors from (\d+) blocks of time", line):
             if int(parts[1]) < FEW_BLOCKS:
                 found.append(f"errors come from only {parts[1]} blocks of time: run longer before quoting them")
-        elif parts := re.match(r"fit window = .*, beta = ([\d.]+)", line):
-            if abs(float(parts[1]) - 1.0) > NOT_DIFFUSIVE:
-                found.append(
-                    f"beta over the fit window is {float(parts[1]):.2f}, not 1: D is not the one of long times"
-                )
     return found
 
 
 def grouped(lines: list[tuple[str, str]]) -> list[str]:
-    """(file, doubt) as lines; files with the same doubt share one."""
-    files: dict[str, list[str]] = {}
+    """(file, doubt) as lines; files whose doubts differ in numbers alone share one."""
+    alike: dict[str, list[tuple[str, str]]] = {}
     for file, doubt in lines:
-        files.setdefault(doubt, []).append(file)
-    return [
-        f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {doubt}"
-        for doubt, names in files.items()
-    ]
+        alike.setdefault(re.sub(r"\d+(\.\d+)?", "#", doubt), []).append((file, doubt))
+    found = []
+    for same in alike.values():
+        names = ", ".join(file for file, _ in same[:3]) + (f" and {len(same) - 3} more" if len(same) > 3 else "")
+        doubt = same[0][1]
+        found.append(f"{names}: {doubt}" + (" (in the first)" if any(other != doubt for _, other in same) else ""))
+    return found
 
 
 def picture(figure: Figure) -> str:

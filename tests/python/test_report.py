@@ -55,11 +55,11 @@ def test_few_blocks_are_a_doubt(tmp_path, run_script):
 
 def test_a_study_is_shown_by_its_results(tmp_path, run_script):
     """Pictures and joined tables of results/; of the runs only their doubts, files with the same doubt in one line."""
-    source = next(path for path in sorted(TABLES.glob("*.dat")) if "fit window" in path.read_text())
-    text = re.sub(r"beta = [\d.]+", "beta = 0.7", source.read_text())
-    for place in ("results", "a", "b"):
+    text = next(t for t in (path.read_text() for path in sorted(TABLES.glob("*.dat"))) if "# fit window" in t)
+    for place, beta in (("a", "0.7"), ("b", "0.8"), ("results", "0.8")):
         (tmp_path / place).mkdir()
-        (tmp_path / place / "msd.dat").write_text(text)
+        warned = re.sub(r"(?m)^(# fit window.*)$", rf"\1\n# WARNING: beta = {beta} is not 1", text)
+        (tmp_path / place / "msd.dat").write_text(warned)
     (tmp_path / "results" / "figure.png").write_bytes(b"no picture, but shown")
     errors = {"quantity": "force component", "unit": "meV/A", "count": 3, "mae": 1.0, "rmse": 2.5}
     document = {"model": "/x/my.onnx", "sha256": "ab" * 32, "frames": 93, "errors": [errors]}
@@ -69,5 +69,5 @@ def test_a_study_is_shown_by_its_results(tmp_path, run_script):
     page = (tmp_path / "report.html").read_text()
     assert base64.b64encode(b"no picture, but shown").decode() in page and page.count("<img") == 1
     assert "<h3>results/msd.dat" in page and "<h3>a/msd.dat" not in page
-    assert "a/msd.dat, b/msd.dat, results/msd.dat: beta over the fit window is 0.70, not 1" in page
+    assert "a/msd.dat, b/msd.dat, results/msd.dat: WARNING: beta = 0.7 is not 1 (in the first)" in page
     assert f"my.onnx, sha256 {'ab' * 32}, against 93 labelled frames" in page and "<td>2.500</td>" in page
