@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import arrhenius_comparison
 import arrhenius_line
 import plot_arrhenius
 import plot_coordination
@@ -24,6 +25,7 @@ PICTURES = [
     ("plot_transport.py", ["transport-500K.dat", "transport-320K.dat", "transport-no-window.dat"]),
     ("plot_transport.py", ["--history", "history-500K.dat", "history-400K.dat"]),
     ("plot_arrhenius.py", ["--predict", "280", "ladder.dat"]),
+    ("plot_arrhenius.py", ["ladder-Ti00.dat", "ladder-Ti10.dat"]),
     ("plot_coordination.py", ["coordination-Ti00.dat", "coordination-Ti10.dat"]),
     ("plot_vdos.py", ["vdos-Ti00.dat", "vdos-Ti10.dat"]),
 ]
@@ -310,6 +312,153 @@ def test_a_ladder_with_a_row_taken_out_is_refused(tmp_path):
     (tmp_path / "x.dat").write_text("\n".join(lines[:-1]) + "\n")
     with pytest.raises(DeepionError, match="does not follow from its rows"):
         plot_arrhenius.draw(read(tmp_path / "x.dat", LADDER), 300.0)
+
+
+def test_one_ladder_is_drawn_as_before_there_were_several(run_script, tmp_path):
+    tables = [table("ladder-Ti10", LADDER)]
+    assert run_script("plot_arrhenius.py", tables[0].path, tmp_path / "a.svg").returncode == 0
+    figure = plot_arrhenius.draw(tables[0], 300.0)
+    result_pictures.save(figure, [tmp_path / "b.svg"], tables)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert tuple(figure.get_size_inches()) == (10.0, 5.4) and figure.get_suptitle() == ""
+    left, right = figure.axes
+    assert legend_words(left.get_legend()).splitlines() == [
+        "Nernst-Einstein",
+        "$E_a$ = 0.1893 \u00b1 0.0186 eV",
+        "$\\sigma$(300 K) = 0.08189 S/cm, within a factor 1.57",
+        "collective",
+        "$E_a$ = 0.1013 \u00b1 0.0514 eV",
+        "$\\sigma$(300 K) = 1.166 S/cm, within a factor 3.36",
+    ]
+    assert legend_words(right.get_legend()).splitlines() == [
+        "self-diffusion",
+        "$E_a$ = 0.1893 \u00b1 0.0186 eV",
+        "D(300 K) = 8.892$\\times$10$^{-7}$ cm$^2$/s, within a factor 1.57",
+    ]
+    assert [len(axes.lines) for axes in figure.axes] == [10, 5]  # markers, two caps, line, star
+    assert [len(axes.collections) for axes in figure.axes] == [4, 2]  # bars, band
+    assert [axes.containers[0].lines[0].get_markerfacecolor() for axes in figure.axes] == ["#0072B2"] * 2
+    assert left.containers[1].lines[0].get_markerfacecolor() == "white"
+
+
+def test_conductivities_of_several_ladders():
+    tables = [table("ladder-Ti00", LADDER), table("ladder-Ti10", LADDER), table("ladder", LADDER)]
+    figure = arrhenius_comparison.draw(tables)
+    left = figure.axes[0]
+    names = ["ladder-Ti00", "LPS:Ti10", "ladder"]
+    assert legend_words(left.get_legend()).splitlines() == names
+    assert left.get_ylabel() == "$\\sigma$ (Nernst-Einstein), S/cm" and left.get_yscale() == "log"
+    bands = [one for one in left.collections if len(one.get_paths()[0].vertices) > 100]
+    for k, (of, name) in enumerate(zip(tables, names, strict=True)):
+        there = of.columns["fit_to_ps"] > 0
+        kelvin, sigma = of.columns["temperature_K"][there], of.columns["sigma_S/cm"][there]
+        error = of.columns["sigma_se_S/cm"][there]
+        points, _, (bars,) = left.containers[k]
+        assert points.get_xdata() == pytest.approx(1000 / kelvin)
+        assert points.get_ydata() == pytest.approx(sigma)
+        ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+        assert ends == pytest.approx(np.array([sigma - error, sigma + error]).T)
+        # E_a and prefactor as the file says them, over the measured temperatures only
+        drawn = labelled(left, f"_{name} line")
+        x, y = drawn.get_xdata(), drawn.get_ydata()
+        assert (x.min(), x.max()) == pytest.approx((1000 / kelvin.max(), 1000 / kelvin.min()))
+        energy = of.value("E_a from sigma T (Nernst-Einstein)").value
+        intercept = of.value("ln prefactor of sigma T (Nernst-Einstein)").value
+        sigma_t = np.exp(intercept - energy * x / (1000 * arrhenius_line.BOLTZMANN))
+        assert y == pytest.approx(sigma_t * x / 1000, rel=2e-3)
+        line = arrhenius_line.fit(kelvin, sigma * kelvin, error * kelvin)
+        band = line.at(1000 / x) * x / 1000
+        low, high = extent(bands[k])
+        assert low == pytest.approx((band / line.factor(1000 / x)).min())
+        assert high == pytest.approx((band * line.factor(1000 / x)).max())
+    styles = {(of.lines[0].get_color(), of.lines[0].get_marker()) for of in left.containers}
+    assert len({colour for colour, _ in styles}) == len({marker for _, marker in styles}) == 3
+    assert figure.get_suptitle() == "ladder: 300 K: no diffusive window, left out of the lines"
+    caption = " ".join(figure.get_supxlabel().split())
+    assert "ladder-Ti00.dat: deepion 0.1.0, ion/transport joined from Ti00/700K/transport.json" in caption
+    assert "ladder-Ti10.dat: LPS:Ti10; deepion" in caption
+
+
+def test_activation_energies_are_those_of_the_tables():
+    tables = [table("ladder-Ti10", LADDER), table("ladder-Ti00", LADDER)]
+    right = arrhenius_comparison.draw(tables).axes[1]
+    assert [label.get_text() for label in right.get_xticklabels()] == ["LPS:Ti10", "ladder-Ti00"]
+    assert right.get_xticks().tolist() == [0, 1]
+    drawn = {of.get_label(): of for of in right.containers}
+    assert len(drawn) == 6
+    for k, (of, name) in enumerate(zip(tables, ["LPS:Ti10", "ladder-Ti00"], strict=True)):
+        for quantity in ["sigma T (Nernst-Einstein)", "D", "sigma T (collective)"]:
+            point, _, (bars,) = drawn[f"_{name} {quantity}"]
+            said = of.value(f"E_a from {quantity}")
+            assert point.get_ydata().tolist() == [said.value]
+            assert abs(point.get_xdata()[0] - k) < 0.2
+            assert bars.get_segments()[0][:, 1] == pytest.approx([said.value - said.error, said.value + said.error])
+    words = ["from $\\sigma T$, Nernst-Einstein", "from D", "from $\\sigma T$, collective"]
+    assert legend_words(right.get_legend()).splitlines() == words
+
+
+def test_an_activation_energy_without_error_has_no_bar():
+    tables = [table("ladder-si", LADDER), table("ladder-si", LADDER)]
+    figure = arrhenius_comparison.draw(tables)
+    assert figure.axes[0].get_ylabel().endswith("S/m")
+    assert all(not bars for _, _, bars in figure.axes[1].containers)
+    assert legend_words(figure.axes[0].get_legend()).splitlines() == ["tables/ladder-si"] * 2
+
+
+def test_labels_of_ladders(tmp_path):
+    copies = {"Ti00.ladder.dat": "Ti00", "a/x.ladder.dat": "Ti00", "b/x.ladder.dat": "Ti00"}
+    copies |= {"a/y.dat": "Ti10", "b/z.dat": "Ti10"}
+    for name, source in copies.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(TABLES / f"ladder-{source}.dat", tmp_path / name)
+    tables = [read(tmp_path / name, LADDER) for name in copies]
+    assert arrhenius_comparison.labels(tables) == ["Ti00", "a/x", "b/x", "LPS:Ti10 (a/y)", "LPS:Ti10 (b/z)"]
+    assert arrhenius_comparison.labels(tables[:4:3]) == ["Ti00", "LPS:Ti10"]
+
+
+def test_a_ladder_without_a_line_shows_its_point_and_says_why(tmp_path):
+    lines = (TABLES / "ladder-Ti00.dat").read_text().splitlines()
+    columns = [line for line in lines if line.startswith(("# column", "# temperature_K"))]
+    why = "sigma T (Nernst-Einstein): no activation energy: at least two different temperatures are needed"
+    for name, summary in [("x.dat", [f"# {why}"]), ("y.dat", [])]:
+        (tmp_path / name).write_text("\n".join([*summary, *columns, lines[-1]]) + "\n")
+    one, other = (read(tmp_path / name, LADDER) for name in ("x.dat", "y.dat"))
+    figure = arrhenius_comparison.draw([one, table("ladder-Ti10", LADDER), other])
+    left, right = figure.axes
+    assert left.containers[0].lines[0].get_ydata() == pytest.approx(one.columns["sigma_S/cm"])
+    assert [line.get_label() for line in left.lines if " line" in str(line.get_label())] == ["_LPS:Ti10 line"]
+    assert {of.get_label().split()[0] for of in right.containers} == {"_LPS:Ti10"}
+    assert figure.get_suptitle() == f"x: {why}\ny: sigma T (Nernst-Einstein): no line through 1 temperatures"
+
+
+def test_warnings_of_ladders_are_shown(tmp_path):
+    shared = "WARNING: two temperatures make a line, and nothing says whether others would lie on it"
+    own = "WARNING: 700 K: beta = 0.828 is not 1 in its window, so that D depends on it"
+    for name, lines in [("ladder-Ti00", [shared, own]), ("ladder-Ti10", [shared])]:
+        text = (TABLES / f"{name}.dat").read_text()
+        words = "".join(f"# {line}\n" for line in lines)
+        (tmp_path / f"{name}.dat").write_text(text.replace("# column 1:", f"{words}# column 1:"))
+    tables = [read(tmp_path / f"{name}.dat", LADDER) for name in ("ladder-Ti00", "ladder-Ti10")]
+    figure = arrhenius_comparison.draw(tables)
+    assert figure.get_suptitle() == f"ladder-Ti00, LPS:Ti10: {shared}\nladder-Ti00: {own}"
+    assert plot_arrhenius.draw(tables[0], 300.0).get_suptitle() == f"{shared}; {own}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ladder.dat", "ladder-si.dat"], "conductivities are in different units, S/cm and S/m"),
+        (["--predict", "300", "ladder.dat", "ladder-Ti00.dat"], "--predict is for one ladder, got 2"),
+        (["--predict", "0", "ladder.dat"], "--predict 0: expected a temperature in K above 0"),
+        (["ladder.dat", "vdos-Ti00.dat"], "vdos-Ti00.dat: expected the temperatures joined by deepion-merge"),
+    ],
+)
+def test_ladders_that_cannot_be_compared_are_refused_in_one_line(run_script, tmp_path, arguments, words):
+    paths = [TABLES / word if word.endswith(".dat") else word for word in arguments]
+    result = run_script("plot_arrhenius.py", *paths, tmp_path / "x.png")
+    assert result.returncode == 1 and not (tmp_path / "x.png").exists()
+    assert result.stderr.startswith("plot_arrhenius: ") and result.stderr.count("\n") == 1
+    assert words in result.stderr
 
 
 def test_coordination_maps_hold_the_probabilities():
