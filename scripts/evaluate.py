@@ -23,7 +23,7 @@ from deepion.errors import check_writable  # noqa: E402
 from deepion.evaluate import Evaluator  # noqa: E402
 from labelled_frames import read_labelled  # noqa: E402
 from model_errors import Comparison, Pairs  # noqa: E402
-from result_pictures import COLOURS, SUFFIXES, run, save  # noqa: E402
+from result_pictures import COLOURS, run, save, targets_of  # noqa: E402
 
 
 def panel(axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
@@ -64,12 +64,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the exported .onnx file")
     parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="labelled data")
-    parser.add_argument("--pictures", metavar="PREFIX", help="draw parity to PREFIX.png and PREFIX.svg")
+    parser.add_argument("--pictures", metavar="OUT", type=Path, help="draw parity: OUT.png and OUT.svg, or one of them")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the errors there, too")
     parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
     arguments = parser.parse_args()
 
-    pictures = [Path(arguments.pictures + suffix) for suffix in SUFFIXES] if arguments.pictures else []
+    pictures = targets_of(arguments.pictures) if arguments.pictures else []
     for target in [*([arguments.json] if arguments.json else []), *pictures]:
         check_writable(target)
     evaluator = Evaluator(arguments.model, arguments.threads)
@@ -89,6 +89,7 @@ def main() -> None:
         document = {
             "model": str(arguments.model),
             "sha256": evaluator.file.sha256,
+            "data": [str(path) for path in arguments.data],
             "frames": len(frames),
             "errors": values,
         }

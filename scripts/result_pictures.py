@@ -50,9 +50,12 @@ def split_files(arguments: Namespace) -> tuple[list[Path], list[Path]]:
             raise InputError(
                 f"the last argument is the picture, and {out} ends with neither .png nor .svg; give a prefix with --out"
             )
-    single = out.suffix.lower() in SUFFIXES
-    targets = [out] if single else [out.with_name(out.name + suffix) for suffix in SUFFIXES]
-    return files, targets
+    return files, targets_of(out)
+
+
+def targets_of(out: Path) -> list[Path]:
+    """Itself, or with both endings where it has none of them."""
+    return [out] if out.suffix.lower() in SUFFIXES else [out.with_name(out.name + suffix) for suffix in SUFFIXES]
 
 
 def save(figure: Figure, targets: list[Path], tables: list[Table]) -> None:

@@ -184,18 +184,16 @@ def paths(runs: list[Measured], kelvin: float, results: Path) -> None:
 
 def parity(given, results: Path) -> None:
     """Errors of the model on frames that it was not trained on, with their labels; once for each model."""
-    data = VALIDATION if given.valid is None else given.valid
-    document = results / "errors.json"
-    asked = {"model": str(given.model), "data": str(data)}
-    if given.valid is None and Path(given.model).name != "lipsti-a.onnx":
+    model, data = Path(given.model), given.valid or VALIDATION
+    if given.valid is None and model.name != "lipsti-a.onnx":
         print("no errors of the model: give --valid a folder of labelled frames")
         return
-    begun = results / "errors.of.json"
-    if document.exists() and begun.exists() and json.loads(begun.read_text()) == asked:
-        return
-    draw("evaluate", given.model, data, "--json", document, "--pictures", results / "parity")
-    (results / "parity.svg").unlink(missing_ok=True)
-    begun.write_text(json.dumps(asked) + "\n")
+    document = results / "errors.json"
+    if document.exists() and document.stat().st_mtime > model.stat().st_mtime:
+        known = json.loads(document.read_text())
+        if (known["model"], known["data"]) == (str(model), [str(data)]):
+            return
+    draw("evaluate", model, data, "--json", document, "--pictures", results / "parity.png")
 
 
 def draw(script: str, *arguments) -> None:

@@ -2,8 +2,8 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel};
 use deepion_potential::{
-    Configuration, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results, TableSettings, Times,
-    TypedNetworks,
+    Configuration, EXPORTER, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results,
+    TableSettings, Times, TypedNetworks,
 };
 
 use crate::ffi;
@@ -58,7 +58,7 @@ fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<Red
         });
         return Err(Error::Input(format!(
             "reduce {wanted:.1e}: the model file has no reduced networks with a force error that small (it has: {has} eV/A \
-             RMS); use reduce 0 for the full networks, or export the model again with scripts/export_onnx.py"
+             RMS); use reduce 0 for the full networks, or export the model again with {EXPORTER}"
         )));
     }
     Ok(level.cloned())

@@ -3,7 +3,7 @@
 //! Format version 1: an ONNX model whose graph evaluates the whole potential and whose local functions are its networks,
 //! with the contract as metadata and, as its last bytes, the SHA-256 of all bytes before.
 
-use deepion_potential::{Contract, Error, Result};
+use deepion_potential::{Contract, EXPORTER, Error, Result};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
@@ -37,18 +37,15 @@ impl ModelFile {
         if bytes.is_empty() {
             return Err(fail("the file is empty".into()));
         }
-        let model = Model::decode(bytes).map_err(|e| {
-            fail(format!("not an ONNX model, or cut off ({e}); export one with scripts/export_onnx.py"))
-        })?;
+        let model = Model::decode(bytes)
+            .map_err(|e| fail(format!("not an ONNX model, or cut off ({e}); export one with {EXPORTER}")))?;
         if model.graph.is_none() || model.ir_version <= 0 {
-            return Err(fail(
-                "not an ONNX model, or cut off (no graph); export one with scripts/export_onnx.py".into(),
-            ));
+            return Err(fail(format!("not an ONNX model, or cut off (no graph); export one with {EXPORTER}")));
         }
         let metadata = |key: &str| model.metadata_props.iter().find(|e| e.key == key).map(|e| &*e.value);
         let Some(format) = metadata(FORMAT_KEY) else {
             return Err(fail(format!(
-                "an ONNX model, but not a deepion model (no metadata {FORMAT_KEY}); export a DeePMD-kit model with scripts/export_onnx.py"
+                "an ONNX model, but not a deepion model (no metadata {FORMAT_KEY}); export a DeePMD-kit model with {EXPORTER}"
             )));
         };
         match format.parse::<u32>() {
@@ -65,7 +62,7 @@ impl ModelFile {
             }
         }
         let contract = metadata(CONTRACT_KEY).ok_or_else(|| {
-            fail(format!("metadata {CONTRACT_KEY} is missing; export the model again with scripts/export_onnx.py"))
+            fail(format!("metadata {CONTRACT_KEY} is missing; export the model again with {EXPORTER}"))
         })?;
         let contract = Contract::from_json(contract).map_err(|e| fail(e.to_string()))?;
         if !intact(bytes) {

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+/// What makes model files, as messages call it: in the repository, and where the wheel is installed.
+pub const EXPORTER: &str = "scripts/export_onnx.py (deepion export)";
+
 /// The contract as stored in the model file (JSON). Lengths in Angstrom, energies in eV; `ntypes` = `type_map.len()`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Contract {
@@ -277,6 +280,6 @@ fn require(key: &str, ok: bool, got: impl std::fmt::Debug, expected: &str) -> Re
         return Ok(());
     }
     Err(Error::Model(format!(
-        "model contract (metadata deepion_contract): {key} is {got:?}, expected {expected}; export the model again with scripts/export_onnx.py"
+        "model contract (metadata deepion_contract): {key} is {got:?}, expected {expected}; export the model again with {EXPORTER}"
     )))
 }

@@ -21,7 +21,7 @@ mod tabulated;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
-pub use contract::{Activations, Contract, Reduced, ReducedLevel, Source, Units};
+pub use contract::{Activations, Contract, EXPORTER, Reduced, ReducedLevel, Source, Units};
 pub use deviation::model_deviation;
 pub use engine::{Engine, MOST_LANES};
 pub use environment::{Radial, radial};

@@ -164,7 +164,7 @@ impl Coordination {
     fn columns(&self) -> Vec<Column> {
         let mut columns = vec![
             Column::new("rcut_A", "cut-off"),
-            Column::new("mean_n", "mean coordination number"),
+            Column::new("mean_n", "mean of n, the coordination number"),
             Column::new("mean_n_se", "its standard error"),
             Column::new("S_config_kB", "entropy -sum P ln P over all n, per ion"),
             Column::new("S_config_kB_se", "its standard error"),
@@ -174,7 +174,7 @@ impl Coordination {
         let name = |n: u32| if n > most { format!("P_above_{most}") } else { format!("P_{n}") };
         for n in 0..=most + 1 {
             let meaning = if n > most { format!("more than {most}") } else { n.to_string() };
-            columns.push(Column::new(&name(n), &format!("fraction of ions with {meaning} neighbours")));
+            columns.push(Column::new(&name(n), &format!("fraction of ions whose n is {meaning}")));
         }
         for n in 0..=most + 1 {
             columns.push(Column::new(&format!("{}_se", name(n)), "standard error"));

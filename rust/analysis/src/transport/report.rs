@@ -273,7 +273,12 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
     };
     let (_, diffusion) = evaluation.units.diffusion();
     let (_, conductivity) = evaluation.units.conductivity();
-    let how = if evaluation.fit == Fit::Automatic { "found where |beta - 1| < 0.05" } else { "as given" };
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b;
+    let how = match evaluation.fit {
+        Fit::Automatic => "found where |beta - 1| < 0.05".into(),
+        Fit::Window(from, to) if near(from, found.window.0) && near(to, found.window.1) => "as given".into(),
+        Fit::Window(from, to) => format!("the lags within {from} to {to} ps, as given"),
+    };
     lines.push(format!(
         "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}{}",
         found.window.0,
