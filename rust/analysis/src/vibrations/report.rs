@@ -256,12 +256,18 @@ fn describe(lines: &mut Vec<String>, report: &Report, index: usize, name: &str, 
             error_words(report, errors.diffusion)
         ));
         if report.diffusive(index) {
-            lines.push(format!(
-                "{name}: WARNING: diffusive: g(0) is no vibration, and the harmonic entropy counts it as one: use a cut or two-phase"
-            ));
+            lines.push(match of.evaluation().split {
+                Split::None => format!(
+                    "{name}: WARNING: diffusive: g(0) is no vibration, and the harmonic entropy counts it as one: use a cut or two-phase"
+                ),
+                Split::Cut | Split::TwoPhase => {
+                    format!("{name}: diffusive: g(0) is no vibration, and only the harmonic entropy counts it as one")
+                }
+            });
             if two_phase.packing > FREEZING {
+                let warning = if of.evaluation().split == Split::TwoPhase { "WARNING: " } else { "" };
                 lines.push(format!(
-                    "{name}: two-phase is outside its range: its hard spheres would be frozen (y > {FREEZING}); compare with a cut"
+                    "{name}: {warning}two-phase is outside its range: its hard spheres would be frozen (y > {FREEZING}); compare with a cut"
                 ));
             }
         }
