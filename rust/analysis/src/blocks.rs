@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Blocks held at most. When they are full, neighbours are merged and blocks become twice as long.
 pub const MOST_BLOCKS: usize = 32;
@@ -133,6 +133,31 @@ impl<T: Merge + Clone> Runs<'_, T> {
             all.extend(blocks.coarse(length, *samples)?);
         }
         Ok(all)
+    }
+
+    /// Refuses a run that is one of these, or its continuation, or was continued by it: counted twice, its data would make
+    /// errors too small. Told by the sums of the samples that both have, in blocks of the coarser length.
+    ///
+    /// # Errors
+    /// Where it is, or where a merged sum leaves its range.
+    pub fn check_other(&self, blocks: &Blocks<T>, samples: u64) -> Result<()>
+    where
+        T: PartialEq,
+    {
+        for (known, known_samples) in &self.0 {
+            let length = known.length.max(blocks.length);
+            let (known, new) = (known.coarse(length, *known_samples)?, blocks.coarse(length, samples)?);
+            let shared = known.len().min(new.len());
+            // one sample alone has no displacement yet, and is the same in all runs
+            if shared as u64 * length > 1 && known[..shared] == new[..shared] {
+                return Err(Error::State(
+                    "this is the same run as another of the states, or one goes on from the other: give each run once, by \
+                     its newest state"
+                        .into(),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Length of the shortest blocks that [`Runs::coarse`] makes of at least `length` samples.

@@ -100,19 +100,6 @@ where
     Ok(total)
 }
 
-/// Refuses a run that is one of those that were joined: counted twice, it would make errors too small.
-///
-/// # Errors
-/// Where one of `runs` has exactly the same sums.
-pub fn not_twice<'a, T: PartialEq + 'a>(analysis: &str, runs: impl IntoIterator<Item = &'a T>, run: &T) -> Result<()> {
-    if runs.into_iter().any(|other| other == run) {
-        return Err(Error::State(format!(
-            "this state of {analysis} is the same run as another one: give each run once, with the newest of its states"
-        )));
-    }
-    Ok(())
-}
-
 /// A saved state whose total cannot belong to its own settings.
 #[must_use]
 pub fn damaged(analysis: &str) -> Error {

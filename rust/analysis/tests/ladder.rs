@@ -118,3 +118,18 @@ fn temperatures_away_from_diffusion_are_named() {
     assert!(warnings[0].starts_with("WARNING: beta is not 1 in the window of 600 K (1."), "{warnings:?}");
     assert!(!warnings[0].contains("500 K") && !warnings[0].contains("700 K"));
 }
+
+/// A run and its own continuation share their beginning: told where the shorter one fills a block of the longer one.
+#[test]
+fn a_continuation_is_no_other_run() {
+    let frames = walk(500.0, 1, 1000);
+    for cut in [32, 100, 333, 999, 1000] {
+        let (whole, part) = (measure(&frames, 500.0, 10), measure(&frames[..cut], 500.0, 10));
+        for (mut a, b) in [(whole.clone(), part.clone()), (part, whole)] {
+            let error = a.join(&b.state().unwrap()).unwrap_err().to_string();
+            assert!(error.contains("one goes on from the other"), "{cut} {error}");
+        }
+    }
+    let (mut a, b) = (measure(&frames, 500.0, 10), measure(&walk(500.0, 2, 2), 500.0, 10));
+    a.join(&b.state().unwrap()).unwrap();
+}

@@ -111,7 +111,7 @@ fn the_same_run_twice_is_refused() {
     let output = merge(&[a.to_str().unwrap(), again.to_str().unwrap()]);
     assert!(!output.status.success());
     let said = text(&output.stderr);
-    assert!(said.contains("again.json: this state of ion/transport is the same run as another one"), "{said}");
+    assert!(said.contains("again.json: this is the same run as another of the states"), "{said}");
 }
 
 #[test]

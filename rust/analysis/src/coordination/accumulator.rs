@@ -265,7 +265,7 @@ impl Accumulator for Coordination {
 
     fn join(&mut self, text: &str) -> Result<()> {
         let run = self.load(text)?;
-        state::not_twice(ANALYSIS, std::iter::once(&self.total).chain(&self.replicas), &run)?;
+        self.runs().check_other(&run.blocks, run.samples)?;
         self.replicas.push(run);
         Ok(())
     }

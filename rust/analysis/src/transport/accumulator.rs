@@ -304,8 +304,8 @@ impl Accumulator for Transport {
     }
 
     fn join(&mut self, text: &str) -> Result<()> {
-        let run = state::resume(ANALYSIS, text, &self.layout)?;
-        state::not_twice(ANALYSIS, self.totals(), &run)?;
+        let run: Total = state::resume(ANALYSIS, text, &self.layout)?;
+        self.runs().check_other(&run.blocks, run.samples)?;
         self.replicas.push(run);
         Ok(())
     }
