@@ -84,8 +84,8 @@ struct PairDeepmdOnnx::Impl {
   bool warned_close = false;
   bool warned_exclude = false;
   double timestep = 0.0;    // as last warned of
-  std::string summary;    // as last printed
-  std::string sha256;     // of the driving model, as handed out by extract()
+  std::string summary;      // as last printed
+  std::string sha256;       // of the driving model, as handed out by extract()
 
   // since the last run ended
   double seconds = 0.0;    // of this rank in compute()
