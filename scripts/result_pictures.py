@@ -125,7 +125,9 @@ def warn(axes: Axes, lines: list[str], width: int) -> None:
 
 def caption(figure: Figure, tables: list[Table]) -> None:
     """Where the numbers come from, in small print below the picture."""
-    about = [[*([table.title] if table.title else []), *shortened(table.provenance)] for table in tables]
+    about = [
+        [*([table.title] if table.title else []), *shortened(table.provenance, len(tables) == 1)] for table in tables
+    ]
     common = [line for line in about[0] if all(line in of for of in about)] if len(tables) > 1 else []
     lines = []
     for table, of in zip(tables, about, strict=True):
@@ -146,11 +148,11 @@ def in_lines(begin: str, about: list[str]) -> list[str]:
     return [*([begin + rest] if begin + rest else []), *models]
 
 
-def shortened(provenance: list[str]) -> list[str]:
-    """Names of many joined files give way to their number."""
-    joined = [line for line in provenance if line.startswith("  ")]
+def shortened(provenance: list[str], names: bool) -> list[str]:
+    """Names of many joined files give way to their number; with `names` the first three are said."""
+    joined = [line.strip() for line in provenance if line.startswith("  ")]
+    shown = joined[:3] if names else []
+    count = [f"{'... (' if names else ''}{len(joined)} files{')' if names else ''}"] if len(joined) > len(shown) else []
+    words = ", ".join(shown + count)
     rest = [line for line in provenance if not line.startswith("  ")]
-    if not joined:
-        return rest
-    shown = [line.strip() for line in joined[:3]] + ([f"... ({len(joined)} files)"] if len(joined) > 3 else [])
-    return [f"{line} {', '.join(shown)}" if line.endswith("joined from") else line for line in rest]
+    return [f"{line} {words}" if line.endswith("joined from") else line for line in rest]

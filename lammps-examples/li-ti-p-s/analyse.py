@@ -36,35 +36,33 @@ def analyse(given) -> None:
     results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
     runs = finished(given)
-    figures.melt_quench({c: log_folders(given, c)[:1] for c in given.composition}, results / "melt-quench.png")
-    figures.structures(
-        {c: given.out / c / "1" / "data.quenched" for c in given.composition}, results / "structures.png"
-    )
+    first = {c: given.out / c / "1" for c in given.composition}
+    figures.melt_quench(first, results / "melt-quench.png")
+    figures.structures(first, results / "structures.png")
     if not runs:
         raise StudyError("no measurement is finished yet: no results")
     window = ["--fit", f"{given.fit[0]:g}", f"{given.fit[1]:g}"] if given.fit[1] > 0 else []
-    lines = [
-        Row(*key, [run for run in runs if (run.composition, run.kelvin) == key], results, window) for key in keys(runs)
-    ]
-
     compositions = list(dict.fromkeys(run.composition for run in runs))
+    rows = []
     for c in compositions:
-        draw(
-            "plot_transport",
-            *[line.table("transport") for line in lines if line.composition == c],
-            results / f"{c}.msd.png",
-        )
+        mine = [run for run in runs if run.composition == c]
+        for kelvin in sorted({run.kelvin for run in mine}):
+            rows.append(Row(c, kelvin, [run for run in mine if run.kelvin == kelvin], results, window))
+
+    for c in compositions:
+        tables = [row.table("transport") for row in rows if row.composition == c]
+        draw("plot_transport", *tables, results / f"{c}.msd.png")
     activation(runs, compositions, results, window)
 
-    shared = set.intersection(*({line.kelvin for line in lines if line.composition == c} for c in compositions))
+    shared = set.intersection(*({row.kelvin for row in rows if row.composition == c} for c in compositions))
     for kelvin in sorted(shared):
-        mine = [line for line in lines if line.kelvin == kelvin]
-        near, vdos = ([line.table(style) for line in mine] for style in ("coordination", "vdos"))
+        mine = [row for row in rows if row.kelvin == kelvin]
+        near, vdos = ([row.table(style) for row in mine] for style in ("coordination", "vdos"))
         draw("plot_coordination", *near, "--vdos", *vdos, "--out", results / f"coordination.{kelvin:g}K.png")
         draw("plot_vdos", *vdos, results / f"vdos.{kelvin:g}K.png")
     if shared:
         paths(runs, max(shared), results)
-    summary(lines, results / "summary.dat")
+    summary(rows, results / "summary.dat")
     parity(given, results)
 
 
@@ -72,22 +70,13 @@ def finished(given) -> list[Measured]:
     """All finished runs of what was asked for, in order; what is missing is said."""
     runs = []
     for c in given.composition:
-        for packing in sorted(int(p.name) for p in (given.out / c).glob("[0-9]*")):
+        for packing in sorted(int(p.name) for p in (given.out / c).glob("*") if p.name.isdigit()):
             folders = {t: given.out / c / str(packing) / f"{t:g}K" for t in sorted(given.temperatures)}
             done = {t: p for t, p in folders.items() if (p / "conductivity.done.json").exists()}
             if missing := [f"{t:g} K" for t in folders if t not in done]:
                 print(f"{c} {packing}: not finished yet: {', '.join(missing)}")
             runs += [Measured(c, packing, t, p) for t, p in done.items()]
     return runs
-
-
-def log_folders(given, composition: str) -> list[Path]:
-    return sorted({log.parent for log in (given.out / composition).glob("[0-9]*/log.melt-quench.*")})
-
-
-def keys(runs: list[Measured]) -> list[tuple[str, float]]:
-    """Compositions and temperatures, each pair once."""
-    return list(dict.fromkeys((run.composition, run.kelvin) for run in sorted(runs, key=lambda r: r.kelvin)))
 
 
 class Row:

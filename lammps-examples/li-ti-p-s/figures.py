@@ -19,9 +19,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 BALLS = {"Li": "#7fbf5f", "P": "#ff8000", "S": "#e8d820", "Ti": "#8090a8"}
 
 
-def melt_quench(folders: dict[str, list[Path]], picture: Path) -> None:
+def melt_quench(folders: dict[str, Path], picture: Path) -> None:
     """Temperature, energy, pressure and volume over the whole schedule (figure 2 a-d of the paper)."""
-    series = {name: schedule(folder) for name, some in folders.items() for folder in some}
+    series = {name: schedule(folder) for name, folder in folders.items()}
     series = {name: found for name, found in series.items() if found is not None}
     if not series:
         return
@@ -56,8 +56,9 @@ def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     return steps * step, np.array([rows[s] for s in steps]) / [1.0, atoms, 1.0, atoms]
 
 
-def structures(files: dict[str, Path], picture: Path) -> None:
+def structures(folders: dict[str, Path], picture: Path) -> None:
     """The cells after the quench (figures 1 b-e and 2 e-h of the paper)."""
+    files = {name: folder / "data.quenched" for name, folder in folders.items()}
     files = {name: file for name, file in files.items() if file.exists()}
     if not files:
         return

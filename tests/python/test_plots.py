@@ -375,7 +375,7 @@ def test_conductivities_of_several_ladders():
     assert len({colour for colour, _ in styles}) == len({marker for _, marker in styles}) == 3
     assert figure.get_suptitle() == "ladder: 300 K: no diffusive window, left out of the lines"
     caption = " ".join(figure.get_supxlabel().split())
-    assert "ladder-Ti00.dat: deepion 0.1.0, ion/transport joined from Ti00/700K/transport.json" in caption
+    assert "ladder-Ti00.dat: deepion 0.1.0, ion/transport joined from 3 files" in caption
     assert "ladder-Ti10.dat: LPS:Ti10; deepion" in caption
 
 
