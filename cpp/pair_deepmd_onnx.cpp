@@ -252,7 +252,8 @@ void PairDeepmdOnnx::init_style()
   if (impl->elements.empty()) error->all(FLERR, "pair_style deepmd/onnx: pair_coeff is missing");
   check_settings_units();
   check_simulation();
-  if (impl->args.check) check_masses(lmp, impl->elements);
+  if (impl->args.check) check_masses(lmp, impl->elements, !impl->warned_masses);
+  impl->warned_masses = true;
   impl->timestep = check_timestep(lmp, impl->timestep);
   check_compute_and_fix_ids();
   neighbor->add_request(this, NeighConst::REQ_FULL);

@@ -83,6 +83,7 @@ struct PairDeepmdOnnx::Impl {
   bool warned_overflow = false;
   bool warned_close = false;
   bool warned_exclude = false;
+  bool warned_masses = false;
   double timestep = 0.0;    // as last warned of
   std::string summary;      // as last printed
   std::string sha256;       // of the driving model, as handed out by extract()

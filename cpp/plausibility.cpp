@@ -32,7 +32,7 @@ bool near(double mass, double weight, double tolerance)
 
 /* ---------------------------------------------------------------------- */
 
-void DEEPION::check_masses(LAMMPS *lmp, const std::vector<std::string> &elements)
+void DEEPION::check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool warn)
 {
   const Atom *atom = lmp->atom;
   if (!atom->mass) return;
@@ -40,7 +40,7 @@ void DEEPION::check_masses(LAMMPS *lmp, const std::vector<std::string> &elements
     const std::string &name = elements[i];
     const double weight = deepion::element_mass(name);
     const double mass = atom->mass[i];
-    if (weight == 0.0 || !atom->mass_setflag[i] || near(mass, weight, ANOTHER)) continue;
+    if (weight == 0.0 || !atom->mass_setflag[i] || near(mass, weight, THE_SAME)) continue;
     for (const auto &other : elements)
       if (near(mass, deepion::element_mass(other), THE_SAME) && mass > 0.0)
         lmp->error->all(FLERR,
@@ -49,7 +49,7 @@ void DEEPION::check_masses(LAMMPS *lmp, const std::vector<std::string> &elements
                         "{}: name the element of each atom type in the order of the types. 'check "
                         "no' turns this check off",
                         i, name, weight, mass, other);
-    if (lmp->comm->me == 0)
+    if (warn && lmp->comm->me == 0 && !near(mass, weight, ANOTHER))
       lmp->error->warning(FLERR, "atom type {} is named {} ({:.5g} g/mol), but its mass is {:.5g}",
                           i, name, weight, mass);
   }

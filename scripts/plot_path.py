@@ -14,6 +14,7 @@ plot_transport.py draws. Positions are those in the box: a drift of everything i
 """
 
 import glob
+import os
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +91,11 @@ def radius_of_gyration(path: np.ndarray) -> float:
 
 def label_and_files(argument: str) -> tuple[str, list[Path]]:
     """[LABEL=]FILE[,FILE...], where a FILE that does not exist may have wildcards."""
-    plain = Path(argument).exists() or "=" not in argument
+    plain = "=" not in argument or os.path.exists(argument)
     label, _, rest = ("", "", argument) if plain else argument.partition("=")
     files = []
-    for name in [rest] if Path(rest).exists() else rest.split(","):
-        wild = not Path(name).exists() and glob.has_magic(name)
+    for name in [rest] if os.path.exists(rest) else rest.split(","):
+        wild = not os.path.exists(name) and glob.has_magic(name)
         if wild and not glob.glob(name):
             raise InputError(f"no file matches {name}")
         files += [Path(found) for found in sorted(glob.glob(name))] if wild else [Path(name)]

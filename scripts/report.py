@@ -58,14 +58,16 @@ img{max-width:100%}pre{background:#f4f4f4;padding:.7em;overflow-x:auto;font-size
 def find_tables(folder: Path) -> dict[str, list[Table]]:
     """All tables in a folder that have rows, by kind, in the order of their names."""
     found: dict[str, list[Table]] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < LARGEST):
-        with path.open("rb") as file:
-            if file.read(2) != b"# ":
-                continue
+    for path in sorted(path for path in folder.rglob("*") if not path.name.startswith(".")):
         try:
+            if not path.is_file() or path.stat().st_size > LARGEST:
+                continue
+            with path.open("rb") as file:
+                if file.read(2) != b"# ":
+                    continue
             table = read_any(path)
-        except DeepionError:
-            continue  # some other text file
+        except (DeepionError, OSError):
+            continue  # some other text file, or one that just gave way to a newer one
         kind = table.kind
         if kind and len(next(iter(table.columns.values()))):
             found.setdefault(kind, []).append(table)
@@ -87,10 +89,12 @@ def model_errors(folder: Path) -> list[dict]:
     """What scripts/evaluate --json wrote in a folder."""
     found = []
     for path in sorted(folder.rglob("*.json")):
-        if path.stat().st_size < LARGEST_ERRORS:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(document, dict) and {"sha256", "frames", "errors"} <= document.keys():
-                found.append(document)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size < LARGEST_ERRORS else None
+        except (OSError, ValueError):
+            continue  # just being written, or of something else
+        if isinstance(document, dict) and {"sha256", "frames", "errors"} <= document.keys():
+            found.append(document)
     return found
 
 

@@ -4,11 +4,13 @@ Replicas (packings) of a composition are joined by deepion-merge, so that result
 temperature, and a ladder for each composition and each of its packings.
 """
 
+import hashlib
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import figures
 import numpy as np
@@ -35,6 +37,9 @@ def analyse(given) -> None:
     """results/ anew, from all measurements that are finished."""
     results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
+    for path in results.iterdir():
+        if path.suffix in (".dat", ".png") and path.name != "parity.png":
+            path.unlink()
     runs = finished(given)
     first = {c: given.out / c / "1" for c in given.composition}
     figures.melt_quench(first, results / "melt-quench.png")
@@ -83,26 +88,29 @@ class Row:
     """All packings of a composition at one temperature, joined."""
 
     def __init__(self, composition: str, kelvin: float, runs: list[Measured], results: Path, window: list[str]):
-        self.composition, self.kelvin, self.runs, self.results = composition, kelvin, runs, results
+        self.composition, self.kelvin, self.runs = composition, kelvin, runs
+        self.results, self.window = results, window
         for style, options in STYLES.items():
             options = [*options, *(window if style == "transport" else [])]
             title = f"LPS:{composition},{kelvin:g}K"
-            said = merge([run.folder / f"{style}.json" for run in runs], self.table(style), title, options)
-            if said.returncode:
-                raise StudyError(f"{title}: {said.stderr.strip()}")
+            merge(results.parent, [run.folder / f"{style}.json" for run in runs], self.table(style), title, options)
 
     def table(self, style: str) -> Path:
         return self.results / f"{self.composition}.{self.kelvin:g}K.{style}.dat"
+
+    def alone(self, run: Measured) -> float:
+        """D of one packing, with the window of all."""
+        with TemporaryDirectory() as folder:
+            table = Path(folder, "table.dat")
+            merge(self.results.parent, [run.folder / "transport.json"], table, run.composition, self.window)
+            return value(result_tables.read(table, result_tables.TRANSPORT), "D")[0]
 
     def numbers(self) -> dict[str, float]:
         """What summary.dat says of it. NaN: not known."""
         transport = result_tables.read(self.table("transport"), result_tables.TRANSPORT)
         near = result_tables.read(self.table("coordination"), result_tables.COORDINATION)
         vdos = result_tables.read(self.table("vdos"), result_tables.VDOS)
-        each = [
-            value(result_tables.read(run.folder / "transport.dat", result_tables.TRANSPORT), "D")[0]
-            for run in self.runs
-        ]
+        each = [self.alone(run) for run in self.runs]
         numbers = {"packings": len(self.runs)}
         for name, table, quantity in [
             ("D", transport, "D"),
@@ -118,12 +126,13 @@ class Row:
         return numbers
 
 
-def merge(states: list[Path], out: Path, title: str, options: list[str]) -> subprocess.CompletedProcess:
+def merge(study: Path, states: list[Path], out: Path, title: str, options: list[str]) -> None:
     """deepion-merge. Names are relative to the study: the table says where its numbers come from, and a study may move."""
-    study = out.parent.parent
     names = [str(state.relative_to(study)) for state in states]
     command = [str(ROOT / "build" / "deepion-merge"), *names, *options, "--title", title, "--out", str(out)]
-    return subprocess.run(command, cwd=study, capture_output=True, text=True)
+    said = subprocess.run(command, cwd=study, capture_output=True, text=True)
+    if said.returncode:
+        raise StudyError(f"{title}: {said.stderr.strip()}")
 
 
 def activation(runs: list[Measured], compositions: list[str], results: Path, window: list[str]) -> None:
@@ -151,12 +160,12 @@ def activation(runs: list[Measured], compositions: list[str], results: Path, win
 
 def ladder(composition: str, runs: list[Measured], table: Path, window: list[str]) -> tuple[float, float]:
     """The activation energy and its error, if there are two temperatures at least whose D is known."""
-    table.unlink(missing_ok=True)
     if len({run.kelvin for run in runs}) < 2:
         return np.nan, np.nan
-    said = merge([run.folder / "transport.json" for run in runs], table, f"LPS:{composition}", window)
-    if said.returncode:
-        print(f"{composition}: no activation energy: {said.stderr.strip()}")
+    try:
+        merge(table.parent.parent, [run.folder / "transport.json" for run in runs], table, f"LPS:{composition}", window)
+    except StudyError as error:
+        print(f"no activation energy: {error}")
         return np.nan, np.nan
     return value(result_tables.read(table, result_tables.LADDER), "E_a from sigma T (Nernst-Einstein)")
 
@@ -178,9 +187,9 @@ def parity(given, results: Path) -> None:
         print("no errors of the model: give --valid a folder of labelled frames")
         return
     document = results / "errors.json"
-    if document.exists() and document.stat().st_mtime > model.stat().st_mtime:
+    if document.exists() and (results / "parity.png").exists():
         known = json.loads(document.read_text())
-        if (known["model"], known["data"]) == (str(model), [str(data)]):
+        if (known.get("sha256"), known.get("data")) == (hashlib.sha256(model.read_bytes()).hexdigest(), [str(data)]):
             return
     draw("evaluate", model, data, "--json", document, "--pictures", results / "parity.png")
 
@@ -191,7 +200,8 @@ def draw(script: str, *arguments) -> None:
         [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *map(str, arguments)], capture_output=True, text=True
     )
     if said.returncode:
-        print(f"no {Path(arguments[-1]).name}: {said.stderr.strip().splitlines()[-1]}")
+        lines = said.stderr.strip().splitlines() or [f"{script} ended with status {said.returncode}"]
+        print(f"no {Path(arguments[-1]).name}: {lines[-1]}")
 
 
 def summary(rows: list[Row], path: Path) -> None:

@@ -52,6 +52,10 @@ def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     with open(folder / "data.packed") as file:
         atoms = next(int(line.split()[0]) for line in file if line.rstrip().endswith(" atoms"))
     steps = np.array(sorted(rows))
+    # what a killed run wrote last is not in its log's tables: a gap, not a line
+    gaps = np.flatnonzero(np.diff(steps) > 1.5 * np.median(np.diff(steps)))
+    rows |= {int(steps[k]) + 1: [np.nan] * 4 for k in gaps}
+    steps = np.array(sorted(rows))
     step = float(json.loads((folder / "melt-quench.begun.json").read_text())["timestep"])
     return steps * step, np.array([rows[s] for s in steps]) / [1.0, atoms, 1.0, atoms]
 
@@ -59,7 +63,7 @@ def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
 def structures(folders: dict[str, Path], picture: Path) -> None:
     """The cells after the quench (figures 1 b-e and 2 e-h of the paper)."""
     files = {name: folder / "data.quenched" for name, folder in folders.items()}
-    files = {name: file for name, file in files.items() if file.exists()}
+    files = {name: file for name, file in files.items() if file.with_name("melt-quench.done.json").exists()}
     if not files:
         return
     figure, panels = plt.subplots(1, len(files), figsize=(3.2 * len(files), 3.5), layout="constrained", squeeze=False)

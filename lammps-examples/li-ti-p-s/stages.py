@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Launcher:
         with self.guard:
             self.stopped = True
             for process in self.running:
-                os.killpg(process.pid, signal.SIGTERM)  # lmp may be a script that started another program
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)  # lmp may be a script that started another program
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,10 @@ class Stage:
         # LAMMPS reads its input line by line while it runs: a copy, which also tells later what was run
         script = shutil.copy(HERE / f"in.{self.name}", self.folder)
         arguments = ["-in", Path(script).name, "-nocite", "-nonbuf", "-log", log]
-        for key, value in (self.settings | ({"restart": restart} if restart else {})).items():
+        for key, value in (self.settings | ({"restart": restart.name} if restart else {})).items():
             arguments += ["-var", key, f"{value:.10g}" if isinstance(value, float) else str(value)]
         if status := launcher.run(arguments, self.folder, lock):
-            raise StudyError(f"{title} {self.name} ended with status {status}: {reason(self.folder / log)}")
+            raise StudyError(f"{self.name} ended with status {status}: {reason(self.folder / log)}")
         write(self.marker, self.settings)
         return True
 
@@ -129,9 +131,13 @@ class Job:
         with open(self.folder / "lock", "w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise StudyError(
                     f"another study, or a LAMMPS that one left behind, works on {self.folder}: wait for it, or stop it"
+                ) from None
+            except OSError as error:
+                raise StudyError(
+                    f"{self.folder}: its file system gives no locks ({error.strerror}): take another"
                 ) from None
             self.prepare()
             return any([stage.run(self.title, launcher, file.fileno()) for stage in self.stages])
@@ -140,28 +146,30 @@ class Job:
 def run_all(jobs: Iterable[Job], launcher: Launcher, at_a_time: int) -> None:
     """All jobs, some at a time. After the first that fails no other begins; those that run come to their end."""
     jobs = list(jobs)
-    ended = [0]
+    ended, failed = [0], [0]
 
     def run(job: Job) -> None:
-        worked = job.run(launcher)
+        try:
+            worked = job.run(launcher)
+        except StudyError as error:
+            failed[0] += 1
+            if not launcher.stopped:
+                print(f"{job.title}: {error}", flush=True)  # at once: others may run for hours
+            raise
         ended[0] += 1
         if worked:
             print(f"{job.title}: {ended[0]} of {len(jobs)} done", flush=True)
 
     pool = ThreadPoolExecutor(at_a_time)
     try:
-        futures = [pool.submit(run, job) for job in jobs]
-        failed, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        wait([pool.submit(run, job) for job in jobs], return_when=FIRST_EXCEPTION)
         pool.shutdown(cancel_futures=True)
-        for future in futures:
-            if not future.cancelled():
-                future.result()
-    except StudyError:
-        raise
     except BaseException:
         launcher.stop()
         pool.shutdown(cancel_futures=True)
         raise
+    if failed[0]:
+        raise StudyError(f"{failed[0]} of {len(jobs)} failed, see above; call it again when that is mended")
 
 
 def reason(log: Path) -> str:

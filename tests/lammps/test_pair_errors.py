@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from lammps_runs import MODEL as LIPSTI
 from lammps_runs import PLUGIN, good, lmp
 from small_models import Box, random_box
 
@@ -415,6 +416,8 @@ def test_elements_in_the_wrong_order(models, data, tmp_path, ranks):
         "atom type 1 is named S (32.06 g/mol), but its mass 6.94 is that of Li: name the element of each atom type"
     )
     refused(tmp_path, script(data, f"deepmd/onnx {models['a']}", "* * S Li", after=masses), message, ranks)
+    alike = script(data, f"deepmd/onnx {LIPSTI}", "* * P S", after="mass 1 32.06\nmass 2 30.974")
+    refused(tmp_path, alike, "atom type 1 is named P (30.974 g/mol), but its mass 32.06 is that of S", ranks)
     good(lmp(script(data, f"deepmd/onnx {models['a']} check no", "* * S Li", after=masses), tmp_path, ranks=ranks))
     run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after=masses), tmp_path, ranks=ranks))
     assert "g/mol" not in run.output

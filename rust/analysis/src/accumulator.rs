@@ -68,7 +68,7 @@ pub trait Accumulator {
     /// # Errors
     /// As [`Accumulator::table`].
     fn headline(&self) -> Result<Vec<String>> {
-        Ok(self.table()?.summary.into_iter().filter(|line| line.starts_with("WARNING")).collect())
+        Ok(self.table()?.summary.into_iter().filter(|line| line.contains("WARNING: ")).collect())
     }
 
     /// What [`Accumulator::summary_row`] holds.
