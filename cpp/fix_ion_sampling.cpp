@@ -24,8 +24,8 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonSampling::FixIonSampling(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), every(1), start(0), output(-1), told(-1), announced(false),
-    history_begun(false), minimized(false)
+    FixIon(lmp, narg, arg), every(1), start(0), output(-1), told(-1), last_row(-1),
+    announced(false), history_begun(false), minimized(false)
 {
 }
 
@@ -86,7 +86,10 @@ void FixIonSampling::init()
   FixIon::init();
   measurement->check_writable(files());
   check_different_files();
-  if (restarted) history_begun = true;
+  if (restarted && !history_begun) {
+    history_begun = true;
+    if (output > 0 && last_sample % output) last_row = last_sample;
+  }
 }
 
 /* ---------------------------------------------------------------------- */
@@ -178,8 +181,9 @@ void FixIonSampling::end_of_step()
 
 void FixIonSampling::write_history(bigint step)
 {
-  measurement->write_history(history, provenance(), step, !history_begun);
+  measurement->write_history(history, provenance(), step, !history_begun, last_row);
   history_begun = true;
+  last_row = output > 0 && step % output ? step : -1;
 }
 
 /* ---------------------------------------------------------------------- */

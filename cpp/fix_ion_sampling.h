@@ -38,10 +38,12 @@ class FixIonSampling : public FixIon {
   std::string title, file, history, state;
 
  private:
-  bigint start;          // first step of the measurement
-  bigint output;         // steps between files, 0 = only after a run
-  bigint told;           // last sample that the log and the history know of
-  bool announced;        // the summary is in the log
+  bigint start;     // first step of the measurement
+  bigint output;    // steps between files, 0 = only after a run
+  bigint told;      // last sample that the log and the history know of
+  bigint
+      last_row;      // step of a row at the end of a run, which gives way when it goes on; -1: none
+  bool announced;    // the summary is in the log
   bool history_begun;    // by this measurement
   bool minimized;        // since the last sample
 

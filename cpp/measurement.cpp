@@ -146,10 +146,10 @@ void Measurement::write_table(const std::string &path, const std::vector<std::st
 /* ---------------------------------------------------------------------- */
 
 void Measurement::write_history(const std::string &path, const std::vector<std::string> &provenance,
-                                std::int64_t step, bool anew)
+                                std::int64_t step, bool anew, std::int64_t until_now)
 {
   write(path, provenance, [&](auto lines) {
-    handle->write_history(path, lines, step, anew);
+    handle->write_history(path, lines, step, anew, until_now);
   });
 }
 

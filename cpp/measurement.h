@@ -44,7 +44,7 @@ class Measurement {
   // Collective. Files are written by rank 0; paths may be empty: not wanted.
   void write_table(const std::string &path, const std::vector<std::string> &provenance);
   void write_history(const std::string &path, const std::vector<std::string> &provenance,
-                     std::int64_t step, bool anew);
+                     std::int64_t step, bool anew, std::int64_t until_now);
   void write_state(const std::string &path, const std::vector<std::string> &provenance);
   void write_vacf(const std::string &path, const std::vector<std::string> &provenance);
   // Before anything is measured: whether these files can be written.

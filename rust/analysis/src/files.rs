@@ -137,11 +137,19 @@ fn permissions(path: &Path) -> fs::Permissions {
 }
 
 /// Adds one row to a file that holds a row per output, the step in its first column. Rows of this and later steps, which
-/// a run after a restart makes again, give way to the new one. With `anew`, or where there is no such file, it is begun.
+/// a run after a restart makes again, give way to the new one, as does that of step `until_now`: the end of a run that goes on,
+/// so that a run in parts leaves the same rows as one in a piece. With `anew`, or where there is no such file, it is begun.
 ///
 /// # Errors
 /// Names the file and the reason; also where the file there has other columns.
-pub fn append(path: &Path, provenance: &[String], columns: &[Column], row: &[f64], anew: bool) -> Result<()> {
+pub fn append(
+    path: &Path,
+    provenance: &[String],
+    columns: &[Column],
+    row: &[f64],
+    anew: bool,
+    until_now: Option<i64>,
+) -> Result<()> {
     let head = header(provenance, &[], columns);
     let mut text = head.clone();
     if !anew && path.exists() {
@@ -157,7 +165,10 @@ pub fn append(path: &Path, provenance: &[String], columns: &[Column], row: &[f64
         let step = |line: &str| line.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
         text = old
             .split_inclusive('\n')
-            .filter(|line| line.starts_with('#') || step(line).is_some_and(|step| step < row[0]))
+            .filter(|line| {
+                let stays = |step: f64| step < row[0] && until_now.is_none_or(|end| step != end as f64);
+                line.starts_with('#') || step(line).is_some_and(stays)
+            })
             .filter(|line| line.ends_with('\n'))
             .collect();
     }
@@ -178,15 +189,16 @@ mod tests {
         let path = folder.path().join("history");
         let about = ["deepion".to_owned()];
         for (step, anew) in [(100.0, true), (200.0, false), (300.0, false)] {
-            append(&path, &about, &columns(), &[step, 1.5], anew).unwrap();
+            append(&path, &about, &columns(), &[step, 1.5], anew, None).unwrap();
         }
-        append(&path, &about, &columns(), &[200.0, 2.5], false).unwrap();
+        append(&path, &about, &columns(), &[150.0, 9.5], false, None).unwrap();
+        append(&path, &about, &columns(), &[200.0, 2.5], false, Some(150)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(rows, ["100 1.500000000000e0", "200 2.500000000000e0"]);
         assert!(text.starts_with("# deepion\n# column 1: step: time step\n"));
         let other = [Column::new("step", "time step"), Column::new("sigma_S/cm", "conductivity")];
-        let error = append(&path, &about, &other, &[300.0, 1.0], false).unwrap_err().to_string();
+        let error = append(&path, &about, &other, &[300.0, 1.0], false, None).unwrap_err().to_string();
         assert!(error.contains("other columns"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }

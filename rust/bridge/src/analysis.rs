@@ -265,14 +265,21 @@ impl Analysis {
         })
     }
 
-    pub fn write_history(&mut self, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()> {
+    pub fn write_history(
+        &mut self,
+        path: &str,
+        provenance: &[String],
+        step: i64,
+        anew: bool,
+        until_now: i64,
+    ) -> Result<()> {
         guard(&mut self.poisoned, || {
             let accumulator = self.kind.accumulator();
             let mut columns = vec![files::Column::new("step", "time step")];
             columns.extend(accumulator.summary_columns());
             let mut row = vec![step as f64];
             row.extend(accumulator.summary_row()?);
-            files::append(Path::new(path), provenance, &columns, &row, anew)
+            files::append(Path::new(path), provenance, &columns, &row, anew, Some(until_now))
         })
     }
 

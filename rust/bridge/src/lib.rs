@@ -290,8 +290,15 @@ mod ffi {
         fn write_table(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
         /// Replaces a file by the table of velocity autocorrelations.
         fn write_vacf(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
-        /// Adds a row to a file with a row per output; `anew`: begins it.
-        fn write_history(self: &mut Analysis, path: &str, provenance: &[String], step: i64, anew: bool) -> Result<()>;
+        /// Adds a row to a file with a row per output; `anew`: begins it. `until_now`: step of a row that gives way, or -1.
+        fn write_history(
+            self: &mut Analysis,
+            path: &str,
+            provenance: &[String],
+            step: i64,
+            anew: bool,
+            until_now: i64,
+        ) -> Result<()>;
         /// Replaces a file by the state.
         fn write_state(self: &mut Analysis, path: &str, provenance: &[String]) -> Result<()>;
         /// The time step, ps, where it was changed before the first frame.
