@@ -70,7 +70,8 @@ def test_restart_needs_the_model_again(models, data, tmp_path):
 
 def test_memory_is_flat_over_clear(models, data, tmp_path):
     """400 times clear and again. Resident memory creeps up by 1 or 2 MB in all, then stays (seen over 3,000 cycles, and with
-    lj/cut alike: malloc). Holding back anything of a model, 45 kB or more a cycle, would be 13 MB or more here."""
+    lj/cut alike: malloc). Holding back anything of a model, 45 kB or more a cycle, would be 13 MB or more here, every time; malloc
+    alone takes 0 to 3 MB, by chance (nine runs), so that one run of three below 2 MB shows that nothing was held back."""
     script = f"""label again
 variable k loop 400
 clear
@@ -87,9 +88,12 @@ next k
 jump SELF again
 """
     # one arena: what malloc spreads over several of them is no leak
-    run = good(lmp(script, tmp_path, timeout=120, env={"MALLOC_ARENA_MAX": "1"}))
-    early, late = (float(v) for v in re.findall(r"Maximum resident set size: *(\S+) Mbyte", run.output))
-    assert early > 10 and late < early + 2, f"{early} MB after 100 cycles, {late} MB after 400"
+    seen = []
+    while len(seen) < 3 and (not seen or seen[-1][1] >= seen[-1][0] + 2):
+        run = good(lmp(script, tmp_path, timeout=120, env={"MALLOC_ARENA_MAX": "1"}))
+        seen.append([float(v) for v in re.findall(r"Maximum resident set size: *(\S+) Mbyte", run.output)])
+    early, late = seen[-1]
+    assert early > 10 and late < early + 2, f"MB after 100 and after 400 cycles: {seen}"
 
 
 def test_load_unload_and_exit(models, data, tmp_path):
