@@ -166,7 +166,7 @@ pub fn append(
         text = old
             .split_inclusive('\n')
             .filter(|line| {
-                let stays = |step: f64| step < row[0] && until_now.is_none_or(|end| step != end as f64);
+                let stays = |step: f64| step < row[0] && until_now.is_none_or(|end| step as i64 != end);
                 line.starts_with('#') || step(line).is_some_and(stays)
             })
             .filter(|line| line.ends_with('\n'))
