@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -18,6 +19,12 @@ HERE = Path(__file__).resolve().parent
 END_OF_RESTART = b"LammpS RestartT"
 # settings that change what is said, not what is computed
 IGNORED = {"every", "save", "output", "plugin"}
+
+
+def say(line: str) -> None:
+    """In one piece: print writes the end of a line by itself, and threads would mix theirs."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 class StudyError(Exception):
@@ -82,14 +89,14 @@ class Stage:
     def run(self, title: str, launcher: Launcher, lock: int) -> bool:
         """Whether there was anything to do."""
         if self._same(self.marker):
-            print(f"{title} {self.name}: finished", flush=True)
+            say(f"{title} {self.name}: finished")
             return False
         restart = newest_restart(self.folder, self.name)
         if restart and not self._same(self.begun, self.extendable):
             restart = None
         write(self.begun, self.settings)
         self.marker.unlink(missing_ok=True)
-        print(f"{title} {self.name}: " + (f"goes on from {restart.name}" if restart else "begins"), flush=True)
+        say(f"{title} {self.name}: " + (f"goes on from {restart.name}" if restart else "begins"))
         number = len(list(self.folder.glob(f"log.{self.name}.*"))) + 1
         log = f"log.{self.name}.{number:03d}"
         # LAMMPS reads its input line by line while it runs: a copy, which also tells later what was run
@@ -154,11 +161,11 @@ def run_all(jobs: Iterable[Job], launcher: Launcher, at_a_time: int) -> None:
         except StudyError as error:
             failed[0] += 1
             if not launcher.stopped:
-                print(f"{job.title}: {error}", flush=True)  # at once: others may run for hours
+                say(f"{job.title}: {error}")  # at once: others may run for hours
             raise
         ended[0] += 1
         if worked:
-            print(f"{job.title}: {ended[0]} of {len(jobs)} done", flush=True)
+            say(f"{job.title}: {ended[0]} of {len(jobs)} done")
 
     pool = ThreadPoolExecutor(at_a_time)
     try:
