@@ -88,7 +88,7 @@ void FixIonSampling::init()
   check_different_files();
   if (restarted && !history_begun) {
     history_begun = true;
-    if (output > 0 && last_sample % output) last_row = last_sample;
+    if (output > 0 && !due(last_sample)) last_row = last_sample;
   }
 }
 
@@ -171,7 +171,7 @@ void FixIonSampling::end_of_step()
          "begin "
          "anew");
   take_sample();
-  if (output > 0 && step % output == 0) {
+  if (due(step)) {
     write_files();
     write_history(step);
   }
@@ -183,7 +183,7 @@ void FixIonSampling::write_history(bigint step)
 {
   measurement->write_history(history, provenance(), step, !history_begun, last_row);
   history_begun = true;
-  last_row = output > 0 && step % output ? step : -1;
+  last_row = output > 0 && !due(step) ? step : -1;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ void FixIonSampling::post_run()
   if (last_sample < 0 || last_sample == told) return;
   told = last_sample;
   write_files();
-  if (output <= 0 || last_sample % output) write_history(last_sample);
+  if (!due(last_sample)) write_history(last_sample);
   for (const auto &line : measurement->headline())
     if (comm->me == 0) utils::logmesg(lmp, fmt::format("{}: {}\n", name, line));
 }

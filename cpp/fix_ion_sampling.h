@@ -50,6 +50,7 @@ class FixIonSampling : public FixIon {
   void check_different_files();
   void take_sample();
   void write_history(bigint step);
+  bool due(bigint step) const { return output > 0 && step % output == 0; }    // for output
 };
 
 }    // namespace LAMMPS_NS

@@ -90,9 +90,9 @@ class Row:
     def __init__(self, composition: str, kelvin: float, runs: list[Measured], results: Path, window: list[str]):
         self.composition, self.kelvin, self.runs = composition, kelvin, runs
         self.results, self.window = results, window
+        title = f"LPS:{composition},{kelvin:g}K"
         for style, options in STYLES.items():
             options = [*options, *(window if style == "transport" else [])]
-            title = f"LPS:{composition},{kelvin:g}K"
             merge(results.parent, [run.folder / f"{style}.json" for run in runs], self.table(style), title, options)
 
     def table(self, style: str) -> Path:

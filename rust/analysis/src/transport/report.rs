@@ -334,7 +334,7 @@ fn summary(transport: &Transport, findings: &Findings) -> Vec<String> {
 pub(super) fn headline(transport: &Transport) -> Result<Vec<String>> {
     const SAID: [&str; 5] = ["D = ", "sigma (Nernst-Einstein) = ", "fit window = ", "no diffusion", "WARNING"];
     let said = |line: &String| SAID.iter().any(|begin| line.starts_with(begin)) && !line.ends_with(" mS/cm");
-    Ok(table(transport)?.summary.into_iter().filter(said).collect())
+    Ok(summary(transport, &Findings::of(transport)?).into_iter().filter(said).collect())
 }
 
 fn words(value: Value, unit: &str) -> String {
