@@ -25,7 +25,7 @@ pair_coeff * *
 # The pages sample, look and halt at multiples of thousands of steps: at 10000 every one of them is met.
 BEFORE = "timestep 0.001\nvelocity all create 500 4711\nreset_timestep 9990\n"
 AFTER = "\nfix move all nve\nrun 20\n"
-PAGES = sorted((ROOT / "doc").glob("*_ion_*.md"))
+PAGES = sorted((ROOT / "doc/styles").glob("*_ion_*.md"))
 
 
 def blocks(page: Path, section: str = "") -> list[str]:
@@ -59,7 +59,7 @@ def test_examples_of_the_styles(tmp_path, page):
 
 
 def test_guide(tmp_path):
-    steps = blocks(ROOT / "doc/guide_conductivity.md")
+    steps = blocks(ROOT / "doc/guides/conductivity.md")
     assert len(steps) == 2
     run(SETUP + BEFORE + "".join(steps) + AFTER, tmp_path, "-var", "temperature", "500")
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
-    *sorted((ROOT / "doc").glob("*.md")),
+    *sorted((ROOT / "doc").rglob("*.md")),
     *sorted((ROOT / "lammps-examples").glob("*/README.md")),
 ]
 
