@@ -27,9 +27,13 @@ set(_year "${CMAKE_MATCH_3}")
 set(_months Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec)
 list(FIND _months "${CMAKE_MATCH_2}" _month)
 math(EXPR DEEPION_LAMMPS_VERSION "${_year} * 10000 + (${_month} + 1) * 100 + ${_day}")
-if(DEEPION_LAMMPS_VERSION LESS 20220504)
+set(_compat "${CMAKE_CURRENT_LIST_DIR}/../cpp/common/lammps_compat.h")
+file(STRINGS "${_compat}" _line REGEX "define DEEPION_OLDEST_LAMMPS" LIMIT_COUNT 1)
+string(REGEX REPLACE ".* ([0-9]+)$" "\\1" _oldest "${_line}")
+if(DEEPION_LAMMPS_VERSION LESS _oldest)
   message(FATAL_ERROR
-    "LAMMPS in ${LAMMPS_SOURCE_DIR} is of ${_day} ${CMAKE_MATCH_2} ${_year}: deepion needs 4 May 2022 or newer.")
+    "LAMMPS in ${LAMMPS_SOURCE_DIR} is of ${_day} ${CMAKE_MATCH_2} ${_year} (${DEEPION_LAMMPS_VERSION}): "
+    "deepion needs ${_oldest} or newer.")
 endif()
 
 # git descriptor, as the LAMMPS binary itself will report it

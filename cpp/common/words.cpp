@@ -29,18 +29,16 @@ namespace {
 
 /* ---------------------------------------------------------------------- */
 
-std::string joined(const std::vector<std::string> &words)
-{
-  std::string text;
-  for (const auto &word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-/* ---------------------------------------------------------------------- */
-
 Words::Words(const std::string &_style, const std::vector<std::string> &_keywords, int narg,
-             const char *const *arg) : style(_style), keywords(_keywords), words(arg, arg + narg)
+             const char *const *_arg) :
+    style(_style), keywords(_keywords), words(_arg, _arg + narg), arg(_arg)
 {
+  for (const std::string &word : words) {
+    position++;
+    const std::string reason = utf8_problem(word);
+    if (!reason.empty()) fail(reason);
+  }
+  position = 0;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -52,9 +50,17 @@ bool Words::is_keyword(const std::string &word) const
 
 /* ---------------------------------------------------------------------- */
 
-void Words::fail(const std::string &text)
+void Words::fail(const std::string &reason)
 {
-  if (problem.empty()) problem = style + ": " + text;
+  if (good() && position > 0) blamed = arg[position - 1];
+  fail_command(reason);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Words::fail_command(const std::string &reason)
+{
+  if (good()) text = style + ": " + reason;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -72,10 +78,10 @@ std::string Words::word(const std::string &keyword, const std::string &expected)
 std::int64_t Words::integer64(const std::string &keyword, std::int64_t least)
 {
   const std::string expected = "an integer, " + std::to_string(least) + " or larger";
-  const std::string text = word(keyword, expected);
+  const std::string given = word(keyword, expected);
   std::int64_t value = least;
-  if (problem.empty() && (!to_integer(text, value) || value < least))
-    fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
+  if (good() && (!to_integer(given, value) || value < least))
+    fail("keyword " + keyword + " needs " + expected + ", not '" + given + "'");
   return value;
 }
 
@@ -84,7 +90,7 @@ std::int64_t Words::integer64(const std::string &keyword, std::int64_t least)
 int Words::integer(const std::string &keyword, int least)
 {
   const std::int64_t value = integer64(keyword, least);
-  if (problem.empty() && value > INT_MAX)
+  if (good() && value > INT_MAX)
     fail("keyword " + keyword + " needs an integer, " + std::to_string(least) +
          " or larger, not '" + std::to_string(value) + "'");
   return static_cast<int>(std::min<std::int64_t>(value, INT_MAX));
@@ -95,10 +101,10 @@ int Words::integer(const std::string &keyword, int least)
 double Words::number(const std::string &keyword, bool positive)
 {
   const std::string expected = positive ? "a number above 0" : "a number, 0 or larger";
-  const std::string text = word(keyword, expected);
+  const std::string given = word(keyword, expected);
   double value = 0.0;
-  if (problem.empty() && (!to_double(text, value) || value < 0.0 || (positive && value == 0.0)))
-    fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
+  if (good() && (!to_double(given, value) || value < 0.0 || (positive && value == 0.0)))
+    fail("keyword " + keyword + " needs " + expected + ", not '" + given + "'");
   return value;
 }
 
@@ -106,10 +112,10 @@ double Words::number(const std::string &keyword, bool positive)
 
 double Words::any_number(const std::string &keyword)
 {
-  const std::string text = word(keyword, "a number");
+  const std::string given = word(keyword, "a number");
   double value = 0.0;
-  if (problem.empty() && !to_double(text, value))
-    fail("keyword " + keyword + " needs a number, not '" + text + "'");
+  if (good() && !to_double(given, value))
+    fail("keyword " + keyword + " needs a number, not '" + given + "'");
   return value;
 }
 
@@ -118,12 +124,12 @@ double Words::any_number(const std::string &keyword)
 double Words::number_or_id(const std::string &keyword, const std::string &prefix, std::string &id)
 {
   const std::string expected = "a number above 0 or " + prefix + "ID";
-  const std::string text = word(keyword, expected);
+  const std::string given = word(keyword, expected);
   double value = 0.0;
-  if (text.rfind(prefix, 0) == 0 && text.size() > prefix.size())
-    id = text.substr(prefix.size());
-  else if (problem.empty() && (!to_double(text, value) || value <= 0.0))
-    fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
+  if (given.rfind(prefix, 0) == 0 && given.size() > prefix.size())
+    id = given.substr(prefix.size());
+  else if (good() && (!to_double(given, value) || value <= 0.0))
+    fail("keyword " + keyword + " needs " + expected + ", not '" + given + "'");
   return value;
 }
 
@@ -134,12 +140,12 @@ std::vector<double> Words::numbers(const std::string &keyword)
   std::vector<double> values;
   double value;
   while (has_value()) {
-    if (!to_double(words[position], value)) {
-      fail("keyword " + keyword + " needs numbers, not '" + words[position] + "'");
+    const std::string given = take();
+    if (!to_double(given, value)) {
+      fail("keyword " + keyword + " needs numbers, not '" + given + "'");
       return {};
     }
     values.push_back(value);
-    position++;
   }
   if (values.empty()) fail("keyword " + keyword + " needs one number or more");
   return values;
@@ -152,10 +158,10 @@ std::string Words::one_of(const std::string &keyword, const std::vector<std::str
   std::string expected;
   for (std::size_t k = 0; k < choices.size(); k++)
     expected += (k == 0 ? "" : k + 1 == choices.size() ? " or " : ", ") + choices[k];
-  const std::string text = word(keyword, expected);
-  if (problem.empty() && std::find(choices.begin(), choices.end(), text) == choices.end())
-    fail("keyword " + keyword + " needs " + expected + ", not '" + text + "'");
-  return text;
+  const std::string given = word(keyword, expected);
+  if (good() && std::find(choices.begin(), choices.end(), given) == choices.end())
+    fail("keyword " + keyword + " needs " + expected + ", not '" + given + "'");
+  return given;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 #include "ion_neighbors.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 #include "lammps_compat.h"
 #include "words.h"
 
@@ -39,7 +39,7 @@ IonNeighbors::IonNeighbors(LAMMPS *_lmp, const std::string &_name, int _igroup) 
 
 void IonNeighbors::fail(const std::string &text) const
 {
-  error_all(lmp->error, FLERR, name + ": " + text, 0);
+  stop_all(lmp, FLERR, name + ": " + text);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ void IonNeighbors::fail(const std::string &text) const
 void IonNeighbors::read_group(Words &words)
 {
   group_name = words.word("neighbor-group", "the group whose atoms are counted");
-  if (!words.problem.empty()) return;
+  if (!words.good()) return;
   jgroup = lmp->group->find(group_name);
   if (jgroup < 0) return words.fail("there is no group " + group_name);
   natoms = lmp->group->count(jgroup);
@@ -62,7 +62,7 @@ bool IonNeighbors::keyword(Words &words, const std::string &keyword)
 {
   if (keyword == "most") {
     most = words.integer(keyword, 1);
-    if (words.problem.empty() && most > LARGEST)
+    if (words.good() && most > LARGEST)
       words.fail(fmt::format("keyword most needs {} or less, not {}", LARGEST, most));
     return true;
   }
@@ -71,7 +71,7 @@ bool IonNeighbors::keyword(Words &words, const std::string &keyword)
   const double lo = words.number(keyword, true), hi = words.number(keyword, true);
   const int n = words.integer(keyword, 1);
   cutoffs.clear();
-  if (!words.problem.empty()) return true;
+  if (!words.good()) return true;
   if (hi < lo)
     words.fail(
         fmt::format("keyword rcut needs cut-offs from a smaller to a larger one, not from {} "
@@ -85,7 +85,7 @@ bool IonNeighbors::keyword(Words &words, const std::string &keyword)
                            lo, hi));
   else if (n > 1 && lo == hi)
     words.fail(fmt::format("keyword rcut: from {} to {} is 1 cut-off, not {}", lo, hi, n));
-  for (int k = 0; k < n && words.problem.empty(); k++) {
+  for (int k = 0; k < n && words.good(); k++) {
     const double cutoff = k == n - 1 ? hi : lo + k * (hi - lo) / (n - 1);
     cutoffs.push_back(strtod(fmt::format("{:.12g}", cutoff).c_str(), nullptr));
     if (k > 0 && cutoffs[k] <= cutoffs[k - 1])

@@ -69,7 +69,7 @@ class Measurement {
 
 }    // namespace DEEPION
 
-#include "deepion_error.h"
+#include "errors.h"
 
 namespace DEEPION {
 

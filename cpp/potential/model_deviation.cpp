@@ -1,6 +1,6 @@
 #include "model_deviation.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 
 #include "deepion-bridge/src/lib.rs.h"
 

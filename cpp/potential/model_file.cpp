@@ -1,6 +1,6 @@
 #include "model_file.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 
 #include "comm.h"
 #include "lammps.h"

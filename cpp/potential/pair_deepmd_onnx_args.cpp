@@ -57,7 +57,7 @@ double PairArguments::table_limit() const
 
 /* ---------------------------------------------------------------------- */
 
-std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed)
+Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed)
 {
   parsed = PairArguments();
   std::vector<std::string> keywords = KEYWORDS;
@@ -123,14 +123,15 @@ std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments
   if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed" || parsed.reduce > 0.0;
   if (parsed.reduce < 0.0 && parsed.precision == "double") parsed.reduce = 0.0;
   if (parsed.reduce > 0.0 && !parsed.tabulate)
-    words.fail("reduced networks are always tabulated: use only one of tabulate no and reduce");
+    words.fail_command(
+        "reduced networks are always tabulated: use only one of tabulate no and reduce");
   if (!parsed.fparam.empty() + !parsed.fparam_from_compute.empty() +
           !parsed.fparam_from_fix.empty() >
       1)
-    words.fail("use only one of fparam, fparam_from_compute and fparam_from_fix");
+    words.fail_command("use only one of fparam, fparam_from_compute and fparam_from_fix");
   if (!parsed.aparam.empty() && !parsed.aparam_from_compute.empty())
-    words.fail("use only one of aparam and aparam_from_compute");
-  return words.problem;
+    words.fail_command("use only one of aparam and aparam_from_compute");
+  return words;
 }
 
 }    // namespace DEEPION

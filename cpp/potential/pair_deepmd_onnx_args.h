@@ -3,6 +3,8 @@
 #ifndef DEEPION_PAIR_DEEPMD_ONNX_ARGS_H
 #define DEEPION_PAIR_DEEPMD_ONNX_ARGS_H
 
+#include "words.h"
+
 #include <string>
 #include <vector>
 
@@ -41,9 +43,9 @@ struct PairArguments {
   double table_limit() const;
 };
 
-// Reads the arguments. Returns an error text, empty if they are fine. No MPI, no LAMMPS: the same
-// words give the same answer on every rank.
-std::string parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed);
+// Reads the arguments. Returns their words, with the problem if there is one. No MPI, no LAMMPS: the
+// same words give the same answer on every rank.
+Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed);
 
 }    // namespace DEEPION
 

@@ -3,7 +3,7 @@
 #include "pair_deepmd_onnx_impl.h"
 
 #include "deepion_config.h"
-#include "deepion_error.h"
+#include "errors.h"
 #include "lammps_compat.h"
 
 #include "atom.h"
@@ -255,8 +255,8 @@ void PairDeepmdOnnx::self_check()
     MPI_Allreduce(sums.data(), totals.data(), 2, MPI_DOUBLE, MPI_SUM, world);
     const double rms = sqrt(totals[0] / std::max(1.0, 3.0 * totals[1]));
     if (!(largest <= limit))
-      error_all(
-          error, FLERR,
+      stop_all(
+          lmp, FLERR,
           fmt::format("deepion: self-check failed: model {} as it runs here and its own graph "
                       "in float64 differ by {:.3g} eV/A in the force on one of {:.0f} atoms (limit "
                       "{:.3g}): {}a wrong result is possible; check_limit sets the limit, check "
@@ -264,8 +264,7 @@ void PairDeepmdOnnx::self_check()
                       model.name, largest, totals[1], limit,
                       reduced_error > 0.0                   ? "try reduce 0, "
                           : impl->args.precision == "mixed" ? "try precision double, "
-                                                            : ""),
-          0);
+                                                            : ""));
     if (comm->me != 0) continue;
     utils::logmesg(lmp,
                    fmt::format("deepion: self-check: {:.0f} atoms, force difference {:.2g} eV/A "

@@ -1,6 +1,6 @@
 #include "compute_ion_coordination.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 #include "ion_neighbors.h"
 #include "lammps_compat.h"
 #include "words.h"
@@ -42,7 +42,7 @@ ComputeIonCoordination::ComputeIonCoordination(LAMMPS *lmp, int narg, char **arg
   }
   neighbors->finish_arguments(words);
   if (group->count(igroup) == 0) words.fail(std::string("group ") + arg[1] + " has no atoms");
-  if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
+  refuse_if(lmp, FLERR, words);
 
   scalar_flag = vector_flag = array_flag = peratom_flag = 1;
   extscalar = extvector = extarray = 0;

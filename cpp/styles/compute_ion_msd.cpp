@@ -1,7 +1,7 @@
 #include "compute_ion_msd.h"
 
+#include "errors.h"
 #include "fix_ion_displacement.h"
-#include "lammps_compat.h"
 #include "words.h"
 
 #include "group.h"
@@ -34,7 +34,7 @@ ComputeIonMSD::ComputeIonMSD(LAMMPS *lmp, int narg, char **arg) :
   }
   if (group->count(igroup) == 0)
     words.fail(std::string("group ") + group->names[igroup] + " has no atoms");
-  if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
+  refuse_if(lmp, FLERR, words);
 
   fix = dynamic_cast<FixIonDisplacement *>(modify->add_fix(fmt::format(
       "{} {} ION/DISPLACEMENT {} {} {}", fix_id, group->names[igroup], id, drift, unwrap)));

@@ -60,7 +60,7 @@ FixIon::~FixIon()
 
 void FixIon::fail(const std::string &text) const
 {
-  error_all(error, FLERR, name + ": " + text, 0);
+  stop_all(lmp, FLERR, name + ": " + text);
 }
 
 /* ----------------------------------------------------------------------

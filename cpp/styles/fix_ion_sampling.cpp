@@ -62,10 +62,10 @@ bool FixIonSampling::common_keyword(Words &words, const std::string &keyword)
 void FixIonSampling::finish_arguments(Words &words)
 {
   if (output < 0) output = 100 * every;
-  if (words.problem.empty() && output % every)    // Nevery may be 0 otherwise
+  if (words.good() && output % every)    // Nevery may be 0 otherwise
     words.fail(
         fmt::format("keyword output needs a multiple of Nevery ({}), not {}", every, output));
-  if (!words.problem.empty()) error_all(error, FLERR, words.problem, 0);
+  refuse_if(lmp, FLERR, words);
 
   // unwrapped positions in a changing box need every step
   nevery = 1;

@@ -50,7 +50,7 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
     } else if (key == "fit") {
       settings.fit[0] = words.number(key, false);
       settings.fit[1] = words.number(key, true);
-      if (words.problem.empty() && settings.fit[1] <= settings.fit[0])
+      if (words.good() && settings.fit[1] <= settings.fit[0])
         words.fail(fmt::format("keyword fit needs a window from a shorter to a longer lag in ps, "
                                "not from {} to {}",
                                settings.fit[0], settings.fit[1]));

@@ -54,7 +54,7 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
       words.fail("unknown keyword '" + key + "'; keywords are " + joined(keywords));
     }
   }
-  if (words.problem.empty() && !given.empty() && static_cast<int>(given.size()) != atom->ntypes)
+  if (words.good() && !given.empty() && static_cast<int>(given.size()) != atom->ntypes)
     words.fail(fmt::format("keyword names has {} names, but there are {} atom types", given.size(),
                            atom->ntypes));
   finish_arguments(words);

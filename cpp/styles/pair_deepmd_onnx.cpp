@@ -1,7 +1,7 @@
 #include "pair_deepmd_onnx_impl.h"
 
 #include "deepion_config.h"
-#include "deepion_error.h"
+#include "errors.h"
 #include "lammps_compat.h"
 #include "model_file.h"
 #include "plausibility.h"
@@ -86,8 +86,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   impl->warned_overflow = impl->warned_close = impl->warned_exclude = false;
   impl->latest = {};
 
-  const std::string problem = parse_pair_arguments(narg, arg, impl->args);
-  if (!problem.empty()) error->all(FLERR, "{}", problem);
+  refuse_if(lmp, FLERR, parse_pair_arguments(narg, arg, impl->args));
   const PairArguments &args = impl->args;
   check_settings_units();
 
@@ -508,7 +507,7 @@ void PairDeepmdOnnx::write_deviation()
   std::vector<double> per_atom;
   std::string problem = measure_deviation(lmp, settings, local, impl->virials,
                                           static_cast<int>(nmodels), impl->latest, per_atom);
-  if (!problem.empty()) error_all(error, FLERR, problem, 0);
+  if (!problem.empty()) stop_all(lmp, FLERR, problem);
   if (comm->me == 0)
     stop_one_if(lmp, FLERR,
                 impl->file.write(update->ntimestep, impl->latest, per_atom, update->setupflag));
