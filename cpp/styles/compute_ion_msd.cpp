@@ -4,6 +4,7 @@
 #include "fix_ion_displacement.h"
 #include "words.h"
 
+#include "error.h"
 #include "group.h"
 #include "modify.h"
 #include "update.h"
