@@ -57,7 +57,8 @@ def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plu
 
     if plugin:
         script = f"plugin load {plugin}\n" + script
-    (folder / "in.test").write_text(script)
+    # surrogate escapes stand for bytes that are not UTF-8
+    (folder / "in.test").write_bytes(script.encode(errors="surrogateescape"))
     command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
     if ranks > 1:
         command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]

@@ -257,6 +257,52 @@ Bonds
     assert energies[0] == energies[1]
 
 
+# --- text and places ----------------------------------------------------------------------------------------------------
+
+E_ACUTE = b"\xe9".decode(errors="surrogateescape")  # one byte of Latin-1; in UTF-8 it would be two
+
+LATIN_1 = {  # name: (keywords of script(), the word as the message shows it)
+    "model": ({"style": f"deepmd/onnx mod{E_ACUTE}le.onnx"}, r"pair_style deepmd/onnx: 'mod\xE9le.onnx'"),
+    "keyword": ({"style": f"deepmd/onnx {MODEL} threads 1 f{E_ACUTE}"}, r"pair_style deepmd/onnx: 'f\xE9'"),
+    "onnxruntime": ({"style": f"deepmd/onnx {MODEL} onnxruntime /{E_ACUTE}.so"}, r"pair_style deepmd/onnx: '/\xE9.so'"),
+    "out_file": ({"style": f"deepmd/onnx {MODEL} {OTHER} out_file d{E_ACUTE}vi"}, r"pair_style deepmd/onnx: 'd\xE9vi'"),
+    "element": ({"coeff": f"* * Li {E_ACUTE}"}, r"pair_coeff of deepmd/onnx: '\xE9'"),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("name", LATIN_1)
+def test_text_that_is_not_utf8_is_refused(models, data, tmp_path, name, ranks):
+    keywords, word = LATIN_1[name]
+    text = script(data, **keywords).replace(MODEL, str(models["a"])).replace(OTHER, str(models["c"]))
+    refused(tmp_path, text, word + " is not UTF-8 text: save the input script in UTF-8", ranks)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_names_in_utf8_are_used(models, data, tmp_path, ranks):
+    (tmp_path / "modèle.onnx").write_bytes(models["a"].read_bytes())
+    good(lmp(script(data, "deepmd/onnx modèle.onnx modèle.onnx out_file écart"), tmp_path, ranks=ranks))
+    assert (tmp_path / "écart").is_file()
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("pair_style deepmd/onnx MODEL threads two", "two"),
+        ("pair_style deepmd/onnx MODEL none.onnx threads 1", "none.onnx"),
+        ("pair_style hybrid/overlay zero 3.0 deepmd/onnx MODEL threads two", "two"),
+        ("pair_style deepmd/onnx MODEL\npair_coeff * * Li Xx", "Xx"),
+        ("pair_style deepmd/onnx MODEL\npair_coeff 1 * Li S", "1"),
+    ],
+)
+def test_lammps_points_at_the_wrong_word(models, data, tmp_path, command, word):
+    command = command.replace("MODEL", str(models["a"]))
+    run = lmp(f"units metal\nread_data {data}\n{command}\n", tmp_path)
+    lines = run.output.splitlines()
+    k = next(k for k, line in enumerate(lines) if line.startswith("Last input line: "))
+    assert lines[k][lines[k + 1].index("^") :].split()[0] == word, lines[k : k + 2]
+
+
 # --- model files --------------------------------------------------------------------------------------------------------
 
 
