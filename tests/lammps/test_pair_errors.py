@@ -259,14 +259,15 @@ Bonds
 
 # --- text and places ----------------------------------------------------------------------------------------------------
 
-E_ACUTE = b"\xe9".decode(errors="surrogateescape")  # one byte of Latin-1; in UTF-8 it would be two
+# u with dots in Latin-1: one byte, in UTF-8 it would be two. LAMMPS itself drops some such bytes, not this one.
+UE = b"\xfc".decode(errors="surrogateescape")
 
 LATIN_1 = {  # name: (keywords of script(), the word as the message shows it)
-    "model": ({"style": f"deepmd/onnx mod{E_ACUTE}le.onnx"}, r"pair_style deepmd/onnx: 'mod\xE9le.onnx'"),
-    "keyword": ({"style": f"deepmd/onnx {MODEL} threads 1 f{E_ACUTE}"}, r"pair_style deepmd/onnx: 'f\xE9'"),
-    "onnxruntime": ({"style": f"deepmd/onnx {MODEL} onnxruntime /{E_ACUTE}.so"}, r"pair_style deepmd/onnx: '/\xE9.so'"),
-    "out_file": ({"style": f"deepmd/onnx {MODEL} {OTHER} out_file d{E_ACUTE}vi"}, r"pair_style deepmd/onnx: 'd\xE9vi'"),
-    "element": ({"coeff": f"* * Li {E_ACUTE}"}, r"pair_coeff of deepmd/onnx: '\xE9'"),
+    "model": ({"style": f"deepmd/onnx f{UE}r.onnx"}, r"pair_style deepmd/onnx: 'f\xFCr.onnx'"),
+    "keyword": ({"style": f"deepmd/onnx {MODEL} threads 1 f{UE}"}, r"pair_style deepmd/onnx: 'f\xFC'"),
+    "onnxruntime": ({"style": f"deepmd/onnx {MODEL} onnxruntime /{UE}.so"}, r"pair_style deepmd/onnx: '/\xFC.so'"),
+    "out_file": ({"style": f"deepmd/onnx {MODEL} {OTHER} out_file d{UE}vi"}, r"pair_style deepmd/onnx: 'd\xFCvi'"),
+    "element": ({"coeff": f"* * Li {UE}"}, r"pair_coeff of deepmd/onnx: '\xFC'"),
 }
 
 
