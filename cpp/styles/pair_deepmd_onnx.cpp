@@ -107,7 +107,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
     if (!failure.empty()) {
       if (&name != &args.models[0] && !utils::strmatch(name, "\\.onnx$"))
         failure += " (and it is no keyword of pair_style deepmd/onnx)";
-      error->all(FLERR, "{}", failure);
+      refuse(lmp, FLERR, failure, arg[&name - &args.models[0]]);
     }
     failure = error_of([&] {
       impl->models.emplace_back(name, deepion::open_potential(name, view(bytes), settings));
@@ -115,7 +115,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
     failure = agreed_error(lmp, failure);
     if (!failure.empty()) {
       impl->models.clear();
-      error->all(FLERR, "{}", failure);
+      refuse(lmp, FLERR, failure, arg[&name - &args.models[0]]);
     }
   }
 
@@ -139,7 +139,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   nextra = deviate ? static_cast<int>(impl->latest.size()) : 0;
   pvector = deviate ? impl->latest.data() : nullptr;
 
-  if (!impl->elements.empty()) map_types();
+  if (!impl->elements.empty()) map_types(nullptr);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -167,8 +167,14 @@ void PairDeepmdOnnx::coeff(int narg, char **arg)
 {
   if (impl->models.empty()) error->all(FLERR, "pair_coeff: pair_style deepmd/onnx has no model");
   if (!allocated) allocate();
-  if (narg < 2 || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
-    error->all(FLERR, "pair_coeff of deepmd/onnx must start with '* *'");
+  for (int i = 0; i < 2; i++)
+    if (narg <= i || strcmp(arg[i], "*") != 0)
+      refuse(lmp, FLERR, "pair_coeff of deepmd/onnx must start with '* *'",
+             narg <= i ? nullptr : arg[i]);
+  for (int i = 2; i < narg; i++) {
+    const std::string problem = utf8_problem(arg[i]);
+    if (!problem.empty()) refuse(lmp, FLERR, "pair_coeff of deepmd/onnx: " + problem, arg[i]);
+  }
 
   const int ntypes = atom->ntypes;
   const int given = narg - 2;
@@ -196,14 +202,14 @@ void PairDeepmdOnnx::coeff(int narg, char **arg)
   } else {
     for (int i = 0; i < given; i++) impl->elements.push_back(arg[2 + i]);
   }
-  map_types();
+  map_types(given ? arg + 2 : nullptr);
 }
 
 /* ----------------------------------------------------------------------
    atom types to model types, for every model by the name of the element
 ------------------------------------------------------------------------- */
 
-void PairDeepmdOnnx::map_types()
+void PairDeepmdOnnx::map_types(char **words)
 {
   const int ntypes = static_cast<int>(impl->elements.size()) - 1;
   impl->visible.assign(ntypes + 1, 0);
@@ -218,9 +224,11 @@ void PairDeepmdOnnx::map_types()
       for (std::size_t k = 0; k < known.size(); k++)
         if (std::string(known[k]) == element) model.type_of[i] = static_cast<std::int32_t>(k);
       if (model.type_of[i] < 0)
-        error->all(FLERR,
-                   "pair_coeff: element {} of atom type {} is not in model {}, which knows {}",
-                   element, i, model.name, model.elements());
+        refuse(lmp, FLERR,
+               fmt::format("pair_coeff: element {} of atom type {} is not in model {}, which "
+                           "knows {}",
+                           element, i, model.name, model.elements()),
+               words ? words[i - 1] : nullptr);
       impl->visible[i] = 1;
       any = true;
     }

@@ -33,7 +33,7 @@ class PairDeepmdOnnx : public Pair {
   double cutoff;     // A, largest of all models
 
   void allocate();
-  void map_types();
+  void map_types(char **);
 
   void check_settings_units();
   void check_parameters();
