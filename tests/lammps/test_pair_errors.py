@@ -293,7 +293,6 @@ def test_names_in_utf8_are_used(models, data, tmp_path, ranks):
         ("pair_style deepmd/onnx MODEL none.onnx threads 1", "none.onnx"),
         ("pair_style hybrid/overlay zero 3.0 deepmd/onnx MODEL threads two", "two"),
         ("pair_style deepmd/onnx MODEL\npair_coeff * * Li Xx", "Xx"),
-        ("pair_style deepmd/onnx MODEL\npair_coeff 1 * Li S", "1"),
     ],
 )
 def test_lammps_points_at_the_wrong_word(models, data, tmp_path, command, word):
