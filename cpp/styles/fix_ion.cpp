@@ -34,7 +34,7 @@ static constexpr char MAGIC[8] = {'d', 'e', 'e', 'p', 'i', 'o', 'n', '1'};
 FixIon::FixIon(LAMMPS *lmp, int narg, char **arg) :
     Fix(lmp, narg, arg), name(std::string("fix ") + arg[2] + " " + arg[0]), last_sample(-1),
     restarted(false), nions(group->count(igroup)), any_timestep(false), timestep(update->dt),
-    newcomer(0)
+    callbacks(false), newcomer(0)
 {
   dynamic_group_allow = 0;
   time_depend = 1;    // reset_timestep would break the sequence of samples
@@ -50,7 +50,7 @@ FixIon::FixIon(LAMMPS *lmp, int narg, char **arg) :
 
 FixIon::~FixIon()
 {
-  if (rows || positions) {
+  if (callbacks) {
     atom->delete_callback(id, Atom::GROW);
     atom->delete_callback(id, Atom::RESTART);
   }
@@ -74,11 +74,12 @@ void FixIon::give_rows(int width)
   restart_peratom = 1;
   create_attribute = 1;
   maxexchange = rows->largest_size() + (positions ? positions->rows.largest_size() : 0);
-  atom->add_callback(Atom::GROW);
-  atom->add_callback(Atom::RESTART);
   grow_arrays(atom->nmax);
   for (int i = 0; i < atom->nlocal; i++)
     if (atom->mask[i] & groupbit) rows->create(i);
+  atom->add_callback(Atom::GROW);
+  atom->add_callback(Atom::RESTART);
+  callbacks = true;
 }
 
 /* ---------------------------------------------------------------------- */

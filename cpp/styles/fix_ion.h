@@ -53,12 +53,14 @@ class FixIon : public Fix {
   bigint nions;                                              // atoms in the group at the start
 
   void fail(const std::string &) const;    // stops all ranks; they all call it
-  void give_rows(int width);               // per-atom rows for the ions
-  int slot_of(int i);                      // row of an atom of the group
-  void refuse_newcomers();                 // collective, after slot_of() of all of them
-  std::vector<double> ions;                // unwrapped positions of this rank's ions, n x 3
-  std::vector<int> slots;                  // their rows
-  std::vector<std::int64_t> ids;           // their IDs
+  // Per-atom rows for the ions. LAMMPS knows of them from then on: nothing may fail after it in a
+  // constructor, because a fix that was never made cannot be taken off LAMMPS' lists again.
+  void give_rows(int width);
+  int slot_of(int i);               // row of an atom of the group
+  void refuse_newcomers();          // collective, after slot_of() of all of them
+  std::vector<double> ions;         // unwrapped positions of this rank's ions, n x 3
+  std::vector<int> slots;           // their rows
+  std::vector<std::int64_t> ids;    // their IDs
   // Collective: hands this step's ions over; drift as in drift_reference.h; temperature, 0 = none
   void sample_ions(const std::string &drift, double volume, double temperature);
   double picoseconds() const;    // in one time unit
@@ -67,6 +69,7 @@ class FixIon : public Fix {
  private:
   void gather_ions();    // fills ions, slots and ids from this step's atoms
   double timestep;       // when the measurement began
+  bool callbacks;        // LAMMPS calls back about atoms
   tagint newcomer;       // an atom of the group that has no row, 0 = none
 };
 

@@ -9,17 +9,24 @@
 #include "update.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
 
 /* ----------------------------------------------------------------------
-   arguments come from compute ion/msd, which has checked them: its style and ID, drift, unwrap
+   arguments come from compute ion/msd: its ID, drift, unwrap
+   anybody may name this style in a script, so they are read like those of any other style
 ------------------------------------------------------------------------- */
 
-FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), drift(arg[4])
+FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) : FixIon(lmp, narg, arg)
 {
+  const std::set<std::string> drifts = {"framework", "com", "none"};
+  const std::set<std::string> unwraps = {"auto", "image", "toroidal"};
+  if (narg != 6 || !drifts.count(arg[4]) || !unwraps.count(arg[5]))
+    fail("this fix is only made by compute ion/msd: use compute ID group ion/msd instead");
+  drift = arg[4];
+
   name = std::string("compute ion/msd ") + arg[3];
   nevery = 1;
   any_timestep = true;

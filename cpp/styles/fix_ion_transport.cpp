@@ -72,9 +72,8 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
     return deepion::open_transport(settings);
   });
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(unwrap));
-  give_rows(static_cast<int>(measurement->analysis().row_width()));
-
   declare_output();
+  give_rows(static_cast<int>(measurement->analysis().row_width()));
 }
 
 /* ---------------------------------------------------------------------- */

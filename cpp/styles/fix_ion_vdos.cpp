@@ -79,8 +79,8 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
   measurement = opened(lmp, name, [&] {
     return deepion::open_vibrations(set);
   });
-  give_rows(static_cast<int>(measurement->analysis().row_width()));
   declare_output();
+  give_rows(static_cast<int>(measurement->analysis().row_width()));
 }
 
 /* ----------------------------------------------------------------------

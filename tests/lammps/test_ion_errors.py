@@ -223,6 +223,23 @@ RUNS = {  # name: (commands after the set-up, message)
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("style", [FIX, COMPUTE])
+def test_atoms_without_ids(tmp_path, data, style, ranks):
+    """The destructor threw on the way out: an abort instead of an error."""
+    command = {FIX: "fix tr ion ion/transport 10 drift none", COMPUTE: "compute m ion ion/msd drift none"}[style]
+    atoms = "region box block 0 9 0 9 0 9\ncreate_box 2 box\nlattice sc 3.0\ncreate_atoms 1 box\nmass * 10.0"
+    text = free_flight(data, before="atom_modify id no", read=atoms) + command + "\nrun 5\n"
+    refused(tmp_path, text, style + "atom IDs are needed: use atom_modify id yes", ranks)
+
+
+@pytest.mark.parametrize("words", ["", "m", "m none", "m none auto more", "m ions auto", "m none nearest"])
+def test_fix_of_the_compute_by_hand(tmp_path, data, words):
+    """Missing arguments were read from beyond the list of words."""
+    message = "fix ION/DISPLACEMENT x: this fix is only made by compute ion/msd: use compute ID group ion/msd instead"
+    refused(tmp_path, free_flight(data) + f"fix x all ION/DISPLACEMENT {words}\nrun 5\n", message, 1)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("name", RUNS)
 def test_runs_that_cannot_be_measured(tmp_path, data, name, ranks):
     commands, message = RUNS[name]

@@ -207,9 +207,11 @@ impl Transport {
             if outcome.is_ok() {
                 moments.origins[pair.lag] += 1;
                 let past = &total.collective[3 * pair.place..][..3];
-                let (local, rows) = (&mut self.local[pair.lag], &rows[3 * pair.place..]);
+                let local = &mut self.local[pair.lag];
+                // a rank without ions has no rows: only an ion's own row is looked at
+                let row = |ion: usize| &rows[frame.slots[ion] as usize * width + 3 * pair.place..][..3];
                 outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
-                    .and_then(|()| local.add(frame, &centre, |ion| &rows[frame.slots[ion] as usize * width..][..3]));
+                    .and_then(|()| local.add(frame, &centre, row));
             }
         });
         outcome?;
