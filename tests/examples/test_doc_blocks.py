@@ -41,14 +41,23 @@ def run(script: str, folder: Path, *arguments):
     good(lmp(script, folder, timeout=120, args=arguments))
 
 
+def whole_input(page: Path, section: str, folder: Path, *more: str) -> str:
+    """A complete input of a page with its placeholders replaced, and lines of measurement after it."""
+    (block,) = blocks(page, section)
+    (folder / "my.data").symlink_to(DATA)
+    (folder / "model.onnx").symlink_to(MODEL)
+    block = block.replace("/path/to/deepion/build/deepionplugin.so", str(PLUGIN))
+    return "".join([block, BEFORE, *more, AFTER])
+
+
 def test_readme(tmp_path):
-    page = ROOT / "README.md"
-    (whole,) = blocks(page, "Use it in your own input script")
-    (measured,) = blocks(page, "Measure while it runs")
-    (tmp_path / "my.data").symlink_to(DATA)
-    (tmp_path / "model.onnx").symlink_to(MODEL)
-    whole = whole.replace("/path/to/deepion/build/deepionplugin.so", str(PLUGIN))
-    good(lmp(whole + BEFORE + measured + AFTER, tmp_path, plugin=None, timeout=120))
+    good(lmp(whole_input(ROOT / "README.md", "Use it", tmp_path), tmp_path, plugin=None, timeout=120))
+
+
+def test_guides_to_running_and_measuring(tmp_path):
+    (measured,) = blocks(ROOT / "doc/guides/measuring.md")
+    script = whole_input(ROOT / "doc/guides/running.md", "", tmp_path, measured)
+    good(lmp(script, tmp_path, plugin=None, timeout=120))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

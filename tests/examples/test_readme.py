@@ -1,4 +1,4 @@
-"""What the READMEs point to is there."""
+"""Links and programs that README and the pages name exist."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
     *sorted((ROOT / "doc").rglob("*.md")),
     *sorted((ROOT / "lammps-examples").glob("*/README.md")),
 ]
@@ -20,7 +22,9 @@ def test_links_lead_to_files(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_programs_named_in_the_readme_exist():
-    names = set(re.findall(r"scripts/\w+(?:\.py)?", (ROOT / "README.md").read_text()))
-    assert {"scripts/quickstart", "scripts/test", "scripts/export_onnx.py", "scripts/evaluate_onnx.py"} <= names
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_programs_named_exist(page):
+    names = set(re.findall(r"(?<![\w/.])scripts/\w[\w/]*(?:\.py)?", page.read_text()))
+    if page == PAGES[0]:
+        assert {"scripts/quickstart", "scripts/test"} <= names
     assert [name for name in names if not (ROOT / name).exists()] == []
