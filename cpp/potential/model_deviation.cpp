@@ -2,7 +2,7 @@
 
 #include "errors.h"
 
-#include "deepion-bridge/src/lib.rs.h"
+#include "deepion-bridge/src/potential.rs.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -37,8 +37,8 @@ namespace {
     if (values.empty()) return {};
     return error_of([&] {
       const auto spreads =
-          deepion::model_deviation(rust::Slice<const double>(values.data(), values.size()),
-                                   static_cast<std::size_t>(models), relative);
+          deepion::ffi::model_deviation(rust::Slice<const double>(values.data(), values.size()),
+                                        static_cast<std::size_t>(models), relative);
       result.assign(spreads.begin(), spreads.end());
     });
   }

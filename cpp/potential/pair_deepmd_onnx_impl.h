@@ -5,11 +5,12 @@
 
 #include "pair_deepmd_onnx.h"
 
+#include "deepion_error.h"
 #include "model_deviation.h"
 #include "neighbor_csr.h"
 #include "pair_deepmd_onnx_args.h"
 
-#include "deepion-bridge/src/lib.rs.h"
+#include "deepion-bridge/src/potential.rs.h"
 
 #include <cstdint>
 #include <string>
@@ -18,14 +19,14 @@
 namespace DEEPION {
 
 struct Model {
-  Model(const std::string &_name, rust::Box<deepion::Potential> &&_potential) :
+  Model(const std::string &_name, rust::Box<deepion::ffi::Potential> &&_potential) :
       name(_name), potential(std::move(_potential)), info(potential->info())
   {
   }
 
   std::string name;    // file
-  rust::Box<deepion::Potential> potential;
-  deepion::ModelInfo info;
+  rust::Box<deepion::ffi::Potential> potential;
+  deepion::ffi::ModelInfo info;
   std::vector<std::int32_t>
       type_of;                        // model type of each LAMMPS type, -1 = NULL; element 0 unused
   std::vector<std::int32_t> types;    // model type of each local and ghost atom
@@ -73,8 +74,8 @@ struct PairDeepmdOnnx::Impl {
   std::vector<double> forces;     // models x nall x 3, eV/A
   std::vector<double> virials;    // models x 9, eV
   std::vector<double> eatom, vatom, cvatom;
-  deepion::Totals totals = {};       // this rank, first model, LAMMPS units
-  DEEPION::Deviation latest = {};    // LAMMPS units; rank 0 only, as compute pair sums over ranks
+  deepion::ffi::Totals totals = {};    // this rank, first model, LAMMPS units
+  DEEPION::Deviation latest = {};      // LAMMPS units; rank 0 only, as compute pair sums over ranks
   DEEPION::DeviationFile file;
 
   // guards
@@ -98,14 +99,16 @@ struct PairDeepmdOnnx::Impl {
   std::size_t engine_bytes() const
   {
     std::size_t bytes = 0;
-    for (const auto &model : models) bytes += model.potential->memory_bytes();
+    DEEPION::error_of([&] {    // a failure only makes the estimate smaller
+      for (const auto &model : models) bytes += model.potential->memory_bytes();
+    });
     return bytes;
   }
 
-  deepion::Atoms atoms(const DEEPION::Model &model, const double *x, std::size_t nall,
-                       bool rebuilt) const
+  deepion::ffi::Atoms atoms(const DEEPION::Model &model, const double *x, std::size_t nall,
+                            bool rebuilt) const
   {
-    deepion::Atoms atoms;
+    deepion::ffi::Atoms atoms;
     atoms.x = rust::Slice<const double>(x, 3 * nall);
     atoms.types = DEEPION::view(model.types);
     atoms.tags = DEEPION::view(tags);

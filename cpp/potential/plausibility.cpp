@@ -1,7 +1,8 @@
 #include "plausibility.h"
 
-#include "deepion-bridge/src/lib.rs.h"
-#include "lammps_compat.h"
+#include "deepion_error.h"
+
+#include "deepion-bridge/src/elements.rs.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -36,19 +37,24 @@ void DEEPION::check_masses(LAMMPS *lmp, const std::vector<std::string> &elements
 {
   const Atom *atom = lmp->atom;
   if (!atom->mass) return;
+  std::vector<double> weights;
+  const std::string failure = error_of([&] {
+    for (const auto &name : elements) weights.push_back(deepion::ffi::element_mass(name));
+  });
+  stop_all_if(lmp, FLERR, failure);
   for (int i = 1; i < static_cast<int>(elements.size()); i++) {
     const std::string &name = elements[i];
-    const double weight = deepion::element_mass(name);
+    const double weight = weights[i];
     const double mass = atom->mass[i];
     if (weight == 0.0 || !atom->mass_setflag[i] || near(mass, weight, THE_SAME)) continue;
-    for (const auto &other : elements)
-      if (near(mass, deepion::element_mass(other), THE_SAME) && mass > 0.0)
+    for (std::size_t k = 0; k < elements.size(); k++)
+      if (near(mass, weights[k], THE_SAME) && mass > 0.0)
         lmp->error->all(FLERR,
                         "pair_coeff of deepmd/onnx: atom type {} is named {} ({:.5g} g/mol), but "
                         "its mass {:.5g} is that of "
                         "{}: name the element of each atom type in the order of the types. 'check "
                         "no' turns this check off",
-                        i, name, weight, mass, other);
+                        i, name, weight, mass, elements[k]);
     if (warn && lmp->comm->me == 0 && !near(mass, weight, ANOTHER))
       lmp->error->warning(FLERR, "atom type {} is named {} ({:.5g} g/mol), but its mass is {:.5g}",
                           i, name, weight, mass);

@@ -26,6 +26,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <mpi.h>
+#include <numeric>
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
@@ -90,8 +91,9 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   const PairArguments &args = impl->args;
   check_settings_units();
 
-  deepion::Settings settings;
-  settings.precision = args.precision;
+  deepion::ffi::Settings settings;
+  settings.precision = args.precision == "double" ? deepion::ffi::Precision::Double
+                                                  : deepion::ffi::Precision::Mixed;
   settings.threads = args.threads ? args.threads : std::max(1, comm->nthreads);
   settings.tabulate = args.tabulate;
   settings.table_error = args.table_limit();
@@ -110,7 +112,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
       refuse(lmp, FLERR, failure, arg[&name - &args.models[0]]);
     }
     failure = error_of([&] {
-      impl->models.emplace_back(name, deepion::open_potential(name, view(bytes), settings));
+      impl->models.emplace_back(name, deepion::ffi::open_potential(name, view(bytes), settings));
     });
     failure = agreed_error(lmp, failure);
     if (!failure.empty()) {
@@ -432,7 +434,7 @@ std::string PairDeepmdOnnx::evaluate(int k, double factor, double *f, double *en
   const std::size_t nall = impl->types.size();
   const bool rebuilt = model.seen != impl->version;
   return error_of([&] {
-    deepion::Output output;
+    deepion::ffi::Output output;
     output.factor = factor;
     output.f = view(f, 3 * nall);
     output.eatom = view(energies, nall);
@@ -556,7 +558,11 @@ void PairDeepmdOnnx::report(const std::string &problem)
   std::string overflow, close;
   bigint counts[2] = {0, 0};
   for (auto &model : impl->models) {
-    const auto alerts = model.potential->take_alerts();
+    deepion::ffi::Alerts alerts = {};
+    const std::string failure = error_of([&] {
+      alerts = model.potential->take_alerts();
+    });
+    stop_one_if(lmp, FLERR, failure);
     counts[0] += static_cast<bigint>(alerts.overflow_count);
     counts[1] += static_cast<bigint>(alerts.close_count);
     if (alerts.overflow_count > 0 && overflow.empty())
@@ -619,41 +625,43 @@ void PairDeepmdOnnx::print_timing()
 {
   const double threads =
       std::max<double>(1, impl->args.threads ? impl->args.threads : comm->nthreads);
-  std::array<double, 6> mine = {};    // neighbors, environment, descriptor, fitting, scatter, all
-  for (auto &model : impl->models) {
-    const auto times = model.potential->take_times();
-    mine[0] += times.neighbors;
-    mine[1] += times.environment;
-    mine[2] += times.descriptor;
-    mine[3] += times.fitting;
-    mine[4] += times.scatter;
-  }
-  mine[0] += impl->lists;
-  mine[5] = threads * impl->seconds;
-  std::array<double, 6> all = {};
-  MPI_Allreduce(mine.data(), all.data(), 6, MPI_DOUBLE, MPI_SUM, world);
+  std::vector<std::string> names;
+  std::vector<double> mine;    // of each part, then of all
+  const std::string failure = error_of([&] {
+    for (auto &model : impl->models) {
+      const auto parts = model.potential->take_times();
+      mine.resize(parts.size());
+      names.resize(parts.size());
+      for (std::size_t k = 0; k < parts.size(); k++) {
+        mine[k] += parts[k].seconds;
+        names[k] = std::string(parts[k].name);
+      }
+    }
+  });
+  stop_one_if(lmp, FLERR, failure);
+  mine.front() += impl->lists;    // the first part is the neighbors
+  mine.push_back(threads * impl->seconds);
+  std::vector<double> all(mine.size());
+  MPI_Allreduce(mine.data(), all.data(), static_cast<int>(mine.size()), MPI_DOUBLE, MPI_SUM, world);
   const double evaluations = static_cast<double>(std::max<bigint>(1, impl->evaluations));
   impl->seconds = impl->lists = 0.0;
   impl->evaluations = 0;
-  if (comm->me != 0 || all[5] <= 0.0) return;
+  const double total = all.back();
+  if (comm->me != 0 || total <= 0.0) return;
 
-  const double other = std::max(0.0, all[5] - all[0] - all[1] - all[2] - all[3] - all[4]);
-  const std::array<std::pair<const char *, double>, 7> rows = {{{"neighbors", all[0]},
-                                                                {"environment", all[1]},
-                                                                {"descriptor", all[2]},
-                                                                {"fitting nets", all[3]},
-                                                                {"scatter", all[4]},
-                                                                {"other", other},
-                                                                {"all", all[5]}}};
+  all.pop_back();
+  names.insert(names.end(), {"other", "all"});
+  all.push_back(std::max(0.0, total - std::accumulate(all.begin(), all.end(), 0.0)));
+  all.push_back(total);
   std::string text =
       fmt::format("deepion: time in pair_style deepmd/onnx, {} ranks x {:.0f} threads, "
                   "{:.0f} steps\n                 seconds x cores      %   "
                   "core-us/atom/step\n",
                   comm->nprocs, threads, evaluations);
-  for (const auto &[name, seconds] : rows)
+  for (std::size_t k = 0; k < names.size(); k++)
     text += fmt::format(
-        "  {:<14} {:15.3f} {:6.1f} {:19.3f}\n", name, seconds, 100.0 * seconds / all[5],
-        1.0e6 * seconds / evaluations / static_cast<double>(std::max<bigint>(1, atom->natoms)));
+        "  {:<14} {:15.3f} {:6.1f} {:19.3f}\n", names[k], all[k], 100.0 * all[k] / total,
+        1.0e6 * all[k] / evaluations / static_cast<double>(std::max<bigint>(1, atom->natoms)));
   utils::logmesg(lmp, text);
 }
 

@@ -1,6 +1,15 @@
-//! Generates the C++ half of the bridge into `<target>/cxxbridge`.
+//! Generates the C++ half of the border into `<target>/cxxbridge`: one header for each file of `src` with a `#[cxx::bridge]`.
+
+use std::path::PathBuf;
 
 fn main() {
-    cxx_build::bridge("src/lib.rs").std("c++17").compile("deepion-bridge-cxx");
-    println!("cargo:rerun-if-changed=src/lib.rs");
+    let is_bridge = |path: &PathBuf| {
+        path.extension().is_some_and(|e| e == "rs")
+            && std::fs::read_to_string(path).is_ok_and(|text| text.contains("#[cxx::bridge"))
+    };
+    let files = std::fs::read_dir("src").expect("the folder src").flatten().map(|entry| entry.path());
+    let mut bridges: Vec<PathBuf> = files.filter(is_bridge).collect();
+    bridges.sort();
+    cxx_build::bridges(&bridges).std("c++17").compile("deepion-bridge-cxx");
+    println!("cargo:rerun-if-changed=src");
 }

@@ -15,6 +15,9 @@ pub enum Error {
     /// A file that cannot be read or written.
     #[error("{0}")]
     File(String),
+    /// A bug in deepion.
+    #[error("{0}")]
+    Internal(String),
 }
 
 /// Result with [`Error`].

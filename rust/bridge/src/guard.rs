@@ -1,42 +1,92 @@
 //! No panic crosses the border: cxx would abort the process.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, Once, PoisonError};
 
-/// A bug in deepion, in words.
+/// The text of an error that reports a bug in deepion.
 pub struct Bug(String);
 
 impl From<Bug> for deepion_potential::Error {
     fn from(bug: Bug) -> Self {
-        Self::Engine(bug.0)
+        Self::Internal(bug.0)
     }
 }
 
 impl From<Bug> for deepion_analysis::Error {
     fn from(bug: Bug) -> Self {
-        Self::Data(bug.0)
+        Self::Internal(bug.0)
     }
 }
 
-/// Runs `body`; a panic becomes an error that says it is a bug. Sets `poisoned` then, and refuses to run where it is set.
+thread_local! {
+    /// Where this thread panicked last.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Where any thread panicked last: a worker's panic continues on the thread that waits for it.
+static LAST_PLACE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Runs `body` on a handle. A panic becomes an error that names the place and marks the handle as `poisoned`; a poisoned handle
+/// refuses to run, because a panic may have left it half changed.
 pub fn guard<T, E: From<Bug>>(poisoned: &mut bool, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     if *poisoned {
         return Err(E::from(Bug("it failed before because of a bug in deepion and cannot be used any more".into())));
     }
-    silence_panic_messages();
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        *poisoned = true;
-        Err(E::from(Bug(format!(
-            "internal error: {}; this is a bug in deepion, please report it",
-            text(panic.as_ref())
-        ))))
+    guard_free(body).map_err(|failure| {
+        *poisoned = matches!(failure, Failure::Panic(_));
+        failure.into_error()
     })
 }
 
-/// The text reaches the user in the error, through LAMMPS, once; the default hook would print it on every rank besides.
-fn silence_panic_messages() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| ())));
+/// Runs a `body` that has no handle, or only reads it. A panic becomes an error that names the place.
+pub fn guard_only<T, E: From<Bug>>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    guard_free(body).map_err(Failure::into_error)
+}
+
+enum Failure<E> {
+    Error(E),
+    Panic(Bug),
+}
+
+impl<E: From<Bug>> Failure<E> {
+    fn into_error(self) -> E {
+        match self {
+            Self::Error(error) => error,
+            Self::Panic(bug) => E::from(bug),
+        }
+    }
+}
+
+fn guard_free<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, Failure<E>> {
+    remember_places();
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => result.map_err(Failure::Error),
+        Err(panic) => Err(Failure::Panic(Bug(format!(
+            "internal error: {} (at {}); this is a bug in deepion, please report it",
+            text(panic.as_ref()),
+            place()
+        )))),
+    }
+}
+
+/// The text of a panic reaches the user once, in the error that LAMMPS reports; the default hook would print it on every rank
+/// besides. Only the hook is given the place.
+fn remember_places() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
+            PLACE.set(place.clone());
+            *LAST_PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        }));
+    });
+}
+
+fn place() -> String {
+    let last = LAST_PLACE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    PLACE.take().or(last).unwrap_or_else(|| "an unknown place".into())
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {
@@ -47,18 +97,42 @@ fn text(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deepion_potential::Result;
+    use deepion_potential::{Error, Result};
 
+    /// One test, as places are kept for the whole process.
     #[test]
-    fn a_panic_becomes_an_error_and_poisons() {
+    fn panic_becomes_an_error_with_its_place_and_poisons() {
         let mut poisoned = false;
-        let first = guard(&mut poisoned, || -> Result<()> { panic!("index 7 of 3") });
+        let line = line!() + 1;
+        let first = guard(&mut poisoned, || -> Result<()> { panic!("index 7 of 3") }).unwrap_err();
         assert_eq!(
-            first.unwrap_err().to_string(),
-            "internal error: index 7 of 3; this is a bug in deepion, please report it"
+            first.to_string(),
+            format!(
+                "internal error: index 7 of 3 (at {}:{line}); this is a bug in deepion, please report it",
+                file!()
+            )
         );
+        assert!(matches!(first, Error::Internal(_)), "{first:?}");
         assert!(poisoned);
         let second = guard(&mut poisoned, || -> Result<()> { Ok(()) });
         assert!(second.unwrap_err().to_string().contains("cannot be used any more"));
+
+        let run = || -> Result<()> {
+            let worker = std::thread::spawn(|| panic!("in a worker"));
+            std::panic::resume_unwind(worker.join().unwrap_err());
+        };
+        let text = guard_only(run).unwrap_err().to_string();
+        assert!(text.contains("in a worker (at ") && text.contains("guard.rs:"), "{text}");
+
+        let run = || -> deepion_analysis::Result<()> { panic!("oops") };
+        assert!(matches!(guard_only(run), Err(deepion_analysis::Error::Internal(_))));
+    }
+
+    #[test]
+    fn ordinary_error_neither_changes_nor_poisons() {
+        let mut poisoned = false;
+        let error = guard(&mut poisoned, || -> Result<()> { Err(Error::Input("no".into())) }).unwrap_err();
+        assert!(matches!(error, Error::Input(_)) && !poisoned);
+        assert!(matches!(guard_only(|| -> Result<()> { Err(Error::Sel("no".into())) }), Err(Error::Sel(_))));
     }
 }

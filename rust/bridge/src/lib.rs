@@ -1,8 +1,6 @@
-//! The whole border between C++ and Rust. Every function body runs inside [`guard`]: an error or a panic reaches C++ as
-//! `rust::Error`, never as an abort, and a potential that panicked refuses further work.
-//!
-//! Units at this border: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order
-//! xx, yy, zz, xy, xz, yz, yx, zx, zy with element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
+//! The border between C++ and Rust: one file for each subject, with its `#[cxx::bridge]` and the handles that C++ holds. Every
+//! function body runs inside [`guard`]: an error or a panic reaches C++ as `rust::Error`, never as an abort, and a handle that
+//! panicked refuses further work.
 
 mod analysis;
 mod elements;
@@ -13,132 +11,10 @@ use analysis::{
     Analysis, check_writable, coordination_histogram, count_neighbors, full_path, instantaneous_coordination,
     locate_ions, open_coordination, open_displacement, open_transport, open_vibrations,
 };
-use elements::element_mass;
-use potential::{Potential, model_deviation, open_potential};
 
 #[allow(missing_docs, unsafe_code)]
 #[cxx::bridge(namespace = "deepion")]
 mod ffi {
-    /// How to open a model.
-    struct Settings {
-        /// `mixed` or `double`.
-        precision: String,
-        /// Whether embedding nets are tabulated; they are run where tables cannot reach `table_error`.
-        tabulate: bool,
-        /// Largest relative error of a table; reduced networks are always tabulated.
-        table_error: f64,
-        /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
-        reduce: f64,
-        /// Worker threads of this potential, >= 1.
-        threads: usize,
-        /// Whether more neighbours of a type than `sel` are an error.
-        sel_error: bool,
-        /// ONNX Runtime library chosen by the user; empty: search.
-        onnxruntime: String,
-        /// Files or folders to search for ONNX Runtime after `ORT_DYLIB_PATH`, in order.
-        search: Vec<String>,
-    }
-
-    /// What a model says of itself.
-    struct ModelInfo {
-        /// Element names, index = model type.
-        type_map: Vec<String>,
-        /// A.
-        cutoff: f64,
-        numb_fparam: usize,
-        numb_aparam: usize,
-        /// Frame parameters to use where the user gives none; empty: none.
-        default_fparam: Vec<f64>,
-        /// Force error of the reduced networks in use as measured at export, eV/A RMS; 0: the full networks.
-        reduced_error: f64,
-        /// SHA-256 of the model file, lowercase hex.
-        sha256: String,
-        /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
-        summary: Vec<String>,
-    }
-
-    /// One configuration as this rank sees it; nall = local + ghost atoms.
-    struct Atoms<'a> {
-        /// A, nall x 3.
-        x: &'a [f64],
-        /// Model type of each atom, nall; -1: invisible to the model.
-        types: &'a [i32],
-        /// Atom IDs for messages, nall, or empty where atoms have none.
-        tags: &'a [i64],
-        /// Local atoms whose energy is wanted (`ilist`), n.
-        centers: &'a [i32],
-        /// Neighbours of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
-        offsets: &'a [usize],
-        /// Full neighbour list, indices into `x` (special bits masked off).
-        neighbors: &'a [i32],
-        /// Whether `types`, `tags`, `centers`, `offsets`, `neighbors` differ from the previous call's.
-        rebuilt: bool,
-        /// `numb_fparam` values, or empty for the model's default.
-        fparam: &'a [f64],
-        /// `numb_aparam` values for each local atom, by local index.
-        aparam: &'a [f64],
-    }
-
-    /// Where results are added. An empty slice: not wanted.
-    struct Output<'a> {
-        /// Everything is multiplied by this before it is added or returned (unit conversion x scale).
-        factor: f64,
-        /// nall x 3.
-        f: &'a mut [f64],
-        /// nall.
-        eatom: &'a mut [f64],
-        /// nall x 6: xx, yy, zz, xy, xz, yz, symmetrised.
-        vatom: &'a mut [f64],
-        /// nall x 9.
-        cvatom: &'a mut [f64],
-    }
-
-    /// This rank's sums, multiplied by `factor`.
-    struct Totals {
-        energy: f64,
-        virial: [f64; 9],
-    }
-
-    /// What the guards saw since the last call; a count of 0: nothing.
-    struct Alerts {
-        /// Centres that had more neighbours of a type than `sel`.
-        overflow_count: usize,
-        /// Worst of them: atom ID, neighbour element, neighbours found, neighbours kept.
-        overflow_tag: i64,
-        overflow_element: String,
-        overflow_found: usize,
-        overflow_kept: usize,
-        /// Pairs closer than the training data's smallest distance, or than any atoms are where that is not known.
-        close_count: usize,
-        /// Closest of them: atom IDs, distance and that limit, A, and whether it comes from the training data.
-        close_tag_i: i64,
-        close_tag_j: i64,
-        close_distance: f64,
-        close_limit: f64,
-        close_trained: bool,
-    }
-
-    /// Seconds of worker threads in the parts of all steps since the last call.
-    struct Times {
-        neighbors: f64,
-        environment: f64,
-        descriptor: f64,
-        fitting: f64,
-        scatter: f64,
-    }
-
-    /// Differences that the self-check found on this rank between the path in use and the model file's own graph in float64.
-    struct CheckResult {
-        /// Largest, eV/A.
-        force_difference: f64,
-        /// Sum of squares, eV^2/A^2: the force error is about sqrt(squares / (3 sampled)) RMS.
-        squares: f64,
-        /// Largest, eV per sampled atom.
-        energy_difference: f64,
-        /// Number of atoms sampled on this rank.
-        sampled: usize,
-    }
-
     /// Settings of `fix ion/transport`.
     struct TransportSettings {
         lags_per_level: u64,
@@ -305,32 +181,9 @@ mod ffi {
         fn set_timestep(self: &mut Analysis, timestep: f64) -> Result<()>;
         /// The same text for the same file, however it is named.
         fn full_path(path: &str) -> Result<String>;
-        /// Standard atomic weight, g/mol; 0: no such element.
-        fn element_mass(symbol: &str) -> f64;
         /// Whether a file can be written, without touching it.
         fn check_writable(path: &str) -> Result<()>;
         /// Bytes of the accumulators, rows not counted.
         fn analysis_bytes(self: &Analysis) -> usize;
-    }
-
-    extern "Rust" {
-        type Potential;
-
-        /// Opens a model from the bytes of its file. `name` is only used in messages.
-        fn open_potential(name: &str, bytes: &[u8], settings: &Settings) -> Result<Box<Potential>>;
-        fn info(self: &Potential) -> ModelInfo;
-        /// Adds energy, forces and virials of one configuration to `output`. On error nothing was added.
-        fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
-        /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
-        fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
-        /// Returns and clears where the time went.
-        fn take_times(self: &mut Potential) -> Times;
-        /// Returns and clears what the guards saw.
-        fn take_alerts(self: &mut Potential) -> Alerts;
-        /// Bytes held by this potential's own buffers.
-        fn memory_bytes(self: &Potential) -> usize;
-        /// Per-atom standard deviation over models of the force vector (DeePMD-kit's definition), n values.
-        /// `forces`: models x n x 3; `relative` < 0: absolute, else divided by (norm of the mean force + `relative`).
-        fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>>;
     }
 }

@@ -1,245 +1,262 @@
-//! The handle that C++ holds: a model file, its engine, and what the guards saw.
+//! The border for the pair style: a model, ready to compute.
+//!
+//! Units: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order xx, yy, zz, xy, xz, yz, yx, zx, zy with
+//! element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
-use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel};
-use deepion_potential::{
-    Configuration, EXPORTER, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, Results,
-    TableSettings, Times, TypedNetworks,
-};
+mod opening;
+mod summary;
+#[cfg(test)]
+mod tests;
 
-use crate::ffi;
-use crate::guard::guard;
+use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
+use deepion_potential::{Configuration, Engine, ReducedLevel, Result, Results};
 
-/// Force error of reduced networks where the user does not choose, eV/A RMS: far below the error of any trained model (the
-/// best reach several 1e-3), while ten times more would save only a quarter of the time.
-const DEFAULT_REDUCE: f64 = 1e-4;
+use crate::guard::{guard, guard_only};
 
-/// A model, ready to compute.
-pub struct Potential {
+#[allow(missing_docs, unsafe_code)]
+#[cxx::bridge(namespace = "deepion::ffi")]
+mod ffi {
+    /// What the networks run in.
+    #[derive(Debug)]
+    enum Precision {
+        /// Networks in float32, geometry and sums in float64.
+        Mixed,
+        /// Everything in float64.
+        Double,
+    }
+
+    /// How to open a model.
+    #[derive(Debug, Clone)]
+    struct Settings {
+        precision: Precision,
+        /// Whether embedding nets are tabulated; they are run where tables cannot reach `table_error`.
+        tabulate: bool,
+        /// Largest relative error of a table; reduced networks are always tabulated.
+        table_error: f64,
+        /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
+        reduce: f64,
+        /// Worker threads of this potential, >= 1.
+        threads: usize,
+        /// Whether more neighbors of a type than `sel` are an error.
+        sel_error: bool,
+        /// ONNX Runtime library chosen by the user; empty: search.
+        onnxruntime: String,
+        /// Files or folders to search for ONNX Runtime after `ORT_DYLIB_PATH`, in order.
+        search: Vec<String>,
+    }
+
+    /// What a model says of itself.
+    struct ModelInfo {
+        /// Element names, index = model type.
+        type_map: Vec<String>,
+        /// A.
+        cutoff: f64,
+        numb_fparam: usize,
+        numb_aparam: usize,
+        /// Frame parameters to use where the user gives none; empty: none.
+        default_fparam: Vec<f64>,
+        /// Force error of the reduced networks in use as measured at export, eV/A RMS; 0: the full networks.
+        reduced_error: f64,
+        /// SHA-256 of the model file, lowercase hex.
+        sha256: String,
+        /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
+        summary: Vec<String>,
+    }
+
+    /// One configuration as this rank sees it; nall = local + ghost atoms.
+    struct Atoms<'a> {
+        /// A, nall x 3.
+        x: &'a [f64],
+        /// Model type of each atom, nall; -1: invisible to the model.
+        types: &'a [i32],
+        /// Atom IDs for messages, nall, or empty where atoms have none.
+        tags: &'a [i64],
+        /// Local atoms whose energy is wanted (`ilist`), n.
+        centers: &'a [i32],
+        /// Neighbors of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
+        offsets: &'a [usize],
+        /// Full neighbor list, indices into `x` (special bits masked off).
+        neighbors: &'a [i32],
+        /// Whether `types`, `tags`, `centers`, `offsets`, `neighbors` differ from the previous call's.
+        rebuilt: bool,
+        /// `numb_fparam` values, or empty for the model's default.
+        fparam: &'a [f64],
+        /// `numb_aparam` values for each local atom, by local index.
+        aparam: &'a [f64],
+    }
+
+    /// Where results are added. An empty slice: not wanted.
+    struct Output<'a> {
+        /// Everything is multiplied by this before it is added or returned (unit conversion x scale).
+        factor: f64,
+        /// nall x 3.
+        f: &'a mut [f64],
+        /// nall.
+        eatom: &'a mut [f64],
+        /// nall x 6: xx, yy, zz, xy, xz, yz, symmetrized.
+        vatom: &'a mut [f64],
+        /// nall x 9.
+        cvatom: &'a mut [f64],
+    }
+
+    /// This rank's sums, multiplied by `factor`.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Totals {
+        energy: f64,
+        virial: [f64; 9],
+    }
+
+    /// What the guards saw since the last call; a count of 0: nothing, and the rest is without meaning.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    struct Alerts {
+        /// Centers that had more neighbors of a type than `sel`.
+        overflow_count: usize,
+        /// Worst of them: atom ID, element of the neighbors, neighbors found, neighbors kept.
+        overflow_tag: i64,
+        overflow_element: String,
+        overflow_found: usize,
+        overflow_kept: usize,
+        /// Pairs closer than the training data's smallest distance, or than any atoms are where that is not known.
+        close_count: usize,
+        /// Closest of them: atom IDs, distance and that limit, A, and whether it comes from the training data.
+        close_tag_i: i64,
+        close_tag_j: i64,
+        close_distance: f64,
+        close_limit: f64,
+        close_trained: bool,
+    }
+
+    /// A part of all steps since the last call.
+    #[derive(Debug, Clone, PartialEq)]
+    struct PartTime {
+        name: String,
+        /// Of all worker threads.
+        seconds: f64,
+    }
+
+    /// Differences that the self-check found on this rank between the path in use and the model file's own graph in float64.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct CheckResult {
+        /// Largest, eV/A.
+        force_difference: f64,
+        /// Sum of squares, eV^2/A^2: the force error is about sqrt(squares / (3 sampled)) RMS.
+        squares: f64,
+        /// Number of atoms sampled on this rank.
+        sampled: usize,
+    }
+
+    extern "Rust" {
+        type Potential;
+
+        /// Opens a model from the bytes of its file. `name` is only used in messages.
+        fn open_potential(name: &str, bytes: &[u8], settings: &Settings) -> Result<Box<Potential>>;
+        fn info(self: &Potential) -> Result<ModelInfo>;
+        /// Adds energy, forces and virials of one configuration to `output`. On error nothing was added.
+        fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
+        /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
+        fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
+        /// Returns and clears where the time went: always the same parts, in the order of a step.
+        fn take_times(self: &mut Potential) -> Result<Vec<PartTime>>;
+        /// Returns and clears what the guards saw.
+        fn take_alerts(self: &mut Potential) -> Result<Alerts>;
+        /// Bytes held by this potential's own buffers.
+        fn memory_bytes(self: &Potential) -> Result<usize>;
+        /// Per-atom standard deviation over models of the force vector (DeePMD-kit's definition), n values.
+        /// `forces`: models x n x 3; `relative` < 0: absolute, else divided by (norm of the mean force + `relative`).
+        fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>>;
+    }
+}
+
+/// A model, ready to compute: the file, the engine and what its guards saw.
+struct Potential {
     file: ModelFile,
     runtime: Library,
     engine: Engine,
-    precision: &'static str,
-    tabulate: String,
+    precision: ffi::Precision,
+    /// Why there are no tables although they are wanted needs the accuracy that was asked for.
+    table_error: Option<f64>,
     reduced: Option<ReducedLevel>,
     alerts: ffi::Alerts,
     poisoned: bool,
 }
 
-pub fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Box<Potential>> {
-    guard(&mut false, || {
-        let mut file = ModelFile::open(name, bytes)?;
-        let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
-        let level = choose_level(&file, settings)?;
-        let ((engine, reduced), precision) = match settings.precision.as_str() {
-            "double" => (start_engine::<f64>(&runtime, &file, level, settings)?, "double (all float64)"),
-            "mixed" => {
-                let started = start_engine::<f32>(&runtime, &file, level, settings)?;
-                (started, "mixed (float32 networks, float64 geometry and sums)")
-            }
-            other => return Err(Error::Input(format!("precision is {other:?}, expected double or mixed"))),
-        };
-        file.drop_networks();
-        let tabulate = describe_tables(&engine, settings);
-        let alerts = no_alerts();
-        Ok(Box::new(Potential { file, runtime, engine, precision, tabulate, reduced, alerts, poisoned: false }))
-    })
+fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Box<Potential>> {
+    guard_only(|| opening::open(name, bytes, settings).map(Box::new))
 }
 
-/// The reduced networks that the settings ask for, where the file has them.
-fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<ReducedLevel>> {
-    let wanted = if settings.reduce < 0.0 { DEFAULT_REDUCE } else { settings.reduce };
-    if wanted == 0.0 || !settings.tabulate {
-        return Ok(None);
-    }
-    let level = file.contract.reduced.as_ref().and_then(|r| r.level(wanted));
-    if level.is_none() && settings.reduce > 0.0 {
-        let has = file.contract.reduced.as_ref().map_or("none".into(), |r| {
-            r.levels.iter().map(|l| format!("{:.1e}", l.force_error)).collect::<Vec<_>>().join(" ")
-        });
-        return Err(Error::Input(format!(
-            "reduce {wanted:.1e}: the model file has no reduced networks with a force error that small (it has: {has} eV/A \
-             RMS); use reduce 0 for the full networks, or export the model again with {EXPORTER}"
-        )));
-    }
-    Ok(level.cloned())
-}
-
-/// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough; with the reduced
-/// networks in use.
-fn start_engine<R: OnnxReal + Kernels>(
-    library: &Library,
-    file: &ModelFile,
-    reduced: Option<ReducedLevel>,
-    settings: &ffi::Settings,
-) -> Result<(Engine, Option<ReducedLevel>)> {
-    let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
-    let threads = settings.threads.clamp(1, MOST_LANES);
-    let tables = TableSettings::for_model(&file.contract, settings.table_error);
-    if let Some(level) = reduced {
-        let start =
-            |_| OnnxNetworks::<R>::reduced(library, file, &level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
-        let networks = (0..threads).map(start).collect::<Result<_>>()?;
-        let bases = file.bases()?;
-        let contract = file.contract.clone();
-        let engine = Engine::reduced(contract, &mut exact, networks, tables, (&bases, &level), settings.sel_error)?;
-        if accurate(&engine, settings) {
-            return Ok((engine, Some(level)));
-        }
-        if settings.reduce > 0.0 {
-            return Err(Error::Input(format!(
-                "reduce: tables cannot reach table_error {:.0e} for the reduced networks of this model; use reduce 0 or a \
-                 larger table_error",
-                settings.table_error
-            )));
-        }
-    }
-    if settings.tabulate {
-        let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
-        let networks = (0..threads).map(start).collect::<Result<_>>()?;
-        let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
-        if accurate(&engine, settings) {
-            return Ok((engine, None));
-        }
-    }
-    let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn Networks>);
-    let networks = (0..threads).map(start).collect::<Result<_>>()?;
-    Ok((Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?, None))
-}
-
-fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {
-    engine.tables().is_some_and(|t| t.error <= settings.table_error)
-}
-
-fn describe_tables(engine: &Engine, settings: &ffi::Settings) -> String {
-    let Some(t) = engine.tables() else {
-        let why = if settings.tabulate {
-            format!(" (tables cannot reach table_error {:.0e} for this model)", settings.table_error)
-        } else {
-            String::new()
-        };
-        return format!("no{why}");
-    };
-    let columns: Vec<String> = t.columns.iter().map(ToString::to_string).collect();
-    format!(
-        "yes (relative error {:.1e}, {} basis functions per center type, up to {} pieces from {:.2} A, {:.1} MB, {})",
-        t.error,
-        columns.join(" "),
-        t.most_pieces,
-        t.nearest,
-        t.bytes as f64 / 1e6,
-        t.instruction_set
-    )
+fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>> {
+    guard_only(|| deepion_potential::model_deviation(forces, models, relative))
 }
 
 #[allow(clippy::needless_pass_by_value)] // cxx hands shared structs over by value
 impl Potential {
-    pub fn info(&self) -> ffi::ModelInfo {
-        let contract = &self.file.contract;
-        ffi::ModelInfo {
-            type_map: contract.type_map.clone(),
-            cutoff: contract.rcut,
-            numb_fparam: contract.numb_fparam,
-            numb_aparam: contract.numb_aparam,
-            reduced_error: self.reduced.as_ref().map_or(0.0, |l| l.force_error),
-            default_fparam: contract.default_fparam.clone().unwrap_or_default(),
-            sha256: self.file.sha256.clone(),
-            summary: self.summary(),
-        }
+    fn info(&self) -> Result<ffi::ModelInfo> {
+        guard_only(|| {
+            let contract = &self.file.contract;
+            Ok(ffi::ModelInfo {
+                type_map: contract.type_map.clone(),
+                cutoff: contract.rcut,
+                numb_fparam: contract.numb_fparam,
+                numb_aparam: contract.numb_aparam,
+                reduced_error: self.reduced.as_ref().map_or(0.0, |l| l.force_error),
+                default_fparam: contract.default_fparam.clone().unwrap_or_default(),
+                sha256: self.file.sha256.clone(),
+                summary: self.summary(),
+            })
+        })
     }
 
-    fn summary(&self) -> Vec<String> {
-        let c = &self.file.contract;
-        let widths = |w: &[usize]| w.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
-        let types: Vec<String> = c.type_map.iter().zip(&c.sel).map(|(t, s)| format!("{t} (sel {s})")).collect();
-        let closest = c.min_nbor_dist.map_or("unknown".into(), |d| format!("{d} A"));
-        vec![
-            format!("sha256 {}", self.file.sha256),
-            format!("from {} ({}, {})", c.source.file, c.source.software, c.precision),
-            format!("types {}", types.join(" ")),
-            format!("cutoff {} A, switch from {} A, closest training pair {closest}", c.rcut, c.rcut_smth),
-            format!(
-                "networks {} embedding ({}), {} fitting ({}), axis {}",
-                widths(&c.neuron),
-                c.activation_function.embedding,
-                widths(&c.fitting_neuron),
-                c.activation_function.fitting,
-                c.axis_neuron
-            ),
-            format!("precision {}", self.precision),
-            format!("tabulate {}", self.tabulate),
-            format!("reduce {}", self.describe_reduction()),
-            format!("ONNX Runtime {} ({})", self.runtime.version, self.runtime.path.display()),
-            format!("threads {} per MPI rank", self.engine.threads()),
-        ]
-    }
-
-    fn describe_reduction(&self) -> String {
-        match (&self.reduced, &self.file.contract.reduced) {
-            (Some(level), Some(reduced)) => format!(
-                "{:.1e} eV/A RMS force error, {:.1e} eV/atom RMS energy error, as measured at export on {}",
-                level.force_error, level.energy_error, reduced.sample
-            ),
-            (None, None) => "0 (full networks: the model file has no reduced ones)".into(),
-            _ => "0 (full networks)".into(),
-        }
-    }
-
-    pub fn compute(&mut self, atoms: ffi::Atoms, output: ffi::Output) -> Result<ffi::Totals> {
+    fn compute(&mut self, atoms: ffi::Atoms, output: ffi::Output) -> Result<ffi::Totals> {
         let Self { engine, alerts, poisoned, .. } = self;
         guard(poisoned, || {
-            let conf = configuration(&atoms);
             let ffi::Output { factor, f, eatom, vatom, cvatom } = output;
-            let (totals, seen) = engine.compute(&conf, &mut Results { factor, f, eatom, vatom, cvatom })?;
+            let mut results = Results { factor, f, eatom, vatom, cvatom };
+            let (totals, seen) = engine.compute(&configuration(&atoms), &mut results)?;
             let contract = &engine.model().contract;
             let tag = |i: usize| atoms.tags.get(i).copied().unwrap_or(i as i64);
-            alerts.overflow_count += seen.overflows;
             if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
                 alerts.overflow_tag = tag(worst.center);
                 alerts.overflow_element.clone_from(&contract.type_map[worst.neighbor_type]);
                 alerts.overflow_found = worst.found;
                 alerts.overflow_kept = contract.sel[worst.neighbor_type];
             }
-            alerts.close_count += seen.close_pairs;
-            if let Some(closest) = seen.closest.filter(|c| c.r < alerts.close_distance) {
+            if let Some(closest) = seen.closest.filter(|c| alerts.close_count == 0 || c.r < alerts.close_distance) {
                 alerts.close_tag_i = tag(closest.i);
                 alerts.close_tag_j = tag(closest.j);
                 alerts.close_distance = closest.r;
                 alerts.close_limit = contract.closest_pair();
                 alerts.close_trained = contract.min_nbor_dist.is_some();
             }
+            alerts.overflow_count += seen.overflows;
+            alerts.close_count += seen.close_pairs;
             Ok(ffi::Totals { energy: totals.energy, virial: totals.virial })
         })
     }
 
-    pub fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
+    fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
         let Self { engine, file, runtime, poisoned, .. } = self;
         guard(poisoned, || {
             let check = engine.self_check(&configuration(&atoms), &mut OnnxWholeModel::new(runtime, file)?)?;
             Ok(ffi::CheckResult {
                 force_difference: check.force_difference,
                 squares: check.squares,
-                energy_difference: check.energy_difference,
                 sampled: check.sampled,
             })
         })
     }
 
-    pub fn take_times(&mut self) -> ffi::Times {
-        let Times { neighbors, environment, descriptor, fitting, scatter } = self.engine.take_times();
-        ffi::Times { neighbors, environment, descriptor, fitting, scatter }
+    fn take_times(&mut self) -> Result<Vec<ffi::PartTime>> {
+        let part = |(name, seconds): (&str, f64)| ffi::PartTime { name: name.into(), seconds };
+        guard_only(|| Ok(self.engine.take_times().parts().map(part).into()))
     }
 
-    pub fn take_alerts(&mut self) -> ffi::Alerts {
-        std::mem::replace(&mut self.alerts, no_alerts())
+    fn take_alerts(&mut self) -> Result<ffi::Alerts> {
+        guard_only(|| Ok(std::mem::take(&mut self.alerts)))
     }
 
-    pub fn memory_bytes(&self) -> usize {
-        self.engine.bytes() + self.file.bytes().len()
+    fn memory_bytes(&self) -> Result<usize> {
+        guard_only(|| Ok(self.engine.bytes() + self.file.bytes().len()))
     }
-}
-
-pub fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>> {
-    guard(&mut false, || deepion_potential::model_deviation(forces, models, relative))
 }
 
 fn configuration<'a>(atoms: &ffi::Atoms<'a>) -> Configuration<'a> {
@@ -253,21 +270,5 @@ fn configuration<'a>(atoms: &ffi::Atoms<'a>) -> Configuration<'a> {
         rebuilt: atoms.rebuilt,
         fparam: atoms.fparam,
         aparam: atoms.aparam,
-    }
-}
-
-fn no_alerts() -> ffi::Alerts {
-    ffi::Alerts {
-        overflow_count: 0,
-        overflow_tag: -1,
-        overflow_element: String::new(),
-        overflow_found: 0,
-        overflow_kept: 0,
-        close_count: 0,
-        close_tag_i: -1,
-        close_tag_j: -1,
-        close_distance: f64::INFINITY,
-        close_limit: 0.0,
-        close_trained: false,
     }
 }

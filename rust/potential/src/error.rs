@@ -18,6 +18,9 @@ pub enum Error {
     /// More neighbours of a type than `sel`, where the user asked for an error.
     #[error("{0}")]
     Sel(String),
+    /// A bug in deepion.
+    #[error("{0}")]
+    Internal(String),
 }
 
 /// Result with [`Error`].

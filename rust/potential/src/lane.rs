@@ -33,6 +33,18 @@ impl Times {
         self.fitting += other.fitting;
         self.scatter += other.scatter;
     }
+
+    /// The parts with their names, in the order of a step.
+    #[must_use]
+    pub fn parts(&self) -> [(&'static str, f64); 5] {
+        [
+            ("neighbors", self.neighbors),
+            ("environment", self.environment),
+            ("descriptor", self.descriptor),
+            ("fitting nets", self.fitting),
+            ("scatter", self.scatter),
+        ]
+    }
 }
 
 /// Time since it was started or last read.

@@ -1,0 +1,100 @@
+//! From a model file and the user's settings to an engine.
+
+use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};
+use deepion_potential::{
+    EXPORTER, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
+};
+
+use super::{Potential, ffi};
+
+/// Force error of reduced networks where the user does not choose, eV/A RMS: far below the error of any trained model (the
+/// best reach several 1e-3), while ten times more would save only a quarter of the time.
+const DEFAULT_REDUCE: f64 = 1e-4;
+
+/// Opens a model from the bytes of its file; `name` is only used in messages.
+pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Potential> {
+    let mut file = ModelFile::open(name, bytes)?;
+    let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
+    let level = choose_level(&file, settings)?;
+    let (engine, reduced) = match settings.precision {
+        ffi::Precision::Double => start_engine::<f64>(&runtime, &file, level, settings)?,
+        ffi::Precision::Mixed => start_engine::<f32>(&runtime, &file, level, settings)?,
+        other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
+    };
+    file.drop_networks();
+    Ok(Potential {
+        file,
+        runtime,
+        engine,
+        precision: settings.precision,
+        table_error: settings.tabulate.then_some(settings.table_error),
+        reduced,
+        alerts: ffi::Alerts::default(),
+        poisoned: false,
+    })
+}
+
+/// The reduced networks that the settings ask for, where the file has them.
+fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<ReducedLevel>> {
+    let wanted = if settings.reduce < 0.0 { DEFAULT_REDUCE } else { settings.reduce };
+    if wanted == 0.0 || !settings.tabulate {
+        return Ok(None);
+    }
+    let level = file.contract.reduced.as_ref().and_then(|r| r.level(wanted));
+    if level.is_none() && settings.reduce > 0.0 {
+        let has = file.contract.reduced.as_ref().map_or("none".into(), |r| {
+            r.levels.iter().map(|l| format!("{:.1e}", l.force_error)).collect::<Vec<_>>().join(" ")
+        });
+        return Err(Error::Input(format!(
+            "reduce {wanted:.1e}: the model file has no reduced networks with a force error that small (it has: {has} eV/A \
+             RMS); use reduce 0 for the full networks, or export the model again with {EXPORTER}"
+        )));
+    }
+    Ok(level.cloned())
+}
+
+/// An engine on tables, or on the networks themselves where tables are not wanted or not accurate enough; with the reduced
+/// networks in use.
+fn start_engine<R: OnnxReal + Kernels>(
+    library: &Library,
+    file: &ModelFile,
+    reduced: Option<ReducedLevel>,
+    settings: &ffi::Settings,
+) -> Result<(Engine, Option<ReducedLevel>)> {
+    let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
+    let threads = settings.threads.clamp(1, MOST_LANES);
+    let tables = TableSettings::for_model(&file.contract, settings.table_error);
+    if let Some(level) = reduced {
+        let start =
+            |_| OnnxNetworks::<R>::reduced(library, file, &level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        let networks = (0..threads).map(start).collect::<Result<_>>()?;
+        let bases = file.bases()?;
+        let contract = file.contract.clone();
+        let engine = Engine::reduced(contract, &mut exact, networks, tables, (&bases, &level), settings.sel_error)?;
+        if accurate(&engine, settings) {
+            return Ok((engine, Some(level)));
+        }
+        if settings.reduce > 0.0 {
+            return Err(Error::Input(format!(
+                "reduce: tables cannot reach table_error {:.0e} for the reduced networks of this model; use reduce 0 or a \
+                 larger table_error",
+                settings.table_error
+            )));
+        }
+    }
+    if settings.tabulate {
+        let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        let networks = (0..threads).map(start).collect::<Result<_>>()?;
+        let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
+        if accurate(&engine, settings) {
+            return Ok((engine, None));
+        }
+    }
+    let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn Networks>);
+    let networks = (0..threads).map(start).collect::<Result<_>>()?;
+    Ok((Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?, None))
+}
+
+fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {
+    engine.tables().is_some_and(|t| t.error <= settings.table_error)
+}

@@ -1,0 +1,194 @@
+//! The functions of the border, called as C++ calls them. Needs ONNX Runtime: `ORT_DYLIB_PATH` or a virtual environment.
+
+use super::ffi::{Alerts, Atoms, Output, Precision, Settings};
+use super::{Potential, model_deviation, open_potential};
+
+/// Two types, without parameters.
+const MODEL: &[u8] = include_bytes!("../../../onnx/tests/data/two_sided.onnx");
+/// One type, two frame and two atomic parameters.
+const PARAMETERS: &[u8] = include_bytes!("../../../onnx/tests/data/fparam_aparam.onnx");
+
+fn settings() -> Settings {
+    Settings {
+        precision: Precision::Double,
+        tabulate: false,
+        table_error: 1e-6,
+        reduce: 0.0,
+        threads: 1,
+        sel_error: false,
+        onnxruntime: String::new(),
+        search: Vec::new(),
+    }
+}
+
+fn open(bytes: &[u8]) -> Box<Potential> {
+    open_potential("test.onnx", bytes, &settings()).unwrap()
+}
+
+/// Six atoms of two types, all neighbors of each other.
+struct Cluster {
+    x: Vec<f64>,
+    types: Vec<i32>,
+    tags: Vec<i64>,
+    centers: Vec<i32>,
+    offsets: Vec<usize>,
+    neighbors: Vec<i32>,
+}
+
+const N: usize = 6;
+
+impl Cluster {
+    fn new() -> Self {
+        let n = N as i32;
+        let place = |i: i32| [i % 2, i / 2 % 2, i / 4].map(|k| 2.1 * f64::from(k) + 0.2 * f64::from(5 * i + k).sin());
+        Self {
+            x: (0..n).flat_map(place).collect(),
+            types: (0..n).map(|i| i % 2).collect(),
+            tags: (0..i64::from(n)).map(|i| 100 + i).collect(),
+            centers: (0..n).collect(),
+            offsets: (0..=N).map(|i| i * (N - 1)).collect(),
+            neighbors: (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect(),
+        }
+    }
+
+    fn atoms(&self) -> Atoms<'_> {
+        Atoms {
+            x: &self.x,
+            types: &self.types,
+            tags: &self.tags,
+            centers: &self.centers,
+            offsets: &self.offsets,
+            neighbors: &self.neighbors,
+            rebuilt: true,
+            fparam: &[],
+            aparam: &[],
+        }
+    }
+}
+
+fn forces_only(f: &mut [f64]) -> Output<'_> {
+    Output { factor: 1.0, f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] }
+}
+
+fn refusal(potential: &mut Potential, atoms: Atoms) -> String {
+    potential.compute(atoms, forces_only(&mut [0.0; 3 * N])).unwrap_err().to_string()
+}
+
+#[test]
+fn info_comes_from_the_file() {
+    let info = open(PARAMETERS).info().unwrap();
+    assert_eq!((info.numb_fparam, info.numb_aparam, info.type_map.len()), (2, 2, 1));
+    assert_eq!(info.sha256.len(), 64);
+    for beginning in ["sha256 ", "from ", "types ", "cutoff ", "networks ", "precision double", "tabulate no", "threads 1"] {
+        assert!(info.summary.iter().any(|line| line.starts_with(beginning)), "{beginning}: {:?}", info.summary);
+    }
+}
+
+#[test]
+fn sums_of_the_parts_are_the_totals() {
+    let (mut potential, cluster) = (open(MODEL), Cluster::new());
+    let (mut f, mut eatom) = (vec![0.0; 3 * N], vec![0.0; N]);
+    let (mut vatom, mut cvatom) = (vec![0.0; 6 * N], vec![0.0; 9 * N]);
+    let output = Output { factor: 2.0, f: &mut f, eatom: &mut eatom, vatom: &mut vatom, cvatom: &mut cvatom };
+    let totals = potential.compute(cluster.atoms(), output).unwrap();
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * (1.0 + b.abs()), "{a} {b}");
+    close(eatom.iter().sum(), totals.energy);
+    for k in 0..9 {
+        close(cvatom.chunks(9).map(|v| v[k]).sum(), totals.virial[k]);
+    }
+    close(vatom.chunks(6).map(|v| v[3]).sum(), 0.5 * (totals.virial[3] + totals.virial[6]));
+    for d in 0..3 {
+        close(f.iter().skip(d).step_by(3).sum(), 0.0);
+    }
+    assert!(f.iter().any(|f| f.abs() > 1e-2), "forces too small to judge: {f:?}");
+
+    // Results are added, and `factor` multiplies them.
+    let mut again = f.clone();
+    let half = potential.compute(cluster.atoms(), forces_only(&mut again)).unwrap();
+    close(2.0 * half.energy, totals.energy);
+    again.iter().zip(&f).for_each(|(a, f)| close(*a, 1.5 * f));
+}
+
+#[test]
+fn arrays_that_do_not_fit_are_named() {
+    let (mut potential, cluster) = (open(MODEL), Cluster::new());
+    let short = refusal(&mut potential, Atoms { x: &cluster.x[..7], ..cluster.atoms() });
+    assert!(short.starts_with('x'), "{short}");
+    let tags = refusal(&mut potential, Atoms { tags: &cluster.tags[..2], ..cluster.atoms() });
+    assert!(tags.starts_with("tags"), "{tags}");
+    let offsets = refusal(&mut potential, Atoms { offsets: &cluster.offsets[1..], ..cluster.atoms() });
+    assert!(offsets.starts_with("offsets"), "{offsets}");
+    let far = vec![0, 1, 2, 3, 4, 99];
+    let outside = refusal(&mut potential, Atoms { neighbors: &far, offsets: &[0, 6, 6, 6, 6, 6, 6], ..cluster.atoms() });
+    assert!(outside.contains("outside 0..6"), "{outside}");
+    let types = refusal(&mut potential, Atoms { types: &[0, 1, 7, 0, 1, 0], ..cluster.atoms() });
+    assert!(types.contains("type 7"), "{types}");
+    let fparam = refusal(&mut potential, Atoms { fparam: &[1.0], ..cluster.atoms() });
+    assert!(fparam.contains("fparam"), "{fparam}");
+    let mut f = vec![0.0; 5];
+    let text = potential.compute(cluster.atoms(), forces_only(&mut f)).unwrap_err().to_string();
+    assert!(text.starts_with("f "), "{text}");
+    assert_eq!(f, [0.0; 5], "an error must not change the results");
+
+    let mut potential = open(PARAMETERS);
+    let types = [0; N];
+    let atoms = Atoms { types: &types, fparam: &[0.1, 0.2], aparam: &[0.5; 2 * N - 1], ..cluster.atoms() };
+    let text = refusal(&mut potential, atoms);
+    assert!(text.contains("aparam"), "{text}");
+}
+
+#[test]
+fn alerts_and_times_are_taken_once() {
+    let (mut potential, mut cluster) = (open(MODEL), Cluster::new());
+    let tags = (cluster.tags[0], cluster.tags[1]);
+    for d in 0..3 {
+        cluster.x[3 + d] = cluster.x[d] + 0.1;
+    }
+    potential.compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+    let alerts = potential.take_alerts().unwrap();
+    assert_eq!(alerts.close_count, 2, "each of the two atoms sees the other: {alerts:?}");
+    assert_eq!((alerts.close_tag_i.min(alerts.close_tag_j), alerts.close_tag_i.max(alerts.close_tag_j)), tags);
+    assert!((alerts.close_distance - 0.1 * 3_f64.sqrt()).abs() < 1e-12);
+    assert_eq!(potential.take_alerts().unwrap(), Alerts::default());
+
+    let times = potential.take_times().unwrap();
+    let names: Vec<&str> = times.iter().map(|part| &*part.name).collect();
+    assert_eq!(names, ["neighbors", "environment", "descriptor", "fitting nets", "scatter"]);
+    assert!(times.iter().map(|part| part.seconds).sum::<f64>() > 0.0);
+    assert!(potential.take_times().unwrap().iter().all(|part| part.seconds == 0.0));
+    assert!(potential.memory_bytes().unwrap() > MODEL.len());
+}
+
+#[test]
+fn self_check_compares_with_the_graph_of_the_file() {
+    let check = open(MODEL).self_check(Cluster::new().atoms()).unwrap();
+    assert_eq!(check.sampled, N);
+    assert!(check.force_difference < 1e-12 && check.squares < 1e-20, "{check:?}");
+}
+
+#[test]
+fn atoms_at_one_place_are_an_error_with_their_ids() {
+    let (mut potential, mut cluster) = (open(MODEL), Cluster::new());
+    let first = cluster.x[..3].to_vec();
+    cluster.x[3..6].copy_from_slice(&first);
+    let text = refusal(&mut potential, cluster.atoms());
+    assert!(text.contains("atom ID 100") && text.contains("atom ID 101"), "{text}");
+    // An error of the user's is no bug: the potential goes on working.
+    potential.compute(Cluster::new().atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+}
+
+#[test]
+fn what_is_no_model_is_an_error() {
+    let text = open_potential("junk.onnx", b"junk", &settings()).err().unwrap().to_string();
+    assert!(text.starts_with("model file junk.onnx: "), "{text}");
+    let reduce = Settings { reduce: 1e-3, tabulate: true, ..settings() };
+    let text = open_potential("test.onnx", MODEL, &reduce).err().unwrap().to_string();
+    assert!(text.contains("no reduced networks") && text.contains("it has: none"), "{text}");
+}
+
+#[test]
+fn deviation_of_forces() {
+    // Two models, one atom: mean (2, 0, 0), deviation 1.
+    assert_eq!(model_deviation(&[1.0, 0.0, 0.0, 3.0, 0.0, 0.0], 2, -1.0).unwrap(), [1.0]);
+    assert!(model_deviation(&[1.0; 5], 2, -1.0).is_err());
+}
