@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 # dp convert-backend loses out_bias and out_std of a .pb; the exporter's reader does not
-from deepion.deepmd_backend import read_through_deepmd
+from deepion.export.deepmd_backend import read_through_deepmd
 
 MASS = {"Li": 6.94, "P": 30.974, "S": 32.06, "Ti": 47.867}
 FPARAM = [0.37, -1.2]

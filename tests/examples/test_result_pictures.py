@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, read
+from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, read
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import plot_thermo
-from progress import annotate
+from deepion.plots import thermo as plot_thermo
+from deepion.study.progress import annotate
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SCREEN = """LAMMPS (22 Jul 2025 - Update 4)
@@ -68,7 +68,7 @@ def test_plot_reads_units_time_and_atoms(tmp_path, unit, timestep):
         "model sha256 0123abcd from some.dp (deepmd-kit 3.2.0, trained in float64)",
         "deepion 0.1.0, precision mixed, ONNX Runtime 1.32.0",
     ]
-    plot_thermo.draw(run, tmp_path / "thermo.png")
+    plot_thermo.draw(run).savefig(tmp_path / "thermo.png")
     assert (tmp_path / "thermo.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -90,4 +90,4 @@ def test_plot_says_what_is_wrong_with_a_log(tmp_path, text, message):
         [sys.executable, SCRIPTS / "plot_thermo.py", log, tmp_path / "x.png"], capture_output=True, text=True
     )
     assert result.returncode == 1
-    assert result.stderr == f"plot_thermo: {log} {message}\n"
+    assert result.stderr == f"deepion plot thermo: {log} {message}\n"

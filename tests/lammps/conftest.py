@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepion.evaluate import Evaluator
+from deepion.evaluation.evaluator import Evaluator
 from lammps_runs import BUILD, PLUGIN, TENSOR, Evaluation
 from small_models import Box, random_box, write_model
 

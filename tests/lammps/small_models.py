@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deepion.model_file import write_model_file
-from deepion.potential import Layer, Network, ParameterScaling, Potential
+from deepion.model.model_file import write_model_file
+from deepion.model.potential import Layer, Network, ParameterScaling, Potential
 
 RCUT = 4.0
 

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 
-from deepion.model_file import open_model_file, with_trailer
-from deepion.structure import read_structure
+from deepion.evaluation.structure import read_structure
+from deepion.model.model_file import open_model_file, with_trailer
 from lammps_runs import MODEL, ROOT, TENSOR, Batch, Evaluation, assert_same, assert_signal, good, lmp
 from small_models import Box
 from test_pair_errors import refused, script

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from deepion.export import export
+from deepion.export.exporter import export
 from lammps_runs import BUILD, MODEL, ROOT, TENSOR, Batch
 
 DATA = ROOT / "tests" / "data"
@@ -21,7 +21,7 @@ def exported(source):
     """The exported model without reduced networks, made again when its source or the exporter changed."""
     target = BUILD / "tests" / "models" / f"{source.name}.onnx"
     target.parent.mkdir(parents=True, exist_ok=True)
-    newest = max(p.stat().st_mtime for p in [source, *(ROOT / "scripts" / "deepion").glob("*.py")])
+    newest = max(p.stat().st_mtime for p in [source, *(ROOT / "scripts" / "deepion" / "model").glob("*.py")])
     if not target.exists() or target.stat().st_mtime < newest:
         export(source, target, reduced=False)
     return target

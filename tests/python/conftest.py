@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deepion.evaluate import Evaluator
-from deepion.export import export
+from deepion.evaluation.evaluator import Evaluator
+from deepion.export.exporter import export
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
@@ -45,11 +45,11 @@ def exported(tmp_path_factory) -> Exported:
 
 
 @pytest.fixture(scope="session")
-def run_script():
-    """Run a script of scripts/ as a user does; returns the finished process."""
+def deepion():
+    """Run the command `deepion` as a user does; returns the finished process."""
 
-    def run(name: str, *arguments) -> subprocess.CompletedProcess:
-        command = [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
+    def run(words: str, *arguments) -> subprocess.CompletedProcess:
+        command = [str(Path(sys.executable).parent / "deepion"), *words.split(), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
     return run

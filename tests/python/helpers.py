@@ -9,9 +9,9 @@ import pytest
 
 from conftest import DATA, INDEX
 from deepion.errors import ModelFileError
-from deepion.evaluate import Evaluator, Result
-from deepion.model_file import check_content, with_trailer
-from deepion.structure import model_types, read_structure
+from deepion.evaluation.evaluator import Evaluator, Result
+from deepion.evaluation.structure import model_types, read_structure
+from deepion.model.model_file import check_content, with_trailer
 
 
 @dataclass

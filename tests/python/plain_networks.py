@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from deepion.networks import network_value
-from deepion.potential import Layer, Network, Potential
-from deepion.reduction.frames import Frame
-from deepion.reduction.reduction import Level, Reduction
+from deepion.evaluation.frames import Frame
+from deepion.model.networks import network_value
+from deepion.model.potential import Layer, Network, Potential
+from deepion.model.reduction import Level, Reduction
 
 
 def random_network(random, widths, activation="tanh", skips=(), timed=False, rank=None) -> Network:

@@ -5,8 +5,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from deepion.activations import activation, value
-from deepion.onnx_nodes import DOMAIN, OPSET, Nodes
+from deepion.model.activations import activation, value
+from deepion.model.onnx_nodes import DOMAIN, OPSET, Nodes
 
 NAMES = ["tanh", "relu", "relu6", "gelu", "gelu_tf", "softplus", "sigmoid", "silu", "silut", "silut:-1.0", "silut:10",
          "custom_silu:0.5", "linear", "none"]  # fmt: skip

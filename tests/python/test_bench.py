@@ -11,15 +11,14 @@ import onnxruntime
 import pytest
 from onnx import helper, load_from_string
 
-import bench
-from benchmark import deepmd_peer, rank_usage, report
-from benchmark.errors import BenchError
-from benchmark.fitting_floor import BATCHES, FittingFloor, standalone
-from benchmark.lammps_run import Run, failure
-from benchmark.modes import MODES, PEER_MODES, PeerMode, mode_of, peer_of
 from conftest import DATA, LIPSTI, ROOT
-from deepion.model_file import IR_VERSION
-from deepion.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
+from deepion.benchmark import bench, deepmd_peer, rank_usage, report
+from deepion.benchmark.errors import BenchError
+from deepion.benchmark.fitting_floor import BATCHES, FittingFloor, standalone
+from deepion.benchmark.lammps_run import Run, failure
+from deepion.benchmark.modes import MODES, PEER_MODES, PeerMode, mode_of, peer_of
+from deepion.model.model_file import IR_VERSION
+from deepion.model.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 
 CELL = DATA / "lipsti/Ti00_f0.data"
 
@@ -238,10 +237,10 @@ def test_an_environment_that_fits_is_used_again(tmp_path, monkeypatch):
     assert commands[1][-2:] == ["-r", str(lock)] and "--no-deps" in commands[1]
 
 
-def test_bench_measures_cost_and_error(tmp_path, run_script):
+def test_bench_measures_cost_and_error(tmp_path, deepion):
     table = tmp_path / "table.json"
     options = ["--quick", "--atoms", "100", "--layouts", "2x1", "--modes", "mixed", "precision double"]
-    result = run_script("bench.py", *options, "--seconds", "0.2", "--json", table)
+    result = deepion("bench", *options, "--seconds", "0.2", "--json", table)
     assert result.returncode == 0, result.stderr
     content = json.loads(table.read_text())
     mixed, double = rows = content["rows"]
@@ -261,10 +260,10 @@ def test_bench_measures_cost_and_error(tmp_path, run_script):
     assert content["model"]["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
 
 
-def test_bench_names_a_failed_run(run_script):
-    result = run_script("bench.py", "--quick", "--atoms", "96", "--layouts", "1x1", "--modes", "precision odd")
+def test_bench_names_a_failed_run(deepion):
+    result = deepion("bench", "--quick", "--atoms", "96", "--layouts", "1x1", "--modes", "precision odd")
     assert result.returncode != 0
     assert (
-        "scripts/bench: a run failed (precision odd, 1 x 1)" in result.stderr
+        "deepion bench: a run failed (precision odd, 1 x 1)" in result.stderr
         and "needs double or mixed" in result.stderr
     )

@@ -9,17 +9,17 @@ import pytest
 
 from conftest import DATA, INDEX, LIPSTI, ROOT
 from deepion.errors import ExportError, InputError, check_writable
-from deepion.export import export, load_potential
-from deepion.structure import read_structure
+from deepion.evaluation.structure import read_structure
+from deepion.export.exporter import export, load_potential
 
 
-def test_export_script(run_script, tmp_path):
+def test_export_script(deepion, tmp_path):
     out = tmp_path / "model.onnx"
-    finished = run_script("export_onnx.py", DATA / INDEX["two_sided"]["model"], out, "--full-only")
+    finished = deepion("export", DATA / INDEX["two_sided"]["model"], out, "--full-only")
     assert finished.returncode == 0 and finished.stderr == ""
     assert f"wrote {out}" in finished.stdout and "Li P" in finished.stdout
     assert "reduced    none: not wanted" in finished.stdout
-    assert run_script("export_onnx.py", LIPSTI, tmp_path / "model.txt").returncode == 2
+    assert deepion("export", LIPSTI, tmp_path / "model.txt").returncode == 1
 
 
 def test_export_needs_onnxruntime_only_to_generate(tmp_path, monkeypatch):
@@ -37,38 +37,42 @@ def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("deepion.export.generate_frames", interrupted)
+    monkeypatch.setattr("deepion.export.exporter.generate_frames", interrupted)
     with pytest.raises(KeyboardInterrupt):
         export(DATA / INDEX["two_sided"]["model"], tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 
 
-def test_export_without_onnx(run_script, tmp_path, monkeypatch):
+def test_export_without_onnx(deepion, tmp_path, monkeypatch):
     (tmp_path / "onnx.py").write_text("raise ModuleNotFoundError('No module named onnx', name='onnx')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    finished = run_script("export_onnx.py", LIPSTI, tmp_path / "model.onnx")
+    finished = deepion("export", LIPSTI, tmp_path / "model.onnx")
     assert finished.returncode == 1
-    assert finished.stderr == f"ERROR: {sys.executable} has no package onnx: pip install onnx onnxruntime\n"
+    assert finished.stderr.startswith(f"deepion export: {sys.executable}")
+    assert finished.stderr.endswith(
+        " has no package onnx: install it with 'pip install onnx', or everything that the "
+        "tools need with 'pip install deepion[tools]'\n"
+    )
 
 
-def test_where_nothing_can_be_written(run_script, tmp_path):
+def test_where_nothing_can_be_written(deepion, tmp_path):
     """Said at once: neither model nor data are looked at."""
     nowhere = tmp_path / "nowhere"
     reason = f"cannot be written: there is no folder {nowhere}: make it, or name another file\n"
     out = nowhere / "b.onnx"
-    assert run_script("export_onnx.py", "no.dp", out, "--data", tmp_path).stderr == f"ERROR: {out}: {reason}"
+    assert deepion("export", "no.dp", out, "--data", tmp_path).stderr == f"deepion export: {out}: {reason}"
     for option, name in (("--json", "x.json"), ("--pictures", "x")):
         target = nowhere / (name if option == "--json" else "x.png")
-        finished = run_script("evaluate.py", "no.onnx", "no-data", option, nowhere / name)
-        assert finished.returncode == 1 and finished.stderr == f"evaluate: {target}: {reason}"
+        finished = deepion("evaluate", "no.onnx", "no-data", option, nowhere / name)
+        assert finished.returncode == 1 and finished.stderr == f"deepion evaluate: {target}: {reason}"
     with pytest.raises(InputError, match="it is a folder"):
         check_writable(tmp_path)
     check_writable(tmp_path / "new.json")
     assert not list(tmp_path.iterdir())
 
 
-def test_evaluate_text(run_script, exported):
-    finished = run_script("evaluate_onnx.py", exported.path(LIPSTI), DATA / "lipsti" / "Ti10_f0.data")
+def test_evaluate_text(deepion, exported):
+    finished = deepion("energy", exported.path(LIPSTI), DATA / "lipsti" / "Ti10_f0.data")
     assert finished.returncode == 0 and finished.stderr == ""
     lines = finished.stdout.splitlines()
     reference = np.load(DATA / "lipsti" / "Ti10_f0.npz")
@@ -79,11 +83,11 @@ def test_evaluate_text(run_script, exported):
     np.testing.assert_allclose([float(x) for x in atom[3:]], reference["force"][0], atol=1e-8)
 
 
-def test_evaluate_json_with_parameters(run_script, exported):
+def test_evaluate_json_with_parameters(deepion, exported):
     line = INDEX["fparam_aparam"]
     reference = np.load(DATA / line["reference"])
-    finished = run_script(
-        "evaluate_onnx.py", exported.path(DATA / line["model"]), DATA / line["structure"], "--json",
+    finished = deepion(
+        "energy", exported.path(DATA / line["model"]), DATA / line["structure"], "--json",
         "--fparam", *line["fparam"], "--aparam", *np.ravel(line["aparam"]),
     )  # fmt: skip
     out = json.loads(finished.stdout)
@@ -102,9 +106,9 @@ def test_data_file_and_extxyz_agree(name):
     np.testing.assert_allclose(data.cell, xyz.cell, atol=1e-12)
 
 
-def test_evaluate_messages(run_script, exported, tmp_path):
+def test_evaluate_messages(deepion, exported, tmp_path):
     def message(*arguments):
-        finished = run_script("evaluate_onnx.py", *arguments)
+        finished = deepion("energy", *arguments)
         assert finished.returncode == 1 and finished.stdout == "" and "Traceback" not in finished.stderr
         return finished.stderr
 
@@ -112,21 +116,21 @@ def test_evaluate_messages(run_script, exported, tmp_path):
     structure = DATA / "structures" / "two_types.data"
     four = DATA / "structures" / "four_triclinic.data"
     assert message(tmp_path / "no.onnx", structure) == (
-        f"ERROR: {tmp_path / 'no.onnx'}: cannot be read: No such file or directory\n"
+        f"deepion energy: {tmp_path / 'no.onnx'}: cannot be read: No such file or directory\n"
     )
     assert message(LIPSTI, structure) == (
-        f"ERROR: {LIPSTI}: a DeePMD-kit model: export it first: python scripts/export_onnx.py {LIPSTI} lipsti-a.onnx\n"
+        f"deepion energy: {LIPSTI}: a DeePMD-kit model: export it first: deepion export {LIPSTI} lipsti-a.onnx\n"
     )
-    assert message(model, tmp_path / "no.data") == f"ERROR: {tmp_path / 'no.data'}: no such file\n"
-    assert message(model, four) == "ERROR: the model does not know S Ti; it knows Li P\n"
-    assert message(model, structure, "--fparam", "1") == "ERROR: the model has no fparam, but 1 values were given\n"
+    assert message(model, tmp_path / "no.data") == f"deepion energy: {tmp_path / 'no.data'}: no such file\n"
+    assert message(model, four) == "deepion energy: the model does not know S Ti; it knows Li P\n"
+    assert message(model, structure, "--fparam", "1") == "deepion energy: the model has no fparam, but 1 values were given\n"
     assert message(model, structure, "--boundary", "pp") == (
-        "ERROR: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
+        "deepion energy: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
     )
     needy = exported.path(DATA / INDEX["fparam"]["model"])
     one = DATA / "structures" / "one_type.data"
-    assert message(needy, one) == "ERROR: the model needs fparam: 2 values\n"
-    assert message(needy, one, "--fparam", "1") == "ERROR: fparam: expected 2 values, got 1\n"
+    assert message(needy, one) == "deepion energy: the model needs fparam: 2 values\n"
+    assert message(needy, one, "--fparam", "1") == "deepion energy: fparam: expected 2 values, got 1\n"
 
 
 def test_evaluate_into_a_pipe_that_closes(exported):
@@ -137,9 +141,9 @@ def test_evaluate_into_a_pipe_that_closes(exported):
         assert process.stderr.read() == b""
 
 
-def test_overflow_warning(run_script, exported):
+def test_overflow_warning(deepion, exported):
     line = INDEX["sel_overflow"]
-    finished = run_script("evaluate_onnx.py", exported.path(DATA / line["model"]), DATA / line["structure"])
+    finished = deepion("energy", exported.path(DATA / line["model"]), DATA / line["structure"])
     assert finished.returncode == 0 and "Li neighbors, the model's sel is 14" in finished.stderr
 
 

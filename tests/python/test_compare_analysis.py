@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis_peers import (
+from deepion.peers import (
     kinisi_peer,
     mdanalysis_peer,
     measured,
@@ -15,10 +15,10 @@ from analysis_peers import (
     simulation,
     verdicts,
 )
-from analysis_peers import settings as s
-from analysis_peers.errors import ComparisonError
-from analysis_peers.trajectory import Trajectory, read_dump, write_dump
-from result_tables import Table
+from deepion.peers import settings as s
+from deepion.peers.errors import ComparisonError
+from deepion.peers.trajectory import Trajectory, read_dump, write_dump
+from deepion.results.tables import Table
 
 DUMP = """ITEM: TIMESTEP
 {step}
@@ -272,6 +272,6 @@ def test_a_tool_that_fails_is_named(tmp_path):
         (["--venv", "/nowhere/at/all"], "no virtual environment in /nowhere/at/all: start scripts/compare_analysis"),
     ],
 )
-def test_command_line(run_script, options, message):
-    result = run_script("compare_analysis.py", *options)
+def test_command_line(deepion, options, message):
+    result = deepion("compare", *options)
     assert result.returncode != 0 and message in result.stderr

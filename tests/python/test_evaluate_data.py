@@ -40,12 +40,12 @@ def labelled(exported, tmp_path):
     return tmp_path, evaluator, case
 
 
-def test_known_errors_are_found(labelled, exported, run_script):
+def test_known_errors_are_found(labelled, exported, deepion):
     folder, evaluator, case = labelled
     n = len(case.types)
     out = folder / "errors.json"
     model = evaluator.file.path
-    run = run_script("evaluate.py", model, folder / "data", "--json", out, "--pictures", folder / "parity")
+    run = deepion("evaluate", model, folder / "data", "--json", out, "--pictures", folder / "parity")
     assert run.returncode == 0, run.stderr
     errors = {line["quantity"]: line for line in json.loads(out.read_text())["errors"]}
     energy = errors["energy per atom"]
@@ -67,7 +67,7 @@ def test_known_errors_are_found(labelled, exported, run_script):
     assert (folder / "parity.png").stat().st_size > 10_000 and b"<svg" in (folder / "parity.svg").read_bytes()
 
 
-def test_extxyz_gives_the_same(labelled, run_script):
+def test_extxyz_gives_the_same(labelled, deepion):
     import ase
     import ase.io
     from ase.calculators.singlepoint import SinglePointCalculator
@@ -79,7 +79,7 @@ def test_extxyz_gives_the_same(labelled, run_script):
     atoms.calc = SinglePointCalculator(atoms, energy=result.energy + SHIFT, forces=result.force)
     ase.io.write(folder / "one.xyz", atoms, format="extxyz")
     out = folder / "errors.json"
-    run = run_script("evaluate.py", evaluator.file.path, folder / "one.xyz", "--json", out)
+    run = deepion("evaluate", evaluator.file.path, folder / "one.xyz", "--json", out)
     assert run.returncode == 0, run.stderr
     errors = {line["quantity"]: line for line in json.loads(out.read_text())["errors"]}
     assert errors["energy per atom"]["mae"] == pytest.approx(
@@ -89,16 +89,16 @@ def test_extxyz_gives_the_same(labelled, run_script):
     assert "virial per atom, component" not in errors
 
 
-def test_data_without_labels_are_named(labelled, run_script):
+def test_data_without_labels_are_named(labelled, deepion):
     folder, evaluator, _ = labelled
     for file in (folder / "data").rglob("*.npy"):
         if file.stem in ("energy", "force"):
             file.unlink()
     for path, words in ((folder / "data", "no labelled frames"), (folder / "nowhere", "no such file or folder")):
-        run = run_script("evaluate.py", evaluator.file.path, path)
+        run = deepion("evaluate", evaluator.file.path, path)
         assert run.returncode != 0 and words in run.stderr and str(path) in run.stderr and "Traceback" not in run.stderr
     broken = folder / "data" / "system" / "set.000" / "force.npy"
     np.save(broken, np.zeros(7))
     np.save(broken.parent.parent / "set.001" / "force.npy", np.zeros(7))
-    run = run_script("evaluate.py", evaluator.file.path, folder / "data")
+    run = deepion("evaluate", evaluator.file.path, folder / "data")
     assert run.returncode != 0 and "force.npy holds 14 numbers" in run.stderr

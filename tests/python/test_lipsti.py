@@ -24,8 +24,8 @@ def test_thousands_of_atoms(exported):
 
 
 def test_export_and_opening_are_quick(tmp_path):
-    from deepion.evaluate import Evaluator
-    from deepion.export import export
+    from deepion.evaluation.evaluator import Evaluator
+    from deepion.export.exporter import export
 
     begin = time.perf_counter()
     export(LIPSTI, tmp_path / "model.onnx", reduced=False)

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import DATA, INDEX
 from deepion.errors import ModelFileError
-from deepion.model_file import check_content, open_model_file, with_trailer
+from deepion.model.model_file import check_content, open_model_file, with_trailer
 from helpers import message, rewritten, with_contract
 
 
@@ -30,7 +30,7 @@ def test_trailer_is_the_hash_of_what_precedes_it(good):
 
 
 def test_export_is_reproducible(good, tmp_path):
-    from deepion.export import export
+    from deepion.export.exporter import export
 
     export(DATA / INDEX["two_sided"]["model"], tmp_path / "again.onnx", reduced=False)
     assert (tmp_path / "again.onnx").read_bytes() == good
@@ -77,7 +77,7 @@ def test_messages_in_order(good):
     assert message(b"\xff" * 100) == "not a readable ONNX file, or truncated"
     assert message(good[:-1]) == "not a readable ONNX file, or truncated"
     assert message(good[: len(good) // 2]) == "not a readable ONNX file, or truncated"
-    foreign = "not a deepion model (no 'deepion_format' in its metadata): export it with scripts/export_onnx.py"
+    foreign = "not a deepion model (no 'deepion_format' in its metadata): export it with `deepion export`"
     assert message(rewritten(good, deepion_format=None)) == foreign
     assert message(rewritten(good, deepion_format="99")) == (
         "format version 99 is newer than this deepion understands (1): update deepion or re-export"

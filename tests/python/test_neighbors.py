@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepion.errors import InputError
-from deepion.neighbors import neighborhood
+from deepion.evaluation.neighbors import neighborhood
 
 CELLS = {
     "box": np.diag([9.0, 10.0, 11.0]),

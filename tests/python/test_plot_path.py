@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-import lammps_dump
-import plot_path
 from deepion.errors import DeepionError
+from deepion.plots import lammps_dump
+from deepion.plots import path as plot_path
 
 COLUMNS = "id type xu yu zu"
 
@@ -244,20 +244,20 @@ def test_files_of_a_run(tmp_path, monkeypatch):
     assert "joined from" in plot_path.read(["x=path.*.lammpstrj"], None, None)[0][0].table.provenance
 
 
-def test_pictures_are_made_from_the_command_line(run_script, tmp_path):
+def test_pictures_are_made_from_the_command_line(deepion, tmp_path):
     for name in ("path.0.lammpstrj", "path.50.lammpstrj"):
         moving(tmp_path / name, {1: 1.0, 2: 3.0})
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     arguments = [f"Ti00={tmp_path}/path.*.lammpstrj", f"Ti10={tmp_path}/path.0.lammpstrj", tmp_path / "x"]
-    result = run_script("plot_path.py", *arguments)
+    result = deepion("plot path", *arguments)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"wrote {tmp_path}/x.png\nwrote {tmp_path}/x.svg\n"
     first = (tmp_path / "x.svg").read_bytes()
     assert b"<dc:date>" not in first and (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
-    run_script("plot_path.py", *arguments[:-1], "--out", tmp_path / "y")
+    deepion("plot path", *arguments[:-1], "--out", tmp_path / "y")
     assert (tmp_path / "y.svg").read_bytes() == first
     assert all(path.read_bytes() == content for path, content in before.items())
-    assert "python scripts/plot_path.py " in run_script("plot_path.py", "--help").stdout
+    assert "deepion plot path " in deepion("plot path", "--help").stdout
 
 
 @pytest.mark.parametrize(
@@ -271,12 +271,12 @@ def test_pictures_are_made_from_the_command_line(run_script, tmp_path):
         (["x=a,b.png", "--out", "b.png"], "b.png is one of the tables"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_in_one_line(run_script, tmp_path, monkeypatch, arguments, words):
+def test_what_cannot_be_drawn_is_said_in_one_line(deepion, tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b.png"):
         moving(tmp_path / name, {1: 1.0})
     written(tmp_path / "once", frame(0, ["1 1 0 0 0"]))
-    result = run_script("plot_path.py", *arguments)
+    result = deepion("plot path", *arguments)
     assert result.returncode == 1 and not Path("x.png").exists()
-    assert result.stderr.startswith("plot_path: ") and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("deepion plot path: ") and result.stderr.count("\n") == 1
     assert words in result.stderr

@@ -6,28 +6,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import arrhenius_comparison
-import arrhenius_line
-import plot_arrhenius
-import plot_coordination
-import plot_transport
-import plot_transport_history
-import plot_vdos
-import result_pictures
 from deepion.errors import DeepionError
-from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Value, read
+from deepion.plots import arrhenius as plot_arrhenius
+from deepion.plots import arrhenius_comparison, arrhenius_line
+from deepion.plots import coordination as plot_coordination
+from deepion.plots import history as plot_transport_history
+from deepion.plots import pictures as result_pictures
+from deepion.plots import transport as plot_transport
+from deepion.plots import vdos as plot_vdos
+from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Value, read
 
 TABLES = Path(__file__).parent / "tables"
 HASH = "model sha256 241eb387b5e4832efb8cad7f388baec89c66e97c544f1e4bbab690f4bda6e4e1"
 # Script, options, tables: every kind of picture, as on the command line.
 PICTURES = [
-    ("plot_transport.py", ["transport-500K.dat"]),
-    ("plot_transport.py", ["transport-500K.dat", "transport-320K.dat", "transport-no-window.dat"]),
-    ("plot_transport.py", ["--history", "history-500K.dat", "history-400K.dat"]),
-    ("plot_arrhenius.py", ["--predict", "280", "ladder.dat"]),
-    ("plot_arrhenius.py", ["ladder-Ti00.dat", "ladder-Ti10.dat"]),
-    ("plot_coordination.py", ["coordination-Ti00.dat", "coordination-Ti10.dat"]),
-    ("plot_vdos.py", ["vdos-Ti00.dat", "vdos-Ti10.dat"]),
+    ("plot transport", ["transport-500K.dat"]),
+    ("plot transport", ["transport-500K.dat", "transport-320K.dat", "transport-no-window.dat"]),
+    ("plot history", ["history-500K.dat", "history-400K.dat"]),
+    ("plot arrhenius", ["--predict", "280", "ladder.dat"]),
+    ("plot arrhenius", ["ladder-Ti00.dat", "ladder-Ti10.dat"]),
+    ("plot coordination", ["coordination-Ti00.dat", "coordination-Ti10.dat"]),
+    ("plot vdos", ["vdos-Ti00.dat", "vdos-Ti10.dat"]),
 ]
 
 
@@ -56,13 +55,13 @@ def legend_words(legend) -> str:
 
 
 @pytest.mark.parametrize(("script", "arguments"), PICTURES)
-def test_png_and_svg_are_made_and_inputs_stay(run_script, tmp_path, script, arguments):
+def test_png_and_svg_are_made_and_inputs_stay(deepion, tmp_path, script, arguments):
     names = [word for word in arguments if word.endswith(".dat")]
     for name in names:
         shutil.copy(TABLES / name, tmp_path)
     words = [tmp_path / word if word in names else word for word in arguments]
     out = tmp_path / "picture"
-    result = run_script(script, *words, out)
+    result = deepion(script, *words, out)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"wrote {out}.png\nwrote {out}.svg\n"
     assert Path(f"{out}.png").read_bytes().startswith(b"\x89PNG")
@@ -72,10 +71,10 @@ def test_png_and_svg_are_made_and_inputs_stay(run_script, tmp_path, script, argu
 
 
 @pytest.mark.parametrize("script", sorted({script for script, _ in PICTURES}))
-def test_help_has_an_example(run_script, script):
-    result = run_script(script, "--help")
+def test_help_has_an_example(deepion, script):
+    result = deepion(script, "--help")
     assert result.returncode == 0
-    assert f"python scripts/{script} " in result.stdout and " OUT" in result.stdout
+    assert f"deepion {script} " in result.stdout and " OUT" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -89,16 +88,16 @@ def test_help_has_an_example(run_script, script):
         (["missing.dat", "x.png"], "cannot read missing.dat: No such file or directory"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_in_one_line(run_script, tmp_path, monkeypatch, arguments, words):
+def test_what_cannot_be_drawn_is_said_in_one_line(deepion, tmp_path, monkeypatch, arguments, words):
     for name in ("a.dat", "b.dat", "a.dat.svg"):
         shutil.copy(TABLES / "transport-500K.dat", tmp_path / name)
     shutil.copy(TABLES / "history-500K.dat", tmp_path / "h.dat")
     monkeypatch.chdir(tmp_path)
     if "a.dat.svg" in arguments:
         arguments = ["a.dat.svg", *arguments]
-    result = run_script("plot_transport.py", *arguments)
+    result = deepion("plot transport", *arguments)
     assert result.returncode == 1
-    assert result.stderr.startswith("plot_transport: ") and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("deepion plot transport: ") and result.stderr.count("\n") == 1
     assert words in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dat", "a.dat.svg", "b.dat", "h.dat"]
     assert (tmp_path / "b.dat").read_bytes() == (TABLES / "transport-500K.dat").read_bytes()
@@ -222,11 +221,11 @@ def test_history():
     assert np.isnan(labelled(top, "500 K").get_ydata()[:2]).all()
 
 
-def test_history_without_a_diffusion_coefficient(run_script, tmp_path):
+def test_history_without_a_diffusion_coefficient(deepion, tmp_path):
     lines = (TABLES / "history-500K.dat").read_text().splitlines()
     first = next(k for k, line in enumerate(lines) if line.startswith("0 "))  # the row before there was a window
     (tmp_path / "h.dat").write_text("\n".join(lines[: first + 1]) + "\n")
-    result = run_script("plot_transport.py", "--history", tmp_path / "h.dat", tmp_path / "x.png")
+    result = deepion("plot history", tmp_path / "h.dat", tmp_path / "x.png")
     assert result.returncode == 1 and result.stderr.count("\n") == 1
     assert f"{tmp_path / 'h.dat'}: nothing to draw: no row has a diffusion coefficient yet" in result.stderr
     assert not (tmp_path / "x.png").exists()
@@ -314,9 +313,9 @@ def test_a_ladder_with_a_row_taken_out_is_refused(tmp_path):
         plot_arrhenius.draw(read(tmp_path / "x.dat", LADDER), 300.0)
 
 
-def test_one_ladder_is_drawn_as_before_there_were_several(run_script, tmp_path):
+def test_one_ladder_is_drawn_as_before_there_were_several(deepion, tmp_path):
     tables = [table("ladder-Ti10", LADDER)]
-    assert run_script("plot_arrhenius.py", tables[0].path, tmp_path / "a.svg").returncode == 0
+    assert deepion("plot arrhenius", tables[0].path, tmp_path / "a.svg").returncode == 0
     figure = plot_arrhenius.draw(tables[0], 300.0)
     result_pictures.save(figure, [tmp_path / "b.svg"], tables)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
@@ -453,11 +452,11 @@ def test_warnings_of_ladders_are_shown(tmp_path):
         (["ladder.dat", "vdos-Ti00.dat"], "vdos-Ti00.dat: expected the temperatures joined by deepion-merge"),
     ],
 )
-def test_ladders_that_cannot_be_compared_are_refused_in_one_line(run_script, tmp_path, arguments, words):
+def test_ladders_that_cannot_be_compared_are_refused_in_one_line(deepion, tmp_path, arguments, words):
     paths = [TABLES / word if word.endswith(".dat") else word for word in arguments]
-    result = run_script("plot_arrhenius.py", *paths, tmp_path / "x.png")
+    result = deepion("plot arrhenius", *paths, tmp_path / "x.png")
     assert result.returncode == 1 and not (tmp_path / "x.png").exists()
-    assert result.stderr.startswith("plot_arrhenius: ") and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("deepion plot arrhenius: ") and result.stderr.count("\n") == 1
     assert words in result.stderr
 
 
@@ -497,10 +496,10 @@ def test_vibrational_entropy_beside_the_configurational():
     assert legend_words(upper.get_legend()) == "Ti10: without frequencies below 0.5 THz"
 
 
-def test_numbers_of_vdos_files_and_tables_must_agree(run_script, tmp_path):
+def test_numbers_of_vdos_files_and_tables_must_agree(deepion, tmp_path):
     names = ["coordination-Ti00.dat", "coordination-Ti10.dat"]
     paths = [TABLES / name for name in names]
-    result = run_script("plot_coordination.py", *paths, "--vdos", TABLES / "vdos-Ti00.dat", "--out", tmp_path / "x.png")
+    result = deepion("plot coordination", *paths, "--vdos", TABLES / "vdos-Ti00.dat", "--out", tmp_path / "x.png")
     assert result.returncode == 1 and "2 tables but 1 after --vdos" in result.stderr
 
 

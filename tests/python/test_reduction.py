@@ -8,22 +8,22 @@ import onnx
 import onnxruntime
 import pytest
 
-import deepion.export
 from conftest import DATA, INDEX, LIPSTI, ROOT
-from deepion.activations import value_and_slope
 from deepion.errors import ExportError, InputError, ModelFileError
-from deepion.export import export, load_potential
-from deepion.model_file import IR_VERSION, open_model_file, write_model_file
-from deepion.neighbors import pairs_within
-from deepion.networks import network_value, reduced_fitting_function
-from deepion.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
+from deepion.evaluation.frames import RATTLE, Frame, rattled, read_frames
+from deepion.evaluation.neighbors import pairs_within
+from deepion.evaluation.structure import model_types, read_structure
+from deepion.export import exporter
+from deepion.export.exporter import export, load_potential
+from deepion.model.activations import value_and_slope
+from deepion.model.model_file import IR_VERSION, open_model_file, write_model_file
+from deepion.model.networks import network_value, reduced_fitting_function
+from deepion.model.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 from deepion.reduction import build, generated, radial
 from deepion.reduction.balance import directions
 from deepion.reduction.build import reduce_potential, why_not
 from deepion.reduction.fitting_net import FirstLayer, features, features_along, run
-from deepion.reduction.frames import RATTLE, Frame, rattled, read_frames
 from deepion.reduction.samples import rows_of_pairs, sample
-from deepion.structure import model_types, read_structure
 from helpers import lipsti_case, message, with_contract
 from plain_networks import constant_of, descriptor, energies, force_errors, random_network, sums
 
@@ -489,7 +489,7 @@ def test_levels_of_no_worth_are_left_out(two_sided, monkeypatch, tmp_path):
         for level in plain.levels[:4]
     )
     monkeypatch.setattr(build, "WORTH", 0.0)
-    monkeypatch.setattr(deepion.export, "generate_frames", lambda *_: frames)
+    monkeypatch.setattr(exporter, "generate_frames", lambda *_: frames)
     done = export(DATA / INDEX["two_sided"]["model"], tmp_path / "model.onnx")
     assert done.reduction is None and done.without == "they would hardly be smaller than the full ones"
     assert "reduced" not in open_model_file(tmp_path / "model.onnx").contract
@@ -498,7 +498,7 @@ def test_levels_of_no_worth_are_left_out(two_sided, monkeypatch, tmp_path):
 # --- export -------------------------------------------------------------------------------------------------------------
 
 
-def test_export_with_data(run_script, tmp_path):
+def test_export_with_data(deepion, tmp_path):
     """The script with the example's model: what it prints, and what the file says."""
     potential = small_potential("four_types")
     system = tmp_path / "system"
@@ -507,7 +507,7 @@ def test_export_with_data(run_script, tmp_path):
     np.save(system / "set.000" / "coord.npy", np.stack([f.coord for f in frames]))
     np.save(system / "set.000" / "box.npy", np.stack([f.cell for f in frames]))
     target = tmp_path / "model.onnx"
-    finished = run_script("export_onnx.py", DATA / INDEX["four_types"]["model"], target, "--data", system)
+    finished = deepion("export", DATA / INDEX["four_types"]["model"], target, "--data", system)
     assert finished.returncode == 0, finished.stderr
     assert "sampling 24 structures ...\n" in finished.stderr
     said = "24 of 24 structures given with --data, every third one rattled"
@@ -520,7 +520,7 @@ def test_export_with_data(run_script, tmp_path):
     onnx.checker.check_model(onnx.load(target), full_check=True)
 
 
-def test_models_that_cannot_be_reduced(run_script, tmp_path):
+def test_models_that_cannot_be_reduced(deepion, tmp_path):
     potential = small_potential("two_sided")
     assert why_not(potential) is None and why_not(load_potential(LIPSTI)) is None
     reasons = {name: "the model has frame or atomic parameters" for name in ("fparam", "aparam", "fparam_aparam")}
@@ -534,7 +534,7 @@ def test_models_that_cannot_be_reduced(run_script, tmp_path):
         with pytest.raises(ExportError, match=f"--data is of no use: {reason}, so there will be no reduced networks"):
             export(source, tmp_path / "never.onnx", [LIPSTI_DATA])
         assert not (tmp_path / "never.onnx").exists()
-    finished = run_script("export_onnx.py", DATA / INDEX["fparam"]["model"], tmp_path / "fparam.onnx")
+    finished = deepion("export", DATA / INDEX["fparam"]["model"], tmp_path / "fparam.onnx")
     assert finished.returncode == 0 and f"  reduced    none: {reasons['fparam']}\n" in finished.stdout
 
     first, *rest = potential.fitting[1].layers
@@ -545,17 +545,17 @@ def test_models_that_cannot_be_reduced(run_script, tmp_path):
         reduce_potential(skipping, [], "nothing")
 
 
-def test_options_that_contradict_each_other(run_script, tmp_path):
+def test_options_that_contradict_each_other(deepion, tmp_path):
     source = DATA / INDEX["two_sided"]["model"]
-    finished = run_script("export_onnx.py", source, tmp_path / "x.onnx", "--full-only", "--data", LIPSTI_DATA)
-    assert finished.returncode == 2 and "--data is of no use with --full-only" in finished.stderr
+    finished = deepion("export", source, tmp_path / "x.onnx", "--full-only", "--data", LIPSTI_DATA)
+    assert finished.returncode == 1 and "--data is of no use with --full-only" in finished.stderr
     with pytest.raises(ExportError, match="--data is of no use: not wanted"):
         export(source, tmp_path / "x.onnx", [LIPSTI_DATA], reduced=False)
     assert not list(tmp_path.iterdir())
 
 
 def test_data_that_lack_an_element(monkeypatch, tmp_path):
-    monkeypatch.setattr(deepion.export, "MOST_FRAMES", 12)
+    monkeypatch.setattr(exporter, "MOST_FRAMES", 12)
     monkeypatch.setattr(build, "CENTRES", 120)
     with pytest.raises(InputError) as caught:
         export(LIPSTI, tmp_path / "model.onnx", [LIPSTI_DATA / "Ti00"])
@@ -592,7 +592,7 @@ def test_generated_structures(exported, monkeypatch):
 def test_generated_structures_that_do_not_do(exported, monkeypatch, tmp_path):
     """Where generated structures give no reduced networks, the file has the full ones and the reason is said."""
     source = DATA / INDEX["two_sided"]["model"]
-    monkeypatch.setattr(deepion.export, "generate_frames", lambda potential, *_: shaken("two_sided", potential, 2))
+    monkeypatch.setattr(exporter, "generate_frames", lambda potential, *_: shaken("two_sided", potential, 2))
     done = export(source, tmp_path / "model.onnx")
     assert done.reduction is None and "(at least 100 of every type are needed)" in done.without
     assert (tmp_path / "model.onnx").read_bytes() == exported.path(source).read_bytes()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from conftest import DATA, INDEX
-from deepion.dp_model import read_model
 from deepion.errors import ExportError
-from deepion.export import load_potential
-from deepion.serialized import potential_from_serialized
+from deepion.export.dp_model import read_model
+from deepion.export.exporter import load_potential
+from deepion.export.serialized import potential_from_serialized
 
 ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
 SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
@@ -146,8 +146,8 @@ def test_files(tmp_path):
     assert message(onnx).startswith(f"{onnx}: already an ONNX file")
 
 
-def test_script_prints_the_message_alone(run_script, tmp_path):
-    finished = run_script("export_onnx.py", tmp_path / "missing.dp", tmp_path / "out.onnx")
+def test_script_prints_the_message_alone(deepion, tmp_path):
+    finished = deepion("export", tmp_path / "missing.dp", tmp_path / "out.onnx")
     assert finished.returncode == 1
-    assert finished.stderr == f"ERROR: {tmp_path / 'missing.dp'}: no such file or directory\n"
+    assert finished.stderr == f"deepion export: {tmp_path / 'missing.dp'}: no such file or directory\n"
     assert not list(tmp_path.iterdir())

@@ -6,9 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import result_tables
 from deepion.errors import DeepionError
-from result_tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, TableError, Value, read, read_any
+from deepion.results import tables as result_tables
+from deepion.results.tables import (
+    COORDINATION,
+    HISTORY,
+    LADDER,
+    TRANSPORT,
+    VACF,
+    VDOS,
+    TableError,
+    Value,
+    read,
+    read_any,
+)
 
 TABLES = Path(__file__).parent / "tables"
 KINDS = {

@@ -23,7 +23,7 @@ def setup(tmp_path):
     checkout, tools = tmp_path / "checkout", tmp_path / "bin"
     (checkout / "scripts").mkdir(parents=True)
     tools.mkdir()
-    for name in ["scripts/setup", "Cargo.toml", "requirements.lock"]:
+    for name in ["scripts/setup", "Cargo.toml", "pyproject.toml", "requirements.lock"]:
         shutil.copy(ROOT / name, checkout / name)
     for name in BASICS:
         (tools / name).symlink_to(shutil.which(name))

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import InputError
-from ..potential import Potential
-from .frames import Frame
+from deepion.errors import InputError
+from deepion.evaluation.frames import Frame
+from deepion.model.potential import Potential
+from deepion.model.reduction import Level, Reduction
+
 from .ladder import Ladder
 from .radial import RadialRows
-from .reduction import Level, Reduction
 from .samples import rows_of_pairs, sample
 
 FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS

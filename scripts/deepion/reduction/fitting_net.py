@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import activations
-from ..potential import Layer, Network
+from deepion.model import activations
+from deepion.model.potential import Layer, Network
 
 
 @dataclass

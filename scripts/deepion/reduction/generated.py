@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import InputError
-from ..evaluate import Evaluator
-from ..neighbors import pairs_within
-from ..potential import Potential
-from .frames import Frame
+from deepion.errors import InputError
+from deepion.evaluation.evaluator import Evaluator
+from deepion.evaluation.frames import Frame
+from deepion.evaluation.neighbors import pairs_within
+from deepion.model.potential import Potential
 
 TRAJECTORIES = 48
 ATOMS = 64  # per structure

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..potential import Layer, Network, Potential
+from deepion.model.potential import Layer, Network, Potential
+from deepion.model.reduction import ReducedCentre
+
 from .balance import directions
 from .fitting_net import FirstLayer, Passage, features, features_along, run
-from .reduction import ReducedCentre
 from .samples import Sample
 
 # Shares of a force error that may be used up by the columns, by them and the first layer's rank, and by all.

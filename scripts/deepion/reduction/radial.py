@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import activations
-from ..potential import Network, Potential
+from deepion.model import activations
+from deepion.model.potential import Network, Potential
 
 STEP = 5e-4  # A; distances of a sample are rounded to this grid, the same for the full and the reduced networks
 

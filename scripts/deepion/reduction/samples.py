@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..neighbors import pairs_within
-from ..potential import Potential
-from .frames import Frame
+from deepion.evaluation.frames import Frame
+from deepion.evaluation.neighbors import pairs_within
+from deepion.model.potential import Potential
+
 from .radial import RadialRows
 
 DIRECTIONS = 2  # random displacements of all atoms, per structure

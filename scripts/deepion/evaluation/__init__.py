@@ -1,0 +1,5 @@
+"""Evaluation of an exported model with stock ONNX Runtime: structures, labelled data, ASE."""
+
+from .evaluator import Evaluator, Result
+
+__all__ = ["Evaluator", "Result"]

@@ -1,0 +1,95 @@
+"""Errors of an exported model on labelled data, as DeePMD-kit's `dp test`: energy, force and virial, per element and system.
+
+deepion evaluate model.onnx validation/ --pictures parity
+
+DATA are deepmd/npy systems, folders that hold such, or extxyz files with energy and forces (eV, eV/A, eV/A^3). Everything is
+evaluated in float64 by stock ONNX Runtime with the full networks of the file (runs use its reduced ones, unless told `reduce 0`: the
+export has printed their force errors). MAE is the mean absolute error, RMSE the root of the mean square. Virial = -stress x volume.
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from deepion.errors import check_writable
+from deepion.plots.pictures import COLOURS, save, targets_of
+
+from .evaluator import Evaluator
+from .labelled_frames import read_labelled
+from .model_errors import Comparison, Pairs
+
+
+def panel(axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
+    """Model against label, one colour per element."""
+    label, model = pairs.arrays()
+    kinds = np.array(pairs.kind)
+    for kind in sorted(set(pairs.kind)):
+        mine = kinds == kind
+        colour = COLOURS[kind % len(COLOURS)] if kind >= 0 else "black"
+        name = names[kind] if kind >= 0 else None
+        axes.plot(label[mine], model[mine], ".", ms=2.5, alpha=0.5, color=colour, label=name, rasterized=True)
+    ends = [min(label.min(), model.min()), max(label.max(), model.max())]
+    axes.plot(ends, ends, color="0.5", lw=0.8)
+    error = np.sqrt(((model - label) ** 2).mean())
+    axes.set_title(f"{title}: RMSE {1e3 * error:.3g} m{unit}")
+    axes.set_xlabel(f"label, {unit}")
+    axes.set_ylabel(f"model, {unit}")
+    if kinds.max() >= 0:
+        axes.legend(frameon=False, markerscale=4)
+
+
+def draw(comparison: Comparison, about: str) -> Figure:
+    """Parity of energies, forces and virials (table 1 and figure 1 of the paper)."""
+    panels = [
+        (comparison.energy, "energy per atom", "eV"),
+        (comparison.force, "force", "eV/\u00c5"),
+        (comparison.virial, "virial per atom", "eV"),
+    ]
+    panels = [one for one in panels if one[0].label]
+    figure = Figure(figsize=(4.2 * len(panels), 4.2), layout="constrained")
+    for axes, (pairs, title, unit) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        panel(axes, pairs, title, unit, comparison.type_map)
+    figure.supxlabel(about, x=0.01, ha="left", fontsize=7, family="monospace")
+    return figure
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the exported .onnx file")
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="labelled data")
+    parser.add_argument("--pictures", metavar="OUT", type=Path, help="draw parity: OUT.png and OUT.svg, or one of them")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the errors there, too")
+    parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
+
+
+def run(arguments: Namespace) -> None:
+    pictures = targets_of(arguments.pictures) if arguments.pictures else []
+    for target in [*([arguments.json] if arguments.json else []), *pictures]:
+        check_writable(target)
+    evaluator = Evaluator(arguments.model, arguments.threads)
+    frames = read_labelled(arguments.data, evaluator.type_map)
+    comparison = Comparison(evaluator.type_map)
+    for one in tqdm(frames, unit="frame", disable=None):
+        comparison.add(evaluator, one)
+
+    about = f"model {arguments.model.name}, sha256 {evaluator.file.sha256}; {len(frames)} frames of {len(arguments.data)} path(s)"
+    rows = comparison.rows()
+    print(about)
+    print(f"\n{'':42s} {'numbers':>8s} {'MAE':>10s} {'RMSE':>10s}")
+    for name, unit, error in rows:
+        print(f"{name:42s} {error.count:8d} {error.mae:10.3f} {error.rmse:10.3f} {unit}")
+    if arguments.json:
+        values = [{"quantity": name, "unit": unit, **vars(error)} for name, unit, error in rows]
+        document = {
+            "model": str(arguments.model),
+            "sha256": evaluator.file.sha256,
+            "data": [str(path) for path in arguments.data],
+            "frames": len(frames),
+            "errors": values,
+        }
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if pictures:
+        save(draw(comparison, about), pictures, [])

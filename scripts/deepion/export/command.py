@@ -1,0 +1,61 @@
+"""Export a DeePMD-kit model (.dp, .yaml; .pb, .pth with an installed DeePMD-kit) to a self-contained ONNX file."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from deepion.errors import InputError
+
+from .exporter import Exported, export
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("input", metavar="IN", type=Path, help="DeePMD-kit model: .dp, .yaml, .yml, .pb, .pth, ...")
+    parser.add_argument("output", metavar="OUT.onnx", type=Path, help="the ONNX file to write")
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        type=Path,
+        nargs="+",
+        help="what the reduced networks are chosen by: DeePMD-kit systems, folders of them, or structure files; default: "
+        "structures generated with the model itself",
+    )
+    parser.add_argument("--full-only", action="store_true", help="leave out the reduced networks (exports in a second)")
+
+
+def run(arguments: Namespace) -> None:
+    if arguments.output.suffix.lower() != ".onnx":
+        raise InputError(f"the output file must end in .onnx, got {arguments.output}")
+    if arguments.full_only and arguments.data:
+        raise InputError("--data is of no use with --full-only")
+    done = export(arguments.input, arguments.output, arguments.data, not arguments.full_only, say=print_progress)
+    potential = done.potential
+    size = arguments.output.stat().st_size
+    print(f"wrote {arguments.output} ({size / 1e6:.1f} MB, sha256 {done.sha256})")
+    print(f"  types      {' '.join(potential.type_map)}")
+    print(f"  cutoff     {potential.rcut:g} A, sel {' '.join(map(str, potential.sel))}")
+    widths = f"embedding {'-'.join(map(str, potential.neuron))}, axis {potential.axis_neuron}"
+    print(f"  networks   {widths}, fitting {'-'.join(map(str, potential.fitting_neuron))}, {potential.precision}")
+    if potential.scaling is not None:
+        print(f"  parameters fparam {potential.numb_fparam}, aparam {potential.numb_aparam}")
+    for note in potential.notes:
+        print(f"  note       {note}")
+    print_reduction(done)
+
+
+def print_progress(line: str) -> None:
+    print(f"{line} ...", file=sys.stderr, flush=True)
+
+
+def print_reduction(done: Exported) -> None:
+    if done.reduction is None:
+        print(f"  reduced    none: {done.without}")
+        return
+    print(f"  reduced    chosen and measured on {done.reduction.sample}")
+    print("             force error  energy error  columns of each type     weights (full networks: 1)")
+    print("             eV/A RMS     eV/atom RMS")
+    full = sum(net.weights for net in done.potential.fitting)
+    for level in done.reduction.levels:
+        columns = " ".join(str(centre.columns) for centre in level.centres)
+        share = sum(centre.network.weights for centre in level.centres) / full
+        print(f"             {level.force_error:.1e}      {level.energy_error:.1e}       {columns:<24s} {share:.3f}")

@@ -1,0 +1,78 @@
+"""Read model files of DeePMD-kit's backends (.pb, .pth, ...) with an installed DeePMD-kit."""
+
+from pathlib import Path
+from typing import Any
+
+from deepion.errors import ExportError
+from deepion.model.suffixes import FOREIGN_SUFFIXES
+
+
+def read_through_deepmd(path: Path) -> dict[str, Any]:
+    """The serialized dictionary of a backend's model file."""
+    suffix = path.suffix.lower()
+    if suffix == ".onnx":
+        raise ExportError(f"{path}: already an ONNX file; the exporter reads DeePMD-kit models (.dp, .yaml, .pb, .pth)")
+    if suffix not in FOREIGN_SUFFIXES:
+        raise ExportError(
+            f"{path}: unknown kind of file '{suffix}'; the exporter reads .dp and .yaml, and .pb, .pth and other "
+            "DeePMD-kit models where DeePMD-kit is installed"
+        )
+    try:
+        import deepmd  # noqa: F401
+        from deepmd.backend.backend import Backend
+    except ImportError:
+        raise ExportError(
+            f"{path}: reading {suffix} needs DeePMD-kit, which this Python does not have.\n"
+            f"  Either convert the model where DeePMD-kit is installed:  dp convert-backend {path.name} {path.stem}.dp\n"
+            "  or export with the Python there, after  pip install onnx onnxruntime.\n"
+            "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
+            "packages):\n"
+            "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime  (for .pth also torch)"
+        ) from None
+    try:
+        if suffix == ".pt":
+            _refuse_multi_task(path)
+        data = Backend.detect_backend_by_model(str(path))().serialize_hook(str(path))
+        if suffix == ".pb":
+            _restore_output_statistics(path, data)
+    except ExportError:
+        raise
+    except Exception as error:  # DeePMD-kit raises whatever its backends raise
+        raise ExportError(_explain(path, error)) from None
+    return {"software": "deepmd-kit", "version": getattr(deepmd, "__version__", ""), **data}
+
+
+def _refuse_multi_task(path: Path) -> None:
+    """DeePMD-kit's reader fails on a multi-task checkpoint without saying why."""
+    import torch
+
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = state.get("model", state)
+    heads = state["_extra_state"]["model_params"].get("model_dict")
+    if heads is not None:
+        raise ExportError(
+            f"{path}: a multi-task model cannot be exported: freeze one of its heads ({', '.join(heads)}) with: "
+            "dp --pt freeze --head NAME"
+        )
+
+
+def _restore_output_statistics(path: Path, data: dict[str, Any]) -> None:
+    """Put out_bias and out_std of a .pb into its dictionary: DeePMD-kit 3.2.0 looks for them under another name."""
+    from deepmd.tf.utils.errors import GraphWithoutTensorError
+    from deepmd.tf.utils.graph import get_tensor_by_name_from_graph, load_graph_def
+
+    graph, _ = load_graph_def(str(path))
+    for key in ("out_bias", "out_std"):
+        try:
+            data["model"]["@variables"][key] = get_tensor_by_name_from_graph(graph, f"model_attr/model_attr/t_{key}")
+        except GraphWithoutTensorError:
+            pass  # models of older versions have none
+
+
+def _explain(path: Path, error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if len(text) > 300:
+        text = text[:300] + "..."
+    if "compress" in text.lower():
+        return f"{path}: a compressed model cannot be exported: export the original (not compressed) model"
+    return f"{path}: DeePMD-kit could not read this model: {type(error).__name__}: {text}"

@@ -1,0 +1,91 @@
+"""DeePMD-kit model file in, deepion ONNX file out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from deepion.errors import ExportError, InputError, check_writable
+from deepion.evaluation.evaluator import Evaluator
+from deepion.evaluation.frames import rattled, read_frames
+from deepion.model.model_file import write_model_file
+from deepion.model.potential import Potential
+from deepion.model.reduction import Reduction
+from deepion.reduction.build import MOST_FRAMES, reduce_potential, why_not
+from deepion.reduction.generated import generate_frames
+
+from .dp_model import read_model, source_of
+from .serialized import potential_from_serialized
+
+
+def load_potential(path: Path) -> Potential:
+    """The potential in a DeePMD-kit model file."""
+    path = Path(path)
+    data = read_model(path)
+    try:
+        return potential_from_serialized(data, source_of(path, data))
+    except ExportError as error:
+        text = str(error)
+        raise ExportError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written; reduction: None where the file holds the full networks alone, with the reason in `without`."""
+
+    potential: Potential
+    sha256: str
+    reduction: Reduction | None
+    without: str
+
+
+def export(
+    source: Path,
+    target: Path,
+    data: list[Path] | None = None,
+    reduced: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Exported:
+    """Export a model.
+
+    data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
+    reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
+    Nothing is written before all is done: what is there under the name of the target is a finished file.
+    """
+    check_writable(target)
+    if reduced and not data and find_spec("onnxruntime") is None:
+        raise ExportError(
+            "generating structures to choose reduced networks by needs ONNX Runtime, which this Python does not have: "
+            "pip install onnxruntime, or give structures with --data, or leave these networks out with --full-only"
+        )
+    potential = load_potential(source)
+    without = why_not(potential) if reduced else "not wanted"
+    if without is not None and data:
+        raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
+    reduction = None
+    if data:
+        reduction = _from_data(potential, data, say)
+    elif without is None:
+        try:
+            reduction = _from_generated(potential, say)
+        except InputError as error:
+            without = str(error)
+    if reduction is not None and not reduction.levels:
+        reduction, without = None, "they would hardly be smaller than the full ones"
+    digest = write_model_file(target, potential, reduction)
+    return Exported(potential, digest, reduction, without or "")
+
+
+def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None]) -> Reduction:
+    frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
+    sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+    return reduce_potential(potential, rattled(frames), sampled, say)
+
+
+def _from_generated(potential: Potential, say: Callable[[str], None]) -> Reduction:
+    with TemporaryDirectory() as folder:
+        full = Path(folder, "full.onnx")
+        write_model_file(full, potential)
+        frames = generate_frames(potential, Evaluator(full), say)
+    return reduce_potential(potential, frames, f"{len(frames)} generated structures", say)

@@ -1,0 +1,100 @@
+"""Refusals of whole kinds of models, of unknown versions and of unknown settings, each with what to do."""
+
+from typing import Any
+
+from deepion.errors import ExportError
+
+
+def refuse_by_script(script: Any) -> None:
+    """What the training input says and the serialized model does not."""
+    if not isinstance(script, dict):
+        return
+    if "model_dict" in script:
+        heads = ", ".join(map(str, script["model_dict"]))
+        raise ExportError(
+            f"a multi-task model cannot be exported: freeze one of its heads ({heads}) with: dp --pt freeze --head NAME"
+        )
+    if script.get("compress"):
+        raise ExportError("a compressed model cannot be exported: export the original (not compressed) model")
+    if script.get("spin"):
+        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+    if script.get("modifier"):
+        raise ExportError(
+            "a model with a modifier (long-range charges, DPLR) cannot be exported; use DeePMD-kit for it"
+        )
+    if script.get("use_srtab"):
+        raise ExportError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
+    if script.get("type_embedding") and script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a"):
+        raise ExportError("a model with type embedding cannot be exported: train se_e2_a without 'type_embedding'")
+    if str(script.get("bridging_method") or "None").lower() != "none":
+        raise ExportError(f"bridging_method '{script['bridging_method']}' cannot be exported; use DeePMD-kit for it")
+
+
+def refuse_model_kind(model: dict[str, Any]) -> None:
+    kind = str(model.get("type", "standard"))
+    name = {
+        "spin": "spin", "spin_ener": "spin", "zbl": "DP-ZBL", "linear": "linear", "linear_ener": "linear",
+        "pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen",
+    }.get(kind)  # fmt: skip
+    if name == "spin" or "backbone_model" in model:
+        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+    if name is not None:
+        raise ExportError(
+            f"a {name} model (type '{kind}') cannot be exported: only a standard model, one se_e2_a descriptor with one "
+            "energy fitting net; export its Deep Potential alone and add the rest with pair_style hybrid/overlay"
+        )
+    if kind != "standard":
+        raise ExportError(f"a model of type '{kind}' cannot be exported: only a standard energy model with se_e2_a")
+
+
+def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
+    kind = str(descriptor.get("type"))
+    if kind == "hybrid":
+        inner = ", ".join(str(d.get("type")) for d in descriptor.get("list", []) if isinstance(d, dict))
+        raise ExportError(f"a hybrid descriptor ({inner}) cannot be exported: deepion runs a single se_e2_a")
+    if kind not in ("se_e2_a", "se_a"):
+        raise ExportError(f"descriptor '{kind}' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only")
+    if descriptor.get("compress") or int(descriptor.get("@version", 1)) == 3:
+        raise ExportError("a compressed model cannot be exported: export the original (not compressed) model")
+    if descriptor.get("spin") is not None:
+        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+
+
+def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
+    kind = str(fitting.get("type"))
+    if kind != "ener" or fitting.get("var_name", "energy") != "energy" or fitting.get("dim_out", 1) != 1:
+        raise ExportError(f"fitting net '{kind}' cannot be exported: deepion runs energy models (fitting 'ener') only")
+    if fitting.get("mixed_types"):
+        raise ExportError("a fitting net with mixed_types (shared by all types) cannot be exported with se_e2_a")
+    if fitting.get("dim_case_embd"):
+        raise ExportError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
+    if fitting.get("use_aparam_as_mask"):
+        raise ExportError("use_aparam_as_mask cannot be exported: use DeePMD-kit for this model")
+    if fitting.get("tot_ener_zero"):
+        raise ExportError("tot_ener_zero cannot be exported: use DeePMD-kit for this model")
+    if fitting.get("spin") is not None:
+        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+    if any(name is not None for name in fitting.get("layer_name") or []):
+        raise ExportError("a fitting net with shared layers (layer_name) cannot be exported")
+
+
+def check_version(what: str, part: dict[str, Any], oldest: int, newest: int) -> None:
+    version = part.get("@version", 1)
+    if not isinstance(version, int) or not oldest <= version <= newest:
+        raise ExportError(
+            f"the {what} is stored in version {version}, this deepion reads {oldest} to {newest}: update deepion, or "
+            "convert the model with DeePMD-kit 3.2.0"
+        )
+
+
+def refuse_unknown(what: str, part: dict[str, Any], known: set[str]) -> None:
+    """An unknown setting that is not off may change the energy."""
+    for key, setting in part.items():
+        off = setting is None or setting is False or (isinstance(setting, (list, dict, str)) and not setting)
+        if key not in known and not off:
+            text = repr(setting)
+            text = text if len(text) < 80 else text[:80] + "..."
+            raise ExportError(
+                f"the {what} has a setting that deepion does not know: {key} = {text}; update deepion, or convert the "
+                "model with DeePMD-kit 3.2.0"
+            )

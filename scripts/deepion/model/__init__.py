@@ -1,0 +1,1 @@
+"""The potential as data, and the ONNX file that holds it: contract, graph, networks."""

@@ -1,0 +1,188 @@
+"""The exported file: writing it, and opening it with every check in a fixed order.
+
+The file is B + E: B a serialized ModelProto, E one more metadata entry "deepion_sha256" with the sha256 of B. Protocol
+buffers concatenate, so B + E is an ordinary ModelProto.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import helper
+
+from deepion.errors import ModelFileError
+
+from .contract import (
+    FORMAT_VERSION,
+    basis_name,
+    check_contract,
+    contract_of,
+    fitting_names,
+    function_names,
+    reduced_fitting_name,
+)
+from .graph import build_graph
+from .networks import basis_function, embedding_function, fitting_function, reduced_fitting_function
+from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
+from .potential import Potential
+from .reduction import Reduction
+from .suffixes import FOREIGN_SUFFIXES, NATIVE_SUFFIXES
+
+FORMAT_KEY = "deepion_format"
+CONTRACT_KEY = "deepion_contract"
+HASH_KEY = "deepion_sha256"
+IR_VERSION = 8
+_METADATA_FIELD_TAG = 0x72  # ModelProto.metadata_props, length-delimited
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """An opened and checked model file; `sha256` is that of the whole file, as `sha256sum` and the plugin print it."""
+
+    path: Path
+    content: bytes
+    contract: dict[str, Any]
+    sha256: str
+
+
+def write_model_file(path: Path, potential: Potential, reduction: Reduction | None = None) -> str:
+    """Write the potential as ONNX; returns the sha256 of the file."""
+    content = with_trailer(build_model(potential, reduction).SerializeToString(deterministic=True))
+    path = Path(path)
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return hashlib.sha256(content).hexdigest()
+
+
+def build_model(potential: Potential, reduction: Reduction | None = None) -> onnx.ModelProto:
+    """The ModelProto without its trailer."""
+    contract = contract_of(potential, reduction)
+    check_contract(contract)
+    names = fitting_names(potential)
+    functions = [embedding_function(name, network) for name, network in potential.embedding.items()]
+    functions += [
+        fitting_function(names[t], potential.fitting[t], potential.scaling, potential.vacuum[t])
+        for t in range(potential.ntypes)
+    ]
+    if reduction is not None:
+        functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
+        functions += [
+            reduced_fitting_function(reduced_fitting_name(k, i), centre.network)
+            for k, level in enumerate(reduction.levels)
+            for i, centre in enumerate(level.centres)
+        ]
+    model = helper.make_model(
+        build_graph(potential, names),
+        functions=functions,
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
+        ir_version=IR_VERSION,
+        producer_name="deepion",
+        producer_version=contract["producer"].split()[-1],
+    )
+    helper.set_model_props(
+        model, {FORMAT_KEY: str(FORMAT_VERSION), CONTRACT_KEY: json.dumps(contract, indent=1, allow_nan=False)}
+    )
+    return model
+
+
+def with_trailer(body: bytes) -> bytes:
+    """The body followed by the metadata entry that holds its sha256."""
+    return body + _trailer(hashlib.sha256(body).hexdigest())
+
+
+def open_model_file(path: Path) -> ModelFile:
+    """Read and check a model file; raises ModelFileError with the file's name and what is wrong."""
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    try:
+        contract, digest = check_content(content)
+    except ModelFileError as error:
+        what = str(error)
+        if path.suffix.lower() in NATIVE_SUFFIXES + FOREIGN_SUFFIXES:
+            what = f"a DeePMD-kit model: export it first: deepion export {path} {path.stem}.onnx"
+        raise ModelFileError(f"{path}: {what}") from None
+    return ModelFile(path, content, contract, digest)
+
+
+def check_content(content: bytes) -> tuple[dict[str, Any], str]:
+    """All checks on a file's bytes, in order; returns its contract and the sha256 of all of it."""
+    if not content:
+        raise ModelFileError("the file is empty")
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(content)
+    except DecodeError:
+        raise ModelFileError("not a readable ONNX file, or truncated") from None
+    metadata = {_text(entry.key): _text(entry.value) for entry in model.metadata_props}
+    if FORMAT_KEY not in metadata:
+        raise ModelFileError(
+            f"not a deepion model (no '{FORMAT_KEY}' in its metadata): export it with `deepion export`"
+        )
+    _check_version(metadata[FORMAT_KEY])
+    contract = _contract(metadata)
+    _check_trailer(content)
+    _check_functions(model, contract)
+    return contract, hashlib.sha256(content).hexdigest()
+
+
+def _text(value: str | bytes) -> str:
+    """Protocol buffers hand out text that is not UTF-8 as bytes."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
+
+
+def _check_version(text: str) -> None:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise ModelFileError(f"format version: got '{text[:40]}', expected a whole number: re-export the model")
+    if int(text) > FORMAT_VERSION:
+        raise ModelFileError(
+            f"format version {int(text)} is newer than this deepion understands ({FORMAT_VERSION}): "
+            "update deepion or re-export"
+        )
+
+
+def _contract(metadata: dict[str, str]) -> dict[str, Any]:
+    if CONTRACT_KEY not in metadata:
+        raise ModelFileError(f"no '{CONTRACT_KEY}' in its metadata: re-export the model")
+    try:
+        contract = json.loads(metadata[CONTRACT_KEY])
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"contract: not valid JSON ({error}): re-export the model") from None
+    check_contract(contract)
+    return contract
+
+
+def _entry(field: int, text: str) -> bytes:
+    data = text.encode()
+    return bytes([(field << 3) | 2, len(data)]) + data
+
+
+def _trailer(digest: str) -> bytes:
+    """The encoded metadata entry; its length does not depend on the digest."""
+    inner = _entry(1, HASH_KEY) + _entry(2, digest.ljust(64, "0"))
+    return bytes([_METADATA_FIELD_TAG, len(inner)]) + inner
+
+
+def _check_trailer(content: bytes) -> None:
+    digest = hashlib.sha256(content[: -len(_trailer(""))]).hexdigest()
+    if not content.endswith(_trailer(digest)):
+        raise ModelFileError("the file was changed or damaged since its export (sha256 does not match): re-export it")
+
+
+def _check_functions(model: onnx.ModelProto, contract: dict[str, Any]) -> None:
+    present = {function.name for function in model.functions if function.domain == DOMAIN}
+    for name in function_names(contract):
+        if name not in present:
+            raise ModelFileError(f"function '{name}' of the contract is not in the file: re-export the model")

@@ -1,0 +1,67 @@
+"""What deepion wrote on the fly, read from the folder of the first stage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from deepion.results.tables import Table, read_any
+
+from . import settings as s
+from .errors import ComparisonError
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """Results of one fix ion/transport with their standard errors (cm^2/s and S/cm; an error of 0: not known)."""
+
+    d: tuple[float, float]
+    collective: tuple[float, float]
+    sigma: tuple[float, float]
+    sigma_collective: tuple[float, float]
+    haven: tuple[float, float]
+    window: tuple[float, float]  # ps
+    blocks: int
+
+
+def table(folder: Path, name: str) -> Table:
+    return read_any(folder / name)
+
+
+def diffusion(folder: Path, history: str) -> Diffusion:
+    """The last row of a history: all digits, which the words above a table do not have."""
+    row = {name: float(values[-1]) for name, values in table(folder, history).columns.items()}
+
+    def value(name: str, unit: str) -> tuple[float, float]:
+        return row[f"{name}{unit}"], row[f"{name}_se{unit}"]
+
+    return Diffusion(
+        d=value("D", "_cm^2/s"),
+        collective=value("D_collective", "_cm^2/s"),
+        sigma=value("sigma", "_S/cm"),
+        sigma_collective=value("sigma_collective", "_S/cm"),
+        haven=value("haven", ""),
+        window=(row["fit_from_ps"], row["fit_to_ps"]),
+        blocks=int(row["blocks"]),
+    )
+
+
+def at_lags(of: Table, column: str, lags: np.ndarray, interval: float) -> np.ndarray:
+    """A column at lags given in samples; `interval`: time of one sample, ps."""
+    found = np.rint(of.columns["lag_ps"] / interval).astype(int)
+    rows = {lag: k for k, lag in enumerate(found)}
+    missing = [int(lag) for lag in lags if lag not in rows]
+    if missing:
+        raise ComparisonError(f"{of.path} has no lags of {missing} samples: the run was too short")
+    return of.columns[column][[rows[lag] for lag in lags]]
+
+
+def straight_line(lag: np.ndarray, msd: np.ndarray, power: float) -> float:
+    """Slope of the line with free intercept and weights 1/lag^power."""
+    return float(np.polyfit(lag, msd, 1, w=lag ** (-power / 2))[0])
+
+
+def fit_lags(name: str) -> np.ndarray:
+    """Lags of the straight line of a trajectory, in samples, where every lag is there."""
+    first, last = s.FIT if name == "run" else s.WALK_FIT
+    return np.arange(first, last + 1)

@@ -1,0 +1,123 @@
+"""Conductivities and activation energies of several ladders side by side, such as those of several compositions.
+
+Called by plot_arrhenius.py.
+"""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from deepion.results.tables import Table, TableError
+
+from . import pictures
+from .arrhenius_series import Series, kelvin_above, kelvin_between, left_out, line_and_band, points, reasons, series
+
+NERNST_EINSTEIN = "sigma T (Nernst-Einstein)"
+# As many as are coprime to the number of colours: pairs repeat only after 56 ladders.
+MARKERS = "os^DvP<>"
+# What E_a is taken from: column, name in the summary, times T, legend, place beside the middle of a category.
+ESTIMATES = [
+    ("sigma", NERNST_EINSTEIN, True, "from $\\sigma T$, Nernst-Einstein", -0.15),
+    ("D", "D", False, "from D", 0.0),
+    ("sigma_collective", "sigma T (collective)", True, "from $\\sigma T$, collective", 0.15),
+]
+
+
+def labels(tables: list[Table]) -> list[str]:
+    """Titles, else names of files; those that are not alone with theirs are told apart by folder and file."""
+    stems = [table.path.stem.removesuffix(".ladder") for table in tables]
+    short = [table.title or stem for table, stem in zip(tables, stems, strict=True)]
+    names = []
+    for table, stem, name in zip(tables, stems, short, strict=True):
+        where = str(Path(table.path.parent.name, stem))
+        apart = f"{name} ({where})" if table.title else where
+        names.append(apart if short.count(name) > 1 else name)
+    return names
+
+
+def style(k: int) -> tuple[str, str]:
+    """Colour and marker of a ladder."""
+    return pictures.COLOURS[k % len(pictures.COLOURS)], MARKERS[k % len(MARKERS)]
+
+
+def draw(tables: list[Table]) -> Figure:
+    """The picture: sigma against 1000/T at the left, activation energies at the right."""
+    names = labels(tables)
+    shown = [series(t, "sigma", NERNST_EINSTEIN, name, True) for t, name in zip(tables, names, strict=True)]
+    if len(units := list(dict.fromkeys(of.unit for of in shown))) > 1:
+        raise TableError(
+            f"conductivities are in different units, {' and '.join(units)}: give ladders of one kind of unit"
+        )
+    notes = [line for doubt in doubts(tables, shown) for line in textwrap.wrap(doubt, 160, subsequent_indent="    ")]
+    figure = Figure(figsize=(10.0, 5.4 + 0.13 * len(notes)), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_conductivity(left, shown)
+    kelvin_above(left, [t for table in tables for t in table.columns["temperature_K"]])
+    left.set_ylabel(f"$\\sigma$ (Nernst-Einstein), {units[0]}")
+    draw_energies(right, tables, names)
+    if notes:
+        figure.suptitle("\n".join(notes), x=0.01, ha="left", fontsize=7.5, color=pictures.WARNING)
+    pictures.caption(figure, tables)
+    return figure
+
+
+def draw_conductivity(axes: Axes, shown: list[Series]) -> None:
+    """Points of all ladders, and their lines over the measured temperatures."""
+    handles = []
+    for k, of in enumerate(shown):
+        colour, marker = style(k)
+        handles.append(points(axes, of, colour, marker, colour, over=of.kelvin))
+        if of.line:
+            kelvin = kelvin_between(of.kelvin.max(), of.kelvin.min())
+            # the line is one of sigma T
+            line_and_band(axes, of.line, colour, kelvin, f"_{of.label} line", over=kelvin)
+    axes.set(yscale="log", xlabel="1000 / T, 1/K")
+    low, high = axes.get_ylim()
+    if high < 10 * low:
+        # no two decades to label
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+    axes.legend(handles=handles, frameon=False, fontsize=8, loc="lower left")
+
+
+def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
+    """E_a of each ladder by each way to take it."""
+    for k, table in enumerate(tables):
+        colour, marker = style(k)
+        for way, (column, name, times_kelvin, _, aside) in enumerate(ESTIMATES):
+            if energy := series(table, column, name, "", times_kelvin).energy:
+                axes.errorbar(
+                    [k + aside],
+                    [energy.value],
+                    None if energy.error is None else [energy.error],
+                    fmt=marker if way < 2 else "x",
+                    color=colour,
+                    markerfacecolor="white" if way else colour,
+                    markersize=6,
+                    capsize=3,
+                    label=f"_{names[k]} {name}",
+                )
+    ways = [
+        Line2D([], [], linestyle="", color="0.3", marker=marker, markerfacecolor=face, label=label)
+        for (*_, label, _), marker, face in zip(ESTIMATES, "oox", ["0.3", "white", "0.3"], strict=True)
+    ]
+    axes.legend(handles=ways, frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.set(xlim=(-0.5, len(tables) - 0.5), ylabel="activation energy $E_a$, eV")
+    long = sum(map(len, names)) > 50
+    axes.set_xticks(np.arange(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
+
+
+def doubts(tables: list[Table], shown: list[Series]) -> list[str]:
+    """Lines that are missing, temperatures left out and warnings, after the names of the ladders they belong to."""
+    whose: dict[str, list[str]] = {}
+    for table, of in zip(tables, shown, strict=True):
+        why = reasons(table, [of])
+        if of.line is None and not why:
+            why = [f"{of.name}: no line through {len(of.kelvin)} temperatures"]
+        for line in [*why, *left_out(table), *table.warnings]:
+            whose.setdefault(line, []).append(of.label)
+    return [f"{', '.join(names)}: {line}" for line, names in whose.items()]

@@ -1,0 +1,92 @@
+"""Draw the configurational entropy of coordination numbers against the cutoff, and the vibrational one beside it.
+
+deepion plot entropy coordination.dat entropy.png
+deepion plot entropy Ti00.dat Ti10.dat --vdos Ti00.vdos Ti10.vdos --out entropy.png
+
+FILE is what the keyword file of fix ion/coordination names; with --vdos, what fix ion/vdos wrote for the same compositions
+in the same order. Bars are one standard error. The same panels are a part of `deepion plot coordination`.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from deepion.results.tables import COORDINATION, VDOS, Table, TableError, read
+
+from . import pictures
+
+MARKERS = "osD^vP*"
+
+
+def draw(figure: Figure | SubFigure, tables: list[Table], vdos: list[Table]) -> None:
+    """One panel, or two that share the cut-offs: the vibrational entropy is several times larger."""
+    if vdos:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.7))
+    else:
+        lower = figure.subplots()
+    handles = []
+    for k, table in enumerate(tables):
+        colour, marker = pictures.COLOURS[k % len(pictures.COLOURS)], MARKERS[k % len(MARKERS)]
+        configurational(lower, table, colour, marker)
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=table.label))
+        if vdos:
+            vibrational(upper, vdos[k], table.columns["rcut_A"], colour, marker)
+    lower.set(xlabel="$r_{cut}$, \u00c5", ylabel="$S_{config}$, $k_B$ per ion")
+    handles.append(Line2D([], [], color="0.4", linestyle=":", label="$S_{config}$ of $n_c$ = 1 to 6 alone"))
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
+    if vdos:
+        upper.set_ylabel("$S_{vib}$,\n$k_B$ per atom")
+        upper.margins(y=0.25)
+        upper.legend(frameon=False, fontsize=7, ncols=len(vdos), loc="best")
+
+
+def configurational(axes: Axes, table: Table, colour: str, marker: str) -> None:
+    cutoff, entropy = table.columns["rcut_A"], table.quantity("S_config")
+    bars = None if np.isnan(entropy.errors).all() else np.nan_to_num(entropy.errors)
+    axes.errorbar(cutoff, entropy.values, bars, color=colour, marker=marker, markersize=4, capsize=2, label=table.label)
+    axes.plot(cutoff, table.columns["S_config_1to6_kB"], ":", color=colour, linewidth=1, label=f"_{table.label} 1 to 6")
+
+
+def vibrational(axes: Axes, table: Table, cutoff: np.ndarray, colour: str, marker: str) -> None:
+    """Does not depend on the cut-off: a level line."""
+    entropy = table.value("S_vib")
+    if entropy is None:
+        raise TableError(f"{table.path}: its header lacks a line 'S_vib = ... kB per atom'")
+    levels = np.full(len(cutoff), entropy.value)
+    bars = None if entropy.error is None else np.full(len(cutoff), entropy.error)
+    how = entropy.unit.partition("(")[2].removesuffix(")")
+    label = f"{table.label}: {how}" if how else table.label
+    axes.errorbar(cutoff, levels, bars, fmt="--", color=colour, marker=marker, markersize=3, capsize=2, label=label)
+
+
+def add_vdos(command: ArgumentParser) -> None:
+    """The option --vdos."""
+    command.add_argument("--vdos", metavar="VDOS", type=Path, nargs="+", default=[], help="files of fix ion/vdos")
+
+
+def read_both(arguments: Namespace) -> tuple[list[Table], list[Table], list[Path]]:
+    """Tables of fix ion/coordination, those of fix ion/vdos, and the pictures to be written."""
+    files, targets = pictures.split_files(arguments)
+    if arguments.vdos and len(arguments.vdos) != len(files):
+        raise TableError(
+            f"{len(files)} tables but {len(arguments.vdos)} after --vdos: expected one for each, or --out OUT"
+        )
+    tables = [read(path, COORDINATION) for path in files]
+    return tables, [read(path, VDOS) for path in arguments.vdos], targets
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    pictures.add_files(command, "FILE...")
+    add_vdos(command)
+
+
+def run(arguments: Namespace) -> None:
+    tables, vdos, targets = read_both(arguments)
+    figure = Figure(figsize=(7.2, 5.2 if vdos else 3.8), layout="constrained")
+    draw(figure, tables, vdos)
+    pictures.caption(figure, [*tables, *vdos])
+    pictures.save(figure, targets, [*tables, *vdos])

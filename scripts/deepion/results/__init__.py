@@ -1,0 +1,1 @@
+"""Result files of the ion/* fixes and of deepion-merge."""

@@ -1,0 +1,1 @@
+"""Studies: many runs of LAMMPS, restartable, and what their results say together."""
