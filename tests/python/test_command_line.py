@@ -123,7 +123,10 @@ def test_evaluate_messages(deepion, exported, tmp_path):
     )
     assert message(model, tmp_path / "no.data") == f"deepion energy: {tmp_path / 'no.data'}: no such file\n"
     assert message(model, four) == "deepion energy: the model does not know S Ti; it knows Li P\n"
-    assert message(model, structure, "--fparam", "1") == "deepion energy: the model has no fparam, but 1 values were given\n"
+    assert (
+        message(model, structure, "--fparam", "1")
+        == "deepion energy: the model has no fparam, but 1 values were given\n"
+    )
     assert message(model, structure, "--boundary", "pp") == (
         "deepion energy: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
     )
