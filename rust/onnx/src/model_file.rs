@@ -142,6 +142,29 @@ impl ModelFile {
         names.map(|name| self.basis(name)).collect()
     }
 
+    /// Takes every network apart, as its session would be started, in both floating-point types: for fuzzing, which needs no
+    /// ONNX Runtime to look for panics here.
+    ///
+    /// # Errors
+    /// A network of the file is malformed.
+    #[cfg(fuzzing)]
+    pub fn take_apart(&self) -> Result<()> {
+        for element in [ElementType::Float32, ElementType::Float64] {
+            for name in self.contract.embedding.iter().flatten().flatten() {
+                self.embedding(name, element)?;
+            }
+            for name in &self.contract.fitting {
+                self.fitting(name, element)?;
+            }
+            for level in self.contract.reduced.iter().flat_map(|reduced| &reduced.levels) {
+                for (name, &columns) in level.fitting.iter().zip(&level.columns) {
+                    self.reduced_fitting(name, columns * (columns + 3) / 2, element)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn basis(&self, name: &str) -> Result<Vec<Vec<f64>>> {
         let width = self.contract.width();
         let values = weights::first_constant(&self.function(name)?.node).map_err(|e| malformed(name, &e))?;

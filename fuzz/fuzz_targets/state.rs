@@ -1,0 +1,58 @@
+//! Saved states of every measurement, as restart files and deepion-merge read them: an error or a measurement that goes on,
+//! gives its results, is saved and joined; never a panic.
+#![no_main]
+
+use deepion_analysis::coordination::Coordination;
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
+use deepion_analysis::vibrations::{self, Split, Vibrations};
+use deepion_analysis::{Accumulator, state};
+use deepion_fuzz::mutate_json;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+
+/// Everything that can be asked of a measurement that was read.
+fn use_up(mut read: impl Accumulator, text: &str) {
+    let _ = read.results();
+    let _ = read.table().map(|table| table.text(&[]));
+    let _ = read.headline();
+    let _ = (read.summary_columns(), read.summary_row(), read.full(), read.memory_bytes());
+    let increments = read.take_increments();
+    let _ = read.add_increments(&increments);
+    let saved = read.state();
+    if read.join(text).is_ok() {
+        let _ = read.table();
+    }
+    if let Ok(saved) = saved {
+        read.restore(&saved).expect("a state that was written can be read");
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let _ = state::provenance_of(text);
+    let Ok(analysis) = state::analysis_of(text) else { return };
+    match analysis.as_str() {
+        "ion/transport" => {
+            for fit in [Fit::Automatic, Fit::Window(0.05, 1.0)] {
+                if let Ok(read) = Transport::open(text, Evaluation { fit, units: DiffusionUnits::Cgs }) {
+                    use_up(read, text);
+                }
+            }
+        }
+        "ion/coordination" => {
+            if let Ok(read) = Coordination::open(text) {
+                use_up(read, text);
+            }
+        }
+        "ion/vdos" => {
+            for split in [Split::None, Split::Cut, Split::TwoPhase] {
+                let evaluation = vibrations::Evaluation { temperature: Some(300.0), cut_thz: 1.0, split };
+                if let Ok(read) = Vibrations::open(text, evaluation) {
+                    use_up(read, text);
+                }
+            }
+        }
+        _ => (),
+    }
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { mutate_json(data, size, max_size, seed) });
