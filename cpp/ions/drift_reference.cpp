@@ -1,5 +1,6 @@
 #include "drift_reference.h"
 
+#include "deepion-bridge/src/transport.rs.h"
 #include "measurement.h"
 #include "unwrapped_positions.h"
 
@@ -9,6 +10,14 @@
 using namespace LAMMPS_NS;
 
 namespace DEEPION {
+
+/* ---------------------------------------------------------------------- */
+
+deepion::ffi::Drift drift_of(const std::string &drift)
+{
+  using deepion::ffi::Drift;
+  return drift == "framework" ? Drift::Framework : drift == "com" ? Drift::Com : Drift::None;
+}
 
 /* ---------------------------------------------------------------------- */
 
@@ -41,8 +50,9 @@ std::vector<std::int64_t> locate(LAMMPS *lmp, const std::string &drift, int grou
   };
   rust::Vec<std::int64_t> mine;
   measurement.all([&] {
-    mine = deepion::locate_ions(view(ions), rust::Slice<const std::int64_t>(ids.data(), ids.size()),
-                                view(reference), view(weights));
+    mine = deepion::ffi::locate_ions(view(ions),
+                                     rust::Slice<const std::int64_t>(ids.data(), ids.size()),
+                                     view(reference), view(weights));
   });
   return measurement.sum(mine);
 }

@@ -4,7 +4,7 @@
 #include "lammps_compat.h"
 #include "words.h"
 
-#include "deepion-bridge/src/lib.rs.h"
+#include "deepion-bridge/src/coordination.rs.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -214,7 +214,7 @@ void IonNeighbors::count()
   const std::size_t nall = atom->nlocal + atom->nghost;
   const double *x = nall ? &atom->x[0][0] : nullptr;
   const std::string problem = error_of([&] {
-    deepion::count_neighbors(
+    deepion::ffi::count_neighbors(
         rust::Slice<const double>(x, 3 * nall),
         rust::Slice<const std::int32_t>(neighbors.centers.data(), neighbors.centers.size()),
         rust::Slice<const std::size_t>(neighbors.offsets.data(), neighbors.offsets.size()),

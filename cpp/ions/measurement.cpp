@@ -1,5 +1,7 @@
 #include "measurement.h"
 
+#include "deepion-bridge/src/files.rs.h"
+
 #include "comm.h"
 #include "lammps.h"
 
@@ -11,19 +13,49 @@ namespace DEEPION {
 
 /* ---------------------------------------------------------------------- */
 
-static rust::Vec<rust::String> lines_of(const std::vector<std::string> &lines)
+Measurement::Measurement(LAMMPS *_lmp, const std::string &_name,
+                         deepion::ffi::Measurement &_common) :
+    lmp(_lmp), name(_name), common(_common)
 {
-  rust::Vec<rust::String> copies;
-  for (const auto &line : lines) copies.push_back(rust::String::lossy(line));
-  return copies;
 }
 
 /* ---------------------------------------------------------------------- */
 
-Measurement::Measurement(LAMMPS *_lmp, const std::string &_name,
-                         rust::Box<deepion::Analysis> &&analysis) :
-    lmp(_lmp), name(_name), handle(std::move(analysis))
+int Measurement::row_width() const
 {
+  std::size_t width = 0;
+  all([&] {
+    width = common.row_width();
+  });
+  return static_cast<int>(width);
+}
+
+/* ---------------------------------------------------------------------- */
+
+double Measurement::memory_bytes() const
+{
+  std::size_t bytes = 0;
+  const std::string problem = error_of([&] {
+    bytes = common.memory_bytes();
+  });
+  stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+  return static_cast<double>(bytes);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void Measurement::set_timestep(double picoseconds)
+{
+  all([&] {
+    common.set_timestep(picoseconds);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool Measurement::writes() const
+{
+  return lmp->comm->me == 0;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -52,11 +84,11 @@ void Measurement::gather()
   if (gathered) return;
   rust::Vec<std::int64_t> mine;
   all([&] {
-    mine = handle->take_increments();
+    mine = common.take_increments();
   });
   const auto sums = sum(mine);
   all([&] {
-    handle->add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size()));
+    common.add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size()));
   });
   gathered = true;
 }
@@ -65,18 +97,22 @@ void Measurement::gather()
 
 void Measurement::before_sample()
 {
-  if (handle->full()) gather();
+  bool full = false;
+  all([&] {
+    full = common.full();
+  });
+  if (full) gather();
   gathered = false;
 }
 
 /* ---------------------------------------------------------------------- */
 
-const deepion::Results &Measurement::results()
+const deepion::ffi::Results &Measurement::results()
 {
   gather();
   if (!evaluated)
     all([&] {
-      latest = handle->results();
+      latest = common.results();
     });
   evaluated = true;
   return latest;
@@ -89,7 +125,7 @@ std::vector<std::string> Measurement::headline()
   gather();
   rust::Vec<rust::String> lines;
   all([&] {
-    lines = handle->headline();
+    lines = common.headline();
   });
   std::vector<std::string> text;
   for (const auto &line : lines) text.emplace_back(line);
@@ -103,7 +139,7 @@ std::string Measurement::state()
   gather();
   rust::String text;
   all([&] {
-    text = handle->state();
+    text = common.state();
   });
   return std::string(text);
 }
@@ -113,61 +149,37 @@ std::string Measurement::state()
 void Measurement::restore(const std::string &state)
 {
   all([&] {
-    handle->restore(state);
+    common.restore(rust::Slice<const std::uint8_t>(
+        reinterpret_cast<const std::uint8_t *>(state.data()), state.size()));
   });
   evaluated = false;
 }
 
-/* ----------------------------------------------------------------------
-   all ranks bring their sums, rank 0 writes
-------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------- */
 
-template <class Write>
-void Measurement::write(const std::string &path, const std::vector<std::string> &provenance,
-                        Write &&write)
+void Measurement::write_table(const std::string &path, const deepion::ffi::Provenance &provenance)
 {
-  if (path.empty()) return;
-  gather();
-  const auto lines = lines_of(provenance);
-  all([&] {
-    if (lmp->comm->me == 0) write(rust::Slice<const rust::String>(lines.data(), lines.size()));
+  write(path, [&] {
+    common.write_table(path, provenance);
   });
 }
 
 /* ---------------------------------------------------------------------- */
 
-void Measurement::write_table(const std::string &path, const std::vector<std::string> &provenance)
+void Measurement::write_history(const std::string &path, const deepion::ffi::Provenance &provenance,
+                                std::int64_t step, bool begin, std::int64_t replaces)
 {
-  write(path, provenance, [&](auto lines) {
-    handle->write_table(path, lines);
+  write(path, [&] {
+    common.write_history(path, provenance, step, begin, replaces);
   });
 }
 
 /* ---------------------------------------------------------------------- */
 
-void Measurement::write_history(const std::string &path, const std::vector<std::string> &provenance,
-                                std::int64_t step, bool anew, std::int64_t until_now)
+void Measurement::write_state(const std::string &path, const deepion::ffi::Provenance &provenance)
 {
-  write(path, provenance, [&](auto lines) {
-    handle->write_history(path, lines, step, anew, until_now);
-  });
-}
-
-/* ---------------------------------------------------------------------- */
-
-void Measurement::write_vacf(const std::string &path, const std::vector<std::string> &provenance)
-{
-  write(path, provenance, [&](auto lines) {
-    handle->write_vacf(path, lines);
-  });
-}
-
-/* ---------------------------------------------------------------------- */
-
-void Measurement::write_state(const std::string &path, const std::vector<std::string> &provenance)
-{
-  write(path, provenance, [&](auto lines) {
-    handle->write_state(path, lines);
+  write(path, [&] {
+    common.write_state(path, provenance);
   });
 }
 
@@ -177,7 +189,7 @@ void Measurement::check_writable(const std::vector<std::string> &paths) const
 {
   for (const auto &path : paths)
     all([&] {
-      if (lmp->comm->me == 0 && !path.empty()) deepion::check_writable(path);
+      if (lmp->comm->me == 0 && !path.empty()) deepion::ffi::check_writable(path);
     });
 }
 

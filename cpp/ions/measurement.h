@@ -6,9 +6,9 @@
 
 #include "lammps_compat.h"
 
-#include "deepion-bridge/src/lib.rs.h"
+#include "deepion-bridge/src/measurement.rs.h"
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,11 +20,15 @@ namespace DEEPION {
 
 class Measurement {
  public:
-  // `name` begins every message: style and ID.
-  Measurement(LAMMPS_NS::LAMMPS *lmp, const std::string &name,
-              rust::Box<deepion::Analysis> &&analysis);
+  // `name` begins every message: style and ID. `common` belongs to the sampler of a style, which must
+  // live as long as this.
+  Measurement(LAMMPS_NS::LAMMPS *lmp, const std::string &name, deepion::ffi::Measurement &common);
 
-  deepion::Analysis &analysis() { return *handle; }
+  // Numbers in the row of each atom.
+  int row_width() const;
+  // Bytes of the sums.
+  double memory_bytes() const;
+  void set_timestep(double picoseconds);
 
   // Collective: adds integers of all ranks.
   std::vector<std::int64_t> sum(const rust::Vec<std::int64_t> &mine) const;
@@ -34,7 +38,7 @@ class Measurement {
   void after_sample() { evaluated = false; }
 
   // Collective, where anything was sampled since the last call; else at once.
-  const deepion::Results &results();
+  const deepion::ffi::Results &results();
   std::vector<std::string> headline();
   std::string state();
 
@@ -42,11 +46,12 @@ class Measurement {
   void restore(const std::string &state);
 
   // Collective. Files are written by rank 0; paths may be empty: not wanted.
-  void write_table(const std::string &path, const std::vector<std::string> &provenance);
-  void write_history(const std::string &path, const std::vector<std::string> &provenance,
-                     std::int64_t step, bool anew, std::int64_t until_now);
-  void write_state(const std::string &path, const std::vector<std::string> &provenance);
-  void write_vacf(const std::string &path, const std::vector<std::string> &provenance);
+  void write_table(const std::string &path, const deepion::ffi::Provenance &provenance);
+  void write_history(const std::string &path, const deepion::ffi::Provenance &provenance,
+                     std::int64_t step, bool begin, std::int64_t replaces);
+  void write_state(const std::string &path, const deepion::ffi::Provenance &provenance);
+  // The same for a file of the style's own.
+  template <class Write> void write(const std::string &path, Write &&write);
   // Before anything is measured: whether these files can be written.
   void check_writable(const std::vector<std::string> &paths) const;
 
@@ -56,14 +61,13 @@ class Measurement {
  private:
   LAMMPS_NS::LAMMPS *lmp;
   std::string name;
-  rust::Box<deepion::Analysis> handle;
-  deepion::Results latest;
+  deepion::ffi::Measurement &common;
+  deepion::ffi::Results latest;
   bool gathered = true;      // nothing sampled since increments were taken
   bool evaluated = false;    // `latest` is up to date
 
   void gather();
-  template <class Write>
-  void write(const std::string &path, const std::vector<std::string> &provenance, Write &&write);
+  bool writes() const;    // this is rank 0
   void stop_all(const std::string &problem) const;
 };
 
@@ -78,16 +82,24 @@ template <class Call> void Measurement::all(Call &&call) const
   stop_all(error_of(std::forward<Call>(call)));
 }
 
-// Collective: a measurement of the analysis that `open` returns; its failure stops all ranks.
-template <class Open>
-std::unique_ptr<Measurement> opened(LAMMPS_NS::LAMMPS *lmp, const std::string &name, Open &&open)
+template <class Write> void Measurement::write(const std::string &path, Write &&write)
 {
-  std::unique_ptr<Measurement> measurement;
+  if (path.empty()) return;
+  gather();
+  all([&] {
+    if (writes()) write();
+  });
+}
+
+// Collective: the sampler, a rust::Box, that `open` returns; its failure stops all ranks.
+template <class Open> auto opened(LAMMPS_NS::LAMMPS *lmp, const std::string &name, Open &&open)
+{
+  std::optional<decltype(open())> sampler;
   const std::string problem = error_of([&] {
-    measurement = std::make_unique<Measurement>(lmp, name, std::forward<Open>(open)());
+    sampler.emplace(std::forward<Open>(open)());
   });
   stop_all_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
-  return measurement;
+  return std::move(*sampler);
 }
 
 }    // namespace DEEPION

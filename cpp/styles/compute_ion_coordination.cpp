@@ -5,7 +5,7 @@
 #include "lammps_compat.h"
 #include "words.h"
 
-#include "deepion-bridge/src/lib.rs.h"
+#include "deepion-bridge/src/coordination.rs.h"
 
 #include "atom.h"
 #include "group.h"
@@ -88,14 +88,14 @@ void ComputeIonCoordination::measure()
   const auto &cutoffs = neighbors->cutoffs;
   rust::Vec<std::int64_t> mine;
   std::string problem = error_of([&] {
-    mine =
-        deepion::coordination_histogram(view(neighbors->counts), cutoffs.size(), neighbors->most);
+    mine = deepion::ffi::coordination_histogram(view(neighbors->counts), cutoffs.size(),
+                                                neighbors->most);
   });
   stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
   std::vector<std::int64_t> sum(mine.size());
   MPI_Allreduce(mine.data(), sum.data(), static_cast<int>(sum.size()), MPI_INT64_T, MPI_SUM, world);
   problem = error_of([&] {
-    const auto found = deepion::instantaneous_coordination(
+    const auto found = deepion::ffi::instantaneous_coordination(
         rust::Slice<const std::int64_t>(sum.data(), sum.size()),
         rust::Slice<const double>(cutoffs.data(), cutoffs.size()), neighbors->most);
     rows.assign(found.begin(), found.end());

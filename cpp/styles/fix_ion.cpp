@@ -6,6 +6,8 @@
 #include "measurement.h"
 #include "unwrapped_positions.h"
 
+#include "deepion-bridge/src/transport.rs.h"
+
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
@@ -100,9 +102,7 @@ void FixIon::init()
   if (group->dynamic[igroup]) fail("the group must not be dynamic");
   if (last_sample < 0 && update->dt != timestep && !any_timestep) {
     timestep = update->dt;
-    measurement->all([&] {
-      measurement->analysis().set_timestep(timestep * picoseconds());
-    });
+    measurement->set_timestep(timestep * picoseconds());
   }
   if (update->dt != timestep && !any_timestep)
     fail(fmt::format("the time step was {} when the measurement began and is {} now: lags would "
@@ -163,12 +163,13 @@ void FixIon::refuse_newcomers()
 
 /* ---------------------------------------------------------------------- */
 
-void FixIon::sample_ions(const std::string &drift, double volume, double temperature)
+void FixIon::sample_ions(const std::string &drift, double volume, double temperature,
+                         const std::function<void(deepion::ffi::IonFrame &&)> &take)
 {
   if (!positions->problem().empty()) fail(positions->problem());
   gather_ions();
   const auto located = locate(lmp, drift, groupbit, *positions, ions, ids, *measurement);
-  deepion::IonFrame frame;
+  deepion::ffi::IonFrame frame;
   frame.located = rust::Slice<const std::int64_t>(located.data(), located.size());
   frame.positions = rust::Slice<const double>(ions.data(), ions.size());
   frame.ids = rust::Slice<const std::int64_t>(ids.data(), ids.size());
@@ -176,8 +177,9 @@ void FixIon::sample_ions(const std::string &drift, double volume, double tempera
   frame.rows = rust::Slice<double>(rows->values.data(), rows->values.size());
   frame.volume = volume;
   frame.temperature = temperature;
+  frame.kinetic_temperature = 0.0;
   measurement->all([&] {
-    measurement->analysis().sample_positions(std::move(frame));
+    take(std::move(frame));
   });
 }
 
@@ -207,7 +209,7 @@ double FixIon::compute_array(int i, int j)
 
 double FixIon::memory_usage()
 {
-  double bytes = static_cast<double>(measurement->analysis().analysis_bytes());
+  double bytes = measurement->memory_bytes();
   if (rows) bytes += static_cast<double>(rows->memory_bytes());
   if (positions) bytes += static_cast<double>(positions->rows.memory_bytes());
   return bytes +

@@ -7,6 +7,7 @@
 #include "fix.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ class AtomRows;
 class Measurement;
 class UnwrappedPositions;
 }    // namespace DEEPION
+
+namespace deepion::ffi {
+struct IonFrame;
+}
 
 namespace LAMMPS_NS {
 
@@ -62,7 +67,8 @@ class FixIon : public Fix {
   std::vector<int> slots;           // their rows
   std::vector<std::int64_t> ids;    // their IDs
   // Collective: hands this step's ions over; drift as in drift_reference.h; temperature, 0 = none
-  void sample_ions(const std::string &drift, double volume, double temperature);
+  void sample_ions(const std::string &drift, double volume, double temperature,
+                   const std::function<void(deepion::ffi::IonFrame &&)> &take);
   double picoseconds() const;    // in one time unit
   bool any_timestep;             // it does not matter if the time step changes
 

@@ -6,10 +6,17 @@
 #include "unwrapped_positions.h"
 #include "words.h"
 
+#include "deepion-bridge/src/coordination.rs.h"
+
 #include "neighbor.h"
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
+using deepion::ffi::Coordination;
+
+struct FixIonCoordination::Sampler {
+  rust::Box<Coordination> handle;
+};
 
 /* ---------------------------------------------------------------------- */
 
@@ -32,15 +39,16 @@ FixIonCoordination::FixIonCoordination(LAMMPS *lmp, int narg, char **arg) :
   finish_arguments(words);
   nevery = static_cast<int>(every);
 
-  deepion::CoordinationSettings settings = {};
+  deepion::ffi::CoordinationSettings settings = {};
   for (const double cutoff : neighbors->cutoffs) settings.cutoffs.push_back(cutoff);
   settings.most = neighbors->most;
   settings.every = every;
   settings.ions = nions;
   settings.neighbors = neighbors->natoms;
-  measurement = opened(lmp, name, [&] {
-    return deepion::open_coordination(settings);
-  });
+  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+    return deepion::ffi::open_coordination(settings);
+  })});
+  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
   declare_output();
 }
 
@@ -70,8 +78,7 @@ void FixIonCoordination::sample()
   neighbors->count();
   const auto &counts = neighbors->counts;
   measurement->all([&] {
-    measurement->analysis().sample_counts(
-        rust::Slice<const std::uint32_t>(counts.data(), counts.size()));
+    sampler->handle->sample(rust::Slice<const std::uint32_t>(counts.data(), counts.size()));
   });
 }
 
@@ -85,12 +92,12 @@ std::string FixIonCoordination::summary()
 
 /* ---------------------------------------------------------------------- */
 
-std::vector<std::string> FixIonCoordination::provenance()
+deepion::ffi::Provenance FixIonCoordination::provenance()
 {
-  auto lines = FixIonSampling::provenance();
-  lines.push_back(
-      fmt::format("neighbors: group {}: {} atoms", neighbors->group_name, neighbors->natoms));
-  return lines;
+  auto from = FixIonSampling::provenance();
+  from.notes.push_back(rust::String::lossy(
+      fmt::format("neighbors: group {}: {} atoms", neighbors->group_name, neighbors->natoms)));
+  return from;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -20,9 +20,11 @@ class FixIonCoordination : public FixIonSampling {
  protected:
   void sample() override;
   std::string summary() override;
-  std::vector<std::string> provenance() override;
+  deepion::ffi::Provenance provenance() override;
 
  private:
+  struct Sampler;    // the Rust side
+  std::unique_ptr<Sampler> sampler;
   std::unique_ptr<DEEPION::IonNeighbors> neighbors;
 };
 

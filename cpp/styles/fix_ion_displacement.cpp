@@ -5,6 +5,8 @@
 #include "measurement.h"
 #include "unwrapped_positions.h"
 
+#include "deepion-bridge/src/transport.rs.h"
+
 #include "atom.h"
 #include "update.h"
 
@@ -13,6 +15,11 @@
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
+using deepion::ffi::Displacement;
+
+struct FixIonDisplacement::Sampler {
+  rust::Box<Displacement> handle;
+};
 
 /* ----------------------------------------------------------------------
    arguments come from compute ion/msd: its ID, drift, unwrap
@@ -30,12 +37,18 @@ FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) : FixI
   name = std::string("compute ion/msd ") + arg[3];
   nevery = 1;
   any_timestep = true;
-  measurement = opened(lmp, name, [&] {
-    return deepion::open_displacement(nions, drift, reference_atoms(lmp, drift, nions));
-  });
+  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+    return deepion::ffi::open_displacement(nions, drift_of(drift),
+                                           reference_atoms(lmp, drift, nions));
+  })});
+  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(arg[5]));
-  give_rows(static_cast<int>(measurement->analysis().row_width()));
+  give_rows(measurement->row_width());
 }
+
+/* ---------------------------------------------------------------------- */
+
+FixIonDisplacement::~FixIonDisplacement() = default;
 
 /* ---------------------------------------------------------------------- */
 
@@ -74,7 +87,9 @@ void FixIonDisplacement::sample()
 {
   positions->update();    // a fix before this one may ask first
   measurement->before_sample();
-  sample_ions(drift, 0.0, 0.0);
+  sample_ions(drift, 0.0, 0.0, [&](auto &&frame) {
+    sampler->handle->sample(std::move(frame));
+  });
   measurement->after_sample();
   last_sample = update->ntimestep;
 }

@@ -11,6 +11,7 @@ namespace LAMMPS_NS {
 class FixIonDisplacement : public FixIon {
  public:
   FixIonDisplacement(class LAMMPS *, int, char **);
+  ~FixIonDisplacement() override;
   int setmask() override;
   void post_constructor() override;
   void setup(int) override;
@@ -21,6 +22,8 @@ class FixIonDisplacement : public FixIon {
   void measure(double *values);
 
  private:
+  struct Sampler;    // the Rust side
+  std::unique_ptr<Sampler> sampler;
   std::string drift;    // framework, com or none
 
   void sample();

@@ -6,6 +6,8 @@
 #include "unwrapped_positions.h"
 #include "words.h"
 
+#include "deepion-bridge/src/files.rs.h"
+
 #include "atom.h"
 #include "comm.h"
 #include "force.h"
@@ -114,7 +116,8 @@ void FixIonSampling::check_different_files()
       if (!fix) continue;
       for (const auto &path : fix->files()) {
         if (path.empty()) continue;
-        const std::string full(deepion::full_path(path));
+        const auto bytes = deepion::ffi::full_path(path);
+        const std::string full(bytes.begin(), bytes.end());
         const auto before = std::find(taken.begin(), taken.end(), full) - taken.begin();
         if (before < static_cast<int>(taken.size()))
           text = fix->name == named[before]
@@ -231,18 +234,23 @@ void FixIonSampling::write_files()
    the same for every run of a measurement: no date, no number of ranks
 ------------------------------------------------------------------------- */
 
-std::vector<std::string> FixIonSampling::provenance()
+deepion::ffi::Provenance FixIonSampling::provenance()
 {
-  std::vector<std::string> lines;
-  if (!title.empty()) lines.push_back(title);
-  lines.push_back(fmt::format("deepion {}, {}", VERSION, name));
-  lines.push_back(
-      fmt::format("LAMMPS {} ({}), units {}", lmp->version, LAMMPS_DESCRIPTOR, update->unit_style));
-  lines.push_back(
-      fmt::format("group {}: {} of {} atoms", group->names[igroup], nions, atom->natoms));
+  const auto text = [](const std::string &words) {
+    return rust::String::lossy(words);
+  };
+  deepion::ffi::Provenance from;
+  from.title = text(title);
+  from.style = text(style);
+  from.id = text(id);
+  from.lammps = text(fmt::format("{} ({})", lmp->version, LAMMPS_DESCRIPTOR));
+  from.units = text(update->unit_style);
+  from.group = text(group->names[igroup]);
+  from.ions = nions;
+  from.atoms = atom->natoms;
   int dim = -1;
   Pair *pair = force->pair_match("deepmd/onnx", 1, 0);
   const auto *hash = pair ? static_cast<const char *>(pair->extract("model_sha256", dim)) : nullptr;
-  if (hash) lines.push_back(fmt::format("model sha256 {}", hash));
-  return lines;
+  if (hash) from.notes.push_back(text(fmt::format("model sha256 {}", hash)));
+  return from;
 }

@@ -9,6 +9,10 @@ namespace DEEPION {
 class Words;
 }
 
+namespace deepion::ffi {
+struct Provenance;
+}
+
 namespace LAMMPS_NS {
 
 class FixIonSampling : public FixIon {
@@ -32,7 +36,7 @@ class FixIonSampling : public FixIon {
   virtual std::vector<std::string> files() const;    // may hold empty names
   virtual std::string summary() = 0;                 // what is measured, in a line, for the log
 
-  virtual std::vector<std::string> provenance();    // begins every file
+  virtual deepion::ffi::Provenance provenance();    // begins every file
   virtual void write_files();                       // but the history
   void declare_output();                            // scalar, vector, array of the measurement
   std::string title, file, history, state;

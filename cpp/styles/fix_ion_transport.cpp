@@ -7,6 +7,8 @@
 #include "unwrapped_positions.h"
 #include "words.h"
 
+#include "deepion-bridge/src/transport.rs.h"
+
 #include "atom.h"
 #include "compute.h"
 #include "domain.h"
@@ -17,13 +19,18 @@
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
+using deepion::ffi::Transport;
+
+struct FixIonTransport::Sampler {
+  rust::Box<Transport> handle;
+};
 
 /* ---------------------------------------------------------------------- */
 
 FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
     FixIonSampling(lmp, narg, arg), drift("framework"), temperature(0.0), compute(nullptr)
 {
-  deepion::TransportSettings settings = {};
+  deepion::ffi::TransportSettings settings = {};
   settings.lags_per_level = 10;
   settings.levels = 6;
   settings.charge = 1.0;
@@ -55,7 +62,8 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
                                "not from {} to {}",
                                settings.fit[0], settings.fit[1]));
     } else if (key == "units") {
-      settings.si = words.choice(key, "si", "cgs");
+      settings.units = words.choice(key, "si", "cgs") ? deepion::ffi::Units::Si
+                                                      : deepion::ffi::Units::Cgs;
     } else if (!common_keyword(words, key)) {
       words.fail("unknown keyword '" + key + "'; keywords are " + joined(keywords));
     }
@@ -66,15 +74,20 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   settings.every = every;
   settings.timestep = update->dt * picoseconds();
   settings.ions = nions;
-  settings.drift = drift;
+  settings.drift = drift_of(drift);
   settings.reference_atoms = reference_atoms(lmp, drift, nions);
-  measurement = opened(lmp, name, [&] {
-    return deepion::open_transport(settings);
-  });
+  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+    return deepion::ffi::open_transport(settings);
+  })});
+  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
   positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(unwrap));
   declare_output();
-  give_rows(static_cast<int>(measurement->analysis().row_width()));
+  give_rows(measurement->row_width());
 }
+
+/* ---------------------------------------------------------------------- */
+
+FixIonTransport::~FixIonTransport() = default;
 
 /* ---------------------------------------------------------------------- */
 
@@ -105,7 +118,10 @@ double FixIonTransport::temperature_now()
 
 void FixIonTransport::sample()
 {
-  sample_ions(drift, domain->xprd * domain->yprd * domain->zprd, temperature_now());
+  sample_ions(drift, domain->xprd * domain->yprd * domain->zprd, temperature_now(),
+              [&](auto &&frame) {
+                sampler->handle->sample(std::move(frame));
+              });
 }
 
 /* ---------------------------------------------------------------------- */

@@ -8,6 +8,7 @@ namespace LAMMPS_NS {
 class FixIonTransport : public FixIonSampling {
  public:
   FixIonTransport(class LAMMPS *, int, char **);
+  ~FixIonTransport() override;
   void init() override;
 
  protected:
@@ -15,6 +16,8 @@ class FixIonTransport : public FixIonSampling {
   std::string summary() override;
 
  private:
+  struct Sampler;    // the Rust side
+  std::unique_ptr<Sampler> sampler;
   std::string drift;         // framework, com or none
   double temperature;        // K, 0 = not given
   std::string compute_id;    // of a compute that measures it, or empty

@@ -6,6 +6,8 @@
 #include "unwrapped_positions.h"
 #include "words.h"
 
+#include "deepion-bridge/src/vibrations.rs.h"
+
 #include "atom.h"
 #include "domain.h"
 #include "force.h"
@@ -18,13 +20,18 @@
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
+using deepion::ffi::Vibrations;
+
+struct FixIonVdos::Sampler {
+  rust::Box<Vibrations> handle;
+};
 
 /* ---------------------------------------------------------------------- */
 
 FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
     FixIonSampling(lmp, narg, arg), window(0), ps(picoseconds())
 {
-  deepion::VibrationsSettings set = {};
+  deepion::ffi::VibrationsSettings set = {};
   std::string split = "none";
   std::vector<std::string> given;
 
@@ -61,7 +68,7 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
 
   find_species(given);
   for (std::size_t k = 0; k < names.size(); k++) {
-    deepion::Species one = {};
+    deepion::ffi::Species one = {};
     one.name = rust::String::lossy(names[k]);
     one.mass = masses[k];
     one.atoms = numbers[k];
@@ -70,18 +77,25 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
   set.every = every;
   set.timestep = update->dt * ps;
   set.box_atoms = atom->natoms;
-  set.split = split;
+  set.split = split == "none" ? deepion::ffi::Split::None
+      : split == "cut"        ? deepion::ffi::Split::Cut
+                              : deepion::ffi::Split::TwoPhase;
   settings = fmt::format("origins every {} samples, split {}, {}", set.spacing,
                          split == "cut" ? fmt::format("cut at {} THz", set.cut) : split,
                          set.temperature > 0.0 ? fmt::format("temperature {} K", set.temperature)
                                                : "temperature of the velocities");
 
-  measurement = opened(lmp, name, [&] {
-    return deepion::open_vibrations(set);
-  });
+  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+    return deepion::ffi::open_vibrations(set);
+  })});
+  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
   declare_output();
-  give_rows(static_cast<int>(measurement->analysis().row_width()));
+  give_rows(measurement->row_width());
 }
+
+/* ---------------------------------------------------------------------- */
+
+FixIonVdos::~FixIonVdos() = default;
 
 /* ----------------------------------------------------------------------
    a species for each atom type in the group; types of one name, such as two types of an element, are
@@ -154,12 +168,11 @@ void FixIonVdos::sample()
   }
   refuse_newcomers();
   measurement->all([&] {
-    measurement->analysis().sample_velocities(
-        rust::Slice<const double>(velocities.data(), velocities.size()),
-        rust::Slice<const std::int32_t>(kinds.data(), kinds.size()),
-        rust::Slice<double>(rows->values.data(), rows->values.size()),
-        rust::Slice<const std::int32_t>(slots.data(), slots.size()),
-        domain->xprd * domain->yprd * domain->zprd);
+    sampler->handle->sample(rust::Slice<const double>(velocities.data(), velocities.size()),
+                            rust::Slice<const std::int32_t>(kinds.data(), kinds.size()),
+                            rust::Slice<double>(rows->values.data(), rows->values.size()),
+                            rust::Slice<const std::int32_t>(slots.data(), slots.size()),
+                            domain->xprd * domain->yprd * domain->zprd);
   });
 }
 
@@ -177,7 +190,9 @@ std::vector<std::string> FixIonVdos::files() const
 void FixIonVdos::write_files()
 {
   FixIonSampling::write_files();
-  measurement->write_vacf(vacf, provenance());
+  measurement->write(vacf, [&] {
+    sampler->handle->write_vacf(vacf, provenance());
+  });
 }
 
 /* ---------------------------------------------------------------------- */

@@ -8,6 +8,7 @@ namespace LAMMPS_NS {
 class FixIonVdos : public FixIonSampling {
  public:
   FixIonVdos(class LAMMPS *, int, char **);
+  ~FixIonVdos() override;
   void init() override;
   double memory_usage() override;
 
@@ -18,6 +19,8 @@ class FixIonVdos : public FixIonSampling {
   std::vector<std::string> files() const override;
 
  private:
+  struct Sampler;    // the Rust side
+  std::unique_ptr<Sampler> sampler;
   std::vector<std::string> names;    // of each species
   std::vector<double> masses;        // of each species
   std::vector<bigint> numbers;       // of atoms of each species

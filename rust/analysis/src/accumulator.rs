@@ -21,6 +21,19 @@ pub struct Results {
 /// state come from the total alone. Increments must be taken before each of these, and before a sample for which
 /// [`Accumulator::full`] is true.
 pub trait Accumulator {
+    /// Numbers that each atom carries along in a row of its own, which the caller keeps with the atom; 0: none.
+    fn row_width(&self) -> usize {
+        0
+    }
+
+    /// Changes the time step, ps, before the first sample. Here nothing depends on it.
+    ///
+    /// # Errors
+    /// After the first sample, or where it is no positive time.
+    fn set_timestep(&mut self, _timestep_ps: f64) -> Result<()> {
+        Ok(())
+    }
+
     /// Returns and clears what this rank gathered since the last call.
     fn take_increments(&mut self) -> Vec<i64>;
 

@@ -107,10 +107,7 @@ mod tests {
         let first = guard(&mut poisoned, || -> Result<()> { panic!("index 7 of 3") }).unwrap_err();
         assert_eq!(
             first.to_string(),
-            format!(
-                "internal error: index 7 of 3 (at {}:{line}); this is a bug in deepion, please report it",
-                file!()
-            )
+            format!("internal error: index 7 of 3 (at {}:{line}); this is a bug in deepion, please report it", file!())
         );
         assert!(matches!(first, Error::Internal(_)), "{first:?}");
         assert!(poisoned);

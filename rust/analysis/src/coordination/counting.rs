@@ -16,7 +16,7 @@ use crate::{Error, Result};
 pub fn count(
     x: &[f64],
     centers: &[i32],
-    offsets: &[i32],
+    offsets: &[usize],
     neighbors: &[i32],
     cutoffs: &[f64],
     counts: &mut Vec<u32>,
@@ -34,7 +34,7 @@ pub fn count(
     counts.resize(centers.len() * cutoffs.len(), 0);
     for (k, row) in counts.chunks_exact_mut(cutoffs.len()).enumerate() {
         let center = position(x, centers[k]);
-        for &neighbor in &neighbors[offsets[k] as usize..offsets[k + 1] as usize] {
+        for &neighbor in &neighbors[offsets[k]..offsets[k + 1]] {
             let [dx, dy, dz] = position(x, neighbor);
             let (dx, dy, dz) = (dx - center[0], dy - center[1], dz - center[2]);
             let square = dx * dx + dy * dy + dz * dz;
@@ -71,7 +71,7 @@ mod tests {
         let (mut offsets, mut neighbors) = (vec![0], Vec::new());
         for &center in &centers {
             neighbors.extend((0..200).filter(|&j| j != center && j % 3 == 1));
-            offsets.push(neighbors.len() as i32);
+            offsets.push(neighbors.len());
         }
         let mut counts = vec![7; 3];
         count(&x, &centers, &offsets, &neighbors, &cutoffs, &mut counts).unwrap();

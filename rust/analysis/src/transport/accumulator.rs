@@ -179,18 +179,6 @@ impl Transport {
         3 * layout.lags().places()
     }
 
-    /// Changes the time step, ps, before the first frame.
-    ///
-    /// # Errors
-    /// After the first frame.
-    pub fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
-        if self.total.samples > 0 {
-            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
-        }
-        self.layout.timestep_ps = timestep_ps;
-        Ok(())
-    }
-
     /// Takes one frame; `rows`: all rows of [`Transport::row_width`].
     ///
     /// # Errors
@@ -264,6 +252,18 @@ impl LagSums {
 }
 
 impl Accumulator for Transport {
+    fn row_width(&self) -> usize {
+        3 * self.lags.places()
+    }
+
+    fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
+        if self.total.samples > 0 {
+            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
+        }
+        self.layout.timestep_ps = timestep_ps;
+        Ok(())
+    }
+
     fn take_increments(&mut self) -> Vec<i64> {
         let mut increments = Vec::with_capacity(self.local.len() * (4 + ION_GROUPS) * LIMBS);
         for lag in &mut self.local {

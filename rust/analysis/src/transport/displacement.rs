@@ -80,6 +80,10 @@ impl Displacement {
 }
 
 impl Accumulator for Displacement {
+    fn row_width(&self) -> usize {
+        3
+    }
+
     fn take_increments(&mut self) -> Vec<i64> {
         let increments = self.squares.iter().flat_map(|sum| sum.limbs()).chain(self.fourth.limbs()).collect();
         (self.squares, self.fourth) = Default::default();

@@ -111,18 +111,6 @@ impl Vibrations {
         Ok(total)
     }
 
-    /// Changes the time step, ps, before the first sample.
-    ///
-    /// # Errors
-    /// After the first sample, or where it is no positive time.
-    pub fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
-        if self.total.samples > 0 {
-            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
-        }
-        self.layout.timestep_ps = timestep_ps;
-        self.layout.check()
-    }
-
     /// Closes all open origins: the atoms' rows were lost. Those that begin later are not affected.
     pub fn forget_origins(&mut self) {
         self.total.since = self.total.samples;
@@ -210,6 +198,18 @@ impl Vibrations {
 }
 
 impl Accumulator for Vibrations {
+    fn row_width(&self) -> usize {
+        self.layout.row_width()
+    }
+
+    fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
+        if self.total.samples > 0 {
+            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
+        }
+        self.layout.timestep_ps = timestep_ps;
+        self.layout.check()
+    }
+
     fn take_increments(&mut self) -> Vec<i64> {
         let atoms = self.atoms.iter().map(|&atoms| atoms as i64);
         let increments = atoms.chain(self.products.iter().flat_map(|sum| sum.limbs())).collect();

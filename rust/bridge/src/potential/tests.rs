@@ -79,7 +79,9 @@ fn info_comes_from_the_file() {
     let info = open(PARAMETERS).info().unwrap();
     assert_eq!((info.numb_fparam, info.numb_aparam, info.type_map.len()), (2, 2, 1));
     assert_eq!(info.sha256.len(), 64);
-    for beginning in ["sha256 ", "from ", "types ", "cutoff ", "networks ", "precision double", "tabulate no", "threads 1"] {
+    for beginning in
+        ["sha256 ", "from ", "types ", "cutoff ", "networks ", "precision double", "tabulate no", "threads 1"]
+    {
         assert!(info.summary.iter().any(|line| line.starts_with(beginning)), "{beginning}: {:?}", info.summary);
     }
 }
@@ -119,7 +121,8 @@ fn arrays_that_do_not_fit_are_named() {
     let offsets = refusal(&mut potential, Atoms { offsets: &cluster.offsets[1..], ..cluster.atoms() });
     assert!(offsets.starts_with("offsets"), "{offsets}");
     let far = vec![0, 1, 2, 3, 4, 99];
-    let outside = refusal(&mut potential, Atoms { neighbors: &far, offsets: &[0, 6, 6, 6, 6, 6, 6], ..cluster.atoms() });
+    let outside =
+        refusal(&mut potential, Atoms { neighbors: &far, offsets: &[0, 6, 6, 6, 6, 6, 6], ..cluster.atoms() });
     assert!(outside.contains("outside 0..6"), "{outside}");
     let types = refusal(&mut potential, Atoms { types: &[0, 1, 7, 0, 1, 0], ..cluster.atoms() });
     assert!(types.contains("type 7"), "{types}");

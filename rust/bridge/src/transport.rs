@@ -1,0 +1,172 @@
+//! `fix ion/transport` and `compute ion/msd`: displacements of ions.
+
+use std::pin::Pin;
+
+use deepion_analysis::Result;
+use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, Frame, Group, Reference, TransportLayout};
+
+use crate::guard::guard_only;
+use crate::measurement::{Measurement, Sampler};
+
+#[allow(missing_docs, unsafe_code)]
+#[cxx::bridge(namespace = "deepion::ffi")]
+mod ffi {
+    /// What displacements are measured against.
+    enum Drift {
+        /// Mean position of all atoms outside the group of ions.
+        Framework,
+        /// Center of mass of all atoms.
+        Com,
+        /// Nothing.
+        None,
+    }
+
+    /// Units of diffusion coefficients and conductivities.
+    enum Units {
+        /// cm^2/s and S/cm.
+        Cgs,
+        /// m^2/s and S/m.
+        Si,
+    }
+
+    /// Settings of `fix ion/transport`.
+    struct TransportSettings {
+        lags_per_level: u64,
+        levels: u64,
+        /// Time steps between samples.
+        every: u64,
+        /// Time step, ps.
+        timestep: f64,
+        ions: u64,
+        drift: Drift,
+        /// Atoms that make the reference; 0 for `Drift::None`.
+        reference_atoms: u64,
+        /// Elementary charges.
+        charge: f64,
+        /// Window of the fit, ps; both 0: automatic.
+        fit: [f64; 2],
+        units: Units,
+    }
+
+    /// The ions of this rank in one frame.
+    struct IonFrame<'a> {
+        /// Sum over ranks of `locate_ions`.
+        located: &'a [i64],
+        /// Unwrapped positions, A, n x 3.
+        positions: &'a [f64],
+        /// Atom IDs, n.
+        ids: &'a [i64],
+        /// Row of each ion, n: it begins at `rows[slots[k] * row_width()]`.
+        slots: &'a [i32],
+        /// What the ions carry along.
+        rows: &'a mut [f64],
+        /// A^3.
+        volume: f64,
+        /// As given by the user, K; 0: not given.
+        temperature: f64,
+        /// Of all atoms, measured in this frame, K; 0: not known.
+        kinetic_temperature: f64,
+    }
+
+    unsafe extern "C++" {
+        include!("deepion-bridge/src/measurement.rs.h");
+        type Measurement = crate::measurement::Measurement;
+    }
+
+    extern "Rust" {
+        type Transport;
+        type Displacement;
+
+        /// Displacements from many origins.
+        fn open_transport(settings: &TransportSettings) -> Result<Box<Transport>>;
+        /// What it has in common with all measurements.
+        fn measurement(self: &mut Transport) -> Pin<&mut Measurement>;
+        fn sample(self: &mut Transport, frame: IonFrame) -> Result<()>;
+
+        /// Displacements since the first frame.
+        fn open_displacement(ions: u64, drift: Drift, reference_atoms: u64) -> Result<Box<Displacement>>;
+        fn measurement(self: &mut Displacement) -> Pin<&mut Measurement>;
+        fn sample(self: &mut Displacement, frame: IonFrame) -> Result<()>;
+
+        /// Sums of this rank's unwrapped positions (n x 3, A), to be added over ranks; `ids` of the ions; `weights` of the reference
+        /// atoms, or empty for 1 each.
+        fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>>;
+    }
+}
+
+/// Displacements from many origins.
+struct Transport(Sampler<transport::Transport>);
+
+/// Displacements since the first frame.
+struct Displacement(Sampler<transport::Displacement>);
+
+fn reference(drift: ffi::Drift) -> Reference {
+    match drift {
+        ffi::Drift::Framework => Reference::Framework,
+        ffi::Drift::Com => Reference::Com,
+        _ => Reference::None,
+    }
+}
+
+fn open_transport(settings: &ffi::TransportSettings) -> Result<Box<Transport>> {
+    guard_only(|| {
+        let layout = TransportLayout {
+            lags_per_level: settings.lags_per_level,
+            levels: settings.levels,
+            every: settings.every,
+            timestep_ps: settings.timestep,
+            ions: settings.ions,
+            drift: reference(settings.drift),
+            reference_atoms: settings.reference_atoms,
+            charge: settings.charge,
+        };
+        let fit = match settings.fit {
+            [_, 0.0] => Fit::Automatic,
+            [from, to] => Fit::Window(from, to),
+        };
+        let units = if settings.units == ffi::Units::Si { DiffusionUnits::Si } else { DiffusionUnits::Cgs };
+        let evaluation = Evaluation { fit, units };
+        Ok(Box::new(Transport(Sampler::new(transport::Transport::new(layout, evaluation)?))))
+    })
+}
+
+fn open_displacement(ions: u64, drift: ffi::Drift, reference_atoms: u64) -> Result<Box<Displacement>> {
+    guard_only(|| {
+        let group = Group { ions, drift: reference(drift), reference_atoms };
+        Ok(Box::new(Displacement(Sampler::new(transport::Displacement::new(group)?))))
+    })
+}
+
+fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+    guard_only(|| transport::locate(ions, ids, reference, weights))
+}
+
+impl<'a> ffi::IonFrame<'a> {
+    fn split(self) -> (Frame<'a>, &'a mut [f64]) {
+        let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature: _ } = self;
+        let temperature = (temperature > 0.0).then_some(temperature);
+        (Frame { located, positions, ids, slots, volume, temperature }, rows)
+    }
+}
+
+impl Transport {
+    fn measurement(&mut self) -> Pin<&mut Measurement> {
+        self.0.common()
+    }
+
+    fn sample(&mut self, frame: ffi::IonFrame<'_>) -> Result<()> {
+        let (frame, rows) = frame.split();
+        self.0.guarded(|transport| transport.sample(&frame, rows))
+    }
+}
+
+impl Displacement {
+    fn measurement(&mut self) -> Pin<&mut Measurement> {
+        self.0.common()
+    }
+
+    fn sample(&mut self, frame: ffi::IonFrame<'_>) -> Result<()> {
+        let (frame, rows) = frame.split();
+        self.0.guarded(|displacement| displacement.sample(&frame, rows))
+    }
+}
