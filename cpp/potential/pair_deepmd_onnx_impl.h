@@ -5,7 +5,7 @@
 
 #include "pair_deepmd_onnx.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 #include "model_deviation.h"
 #include "neighbor_csr.h"
 #include "pair_deepmd_onnx_args.h"

@@ -1,6 +1,6 @@
 #include "plausibility.h"
 
-#include "deepion_error.h"
+#include "errors.h"
 
 #include "deepion-bridge/src/elements.rs.h"
 
