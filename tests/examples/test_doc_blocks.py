@@ -47,7 +47,8 @@ def whole_input(page: Path, section: str, folder: Path, *more: str) -> str:
     (folder / "my.data").symlink_to(DATA)
     (folder / "model.onnx").symlink_to(MODEL)
     block = block.replace("/path/to/deepion/build/deepionplugin.so", str(PLUGIN))
-    return "".join([block, BEFORE, *more, AFTER])
+    read, rest = re.split(r"(?<=my\.data\n)", block)
+    return "".join([read, BEFORE, rest, *more, AFTER])
 
 
 def test_readme(tmp_path):

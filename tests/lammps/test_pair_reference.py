@@ -2,6 +2,7 @@
 
 import json
 
+import large_cells
 import numpy as np
 import pytest
 
@@ -10,8 +11,7 @@ from lammps_runs import BUILD, MODEL, ROOT, TENSOR, Batch
 
 DATA = ROOT / "tests" / "data"
 INDEX = json.loads((DATA / "models" / "index.json").read_text())
-LIPSTI = sorted(path.stem for path in (DATA / "lipsti").glob("*.npz"))
-FRAMES = [name for name in LIPSTI if "12k" not in name]
+FRAMES = sorted(path.stem for path in (DATA / "lipsti").glob("*_f?.npz"))
 
 # promised for precision double: energies relative, forces in eV/A, virials relative to the largest element
 ENERGY, FORCE, VIRIAL = 1e-9, 1e-8, 1e-8
@@ -142,11 +142,33 @@ def test_lipsti_tables_in_double(lipsti, tmp_path):
     assert 1e-13 < np.abs(difference).max() < 1e-8
 
 
-@pytest.mark.parametrize("precision", ["double", "mixed reduce 0"])
-@pytest.mark.parametrize("name", ["Ti00_12k", "Ti10_12k", "Ti30_12k"])
-def test_lipsti_thousands_of_atoms(lipsti, tmp_path, name, precision):
-    batch = Batch(tmp_path)
-    batch.add(DATA / "lipsti" / f"{name}.data", f"deepmd/onnx {lipsti} precision {precision}", "* * Li P S Ti")
-    e = batch.run(ranks=2, timeout=180)[0]
-    reference = np.load(DATA / "lipsti" / f"{name}.npz")
-    (assert_matches if precision == "double" else assert_mixed)(e, reference)
+@pytest.fixture(scope="module", params=large_cells.CELLS)
+def large(request, lipsti, tmp_path_factory):
+    """A cell of thousands of atoms in both precisions, with DeePMD-kit's digest: name, double, mixed, reference."""
+    folder = tmp_path_factory.mktemp(request.param)
+    data = large_cells.write(request.param, folder)
+    batch = Batch(folder)
+    for precision in ("double", "mixed reduce 0"):
+        batch.add(data, f"deepmd/onnx {lipsti} precision {precision}", "* * Li P S Ti")
+    return (*batch.run(ranks=2, timeout=240), large_cells.reference(request.param))
+
+
+def test_lipsti_thousands_of_atoms_double(large):
+    double, _, reference = large
+    got = large_cells.digest(double.force, double.atom_energy)
+    virial = 0.5 * (reference["virial"] + reference["virial"].T)
+    expected = np.array([virial[a, b] for a, b in TENSOR[:6]])
+    assert len(double.force) > 6000 and np.abs(reference["force"]).max() > 1
+    assert abs(double.energy - reference["energy"]) <= ENERGY * abs(reference["energy"])
+    assert np.abs(double.virial - expected).max() <= VIRIAL * np.abs(expected).max()
+    # The sums over groups of 16 atoms are held to the limit of one atom: they leave no room for a wrong one.
+    for key in ("force", "force_sums"):
+        assert np.abs(got[key] - reference[key]).max() <= FORCE
+    for key in ("atom_energy", "atom_energy_sums"):
+        assert np.abs(got[key] - reference[key]).max() <= ENERGY * np.abs(reference["atom_energy"]).max()
+
+
+def test_lipsti_thousands_of_atoms_mixed(large):
+    """As assert_mixed, and every atom of the cell against double precision, which the test above has compared."""
+    double, mixed, reference = large
+    assert_mixed(mixed, {"force": double.force, "energy": reference["energy"]})
