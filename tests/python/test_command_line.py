@@ -172,25 +172,6 @@ def test_structure_files(tmp_path):
         read_structure(path)
 
 
-def test_ase_calculator(exported):
-    from ase import Atoms
-
-    from deepion.ase_calculator import DeepionCalculator
-
-    structure = read_structure(DATA / "lipsti" / "Ti10_f0.data")
-    reference = np.load(DATA / "lipsti" / "Ti10_f0.npz")
-    atoms = Atoms(structure.symbols, structure.coord, cell=structure.cell, pbc=True)
-    atoms.calc = DeepionCalculator(exported.path(LIPSTI), threads=1)
-    assert atoms.get_potential_energy() == pytest.approx(float(reference["energy"]), rel=1e-9)
-    np.testing.assert_allclose(atoms.get_forces(), reference["force"], atol=1e-8)
-    np.testing.assert_allclose(atoms.get_potential_energies(), reference["atom_energy"].ravel(), atol=1e-8)
-    stress = atoms.get_stress(voigt=False)
-    np.testing.assert_allclose(-stress * atoms.get_volume(), reference["virial"].reshape(3, 3), atol=1e-7)
-    atoms.pbc = (True, True, False)
-    atoms.get_forces()
-    assert "stress" not in atoms.calc.results
-
-
 @pytest.mark.skipif("deepmd" in sys.modules, reason="DeePMD-kit is loaded")
 def test_other_backends_without_deepmd(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "deepmd", None)

@@ -60,3 +60,11 @@ def test_bad_input():
         neighborhood([[0.0, 0, 0], [np.nan, 0, 0]], [0, 0], np.eye(3), (True,) * 3, 1.0, [4])
     with pytest.raises(InputError, match="the cell has no volume"):
         neighborhood([[0.0, 0, 0]], [0], np.ones((3, 3)), (True,) * 3, 1.0, [4])
+
+
+def test_atoms_at_one_place_are_refused():
+    cell, periodic = 10.0 * np.eye(3), (True, True, True)
+    coord = [[1.0, 1.0, 1.0], [5.0, 5.0, 5.0], [11.0, 1.0, 1.0]]  # the last one is an image of the first
+    with pytest.raises(InputError, match="atoms 1 and 3 are at the same place"):
+        neighborhood(coord, [0, 0, 0], cell, periodic, 4.0, [10])
+    neighborhood(coord, [0, 0, -1], cell, periodic, 4.0, [10])  # one that the model does not see

@@ -1,6 +1,7 @@
 """Energy, forces and virial of a structure from an exported file, with stock ONNX Runtime."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -33,19 +34,37 @@ class Evaluator:
 
     def __init__(self, path: Path, threads: int = 0):
         """threads: of ONNX Runtime; 0 leaves the choice to it."""
-        try:
-            import onnxruntime
-        except ImportError:
-            raise ModelFileError("evaluating a model needs ONNX Runtime: pip install onnxruntime") from None
+        if find_spec("onnxruntime") is None:
+            raise ModelFileError("evaluating a model needs ONNX Runtime: pip install onnxruntime")
         self.file = open_model_file(path)
         self.contract = self.file.contract
+        self._threads = threads
+        self._session = self._open_session()
+
+    def _open_session(self):
+        """ONNX Runtime with the model."""
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(self.file.content, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(self.file.content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(f"{path}: ONNX Runtime {onnxruntime.__version__} cannot load it: {error}") from None
+            version = onnxruntime.__version__
+            raise ModelFileError(f"{self.file.path}: ONNX Runtime {version} cannot load it: {error}") from None
+
+    def __deepcopy__(self, memo) -> "Evaluator":
+        """Nothing in an evaluator changes: a copy may be the same."""
+        return self
+
+    def __getstate__(self) -> dict:
+        """A pickle holds the model itself: the file may be gone or replaced where it is read."""
+        return {name: value for name, value in self.__dict__.items() if name != "_session"}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._session = self._open_session()
 
     @property
     def type_map(self) -> list[str]:
@@ -70,6 +89,8 @@ class Evaluator:
             np.add.at(force, owner, out["force"])
             np.add.at(atom_virial, owner, out["atom_virial"])
             virial += out["virial"]
+        if not (np.isfinite(atom_energy).all() and np.isfinite(force).all()):
+            raise InputError("the model gives energies or forces that are NaN or infinite for this structure")
         return Result(float(atom_energy.sum()), atom_energy, force, virial, atom_virial, near.overflow)
 
     def _run(self, chunk, near: Neighborhood, types, parameters):

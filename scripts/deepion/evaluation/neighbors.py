@@ -37,6 +37,9 @@ def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> N
     coord, all_coord, owner = _with_images(coord, np.asarray(cell, dtype=np.float64), periodic, rcut)
     centre, other, distance = _pairs(all_coord, nloc, rcut)
     keep = (types[centre] >= 0) & (types[owner[other]] >= 0)
+    if (together := np.flatnonzero(keep & (distance == 0.0))).size:
+        one, two = int(centre[together[0]]) + 1, int(owner[other[together[0]]]) + 1
+        raise InputError(f"atoms {one} and {two} are at the same place: their forces are not defined")
     nlist, overflow = _slots(nloc, centre[keep], other[keep], distance[keep], types[owner[other[keep]]], sel)
     return Neighborhood(all_coord, owner, nlist, overflow)
 

@@ -19,6 +19,7 @@ from onnx import GraphProto, TensorProto, helper
 
 from .onnx_nodes import DOMAIN, Nodes
 from .potential import Potential
+from .switch import C0, C1, C2, SLOPE
 
 
 def build_graph(potential: Potential, fitting_names: list[str]) -> GraphProto:
@@ -186,8 +187,8 @@ def _switch(nodes: Nodes, potential: Potential, r: str) -> tuple[str, str]:
         linear = nodes.add("Add", nodes.add("Mul", u, nodes.number(c1)), nodes.number(c0))
         return nodes.add("Add", nodes.add("Mul", u2, nodes.number(c2)), linear)
 
-    w = nodes.add("Add", nodes.add("Mul", nodes.add("Mul", u2, u), quadratic(-6.0, 15.0, -10.0)), nodes.number(1.0))
-    slope = nodes.add("Mul", u2, quadratic(-30.0 / width, 60.0 / width, -30.0 / width))
+    w = nodes.add("Add", nodes.add("Mul", nodes.add("Mul", u2, u), quadratic(C2, C1, C0)), nodes.number(1.0))
+    slope = nodes.add("Mul", u2, quadratic(*(c / width for c in SLOPE)))
     return w, slope
 
 

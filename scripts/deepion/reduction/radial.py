@@ -4,6 +4,7 @@ import numpy as np
 
 from deepion.model import activations
 from deepion.model.potential import Network, Potential
+from deepion.model.switch import switch
 
 STEP = 5e-4  # A; distances of a sample are rounded to this grid, the same for the full and the reduced networks
 
@@ -38,9 +39,7 @@ class RadialRows:
 
 def _environment(potential: Potential, r: np.ndarray):
     """a = w/(r+p) with da/dr, and the length r w/(r+p)^2 of the angular part with its derivative."""
-    u = np.clip((r - potential.rcut_smth) / (potential.rcut - potential.rcut_smth), 0.0, 1.0)
-    w = u**3 * (-6.0 * u**2 + 15.0 * u - 10.0) + 1.0
-    dw = -30.0 * u**2 * (u - 1.0) ** 2 / (potential.rcut - potential.rcut_smth)
+    w, dw = switch(r, potential.rcut_smth, potential.rcut)
     inverse = 1.0 / (r + potential.env_protection)
     a, da = w * inverse, (dw - w * inverse) * inverse
     return a, da, r * a * inverse, (a + r * da) * inverse - r * a * inverse**2
