@@ -1,8 +1,10 @@
 """The scripts as a user runs them, structure files, and the ASE calculator."""
 
 import json
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +42,18 @@ def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("deepion.export.exporter.generate_frames", interrupted)
     with pytest.raises(KeyboardInterrupt):
         export(DATA / INDEX["two_sided"]["model"], tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupted_export_ends_with_one_line(tmp_path):
+    """Ctrl-C while structures are generated, which takes minutes."""
+    command = [Path(sys.executable).parent / "deepion", "export", LIPSTI, "model.onnx"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(timeout=60) == 130
+    assert first.endswith("...\n") and rest.endswith("deepion export: interrupted\n") and "Traceback" not in rest
     assert not list(tmp_path.iterdir())
 
 

@@ -102,3 +102,29 @@ def test_data_without_labels_are_named(labelled, deepion):
     np.save(broken.parent.parent / "set.001" / "force.npy", np.zeros(7))
     run = deepion("evaluate", evaluator.file.path, folder / "data")
     assert run.returncode != 0 and "force.npy holds 14 numbers" in run.stderr
+
+
+def test_no_element_hides_another_in_the_picture():
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+
+    from deepion.evaluation.evaluate import panel
+    from deepion.evaluation.model_errors import Pairs
+    from deepion.plots.pictures import COLOURS
+
+    pairs, random = Pairs(), np.random.default_rng(1)
+    for kind in (0, 1, 2):
+        values = random.normal(size=300)
+        pairs.add(values, values + kind, kind)
+    axes = Figure().subplots()
+    panel(axes, pairs, "force", "eV/A", ["Li", "P", "S"])
+    (points,) = axes.collections
+    drawn = [
+        (tuple(xy), next(k for k in range(3) if to_rgb(COLOURS[k]) == tuple(color[:3])))
+        for xy, color in zip(points.get_offsets().tolist(), points.get_facecolors(), strict=True)
+    ]
+    given = zip(pairs.label, pairs.model, pairs.kind, strict=True)
+    assert sorted(drawn) == sorted(((label, model), kind) for label, model, kind in given)
+    on_top = [kind for _, kind in drawn[-90:]]
+    assert all(20 <= on_top.count(kind) <= 40 for kind in (0, 1, 2))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Li", "P", "S"]

@@ -268,7 +268,7 @@ def test_pictures_are_made_from_the_command_line(deepion, tmp_path):
         (["a", "a", "x.png"], "two runs are called a: write LABEL= before the files of each"),
         (["once", "x.png"], "once has only one complete frame: no path yet"),
         (["--timestep", "0", "a", "x.png"], "--timestep 0: expected ps above 0"),
-        (["x=a,b.png", "--out", "b.png"], "b.png is one of the tables"),
+        (["x=a,b.png", "--out", "b.png"], "b.png is one of the inputs"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_line(deepion, tmp_path, monkeypatch, arguments, words):

@@ -82,7 +82,7 @@ def test_help_has_an_example(deepion, script):
     [
         (["a.dat"], "expected tables and then OUT, got only"),
         (["a.dat", "b.dat"], "ends with neither .png nor .svg"),
-        (["a.dat", "--out", "a.dat.svg"], "a.dat.svg is one of the tables: name another picture"),
+        (["a.dat", "--out", "a.dat.svg"], "a.dat.svg is one of the inputs: name another picture"),
         (["a.dat", "nowhere/x.png"], "cannot write nowhere/x.png: No such file or directory"),
         (["h.dat", "x.png"], "h.dat: expected the file of fix ion/transport, but it is the history"),
         (["missing.dat", "x.png"], "cannot read missing.dat: No such file or directory"),
@@ -106,7 +106,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line(deepion, tmp_path, monkeypatch
 def test_the_same_tables_give_the_same_svg(tmp_path):
     tables = [table("transport-500K", TRANSPORT)]
     for name in ("a.svg", "b.svg"):
-        result_pictures.save(plot_transport.draw(tables), [tmp_path / name], tables)
+        result_pictures.save(plot_transport.draw(tables), [tmp_path / name], [])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 

@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
@@ -23,15 +24,18 @@ from .labelled_frames import read_labelled
 from .model_errors import Comparison, Pairs
 
 
-def panel(axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
-    """Model against label, one colour per element."""
+def panel(axes: Axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
+    """Model against label, one color per element.
+
+    Points of all elements are drawn in one random order: drawn one element after the other, the last would hide the others.
+    """
     label, model = pairs.arrays()
     kinds = np.array(pairs.kind)
-    for kind in sorted(set(pairs.kind)):
-        mine = kinds == kind
-        colour = COLOURS[kind % len(COLOURS)] if kind >= 0 else "black"
-        name = names[kind] if kind >= 0 else None
-        axes.plot(label[mine], model[mine], ".", ms=2.5, alpha=0.5, color=colour, label=name, rasterized=True)
+    order = np.random.default_rng(0).permutation(len(kinds))
+    colors = np.array(["black" if kind < 0 else COLOURS[kind % len(COLOURS)] for kind in kinds])
+    axes.scatter(label[order], model[order], s=2.5, c=colors[order], alpha=0.5, linewidths=0, rasterized=True)
+    for kind in sorted(set(pairs.kind) - {-1}):
+        axes.plot([], [], ".", color=COLOURS[kind % len(COLOURS)], label=names[kind])
     ends = [min(label.min(), model.min()), max(label.max(), model.max())]
     axes.plot(ends, ends, color="0.5", lw=0.8)
     error = np.sqrt(((model - label) ** 2).mean())
@@ -39,7 +43,7 @@ def panel(axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> None:
     axes.set_xlabel(f"label, {unit}")
     axes.set_ylabel(f"model, {unit}")
     if kinds.max() >= 0:
-        axes.legend(frameon=False, markerscale=4)
+        axes.legend(frameon=False, markerscale=1.5)
 
 
 def draw(comparison: Comparison, about: str) -> Figure:

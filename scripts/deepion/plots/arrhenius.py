@@ -89,4 +89,4 @@ def run(arguments: Namespace) -> None:
         raise TableError(
             f"--predict is for one ladder, got {len(tables)}: their lines are compared where they were measured"
         )
-    pictures.save(figure, targets, tables)
+    pictures.save(figure, targets, [table.path for table in tables])

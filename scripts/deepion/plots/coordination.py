@@ -89,4 +89,4 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     tables, vdos, targets = entropy.read_both(arguments)
-    pictures.save(draw(tables, vdos), targets, [*tables, *vdos])
+    pictures.save(draw(tables, vdos), targets, [table.path for table in [*tables, *vdos]])

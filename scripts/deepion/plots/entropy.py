@@ -89,4 +89,4 @@ def run(arguments: Namespace) -> None:
     figure = Figure(figsize=(7.2, 5.2 if vdos else 3.8), layout="constrained")
     draw(figure, tables, vdos)
     pictures.caption(figure, [*tables, *vdos])
-    pictures.save(figure, targets, [*tables, *vdos])
+    pictures.save(figure, targets, [table.path for table in [*tables, *vdos]])

@@ -108,4 +108,4 @@ def run(arguments: Namespace) -> None:
             f"{', '.join(map(str, files))}: nothing to draw: no row has a diffusion coefficient yet, for no stretch of lags has "
             "|beta - 1| < 0.05, or the window of fit holds no data: run longer; beta is in what the keyword file names"
         )
-    pictures.save(draw(tables), targets, tables)
+    pictures.save(draw(tables), targets, [table.path for table in tables])

