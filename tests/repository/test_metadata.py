@@ -1,0 +1,37 @@
+"""Citation file, versions and spelling."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def cargo_version() -> str:
+    return re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+
+
+def test_citation_file():
+    """What the schema of cff 1.2.0 requires, and the version of the program."""
+    content = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert content["cff-version"] == "1.2.0" and content["message"] and content["title"]
+    assert content["version"] == cargo_version() and content["license"] == "MIT" and content["type"] == "software"
+    people = [content, *content["references"]]
+    assert all(person.keys() & {"name", "family-names"} for entry in people for person in entry["authors"])
+    for entry in content["references"]:
+        assert entry["type"] == "article" and entry["title"] and re.fullmatch(r"10\.\d{4,9}/\S+", entry["doi"])
+
+
+def test_changelog_has_this_version():
+    assert f"\n## {cargo_version()}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "doc").rglob("*.md")), ids=lambda page: str(page.relative_to(ROOT)))
+def test_spelling_is_american(page):
+    """The British spellings that slip in most."""
+    british = (
+        r"\b(?:neighbours?|centres?|behaviours?|colours?|licences?|labelled|analyse[ds]?|normalise[ds]?|renormalised)\b"
+    )
+    assert re.findall(british, page.read_text(), re.IGNORECASE) == []
