@@ -5,6 +5,7 @@
 #include "deepion_config.h"
 #include "errors.h"
 #include "lammps_compat.h"
+#include "rust_log.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -246,6 +247,7 @@ void PairDeepmdOnnx::self_check()
       difference = result.force_difference;
       sums = {result.squares, static_cast<double>(result.sampled)};
     });
+    print_rust_log(lmp);
     stop_all_if(lmp, FLERR, problem);
     if (!std::isfinite(difference)) difference = HUGE_VAL;
 

@@ -5,6 +5,7 @@
 #include "lammps_compat.h"
 #include "model_file.h"
 #include "plausibility.h"
+#include "rust_log.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -114,6 +115,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
     failure = error_of([&] {
       impl->models.emplace_back(name, deepion::ffi::open_potential(name, view(bytes), settings));
     });
+    print_rust_log(lmp);
     failure = agreed_error(lmp, failure);
     if (!failure.empty()) {
       impl->models.clear();
@@ -614,6 +616,7 @@ void PairDeepmdOnnx::finish()
 {
   if (impl->models.empty()) return;
   report({});
+  print_rust_log(lmp);
   if (impl->args.timing) print_timing();
 }
 

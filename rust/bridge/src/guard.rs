@@ -61,6 +61,10 @@ impl<E: From<Bug>> Failure<E> {
 
 fn guard_free<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, Failure<E>> {
     remember_places();
+    let body = || {
+        crate::logging::start();
+        body()
+    };
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result.map_err(Failure::Error),
         Err(panic) => Err(Failure::Panic(Bug(format!(

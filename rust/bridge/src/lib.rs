@@ -6,6 +6,7 @@ mod coordination;
 mod elements;
 mod files;
 mod guard;
+mod logging;
 mod measurement;
 mod potential;
 mod transport;

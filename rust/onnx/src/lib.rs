@@ -5,6 +5,7 @@ mod model_file;
 mod networks;
 #[allow(missing_docs)]
 mod proto;
+mod runtime_version;
 mod weights;
 mod whole_model;
 

@@ -7,12 +7,14 @@ use deepion_potential::{Error, Result};
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 
+use crate::runtime_version::{at_least, runtime_version};
+
 /// ONNX Runtime as loaded into this process.
 #[derive(Clone)]
 pub struct Library {
     /// The shared library.
     pub path: PathBuf,
-    /// Version, as far as the library's file name tells.
+    /// Version, as the library names itself.
     pub version: String,
     pub(crate) environment: Environment,
 }
@@ -55,7 +57,10 @@ pub fn load(chosen: &str, search: &[String]) -> Result<Library> {
                     *loaded = Some(library.clone());
                     return Ok(library);
                 }
-                Err(reason) => tried.push(format!("{} ({reason})", path.display())),
+                Err(reason) => {
+                    log::debug!("ONNX Runtime: {} is not used ({reason})", path.display());
+                    tried.push(format!("{} ({reason})", path.display()));
+                }
             }
         }
     }
@@ -67,10 +72,17 @@ pub fn load(chosen: &str, search: &[String]) -> Result<Library> {
 }
 
 fn open(path: &Path) -> std::result::Result<Library, String> {
+    let version = runtime_version(path)?;
+    match at_least(&version, OLDEST) {
+        Some(true) => (),
+        Some(false) => return Err(format!("ONNX Runtime {version} is too old")),
+        None => return Err(format!("it says that it is version {version:?}, which is no version")),
+    }
     let builder = ort::init_from(path).map_err(|e| e.to_string())?;
     let environment = builder.with_name("deepion").with_telemetry(false).build().map_err(|e| e.to_string())?;
     environment.set_log_level(LogLevel::Fatal);
-    Ok(Library { version: version_in_name(path), path: path.to_path_buf(), environment })
+    log::info!("ONNX Runtime {version} loaded from {}", path.display());
+    Ok(Library { version, path: path.to_path_buf(), environment })
 }
 
 /// Files or folders to look at, most wanted first.
@@ -102,15 +114,13 @@ fn python_folders(lib: &Path) -> Vec<PathBuf> {
     entries(lib, |name| name.starts_with("python3"))
 }
 
-/// The file itself, or the ONNX Runtime libraries of a folder, newest first.
+/// The file itself, or the ONNX Runtime libraries of a folder, in the order to try them: the newest by its name first.
 fn libraries_at(place: &Path) -> Vec<PathBuf> {
     if place.is_file() {
         return vec![std::path::absolute(place).unwrap_or_else(|_| place.to_path_buf())];
     }
     let mut found = entries(place, |name| name == "libonnxruntime.so" || name.starts_with("libonnxruntime.so."));
-    found.sort_by_key(|path| {
-        std::cmp::Reverse(version_in_name(path).split('.').map(|n| n.parse().unwrap_or(0)).collect::<Vec<u32>>())
-    });
+    found.sort_by_key(|path| std::cmp::Reverse(numbers_in_name(path)));
     found
 }
 
@@ -122,13 +132,12 @@ fn entries(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     paths
 }
 
-fn version_in_name(path: &Path) -> String {
+/// The numbers after `.so.` in the name that a library has where it really is.
+fn numbers_in_name(path: &Path) -> Vec<u32> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let name = real.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    match name.split_once(".so.") {
-        Some((_, version)) if version.contains('.') => version.to_string(),
-        _ => format!(">= {OLDEST}"),
-    }
+    let numbers = name.split_once(".so.").map_or("", |(_, numbers)| numbers);
+    numbers.split('.').map(|n| n.parse().unwrap_or(0)).collect()
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

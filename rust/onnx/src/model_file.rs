@@ -133,7 +133,7 @@ impl ModelFile {
         self.network(name, element, (&[features], &[1, features]), |_, _| ())
     }
 
-    /// The bases of the reduced networks, per centre type: M rows.
+    /// The bases of the reduced networks, per center type: M rows.
     ///
     /// # Errors
     /// A basis is missing or has not M rows.

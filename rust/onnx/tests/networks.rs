@@ -19,7 +19,7 @@ fn engine<R: OnnxReal>(library: &Library, file: &ModelFile, threads: usize) -> E
     Engine::new(file.contract.clone(), &mut exact, networks, false).unwrap()
 }
 
-/// Atoms on a distorted grid, all pairs neighbours.
+/// Atoms on a distorted grid, all pairs neighbors.
 struct Grid {
     x: Vec<f64>,
     types: Vec<i32>,

@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deepion_potential::kernels::{Constants, Places, Rows};
 use deepion_potential::{InstructionSet, Kernels};
 
-/// A centre's usual neighbours of all types, columns of a type pair, columns of A, width M and axis.
+/// A center's usual neighbors of all types, columns of a type pair, columns of A, width M and axis.
 const PAIRS: usize = 70;
 const COLUMNS: usize = 40;
 const ALL_COLUMNS: usize = 120;

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::chunk::{ChunkWorker, Job};
+use crate::chunk::ChunkWorker;
 use crate::configuration::Configuration;
-use crate::engine::Group;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
-use crate::lane::Lane;
+use crate::job::{Group, Job};
 use crate::model::Model;
 use crate::neighborhood::{self, Block, SortedList};
 use crate::networks::WholeModel;
+use crate::share::Share;
 
 /// Atoms sampled of each type.
 const PER_TYPE: usize = 4;
@@ -22,14 +22,14 @@ pub struct Check {
     pub sampled: usize,
     /// Largest between force components of the sample's energy, eV/A.
     pub force_difference: f64,
-    /// Sum of squares of all these differences, eV^2/A^2. The errors of different centres being independent, the force
+    /// Sum of squares of all these differences, eV^2/A^2. The errors of different centers being independent, the force
     /// error of a whole system is about sqrt(squares / (3 sampled)) RMS.
     pub squares: f64,
     /// Largest between energies of sampled atoms, eV.
     pub energy_difference: f64,
 }
 
-/// The atoms of the sample and their neighbours, numbered as the graph sees them: centres first.
+/// The atoms of the sample and their neighbors, numbered as the graph sees them: centers first.
 struct Cluster {
     atoms: Vec<usize>,
     index: HashMap<usize, usize>,
@@ -64,12 +64,12 @@ pub(crate) fn run(
 
     let slots: usize = contract.sel.iter().sum();
     let mut nlist = vec![-1; sampled * slots];
-    let (mut lane, mut blocks, mut seen) = (Lane::default(), Vec::<Block>::new(), Sightings::default());
-    lane.reset(conf.nall(), true, false);
+    let (mut share, mut blocks, mut seen) = (Share::default(), Vec::<Block>::new(), Sightings::default());
+    share.reset(conf.nall(), true, false);
     let mut row = 0;
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
-        let job = Job { model, conf, list, center: *center_type, members, sel_error: false };
-        worker.evaluate(job, &mut lane)?;
+        let job = Job { model, conf, list, center_type: *center_type, members, sel_error: false };
+        worker.evaluate(job, &mut share)?;
         neighborhood::collect(job, &mut blocks, &mut seen)?;
         for c in 0..members.len() {
             let mut slot = row * slots;
@@ -94,14 +94,21 @@ pub(crate) fn run(
         return Err(Error::Model("the model file's graph returned arrays of the wrong length".into()));
     }
 
-    let forces = cluster.atoms.iter().flat_map(|&i| &lane.f[3 * i..3 * i + 3]);
+    let forces = cluster.atoms.iter().flat_map(|&i| &share.f[3 * i..3 * i + 3]);
     let difference: Vec<f64> = forces.zip(&reference_forces).map(|(a, b)| a - b).collect();
-    Ok(Check {
+    let check = Check {
         sampled,
         force_difference: largest(difference.iter().copied()),
         squares: difference.iter().map(|d| d * d).sum(),
-        energy_difference: largest(lane.energies.iter().zip(&reference_energies).map(|((_, a), b)| a - b)),
-    })
+        energy_difference: largest(share.energies.iter().zip(&reference_energies).map(|((_, a), b)| a - b)),
+    };
+    log::debug!(
+        "self-check of this rank: {sampled} atoms with {} neighbors; largest differences {:.2e} eV/A and {:.2e} eV per atom",
+        coord.len() / 3 - sampled,
+        check.force_difference,
+        check.energy_difference
+    );
+    Ok(check)
 }
 
 /// Up to [`PER_TYPE`] members, evenly spread.

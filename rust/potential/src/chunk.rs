@@ -1,63 +1,26 @@
-//! One chunk: a few centres of one type taken from positions to energies and forces by one worker.
+//! One chunk: a few centers of one type taken from positions to energies and forces by one worker.
 
-use crate::configuration::Configuration;
 use crate::descriptor::{self, Pairs};
 use crate::environment::Radial;
 use crate::error::Result;
-use crate::lane::{self, Lane, Stopwatch};
+use crate::job::Job;
 use crate::model::{Model, PairKind};
-use crate::neighborhood::{self, Block, SortedList};
+use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
-use crate::tabulated::Real;
-
-/// What a worker is asked for: some centres of one type.
-#[derive(Clone, Copy)]
-pub struct Job<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// All atoms.
-    pub conf: &'a Configuration<'a>,
-    /// Its neighbour list, sorted by type.
-    pub list: &'a SortedList,
-    /// Type of the centres.
-    pub center: usize,
-    /// The centres, as positions in `conf.centers`.
-    pub members: &'a [u32],
-    /// Whether more neighbours than `sel` are an error.
-    pub sel_error: bool,
-}
-
-impl Job<'_> {
-    /// Index of centre `c` of the chunk among the atoms.
-    #[must_use]
-    pub fn atom(&self, c: usize) -> usize {
-        self.conf.centers[self.members[c] as usize] as usize
-    }
-
-    /// Frame and atomic parameters of each centre, as the fitting nets take them.
-    pub fn parameters<R: Real>(&self, to: &mut Vec<R>) {
-        to.clear();
-        let contract = &self.model.contract;
-        let na = contract.numb_aparam;
-        if contract.numb_param() > 0 {
-            for c in 0..self.members.len() {
-                let of_atom = &self.conf.aparam[self.atom(c) * na..(self.atom(c) + 1) * na];
-                to.extend(self.conf.fparam_or_default(contract).iter().chain(of_atom).map(|&p| R::from_f64(p)));
-            }
-        }
-    }
-}
+use crate::share::Share;
+use crate::times::Stopwatch;
+use crate::vectors::virial;
 
 /// One thread's way to evaluate a chunk.
 pub trait ChunkWorker: Send {
-    /// Centres per chunk that suit this worker.
+    /// Centers per chunk that suit this worker.
     fn centers_per_chunk(&self) -> usize;
 
-    /// Evaluates the centres of a job and adds their energies, forces and virials to `lane`.
+    /// Evaluates the centers of a job and adds their energies, forces and virials to `share`.
     ///
     /// # Errors
     /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
-    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()>;
+    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()>;
 
     /// Bytes of its buffers, without those of the networks.
     fn bytes(&self) -> usize;
@@ -67,7 +30,7 @@ pub trait ChunkWorker: Send {
 pub struct Worker<N: ?Sized = dyn Networks> {
     pub(crate) networks: Box<N>,
     blocks: Vec<Block>,
-    /// Per neighbour type: radial functions, s, G and dG/ds of all pairs of the chunk.
+    /// Per neighbor type: radial functions, s, G and dG/ds of all pairs of the chunk.
     radials: Vec<Vec<Radial>>,
     s: Vec<Vec<f64>>,
     g: Vec<Vec<f64>>,
@@ -93,25 +56,25 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         (nested + flat) * size_of::<f64>() + self.blocks.iter().map(Block::bytes).sum::<usize>()
     }
 
-    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
-        let Job { model, center, .. } = job;
+    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
+        let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let mut watch = Stopwatch::start();
-        neighborhood::collect(job, &mut self.blocks, &mut lane.seen)?;
-        watch.lap(&mut lane.times.neighbors);
+        neighborhood::collect(job, &mut self.blocks, &mut share.seen)?;
+        watch.lap(&mut share.times.neighbors);
         self.embed(model, center)?;
-        watch.lap(&mut lane.times.environment);
+        watch.lap(&mut share.times.environment);
         self.describe(model, center, n);
-        watch.lap(&mut lane.times.descriptor);
+        watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energies.clear();
         self.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
         self.networks.fit(center, &self.d, &self.param, &mut self.energies, &mut self.gd)?;
         self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
-        watch.lap(&mut lane.times.fitting);
-        self.forces(job, lane)?;
-        watch.lap(&mut lane.times.descriptor);
+        watch.lap(&mut share.times.fitting);
+        self.forces(job, share)?;
+        watch.lap(&mut share.times.descriptor);
         Ok(())
     }
 }
@@ -155,7 +118,7 @@ impl<N: Networks + ?Sized> Worker<N> {
         Ok(())
     }
 
-    /// The pairs of a centre of the chunk with neighbours of one type.
+    /// The pairs of a center of the chunk with neighbors of one type.
     fn pairs(&self, model: &Model, center: usize, neighbor: usize, c: usize) -> Pairs<'_> {
         let (block, m) = (&self.blocks[neighbor], model.contract.width());
         let range = block.of(c);
@@ -167,7 +130,7 @@ impl<N: Networks + ?Sized> Worker<N> {
         pairs
     }
 
-    /// T and D of all centres.
+    /// T and D of all centers.
     fn describe(&mut self, model: &Model, center: usize, n: usize) {
         let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
         let (mut t, mut d) = (std::mem::take(&mut self.t), std::mem::take(&mut self.d));
@@ -183,8 +146,8 @@ impl<N: Networks + ?Sized> Worker<N> {
         (self.t, self.d) = (t, d);
     }
 
-    fn forces(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
-        let Job { model, center, .. } = job;
+    fn forces(&mut self, job: Job, share: &mut Share) -> Result<()> {
+        let Job { model, center_type: center, .. } = job;
         let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         let (mut gt, mut f) = (std::mem::take(&mut self.gt), std::mem::take(&mut self.f));
@@ -199,12 +162,12 @@ impl<N: Networks + ?Sized> Worker<N> {
                     let pairs = self.pairs(model, center, neighbor, c);
                     descriptor::neighbor_forces(model, center, &gt, pairs, &mut f);
                     let (j, f) = (&block.j[block.of(c)], [&*f[0], &*f[1], &*f[2]]);
-                    let of_block = lane.add_forces(j, f);
-                    lane.add_virials(j, pairs.x, f, lane::virial(pairs.x, f));
+                    let of_block = share.add_forces(j, f);
+                    share.add_virials(j, pairs.x, f, virial(pairs.x, f));
                     reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
                 }
             }
-            lane.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
+            share.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
         }
         (self.gt, self.f) = (gt, f);
         Ok(())

@@ -4,7 +4,7 @@ use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// Local and ghost atoms of one rank with a full neighbour list; nall = local + ghost atoms.
+/// Local and ghost atoms of one rank with a full neighbor list; nall = local + ghost atoms.
 #[derive(Debug, Clone, Copy)]
 pub struct Configuration<'a> {
     /// Positions, A, nall x 3.
@@ -15,15 +15,15 @@ pub struct Configuration<'a> {
     pub tags: &'a [i64],
     /// Indices of the atoms whose energy is wanted, n.
     pub centers: &'a [i32],
-    /// Neighbours of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
+    /// Neighbors of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
     pub offsets: &'a [usize],
-    /// Indices of neighbours. May reach beyond the cutoff and contain invisible atoms.
+    /// Indices of neighbors. May reach beyond the cutoff and contain invisible atoms.
     pub neighbors: &'a [i32],
     /// Whether anything but `x`, `fparam` and `aparam` differs from the previous call's.
     pub rebuilt: bool,
     /// `numb_fparam` values, or empty for the model's default.
     pub fparam: &'a [f64],
-    /// `numb_aparam` values per atom, by index; as long as the largest centre needs.
+    /// `numb_aparam` values per atom, by index; as long as the largest center needs.
     pub aparam: &'a [f64],
 }
 
@@ -88,7 +88,7 @@ impl Configuration<'_> {
         Ok(())
     }
 
-    /// Checks what changes only when the neighbour list does.
+    /// Checks what changes only when the neighbor list does.
     pub(crate) fn check_rebuild(&self, model: &Model) -> Result<()> {
         let nall = self.nall();
         if !self.tags.is_empty() {
@@ -97,14 +97,14 @@ impl Configuration<'_> {
         expect("offsets", self.offsets.len(), self.centers.len() + 1)?;
         let ascending = self.offsets.windows(2).all(|w| w[0] <= w[1]);
         if !ascending || self.offsets.last().is_some_and(|&end| end > self.neighbors.len()) {
-            return Err(Error::Input("offsets of the neighbour list do not ascend or reach beyond it".into()));
+            return Err(Error::Input("offsets of the neighbor list do not ascend or reach beyond it".into()));
         }
         if let Some(&t) = self.types.iter().find(|&&t| t >= model.contract.ntypes() as i32) {
             return Err(Error::Input(format!("type {t} given, but the model has {} types", model.contract.ntypes())));
         }
         let in_range = |i: &i32| (0..nall as i64).contains(&i64::from(*i));
         if !self.centers.iter().all(in_range) || !self.neighbors.iter().all(in_range) {
-            return Err(Error::Input(format!("neighbour list names an atom outside 0..{nall}")));
+            return Err(Error::Input(format!("neighbor list names an atom outside 0..{nall}")));
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ pub struct Results<'a> {
     pub f: &'a mut [f64],
     /// Energy per atom, nall.
     pub eatom: &'a mut [f64],
-    /// Symmetrised virial per atom, nall x 6: xx, yy, zz, xy, xz, yz.
+    /// Symmetrized virial per atom, nall x 6: xx, yy, zz, xy, xz, yz.
     pub vatom: &'a mut [f64],
     /// Virial per atom, nall x 9: xx, yy, zz, xy, xz, yz, yx, zx, zy.
     pub cvatom: &'a mut [f64],
@@ -148,7 +148,7 @@ impl Results<'_> {
     }
 }
 
-/// Sums over the centres, multiplied by `factor`.
+/// Sums over the centers, multiplied by `factor`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Totals {
     /// Energy.

@@ -22,35 +22,35 @@ pub struct Contract {
     pub rcut_smth: f64,
     /// Added to r in 1/r.
     pub env_protection: f64,
-    /// Slots for neighbours of each type.
+    /// Slots for neighbors of each type.
     pub sel: Vec<usize>,
-    /// Mean of s(r) per centre type.
+    /// Mean of s(r) per center type.
     pub davg: Vec<f64>,
-    /// Standard deviation of s(r) and of the three angular columns, per centre type.
+    /// Standard deviation of s(r) and of the three angular columns, per center type.
     pub dstd: Vec<[f64; 2]>,
     /// Widths of the embedding nets.
     pub neuron: Vec<usize>,
     /// Columns of the second factor of the descriptor.
     pub axis_neuron: usize,
-    /// Whether the embedding net depends on the neighbour's type alone.
+    /// Whether the embedding net depends on the neighbor's type alone.
     pub type_one_side: bool,
     /// Activation functions.
     pub activation_function: Activations,
     /// Widths of the fitting nets' hidden layers.
     pub fitting_neuron: Vec<usize>,
-    /// Name of the embedding function of each [centre][neighbour] type; none: the pair contributes nothing, not even padding.
+    /// Name of the embedding function of each [center][neighbor] type; none: the pair contributes nothing, not even padding.
     pub embedding: Vec<Vec<Option<String>>>,
-    /// Type pairs whose rows are zero in the descriptor, though the neighbour takes a slot.
+    /// Type pairs whose rows are zero in the descriptor, though the neighbor takes a slot.
     pub exclude_types: Vec<[usize; 2]>,
-    /// Type pairs that are no neighbours at all.
+    /// Type pairs that are no neighbors at all.
     pub pair_exclude_types: Vec<[usize; 2]>,
     /// Types without an energy of their own.
     pub atom_exclude_types: Vec<usize>,
-    /// Name of the fitting function per centre type.
+    /// Name of the fitting function per center type.
     pub fitting: Vec<String>,
-    /// Factor on the fitting net's output, per centre type.
+    /// Factor on the fitting net's output, per center type.
     pub energy_scale: Vec<f64>,
-    /// Added to the scaled output, eV, per centre type.
+    /// Added to the scaled output, eV, per center type.
     pub energy_shift: Vec<f64>,
     /// Number of frame parameters.
     pub numb_fparam: usize,
@@ -71,30 +71,30 @@ pub struct Contract {
     pub reduced: Option<Reduced>,
 }
 
-/// The reduced networks of a model. A centre type has columns a(p): sums over real neighbours of (g0 psi(p) - pad(p);
+/// The reduced networks of a model. A center type has columns a(p): sums over real neighbors of (g0 psi(p) - pad(p);
 /// g1 psi(p) u) with psi = G basis, divided by the number of slots; its net takes a(p) . a(q) for p <= q and the first row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reduced {
     /// What they were chosen and measured on.
     pub sample: String,
-    /// Name of the basis function per centre type: G [n, M] -> psi [n, columns of the largest level].
+    /// Name of the basis function per center type: G [n, M] -> psi [n, columns of the largest level].
     pub basis: Vec<String>,
     /// The networks, from the largest force error to the smallest.
     pub levels: Vec<ReducedLevel>,
 }
 
-/// Reduced networks of all centre types for one force error.
+/// Reduced networks of all center types for one force error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReducedLevel {
     /// As measured at export, eV/A RMS.
     pub force_error: f64,
     /// As measured at export, eV per atom RMS.
     pub energy_error: f64,
-    /// Columns of the basis in use, per centre type.
+    /// Columns of the basis in use, per center type.
     pub columns: Vec<usize>,
-    /// Taken off the first row of A: columns values per centre type.
+    /// Taken off the first row of A: columns values per center type.
     pub mean: Vec<Vec<f64>>,
-    /// Name of the fitting function per centre type: features [n, columns (columns + 3) / 2] -> energy, gradient.
+    /// Name of the fitting function per center type: features [n, columns (columns + 3) / 2] -> energy, gradient.
     pub fitting: Vec<String>,
 }
 
@@ -249,7 +249,7 @@ impl Contract {
             "1 to the last of neuron",
         )?;
         let square = self.embedding.len() == n && self.embedding.iter().all(|row| row.len() == n);
-        require("embedding", square, &self.embedding, "a name per centre and neighbour type")?;
+        require("embedding", square, &self.embedding, "a name per center and neighbor type")?;
         require("fitting", self.fitting.len() == n, &self.fitting, "a name per type")?;
         require("energy_scale", per_type(&self.energy_scale, n), &self.energy_scale, "one finite value per type")?;
         require("energy_shift", per_type(&self.energy_shift, n), &self.energy_shift, "one finite value per type")?;

@@ -1,6 +1,6 @@
-//! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centres of one type (`physics.md`, section 1).
+//! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centers of one type (`physics.md`, section 1).
 //!
-//! T (4 x M) is a constant for empty slots plus a sum over real neighbours, so padding is never visited. All in float64.
+//! T (4 x M) is a constant for empty slots plus a sum over real neighbors, so padding is never visited. All in float64.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::environment::{Radial, radial};
 use crate::model::{Model, PairKind};
 use crate::neighborhood::Block;
 
-/// Partial sums kept apart in dot products, so that they vectorise; fixed, so that the bits do not depend on the machine.
-const LANES: usize = 4;
+/// Partial sums kept apart in dot products, so that they vectorize; fixed, so that the bits do not depend on the machine.
+const PARTIAL_SUMS: usize = 4;
 
-/// The radial functions of each pair, and its normalised s: the embedding net's input.
+/// The radial functions of each pair, and its normalized s: the embedding net's input.
 pub fn environment(model: &Model, center: usize, block: &Block, radials: &mut Vec<Radial>, s: &mut Vec<f64>) {
     let c = &model.contract;
     let (avg, std) = (c.davg[center], c.dstd[center][0]);
@@ -21,10 +21,10 @@ pub fn environment(model: &Model, center: usize, block: &Block, radials: &mut Ve
     s.extend(radials.iter().map(|at| (at.a - avg) / std));
 }
 
-/// What is known of the pairs of one centre with neighbours of one type.
+/// What is known of the pairs of one center with neighbors of one type.
 #[derive(Clone, Copy)]
 pub struct Pairs<'a> {
-    /// Vectors to the neighbours, A.
+    /// Vectors to the neighbors, A.
     pub x: [&'a [f64]; 3],
     /// Distances, A.
     pub r: &'a [f64],
@@ -66,7 +66,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// T before any neighbour: what empty slots give. `t`: 4 x M.
+/// T before any neighbor: what empty slots give. `t`: 4 x M.
 pub fn start(model: &Model, center: usize, t: &mut [f64]) {
     let m = model.contract.width();
     t.fill(0.0);
@@ -75,7 +75,7 @@ pub fn start(model: &Model, center: usize, t: &mut [f64]) {
     }
 }
 
-/// Adds one centre's neighbours of one type to its T.
+/// Adds one center's neighbors of one type to its T.
 pub fn add_neighbors(model: &Model, center: usize, neighbor: usize, pairs: Pairs, t: &mut [f64]) {
     let m = model.contract.width();
     let (t0, rest) = t.split_at_mut(m);
@@ -128,7 +128,7 @@ pub fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
     }
 }
 
-/// Forces of one centre on its neighbours of one type, eV/A. `gt`: dE/dT (4 x M).
+/// Forces of one center on its neighbors of one type, eV/A. `gt`: dE/dT (4 x M).
 pub fn neighbor_forces(model: &Model, center: usize, gt: &[f64], pairs: Pairs, f: &mut [Vec<f64>; 3]) {
     let m = model.contract.width();
     let [std0, std1] = model.contract.dstd[center];
@@ -154,22 +154,22 @@ fn projections(gt: &[f64], row: &[f64; 4], g: &[f64], dg: &[f64]) -> [f64; 5] {
     let (g0, rest) = gt.split_at(m);
     let (g1, rest) = rest.split_at(m);
     let (g2, g3) = rest.split_at(m);
-    let mut lanes = [[0.0; LANES]; 5];
-    let mut add = |k: usize, lane: usize| {
-        lanes[0][lane] += g0[k] * g[k];
-        lanes[1][lane] += g1[k] * g[k];
-        lanes[2][lane] += g2[k] * g[k];
-        lanes[3][lane] += g3[k] * g[k];
-        lanes[4][lane] += (row[0] * g0[k] + row[1] * g1[k] + row[2] * g2[k] + row[3] * g3[k]) * dg[k];
+    let mut sums = [[0.0; PARTIAL_SUMS]; 5];
+    let mut add = |k: usize, part: usize| {
+        sums[0][part] += g0[k] * g[k];
+        sums[1][part] += g1[k] * g[k];
+        sums[2][part] += g2[k] * g[k];
+        sums[3][part] += g3[k] * g[k];
+        sums[4][part] += (row[0] * g0[k] + row[1] * g1[k] + row[2] * g2[k] + row[3] * g3[k]) * dg[k];
     };
-    let whole = m - m % LANES;
-    for k in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            add(k + lane, lane);
+    let whole = m - m % PARTIAL_SUMS;
+    for k in (0..whole).step_by(PARTIAL_SUMS) {
+        for part in 0..PARTIAL_SUMS {
+            add(k + part, part);
         }
     }
     for k in whole..m {
         add(k, k - whole);
     }
-    lanes.map(|l| (l[0] + l[1]) + (l[2] + l[3]))
+    sums.map(|s| (s[0] + s[1]) + (s[2] + s[3]))
 }

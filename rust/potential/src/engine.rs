@@ -1,35 +1,31 @@
-//! The step: centres in chunks of one type, chunks shared out to lanes and lanes to threads, lanes added up in order.
+//! The step: centers are divided into shares and these into chunks of one type; threads take shares, whose results are added up
+//! in order.
 //!
-//! Chunks, lanes and their orders depend on the configuration alone: the same bits for any number of threads.
+//! Chunks, shares and their order depend on the configuration alone: the same bits for any number of threads.
 
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::check::{self, Check};
-use crate::chunk::{ChunkWorker, Job, Worker};
+use crate::chunk::{ChunkWorker, Worker};
 use crate::configuration::{Configuration, Results, Totals};
 use crate::contract::{Contract, ReducedLevel};
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
-use crate::lane::{self, Lane, Stopwatch, Times};
+use crate::job::{Group, Job};
 use crate::model::Model;
 use crate::neighborhood::SortedList;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
+use crate::share::{self, Share};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
+use crate::times::{Stopwatch, Times};
 
-/// Most lanes: shares of the work that threads can take. More threads than these are of no use.
-pub const MOST_LANES: usize = 16;
-/// Centres of a lane in small systems: enough of each type for whole chunks.
-const CENTERS_PER_LANE: usize = 192;
-/// From this number on, centres are shared out to two threads even so.
+/// Largest number of shares of the work. A share is what a thread takes, so more threads than this are of no use.
+pub const MOST_SHARES: usize = 16;
+/// Centers of a share in small systems, enough of each type for whole chunks.
+const CENTERS_PER_SHARE: usize = 192;
+/// From this number of centers on, there are at least two shares.
 const WORTH_SHARING: usize = 64;
-
-/// Centres of one type, as positions in the list of centres.
-#[derive(Debug, Clone)]
-pub(crate) struct Group {
-    pub(crate) center_type: usize,
-    pub(crate) members: Vec<u32>,
-}
 
 /// A Deep Potential ready to evaluate configurations.
 pub struct Engine {
@@ -41,7 +37,7 @@ pub struct Engine {
     pool: Option<rayon::ThreadPool>,
     groups: Vec<Group>,
     list: SortedList,
-    lanes: Vec<Lane>,
+    shares: Vec<Share>,
     times: Times,
 }
 
@@ -77,7 +73,7 @@ impl Engine {
         Self::with_tables(model, tables, networks, sel_error)
     }
 
-    /// An engine with reduced networks: those of `level` in `basis` (per centre type, [M][columns]), on tables. The fitting
+    /// An engine with reduced networks: those of `level` in `basis` (per center type, [M][columns]), on tables. The fitting
     /// nets of `networks` are the level's.
     ///
     /// # Errors
@@ -104,6 +100,9 @@ impl Engine {
         let tables = Arc::new(tables);
         let isa = InstructionSet::best();
         let summary = tables.summary(isa);
+        log::debug!("kernels for {}; this machine also has {:?}", isa.name(), {
+            InstructionSet::available()[1..].iter().map(|i| i.name()).collect::<Vec<_>>()
+        });
         let worker =
             |n| Box::new(TabulatedWorker::new(Arc::clone(&tables), isa, Worker::new(n))) as Box<dyn ChunkWorker>;
         Self::with_workers(model, networks.into_iter().map(worker).collect(), Some(summary), sel_error)
@@ -134,7 +133,7 @@ impl Engine {
             pool,
             groups: Vec::new(),
             list: SortedList::default(),
-            lanes: Vec::new(),
+            shares: Vec::new(),
             times: Times::default(),
         })
     }
@@ -167,14 +166,14 @@ impl Engine {
     pub fn bytes(&self) -> usize {
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
-        let lanes: usize = self.lanes.iter().map(Lane::bytes).sum();
-        groups + workers + lanes + self.list.bytes() + self.tables.as_ref().map_or(0, |t| t.bytes)
+        let shares: usize = self.shares.iter().map(Share::bytes).sum();
+        groups + workers + shares + self.list.bytes() + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
 
-    /// Adds energies, forces and virials of all centres to `results`.
+    /// Adds energies, forces and virials of all centers to `results`.
     ///
-    /// Forces and virials go to centres and neighbours alike, ghosts included: the caller sums ghosts onto their owners.
-    /// The virial of a pair is given to the neighbour.
+    /// Forces and virials go to centers and neighbors alike, ghosts included: the caller sums ghosts onto their owners.
+    /// The virial of a pair is given to the neighbor.
     ///
     /// # Errors
     /// Input that does not fit, values that are not finite, failures of the networks. Then `results` is unchanged.
@@ -185,28 +184,28 @@ impl Engine {
             (!results.eatom.is_empty(), !(results.vatom.is_empty() && results.cvatom.is_empty()));
         let centers = conf.centers.len();
         let fewest = if centers < WORTH_SHARING { 1 } else { 2 };
-        let count = centers.div_ceil(CENTERS_PER_LANE).clamp(fewest, MOST_LANES);
-        self.lanes.resize_with(count, Lane::default);
+        let count = centers.div_ceil(CENTERS_PER_SHARE).clamp(fewest, MOST_SHARES);
+        self.shares.resize_with(count, Share::default);
         let (model, groups, list, sel_error) = (&self.model, &self.groups, &self.list, self.sel_error);
-        let fill = |worker: &mut dyn ChunkWorker, number: usize, lane: &mut Lane| {
-            lane.reset(conf.nall(), want_energies, want_virials);
+        let fill = |worker: &mut dyn ChunkWorker, number: usize, share: &mut Share| {
+            share.reset(conf.nall(), want_energies, want_virials);
             for Group { center_type, members } in groups {
-                let share = members.len() * number / count..members.len() * (number + 1) / count;
-                for members in members[share].chunks(worker.centers_per_chunk()) {
-                    worker.evaluate(Job { model, conf, list, center: *center_type, members, sel_error }, lane)?;
+                let range = members.len() * number / count..members.len() * (number + 1) / count;
+                for members in members[range].chunks(worker.centers_per_chunk()) {
+                    worker.evaluate(Job { model, conf, list, center_type: *center_type, members, sel_error }, share)?;
                 }
             }
             Ok(())
         };
-        run(&self.workers, self.pool.as_ref(), &mut self.lanes, fill)?;
-        self.lanes.iter().for_each(|lane| self.times.add(&lane.times));
+        run(&self.workers, self.pool.as_ref(), &mut self.shares, fill)?;
+        self.shares.iter().for_each(|share| self.times.add(&share.times));
         let mut watch = Stopwatch::start();
-        let sums = lane::add_up(&self.lanes, results, self.pool.as_ref());
+        let sums = share::add_up(&self.shares, results, self.pool.as_ref());
         watch.lap(&mut self.times.scatter);
         Ok(sums)
     }
 
-    /// Compares a sample of the configuration's own centres with the model file's own graph in float64.
+    /// Compares a sample of the configuration's own centers with the model file's own graph in float64.
     ///
     /// # Errors
     /// As [`Engine::compute`], or a failure of the graph.
@@ -233,22 +232,22 @@ impl Engine {
     }
 }
 
-/// Fills all lanes; the first error in their order wins.
+/// Fills all shares; the first error in their order wins.
 fn run(
     workers: &[Mutex<Box<dyn ChunkWorker>>],
     pool: Option<&rayon::ThreadPool>,
-    lanes: &mut [Lane],
-    fill: impl Fn(&mut dyn ChunkWorker, usize, &mut Lane) -> Result<()> + Sync,
+    shares: &mut [Share],
+    fill: impl Fn(&mut dyn ChunkWorker, usize, &mut Share) -> Result<()> + Sync,
 ) -> Result<()> {
     let Some(pool) = pool else {
         let mut worker = lock(&workers[0]);
-        return lanes.iter_mut().enumerate().try_for_each(|(number, lane)| fill(worker.as_mut(), number, lane));
+        return shares.iter_mut().enumerate().try_for_each(|(number, share)| fill(worker.as_mut(), number, share));
     };
     let failures = Mutex::new(Vec::new());
     pool.install(|| {
-        lanes.par_iter_mut().enumerate().with_max_len(1).for_each(|(number, lane)| {
+        shares.par_iter_mut().enumerate().with_max_len(1).for_each(|(number, share)| {
             let thread = rayon::current_thread_index().unwrap_or(0);
-            if let Err(error) = fill(lock(&workers[thread]).as_mut(), number, lane) {
+            if let Err(error) = fill(lock(&workers[thread]).as_mut(), number, share) {
                 lock(&failures).push((number, error));
             }
         });

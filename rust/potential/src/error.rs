@@ -15,7 +15,7 @@ pub enum Error {
     /// A position or a result is NaN or infinite.
     #[error("{0}")]
     NonFinite(String),
-    /// More neighbours of a type than `sel`, where the user asked for an error.
+    /// More neighbors of a type than `sel`, where the user asked for an error.
     #[error("{0}")]
     Sel(String),
     /// A bug in deepion.

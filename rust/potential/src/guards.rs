@@ -1,16 +1,16 @@
-//! What the guards saw during a run: too many neighbours for `sel`, pairs closer than the model can know.
+//! What the guards saw during a run: too many neighbors for `sel`, pairs closer than the model can know.
 
 use crate::configuration::Configuration;
 use crate::model::Model;
 
-/// A centre with more neighbours of a type than `sel`.
+/// A center with more neighbors of a type than `sel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overflow {
-    /// Index of the centre.
+    /// Index of the center.
     pub center: usize,
-    /// Neighbour type.
+    /// Neighbor type.
     pub neighbor_type: usize,
-    /// Neighbours within the cutoff.
+    /// Neighbors within the cutoff.
     pub found: usize,
 }
 
@@ -19,7 +19,7 @@ impl Overflow {
     #[must_use]
     pub fn describe(&self, model: &Model, conf: &Configuration) -> String {
         format!(
-            "{} has {} {} neighbours within {} A, but the model keeps sel = {}",
+            "{} has {} {} neighbors within {} A, but the model keeps sel = {}",
             conf.name(self.center),
             self.found,
             model.contract.type_map[self.neighbor_type],
@@ -32,9 +32,9 @@ impl Overflow {
 /// A pair closer than the model can know ([`closest_pair`](crate::contract::Contract::closest_pair)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClosePair {
-    /// Index of the centre.
+    /// Index of the center.
     pub i: usize,
-    /// Index of the neighbour.
+    /// Index of the neighbor.
     pub j: usize,
     /// Distance, A.
     pub r: f64,
@@ -45,7 +45,7 @@ pub struct ClosePair {
 pub struct Sightings {
     /// Number of overflows.
     pub overflows: usize,
-    /// The one with the most neighbours.
+    /// The one with the most neighbors.
     pub worst_overflow: Option<Overflow>,
     /// Number of close pairs.
     pub close_pairs: usize,

@@ -1,4 +1,4 @@
-//! The Deep Potential (DeepPot-SE, DeePMD-kit's `se_e2_a`) as physics: contract, neighbours, environment matrix,
+//! The Deep Potential (DeepPot-SE, DeePMD-kit's `se_e2_a`) as physics: contract, neighbors, environment matrix,
 //! descriptor, forces and virial, and the step that puts them together.
 //!
 //! Units: eV, Angstrom. Nothing here knows LAMMPS, ONNX or files: networks come in through [`Networks`].
@@ -13,23 +13,26 @@ mod engine;
 mod environment;
 mod error;
 mod guards;
-mod lane;
+mod job;
 mod model;
 mod neighborhood;
 mod networks;
+mod share;
 mod tabulated;
+mod times;
+mod vectors;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
 pub use contract::{Activations, Contract, EXPORTER, Reduced, ReducedLevel, Source, Units};
 pub use deviation::model_deviation;
-pub use engine::{Engine, MOST_LANES};
+pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
-pub use lane::Times;
 pub use model::{Model, PairKind};
 pub use networks::{Networks, TypedNetworks, WholeModel};
 #[doc(hidden)] // for benches/kernels.rs
 pub use tabulated::kernels;
 pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};
+pub use times::Times;

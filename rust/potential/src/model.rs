@@ -4,10 +4,10 @@ use crate::contract::Contract;
 use crate::error::Result;
 use crate::networks::Networks;
 
-/// How a neighbour of one type counts for a centre of another.
+/// How a neighbor of one type counts for a center of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairKind {
-    /// As a neighbour.
+    /// As a neighbor.
     Active,
     /// It takes a slot, but its row is zero (`exclude_types` of the descriptor).
     Masked,
@@ -27,7 +27,7 @@ pub struct Model {
     kinds: Vec<PairKind>,
     /// `g_p` `G_p` of an empty slot, per type pair: M values.
     padding: Vec<Vec<f64>>,
-    /// Sum over neighbour types of `sel` `g_p` `G_p`, per centre type: M values.
+    /// Sum over neighbor types of `sel` `g_p` `G_p`, per center type: M values.
     constant: Vec<Vec<f64>>,
 }
 
@@ -80,7 +80,7 @@ impl Model {
         &self.padding[center * self.contract.ntypes() + neighbor]
     }
 
-    /// What the descriptor of an atom without neighbours is made of, M values.
+    /// What the descriptor of an atom without neighbors is made of, M values.
     #[must_use]
     pub fn constant(&self, center: usize) -> &[f64] {
         &self.constant[center]

@@ -1,18 +1,18 @@
-//! The neighbours that count: within the cutoff, visible, grouped by type, at most `sel` (the nearest) of each type.
+//! The neighbors that count: within the cutoff, visible, grouped by type, at most `sel` (the nearest) of each type.
 
 use std::ops::Range;
 
-use crate::chunk::Job;
 use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
+use crate::job::Job;
 use crate::model::{Model, PairKind};
 
-/// The neighbour list with each centre's neighbours sorted by type, without those that do not count: made when the list is.
+/// The neighbor list with each center's neighbors sorted by type, without those that do not count: made when the list is.
 #[derive(Debug, Default)]
 pub struct SortedList {
     ntypes: usize,
-    /// Neighbours of type t of centre k start at `start[k * ntypes + t]`.
+    /// Neighbors of type t of center k start at `start[k * ntypes + t]`.
     start: Vec<usize>,
     neighbors: Vec<i32>,
 }
@@ -43,7 +43,7 @@ impl SortedList {
         self.start.push(self.neighbors.len());
     }
 
-    /// Neighbours of a type of centre `k`.
+    /// Neighbors of a type of center `k`.
     fn of(&self, k: usize, neighbor_type: usize) -> &[i32] {
         let place = k * self.ntypes + neighbor_type;
         &self.neighbors[self.start[place]..self.start[place + 1]]
@@ -56,16 +56,16 @@ impl SortedList {
     }
 }
 
-/// All pairs of a chunk of centres with neighbours of one type, centre by centre; an array for each of their properties.
+/// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// Index of the neighbour.
+    /// Index of the neighbor.
     pub j: Vec<i32>,
-    /// Neighbour minus centre, A.
+    /// Neighbor minus center, A.
     pub x: [Vec<f64>; 3],
     /// Distance, A.
     pub r: Vec<f64>,
-    /// Where the pairs of each centre of the chunk start, and where the last ones end.
+    /// Where the pairs of each center of the chunk start, and where the last ones end.
     pub start: Vec<usize>,
 }
 
@@ -76,7 +76,7 @@ impl Block {
         self.j.len()
     }
 
-    /// The pairs of one centre of the chunk.
+    /// The pairs of one center of the chunk.
     #[must_use]
     pub fn of(&self, c: usize) -> Range<usize> {
         self.start[c]..self.start[c + 1]
@@ -115,10 +115,10 @@ impl Block {
     }
 }
 
-/// Collects the neighbours of a job's centres into one block per neighbour type.
+/// Collects the neighbors of a job's centers into one block per neighbor type.
 ///
 /// # Errors
-/// Two atoms at the same place, or too many neighbours where that is an error.
+/// Two atoms at the same place, or too many neighbors where that is an error.
 pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
     let contract = &job.model.contract;
     blocks.resize_with(contract.ntypes(), Block::default);

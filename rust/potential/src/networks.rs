@@ -4,7 +4,7 @@ use crate::error::Result;
 
 /// The embedding and fitting nets of one model. One value serves one worker thread.
 pub trait Networks: Send {
-    /// Runs the embedding net of a pair of types on normalised distances.
+    /// Runs the embedding net of a pair of types on normalized distances.
     ///
     /// `s`: n values; `g` and `dg` receive G and dG/ds, n x M, row-major.
     ///
@@ -12,7 +12,7 @@ pub trait Networks: Send {
     /// Whatever the library that runs the nets reports.
     fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()>;
 
-    /// Runs the fitting net of a centre type on a batch of descriptors.
+    /// Runs the fitting net of a center type on a batch of descriptors.
     ///
     /// `descriptor`: n x (axis M): D[a, m] with m faster, the transpose of DeePMD-kit's order; `param`: n x `numb_param` raw values, frame parameters first; `energy` receives n
     /// values (eV, before scale and shift) and `gradient` their derivatives by the descriptor.
@@ -47,10 +47,10 @@ pub trait TypedNetworks<R>: Networks {
 
 /// The model file's own whole graph in float64, for the self-check.
 pub trait WholeModel {
-    /// Evaluates `nlist.len() / slots` centres, the first atoms of `coord`.
+    /// Evaluates `nlist.len() / slots` centers, the first atoms of `coord`.
     ///
-    /// `coord`: nall x 3 (A); `types`: nall; `nlist`: centres x slots, -1 padded; `aparam`: centres x `numb_aparam`.
-    /// Returns the centres' energies (eV) and the forces on all nall atoms (eV/A, nall x 3).
+    /// `coord`: nall x 3 (A); `types`: nall; `nlist`: centers x slots, -1 padded; `aparam`: centers x `numb_aparam`.
+    /// Returns the centers' energies (eV) and the forces on all nall atoms (eV/A, nall x 3).
     ///
     /// # Errors
     /// Whatever the library that runs the graph reports.

@@ -190,8 +190,7 @@ fn guards_see_overflow_and_close_pairs() {
     let mut strict = Engine::new(c.clone(), &mut common::Toy::of(&c), networks, true).unwrap();
     let error = refusal(&mut strict, &cluster);
     assert!(
-        matches!(error, Error::Sel(_))
-            && error.to_string().contains("neighbours within 4 A, but the model keeps sel =")
+        matches!(error, Error::Sel(_)) && error.to_string().contains("neighbors within 4 A, but the model keeps sel =")
     );
 }
 

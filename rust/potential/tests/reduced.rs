@@ -11,7 +11,7 @@ const COLUMNS: usize = 5;
 const FEATURES: usize = COLUMNS * (COLUMNS + 3) / 2;
 const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 
-/// Basis of a centre type: M rows, one column more than are used.
+/// Basis of a center type: M rows, one column more than are used.
 fn basis(c: &Contract, center: usize) -> Vec<Vec<f64>> {
     let value = |m: usize, p: usize| (1.3 * m as f64 + 2.1 * p as f64 + center as f64).sin();
     (0..c.width()).map(|m| (0..=COLUMNS).map(|p| value(m, p)).collect()).collect()
@@ -38,7 +38,7 @@ fn engine<R: Kernels>(c: &Contract, settings: TableSettings, threads: usize) -> 
     Engine::reduced(c.clone(), &mut Toy::of(c), networks, settings, (&bases, &level(c)), false).unwrap()
 }
 
-/// Models whose neighbours all fit into `sel` and that take no parameters.
+/// Models whose neighbors all fit into `sel` and that take no parameters.
 fn models() -> Vec<(&'static str, Contract)> {
     let all = variants();
     all.into_iter()

@@ -2,7 +2,7 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};
 use deepion_potential::{
-    EXPORTER, Engine, Error, Kernels, MOST_LANES, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
+    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
 };
 
 use super::{Potential, ffi};
@@ -22,6 +22,7 @@ pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result
         other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
     };
     file.drop_networks();
+    log::info!("model {name} runs on {} threads per MPI rank", engine.threads());
     Ok(Potential {
         file,
         runtime,
@@ -50,6 +51,14 @@ fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<Red
              RMS); use reduce 0 for the full networks, or export the model again with {EXPORTER}"
         )));
     }
+    if let (Some(level), Some(reduced)) = (level, &file.contract.reduced) {
+        let all: Vec<String> = reduced.levels.iter().map(|l| format!("{:.1e}", l.force_error)).collect();
+        log::info!(
+            "reduced networks with a force error of {:.1e} eV/A RMS are chosen for reduce {wanted:.1e}; the model file has {}",
+            level.force_error,
+            all.join(" ")
+        );
+    }
     Ok(level.cloned())
 }
 
@@ -62,7 +71,7 @@ fn start_engine<R: OnnxReal + Kernels>(
     settings: &ffi::Settings,
 ) -> Result<(Engine, Option<ReducedLevel>)> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
-    let threads = settings.threads.clamp(1, MOST_LANES);
+    let threads = settings.threads.clamp(1, MOST_SHARES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {
         let start =
@@ -96,5 +105,16 @@ fn start_engine<R: OnnxReal + Kernels>(
 }
 
 fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {
-    engine.tables().is_some_and(|t| t.error <= settings.table_error)
+    let Some(tables) = engine.tables() else { return false };
+    let accurate = tables.error <= settings.table_error;
+    let verdict = if accurate { "at most" } else { "more than" };
+    log::info!(
+        "tables of {:.1} MB, up to {} pieces from {:.2} A: relative error {:.1e}, {verdict} the limit {:.0e}",
+        tables.bytes as f64 / 1e6,
+        tables.most_pieces,
+        tables.nearest,
+        tables.error,
+        settings.table_error
+    );
+    accurate
 }

@@ -1,7 +1,7 @@
 //! A small orthonormal basis for the embedding of one type pair.
 //!
 //! The M embedding functions of a pair depend on one number, the distance, and are numerically far from independent. All
-//! rows that a neighbour can add to T span, to a given accuracy, a space of a few dimensions: its basis is built from the
+//! rows that a neighbor can add to T span, to a given accuracy, a space of a few dimensions: its basis is built from the
 //! rows themselves, always taking the one that is represented worst (the greedy reduced-basis method).
 
 use crate::error::Result;
@@ -15,7 +15,7 @@ const SAMPLES: usize = 256;
 /// Derivatives count with this length, A: over it, rows change by about themselves.
 const LENGTH: f64 = 0.3;
 
-/// Orthonormal rows spanning what neighbours of one type add to T.
+/// Orthonormal rows spanning what neighbors of one type add to T.
 #[derive(Debug, Clone)]
 pub struct Basis {
     /// K x M; rows of zeros where the embedding has fewer dimensions than lanes.
@@ -52,7 +52,7 @@ pub fn build(
         rows.push(g.iter().zip(dg).map(|(g, dg)| LENGTH * (dy * g + y * dg)).collect());
         norms.push(rows[first..first + 2].iter().map(|r| norm(r)).fold(0.0, f64::max));
     }
-    // Most neighbours are far away, where rows are small: there the error counts against a usual row, closer in against
+    // Most neighbors are far away, where rows are small: there the error counts against a usual row, closer in against
     // the row itself.
     let usual = norms[SAMPLES / 2..].iter().sum::<f64>() / (SAMPLES - SAMPLES / 2) as f64;
     for (k, row) in rows.iter_mut().enumerate() {
@@ -100,7 +100,7 @@ fn norm(v: &[f64]) -> f64 {
     dot(v, v).sqrt()
 }
 
-/// In four partial sums, which vectorise.
+/// In four partial sums, which vectorize.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));

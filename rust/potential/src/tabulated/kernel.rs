@@ -7,10 +7,10 @@
 
 use std::ops::Range;
 
-use crate::lane::virial;
+use crate::vectors::virial;
 
+use super::places::{COEFFICIENTS, Places};
 use super::real::Real;
-use super::table::{COEFFICIENTS, Places};
 
 /// Constants of a pair of types for [`geometry`] and [`pair_forces`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,7 +67,7 @@ impl<R: Real> Rows<R> {
         self.t.capacity() * (5 * size_of::<R>() + 4 + 4 * size_of::<f64>())
     }
 
-    /// The pairs of one centre.
+    /// The pairs of one center.
     #[must_use]
     pub fn part(&self, pairs: Range<usize>) -> PairRows<'_, R> {
         PairRows {
@@ -78,7 +78,7 @@ impl<R: Real> Rows<R> {
     }
 }
 
-/// What the loops over basis functions need of the pairs of one centre with neighbours of one type.
+/// What the loops over basis functions need of the pairs of one center with neighbors of one type.
 #[derive(Clone, Copy)]
 pub struct PairRows<'a, R> {
     /// Piece of the table.
@@ -281,7 +281,7 @@ fn products<R: Real, const L: usize, const FMA: bool>(piece: &[R], t: R, y: [R; 
     sums
 }
 
-/// Forces of centres on their neighbours of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.
+/// Forces of centers on their neighbors of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.
 #[inline(always)]
 pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     c: &Constants,

@@ -1,11 +1,12 @@
 //! The fast path: embedding nets tabulated at load, and a fused descriptor that never holds atoms x slots x M.
 //!
 //! Per pair of types the embedding is expressed in a small basis (`basis`), whose functions of the distance are tabulated
-//! (`table`); T = C + A B, where A (4 x n) is all that neighbours add to (`kernel`, compiled per instruction set in `simd`).
+//! (`table`); T = C + A B, where A (4 x n) is all that neighbors add to (`kernel`, compiled per instruction set in `simd`).
 
 mod basis;
 mod kernel;
 mod nearby;
+mod places;
 mod radial_functions;
 mod real;
 mod simd;
@@ -16,7 +17,7 @@ mod worker;
 /// What the kernels work on.
 pub mod kernels {
     pub use super::kernel::{Constants, PairRows, Rows};
-    pub use super::table::Places;
+    pub use super::places::Places;
 }
 
 pub use real::Real;

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::networks::Networks;
 
-/// Step in normalised s for the second derivative of the embedding: a fourth-order difference of its first.
+/// Step in normalized s for the second derivative of the embedding: a fourth-order difference of its first.
 const STEP: f64 = 2e-3;
 
 /// Values at a list of distances. Arrays are distances x M, row-major.

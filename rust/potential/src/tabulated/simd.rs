@@ -3,19 +3,29 @@
 use std::ops::Range;
 
 use super::kernel::{self, Constants, PairRows, Rows};
+use super::places::Places;
 use super::real::Real;
-use super::table::Places;
 
-/// Instruction sets the kernels are compiled for.
+/// An instruction set that the kernels are compiled for and this machine was found to have: no other can be named.
+///
+/// ```
+/// use deepion_potential::InstructionSet;
+///
+/// let all = InstructionSet::available();
+/// assert_eq!(all[0], InstructionSet::best());
+/// assert_eq!(all.last(), Some(&InstructionSet::PORTABLE));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InstructionSet {
+pub struct InstructionSet(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
     /// x86-64 with AVX-512F.
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// x86-64 with AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// Whatever the program is compiled for: SSE2 on x86-64, NEON on `AArch64`.
     Portable,
 }
 
@@ -23,6 +33,9 @@ pub enum InstructionSet {
 const PORTABLE_FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 impl InstructionSet {
+    /// The one that the program is compiled for: SSE2 on x86-64, NEON on `AArch64`.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
     /// All that this machine runs, best first.
     #[must_use]
     pub fn available() -> Vec<Self> {
@@ -31,13 +44,13 @@ impl InstructionSet {
         {
             let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if fma && is_x86_feature_detected!("avx512f") {
-                all.push(Self::Avx512);
+                all.push(Self(Kind::Avx512));
             }
             if fma {
-                all.push(Self::Avx2);
+                all.push(Self(Kind::Avx2));
             }
         }
-        all.push(Self::Portable);
+        all.push(Self::PORTABLE);
         all
     }
 
@@ -50,13 +63,13 @@ impl InstructionSet {
     /// Name for summaries.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
+        match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => "AVX-512",
+            Kind::Avx512 => "AVX-512",
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => "AVX2",
-            Self::Portable if cfg!(target_arch = "aarch64") => "NEON",
-            Self::Portable => "portable",
+            Kind::Avx2 => "AVX2",
+            Kind::Portable if cfg!(target_arch = "aarch64") => "NEON",
+            Kind::Portable => "portable",
         }
     }
 }
@@ -129,16 +142,14 @@ macro_rules! dispatch {
             fn avx2($($arg: $kind),*) $(-> $result)? {
                 kernel::$name::<$real, $lanes, true>($($arg),*)
             }
-            match isa {
-                // # Safety
-                // `available` only names an instruction set that this machine was found to have.
+            match isa.0 {
+                // SAFETY: only `InstructionSet::available` makes this value, where the machine has AVX-512F, AVX2 and FMA.
                 #[cfg(target_arch = "x86_64")]
-                InstructionSet::Avx512 => unsafe { avx512($($arg),*) },
-                // # Safety
-                // As above.
+                Kind::Avx512 => unsafe { avx512($($arg),*) },
+                // SAFETY: only `InstructionSet::available` makes this value, where the machine has AVX2 and FMA.
                 #[cfg(target_arch = "x86_64")]
-                InstructionSet::Avx2 => unsafe { avx2($($arg),*) },
-                InstructionSet::Portable => kernel::$name::<$real, $lanes, PORTABLE_FMA>($($arg),*),
+                Kind::Avx2 => unsafe { avx2($($arg),*) },
+                Kind::Portable => kernel::$name::<$real, $lanes, PORTABLE_FMA>($($arg),*),
             }
         }
     };
@@ -167,7 +178,7 @@ kernels!(f64, 4);
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::COEFFICIENTS;
+    use super::super::places::COEFFICIENTS;
     use super::*;
 
     /// Numbers without a pattern, between -1 and 1.
@@ -216,7 +227,7 @@ mod tests {
     }
 
     fn compare<R: Kernels>(tolerance: f64) {
-        let reference = all::<R>(InstructionSet::Portable);
+        let reference = all::<R>(InstructionSet::PORTABLE);
         let largest = reference.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
         assert!(largest > 1.0);
         for isa in InstructionSet::available() {

@@ -5,11 +5,10 @@ use crate::model::Model;
 use crate::networks::Networks;
 
 use super::basis::Basis;
+use super::places::{COEFFICIENTS, Places};
 use super::radial_functions::RadialFunctions;
 use super::simd::Kernels;
 
-/// Coefficients of a piece: a polynomial of degree 5.
-pub const COEFFICIENTS: usize = 6;
 /// The widest pieces are this fraction of the switch's range.
 const WIDEST: f64 = 1.0 / 32.0;
 /// How often a piece is halved at most, and most pieces; where that does not do, the table is given up.
@@ -32,21 +31,6 @@ pub struct Table<R> {
     pub columns: usize,
     /// Largest error of a function found between the knots, relative to the largest value of any.
     pub error: f64,
-}
-
-/// The pieces of a table, found through bins as wide as the narrowest of them.
-#[derive(Debug, Clone, Default)]
-pub struct Places {
-    /// Smallest distance, A.
-    pub nearest: f64,
-    /// Bins per A.
-    pub inv_bin: f64,
-    /// Piece that each bin is in.
-    pub piece: Vec<u32>,
-    /// Where each piece starts, A.
-    pub start: Vec<f64>,
-    /// 1 / width of each piece, 1/A.
-    pub inv_width: Vec<f64>,
 }
 
 /// One piece before it is known to be accurate.
@@ -100,7 +84,7 @@ impl<R: Kernels> Table<R> {
         }
         pieces.sort_by(|a, b| a.start.total_cmp(&b.start));
         Ok(Self {
-            places: Places::new(&pieces),
+            places: Places::new(pieces.iter().map(|p| (p.start, p.width))),
             coefficients: pieces.iter().flat_map(|p| in_blocks(&p.coefficients, basis.rows.len())).collect(),
             columns: basis.rows.len(),
             error: pieces.iter().map(|p| p.error).fold(0.0, f64::max) / largest,
@@ -117,20 +101,6 @@ impl<R: Kernels> Table<R> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.coefficients.len() * size_of::<R>()
-    }
-}
-
-impl Places {
-    fn new(pieces: &[Piece]) -> Self {
-        let bin = pieces.iter().map(|p| p.width).fold(f64::INFINITY, f64::min);
-        let bins_of = |(k, p): (usize, &Piece)| std::iter::repeat_n(k as u32, (p.width / bin).round() as usize);
-        Self {
-            nearest: pieces[0].start,
-            inv_bin: 1.0 / bin,
-            piece: pieces.iter().enumerate().flat_map(bins_of).collect(),
-            start: pieces.iter().map(|p| p.start).collect(),
-            inv_width: pieces.iter().map(|p| 1.0 / p.width).collect(),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that is prepared at load for the tabulated path: per centre type a basis, a table and their matrices.
+//! Everything that is prepared at load for the tabulated path: per center type a basis, a table and their matrices.
 
 use crate::contract::{Contract, ReducedLevel};
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub struct TableSettings {
 /// What a user should know of the tables of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableSummary {
-    /// Basis functions of each centre type, over all its neighbour types.
+    /// Basis functions of each center type, over all its neighbor types.
     pub columns: Vec<usize>,
     /// Pieces of the finest table.
     pub most_pieces: usize,
@@ -36,13 +36,13 @@ pub struct TableSummary {
     pub instruction_set: &'static str,
 }
 
-/// Tables of one centre type. n is the number of columns of A, to which neighbours add basis functions.
+/// Tables of one center type. n is the number of columns of A, to which neighbors add basis functions.
 pub struct CenterTables<R> {
-    /// Per neighbour type; none: no such neighbours, or they add nothing but what [`CenterTables::masked`] says.
+    /// Per neighbor type; none: no such neighbors, or they add nothing but what [`CenterTables::masked`] says.
     pub neighbors: Vec<Option<NeighborTable<R>>>,
     /// n, padded to whole lanes.
     pub columns: usize,
-    /// First row of A before any neighbour.
+    /// First row of A before any neighbor.
     pub start: Vec<R>,
     /// From A to the fitting net and back.
     pub head: Head<R>,
@@ -50,35 +50,35 @@ pub struct CenterTables<R> {
 
 /// What follows A.
 pub enum Head<R> {
-    /// T = C + A B and D = T^T T[:, :axis]: the full networks. Every neighbour type has columns of its own.
+    /// T = C + A B and D = T^T T[:, :axis]: the full networks. Every neighbor type has columns of its own.
     Full {
         /// B divided by the number of slots, from basis to embedding: n x width.
         expand: Vec<R>,
         /// The same, transposed: width x n (both padded to whole lanes).
         contract: Vec<R>,
-        /// T of an atom without neighbours, first row: width values.
+        /// T of an atom without neighbors, first row: width values.
         constant: Vec<R>,
-        /// Per neighbour type: what a masked neighbour takes off the first row of T, for the slot it fills.
+        /// Per neighbor type: what a masked neighbor takes off the first row of T, for the slot it fills.
         masked: Vec<Option<Vec<R>>>,
     },
-    /// Products of the columns of A: a reduced network. All neighbour types share the columns.
+    /// Products of the columns of A: a reduced network. All neighbor types share the columns.
     Reduced {
         /// n without padding.
         columns: usize,
-        /// Per neighbour type: what a masked neighbour takes off the first row of A.
+        /// Per neighbor type: what a masked neighbor takes off the first row of A.
         masked: Vec<Option<Vec<R>>>,
         /// From the embedding to the columns, divided by the number of slots: n rows of M.
         basis: Vec<Vec<f64>>,
     },
 }
 
-/// Table of one neighbour type.
+/// Table of one neighbor type.
 pub struct NeighborTable<R> {
     /// Its basis functions.
     pub table: Table<R>,
     /// First of its columns among the n.
     pub first: usize,
-    /// `g_p` psi of an empty slot, to be taken off for every real neighbour.
+    /// `g_p` psi of an empty slot, to be taken off for every real neighbor.
     pub padding: Vec<R>,
     /// For the kernels.
     pub constants: Constants,
@@ -86,7 +86,7 @@ pub struct NeighborTable<R> {
 
 /// The tables of a model.
 pub struct Tables<R> {
-    /// Per centre type.
+    /// Per center type.
     pub centers: Vec<CenterTables<R>>,
     /// Width of T, padded to whole lanes.
     pub width: usize,
@@ -146,7 +146,7 @@ impl<R: Kernels> Tables<R> {
         Ok(tables)
     }
 
-    /// Tables for reduced networks: those of `level`, in `basis` (per centre type, [M][columns]).
+    /// Tables for reduced networks: those of `level`, in `basis` (per center type, [M][columns]).
     ///
     /// # Errors
     /// Whatever the networks report.
@@ -195,6 +195,14 @@ impl<R: Kernels> Tables<R> {
         let table = Table::build(model, exact, (center, neighbor), basis, settings.nearest, settings.tolerance)?;
         self.error = self.error.max(table.error);
         self.nearest = self.nearest.max(table.places.nearest);
+        log::debug!(
+            "table of center type {} and neighbor type {}: {} functions, {} pieces, relative error {:.1e}",
+            model.contract.type_map[center],
+            model.contract.type_map[neighbor],
+            table.columns,
+            table.pieces(),
+            table.error
+        );
         let c = &model.contract;
         let [std0, std1] = c.dstd[center];
         let constants = Constants {

@@ -1,15 +1,17 @@
-//! The tabulated path: a chunk of centres from positions to energies and forces with tables instead of embedding nets.
+//! The tabulated path: a chunk of centers from positions to energies and forces with tables instead of embedding nets.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::chunk::{ChunkWorker, Job, Worker};
+use crate::chunk::{ChunkWorker, Worker};
 use crate::error::Result;
 use crate::guards::Sightings;
-use crate::lane::{Lane, Stopwatch};
+use crate::job::Job;
 use crate::model::Model;
 use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
+use crate::share::Share;
+use crate::times::Stopwatch;
 
 use super::kernel::Rows;
 use super::nearby::Nearby;
@@ -24,23 +26,23 @@ pub struct TabulatedWorker<R> {
     /// the tables reach.
     exact: Worker<dyn TypedNetworks<R>>,
     blocks: Vec<Block>,
-    /// Per neighbour type, for all pairs of the chunk.
+    /// Per neighbor type, for all pairs of the chunk.
     rows: Vec<Rows<R>>,
     /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
     nearby: Vec<Option<Nearby<R>>>,
-    /// Per centre: A, T (of the full networks) and the fitting net's input, then its gradient.
+    /// Per center: A, T (of the full networks) and the fitting net's input, then its gradient.
     a: Vec<R>,
     t: Vec<R>,
     d: Vec<R>,
     gd: Vec<R>,
     energy: Vec<R>,
     param: Vec<R>,
-    /// Per centre: dE/dA and the centre's own force.
+    /// Per center: dE/dA and the center's own force.
     ga: Vec<R>,
     reactions: Vec<[f64; 3]>,
-    /// dE/dA of one centre and one neighbour type, as the kernel reads it.
+    /// dE/dA of one center and one neighbor type, as the kernel reads it.
     gi: Vec<R>,
-    /// dE/dT of one centre, or room for a square matrix.
+    /// dE/dT of one center, or room for a square matrix.
     gt: Vec<R>,
     /// Of the pairs of a block.
     products: [Vec<R>; 5],
@@ -93,20 +95,20 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         pairs + flat * size_of::<R>() + self.exact.bytes()
     }
 
-    fn evaluate(&mut self, job: Job, lane: &mut Lane) -> Result<()> {
-        let Job { model, center, .. } = job;
+    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
+        let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let tables = Arc::clone(&self.tables);
         let of_center = &tables.centers[center];
         let mut watch = Stopwatch::start();
         let mut seen = Sightings::default();
         neighborhood::collect(job, &mut self.blocks, &mut seen)?;
-        watch.lap(&mut lane.times.neighbors);
+        watch.lap(&mut share.times.neighbors);
         let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
         if near && matches!(of_center.head, Head::Full { .. }) {
-            return self.exact.evaluate(job, lane); // which collects, and sees, by itself
+            return self.exact.evaluate(job, share); // which collects, and sees, by itself
         }
-        lane.seen.merge(&seen);
+        share.seen.merge(&seen);
         self.rows.resize_with(self.blocks.len(), Rows::default);
         self.nearby.clear();
         self.nearby.resize_with(self.blocks.len(), || None);
@@ -120,22 +122,22 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
                 self.nearby[neighbor] = Some(Nearby::new(model, networks, pair, &block.r, basis, &rows.inv_width)?);
             }
         }
-        watch.lap(&mut lane.times.environment);
+        watch.lap(&mut share.times.environment);
         self.describe(model, n, of_center);
-        watch.lap(&mut lane.times.descriptor);
+        watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
         self.exact.networks.fit_typed(center, &self.d, &self.param, &mut self.energy, &mut self.gd)?;
-        watch.lap(&mut lane.times.fitting);
+        watch.lap(&mut share.times.fitting);
         self.descriptor_backward(job, of_center);
-        watch.lap(&mut lane.times.descriptor);
-        self.forces(job, of_center, lane, watch)
+        watch.lap(&mut share.times.descriptor);
+        self.forces(job, of_center, share, watch)
     }
 }
 
 impl<R: Kernels> TabulatedWorker<R> {
-    /// A and the fitting net's input of all centres.
+    /// A and the fitting net's input of all centers.
     fn describe(&mut self, model: &Model, n: usize, of_center: &CenterTables<R>) {
         let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
         let inputs = match &of_center.head {
@@ -148,7 +150,7 @@ impl<R: Kernels> TabulatedWorker<R> {
             a[..columns].copy_from_slice(&of_center.start);
             a[columns..].fill(R::default());
         }
-        // Neighbour type by neighbour type: one table at a time is in the cache.
+        // Neighbor type by neighbor type: one table at a time is in the cache.
         for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
             let Some(of_neighbor) = of_neighbor else { continue };
             let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
@@ -214,8 +216,8 @@ impl<R: Kernels> TabulatedWorker<R> {
     }
 
     /// From dE/dA to energies and forces.
-    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, lane: &mut Lane, mut watch: Stopwatch) -> Result<()> {
-        let Job { model, center, members, .. } = job;
+    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, share: &mut Share, mut watch: Stopwatch) -> Result<()> {
+        let Job { model, center_type: center, members, .. } = job;
         let columns = of_center.columns;
         self.reactions.clear();
         self.reactions.resize(members.len(), [0.0; 3]);
@@ -233,24 +235,24 @@ impl<R: Kernels> TabulatedWorker<R> {
                     None => R::project(self.isa, table, k, part, ga, products),
                 }
             }
-            watch.lap(&mut lane.times.descriptor);
+            watch.lap(&mut share.times.descriptor);
             let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
             let virial = R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
-            lane.add_virials(&block.j, x, [&self.f[0], &self.f[1], &self.f[2]], virial);
+            share.add_virials(&block.j, x, [&self.f[0], &self.f[1], &self.f[2]], virial);
             for (c, reaction) in self.reactions.iter_mut().enumerate() {
                 let pairs = block.of(c);
                 let f = [0, 1, 2].map(|d| &self.f[d][pairs.clone()]);
-                let of_block = lane.add_forces(&block.j[pairs], f);
+                let of_block = share.add_forces(&block.j[pairs], f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
-            watch.lap(&mut lane.times.scatter);
+            watch.lap(&mut share.times.scatter);
         }
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
             let neighbors = self.blocks.iter().map(|b| b.of(c).len()).sum();
-            lane.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
+            share.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
         }
-        watch.lap(&mut lane.times.scatter);
+        watch.lap(&mut share.times.scatter);
         Ok(())
     }
 }
@@ -261,7 +263,7 @@ fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
     row.iter_mut().zip(values).for_each(|(to, v)| *to += -(*v * count));
 }
 
-/// Columns of A for neighbour types that the chunk has neighbours of.
+/// Columns of A for neighbor types that the chunk has neighbors of.
 fn columns_in_use<R: Kernels>(blocks: &[Block], of_center: &CenterTables<R>) -> impl Iterator<Item = Range<usize>> {
     let in_use = blocks.iter().zip(&of_center.neighbors).filter(|(block, _)| block.len() > 0);
     in_use.filter_map(|(_, of_neighbor)| of_neighbor.as_ref()).map(|n| n.first..n.first + n.table.columns)

@@ -106,7 +106,7 @@ pub fn contract() -> Contract {
     }
 }
 
-/// Atoms in open space with all pairs as neighbours.
+/// Atoms in open space with all pairs as neighbors.
 #[derive(Clone)]
 pub struct Cluster {
     pub x: Vec<f64>,
@@ -186,7 +186,7 @@ pub fn evaluate(engine: &mut Engine, cluster: &Cluster) -> Answer {
     Answer { totals, f, eatom, vatom, cvatom }
 }
 
-/// Energy of each atom: sorted, truncated, padded slots; normalised rows; T; D; fitting net.
+/// Energy of each atom: sorted, truncated, padded slots; normalized rows; T; D; fitting net.
 pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
     let toy = Toy::of(c);
     let (n, m) = (cluster.types.len(), c.width());
