@@ -1,6 +1,7 @@
 """Citation file, versions and spelling."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,18 @@ def test_spelling_is_american(page):
         r"\b(?:neighbours?|centres?|behaviours?|colours?|licences?|labelled|analyse[ds]?|normalise[ds]?|renormalised)\b"
     )
     assert re.findall(british, page.read_text(), re.IGNORECASE) == []
+
+
+def test_pages_that_sources_cite_exist():
+    """A comment that names a page names it from the top of the repository, so that a reader finds it."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    suffixes = (".rs", ".cpp", ".h", ".py", ".cmake", ".toml")
+    sources = [ROOT / name for name in names.split("\0") if name.endswith(suffixes)]
+    cited = {
+        (str(path.relative_to(ROOT)), page)
+        for path in sources
+        if path.is_file() and "tests" not in path.parts
+        for page in re.findall(r"[\w/]*\b[a-z]\w*\.md\b", path.read_text())
+    }
+    assert any(page.startswith("doc/") for _, page in cited)
+    assert [(path, page) for path, page in cited if not (ROOT / page).exists()] == []

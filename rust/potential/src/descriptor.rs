@@ -1,4 +1,5 @@
-//! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centers of one type (`physics.md`, section 1).
+//! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centers of one type
+//! (`doc/method/physics.md`, section 1).
 //!
 //! T (4 x M) is a constant for empty slots plus a sum over real neighbors, so padding is never visited. All in float64.
 

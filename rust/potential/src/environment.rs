@@ -1,4 +1,5 @@
-//! The environment matrix of DeepPot-SE (`physics.md`, section 1; Zhang et al., arXiv 1805.09003) and its radial derivatives.
+//! The environment matrix of DeepPot-SE (`doc/method/physics.md`, section 1; Zhang et al., arXiv 1805.09003) and its
+//! radial derivatives.
 
 /// Radial functions of one neighbor at distance r: a = w/(r+p), b = w/(r+p)^2 with the quintic switch w and protection p.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -1,4 +1,4 @@
-//! Mean-square displacement, diffusion and conductivity from many time origins (`physics`: eqs 1-4 of the paper).
+//! Mean-square displacement, diffusion and conductivity from many time origins (`doc/method/physics.md`, section 2).
 
 mod accumulator;
 mod curve;
