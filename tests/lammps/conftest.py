@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepion.evaluation.evaluator import Evaluator
-from lammps_runs import BUILD, PLUGIN, TENSOR, Evaluation
+from lammps_runs import PLUGIN, TENSOR, Evaluation
 from small_models import Box, random_box, write_model
 
 
@@ -15,10 +15,9 @@ def plugin():
 
 
 @pytest.fixture(scope="session")
-def models():
+def models(tmp_path_factory):
     """Small models: a and b (two weights), p (fparam 2, aparam 1), and one with other element names."""
-    folder = BUILD / "tests" / "models"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("models")
     return {
         "a": write_model(folder / "a.onnx", 1),
         "b": write_model(folder / "b.onnx", 2),

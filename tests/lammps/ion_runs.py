@@ -4,21 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-import lammps_runs
 from small_models import Box, random_box
 
 BOLTZMANN, CHARGE = 1.380649e-23, 1.602176634e-19  # J/K, C
 DT = 1 / 512  # ps
 LAG_COLUMNS = ("lag", "origins", "x", "y", "z", "msd", "se", "collective", "ngp", "beta")
-
-
-# MPICH's ranks wait in a busy loop. More of them than cores take turns of milliseconds for every message: 40 times as long.
-PATIENT = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1"}
-
-
-def lmp(script: str, folder: Path, ranks=1, **options) -> lammps_runs.Run:
-    """As in lammps_runs, but ranks that wait leave the core to others."""
-    return lammps_runs.lmp(script, folder, ranks=ranks, env=PATIENT if ranks > 1 else None, **options)
 
 
 def write_moving(box: Box, v, path: Path) -> Path:

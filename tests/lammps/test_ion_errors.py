@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from ion_runs import dump, free_flight, gas, lmp
-from lammps_runs import good
+from ion_runs import dump, free_flight, gas
+from lammps_runs import good, lmp
 
 
 def refused(folder, text, message, ranks):

@@ -5,22 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from ion_runs import (
-    DT,
-    against,
-    brute_force,
-    columns,
-    dump,
-    free_flight,
-    gas,
-    gas_atoms,
-    lj,
-    lmp,
-    moments,
-    setup,
-    table,
-)
-from lammps_runs import good
+from ion_runs import DT, against, brute_force, columns, dump, free_flight, gas, gas_atoms, lj, moments, setup, table
+from lammps_runs import good, lmp
 
 # The file has 13 digits and positions of up to 100 A have errors of 1e-14 A: 1e-10 leaves room for neither to matter, and
 # none for an origin too many.

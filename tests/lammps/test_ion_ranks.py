@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ion_runs import free_flight, lmp, write_moving
-from lammps_runs import good
+from ion_runs import free_flight, write_moving
+from lammps_runs import good, lmp
 from small_models import Box
 
 FILES = ("tr.txt", "tr.history", "tr.state", "cn.txt", "cn.history", "cn.state", "vd.txt", "vacf.txt", "vd.state")

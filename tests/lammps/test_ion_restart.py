@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from ion_runs import columns, free_flight, gas, lj, lmp, table
-from lammps_runs import BIN, PLUGIN, good
+from ion_runs import columns, free_flight, gas, lj, table
+from lammps_runs import BIN, PLUGIN, good, lmp
 
 # Files have 13 digits. Rounding of toroidal positions where atoms are put back into a changing box: 1e-14 A of 0.1 A.
 ROUNDING = 1e-10

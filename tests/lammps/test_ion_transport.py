@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from ion_runs import BOLTZMANN, CHARGE, DT, columns, dump, free_flight, gas, lj, lmp, setup, slope, table
-from lammps_runs import good
+from ion_runs import BOLTZMANN, CHARGE, DT, columns, dump, free_flight, gas, lj, setup, slope, table
+from lammps_runs import good, lmp
 from small_models import Box
 
 # Thermo prints 17 digits, the file 13.

@@ -1,6 +1,7 @@
 """DeePMD-kit's own values: small models of every kind, and lipsti (tests/data, made by scripts/make_reference_models.py)."""
 
 import json
+import os
 
 import large_cells
 import numpy as np
@@ -21,9 +22,12 @@ def exported(source):
     """The exported model without reduced networks, made again when its source or the exporter changed."""
     target = BUILD / "tests" / "models" / f"{source.name}.onnx"
     target.parent.mkdir(parents=True, exist_ok=True)
-    newest = max(p.stat().st_mtime for p in [source, *(ROOT / "scripts" / "deepion" / "model").glob("*.py")])
+    exporter = [path for part in ("export", "model") for path in (ROOT / "scripts" / "deepion" / part).glob("*.py")]
+    newest = max(path.stat().st_mtime for path in [source, *exporter])
     if not target.exists() or target.stat().st_mtime < newest:
-        export(source, target, reduced=False)
+        own = target.with_suffix(f".{os.getpid()}.onnx")  # tests may run in several processes
+        export(source, own, reduced=False)
+        own.replace(target)
     return target
 
 
