@@ -1,5 +1,6 @@
 """Runs LAMMPS in a process of its own and reads what it printed."""
 
+import json
 import os
 import re
 import signal
@@ -55,23 +56,16 @@ class Run:
         return re.findall(r"ERROR.*", self.output)
 
 
-def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plugin=PLUGIN, args=()) -> Run:
-    """Run a script in a folder. A run that does not end is killed, with its ranks, and fails the test."""
-    if plugin:
-        script = f"plugin load {plugin}\n" + script
-    # surrogate escapes stand for bytes that are not UTF-8
-    (folder / "in.test").write_bytes(script.encode(errors="surrogateescape"))
-    command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
+def launch(command: list[str], folder: Path, ranks: int, threads: int, timeout: float, env: dict) -> tuple[int, str]:
+    """Status and output of a program on so many MPI ranks. One that does not end is killed, with its ranks, and fails the test."""
     variables = {k: v for k, v in os.environ.items() if k not in UNSET} | {"OMP_NUM_THREADS": str(threads)}
     if ranks > 1:
         command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]
         variables |= PATIENT
-    variables |= env or {}
-    start = time.monotonic()
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=variables,
+        env=variables | env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -85,7 +79,63 @@ def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plu
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             raise AssertionError(f"hang: not finished after {timeout} s; last output:\n{output[-2000:]}") from None
-    return Run(process.returncode, output, folder, time.monotonic() - start)
+    return process.returncode, output
+
+
+def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plugin=PLUGIN, args=()) -> Run:
+    """Run a script in a folder, in a LAMMPS of its own."""
+    if plugin:
+        script = f"plugin load {plugin}\n" + script
+    (folder / "in.test").write_text(script)
+    command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
+    start = time.monotonic()
+    status, output = launch(command, folder, ranks, threads, timeout, env or {})
+    return Run(status, output, folder, time.monotonic() - start)
+
+
+def lmp_each(scripts: dict[str, str], folder: Path, ranks=1) -> dict[str, Run]:
+    """Run scripts by name, one after another in one LAMMPS (one_process.py), each in a folder of its own. A script that takes
+    the process down is the only one to fail: the ones after it get a new process. A run's errors are those of all its ranks,
+    each once."""
+    left, runs = list(scripts), {}
+    while left:
+        part = folder / f"from-{len(runs)}"
+        jobs = []
+        for k, name in enumerate(left):
+            (part / str(k)).mkdir(parents=True)
+            # `clear` puts plugins back
+            load = f"plugin load {PLUGIN}\n" if k == 0 else ""
+            jobs.append([str(part / str(k)), load + scripts[name]])
+        (part / "jobs").write_text(json.dumps(jobs))
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("one_process.py")),
+            str(part / "jobs"),
+            str(part / "done"),
+        ]
+        env = {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}
+        try:
+            _, ended = launch(command, part, ranks, 1, 20 + len(left), env)
+        except AssertionError as hang:
+            ended = str(hang)
+        done = [_lines(part / f"done.{rank}") for rank in range(ranks)]
+        for k, name in enumerate(left):
+            found = [lines[k] for lines in done if k < len(lines)]
+            errors = list(dict.fromkeys(error.removeprefix("ABORT\n").split("\n")[0] for error, _ in found if error))
+            output = "".join(screen for _, screen in found)
+            output += "\n".join(error for error in errors if error not in output)
+            stopped = any(error.startswith("ABORT") for error, _ in found)
+            if len(found) < ranks and not stopped:
+                output += f"\nthe process ended here:\n{ended}"
+            runs[name] = Run(int(bool(errors) or len(found) < ranks), output, part / str(k))
+            if len(found) < ranks:
+                break
+        left = left[k + 1 :]
+    return runs
+
+
+def _lines(path: Path) -> list:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def good(run: Run) -> Run:

@@ -1,17 +1,21 @@
 """What fix ion/transport and compute ion/msd refuse, and how: one message on 1 and 2 ranks; prompt end; no panic."""
 
+import functools
 import re
 
 import numpy as np
 import pytest
 
 from ion_runs import dump, free_flight, gas
-from lammps_runs import good, lmp
+from lammps_runs import good, lmp, lmp_each
 
 
 def refused(folder, text, message, ranks):
     """The run fails soon with this message and no other, and nothing that smells of a crash."""
-    run = lmp(text, folder, ranks=ranks, timeout=30)
+    return assert_refused(lmp(text, folder, ranks=ranks, timeout=30), message)
+
+
+def assert_refused(run, message):
     errors = run.errors()
     assert run.returncode != 0, run.output[-2000:]
     assert errors and len(set(re.sub(r" on proc \d+", "", e) for e in errors)) == 1, run.output[-2000:]
@@ -74,10 +78,16 @@ def data(tmp_path_factory):
     return gas(tmp_path_factory.mktemp("data") / "data")
 
 
+@pytest.fixture(scope="module")
+def wrong_arguments(data, tmp_path_factory):
+    """What LAMMPS did with each."""
+    scripts = {words: free_flight(data) + f"fix tr ion ion/transport {words}\nrun 5\n" for words in ARGUMENTS}
+    return lmp_each(scripts, tmp_path_factory.mktemp("arguments"))
+
+
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-def test_wrong_arguments(tmp_path, data, arguments):
-    text = free_flight(data) + f"fix tr ion ion/transport {arguments}\nrun 5\n"
-    refused(tmp_path, text, FIX + ARGUMENTS[arguments], 1)
+def test_wrong_arguments(wrong_arguments, arguments):
+    assert_refused(wrong_arguments[arguments], FIX + ARGUMENTS[arguments])
 
 
 NEWCOMER = (
@@ -239,11 +249,26 @@ def test_fix_of_the_compute_by_hand(tmp_path, data, words):
     refused(tmp_path, free_flight(data) + f"fix x all ION/DISPLACEMENT {words}\nrun 5\n", message, 1)
 
 
+@pytest.fixture(scope="module")
+def unmeasurable(data, tmp_path_factory):
+    """Number of ranks -> name of a case -> what LAMMPS did."""
+    folder = tmp_path_factory.mktemp("runs")
+    scripts = {name: free_flight(data) + commands for name, (commands, _) in RUNS.items()}
+    return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("name", RUNS)
-def test_runs_that_cannot_be_measured(tmp_path, data, name, ranks):
-    commands, message = RUNS[name]
-    refused(tmp_path, free_flight(data) + commands, message, ranks)
+def test_runs_that_cannot_be_measured(unmeasurable, name, ranks):
+    assert_refused(unmeasurable(ranks)[name], RUNS[name][1])
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_refused_run_ends_the_program(tmp_path, data, ranks):
+    """Not only from Python: lmp itself ends with a status, when a command is read and in the middle of a run."""
+    for name in ("empty group", "more ions"):
+        commands, message = RUNS[name]
+        refused(tmp_path, free_flight(data) + commands, message, ranks)
 
 
 RESTART = "saved state of ion/transport was made with other settings: {}: repeat the settings, or use another ID to begin anew"
@@ -296,11 +321,19 @@ def restart(tmp_path_factory, data):
     return folder / "half"
 
 
+@pytest.fixture(scope="module")
+def other_settings(data, restart, tmp_path_factory):
+    """Number of ranks -> name of a case -> what LAMMPS did."""
+    folder = tmp_path_factory.mktemp("restarts")
+    begin = free_flight(data, read=f"read_restart {restart}")
+    scripts = {name: begin + commands for name, (commands, _) in RESTARTS.items()}
+    return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("name", RESTARTS)
-def test_restarts_with_other_settings(tmp_path, data, restart, name, ranks):
-    commands, message = RESTARTS[name]
-    refused(tmp_path, free_flight(data, read=f"read_restart {restart}") + commands, message, ranks)
+def test_restarts_with_other_settings(other_settings, name, ranks):
+    assert_refused(other_settings(ranks)[name], RESTARTS[name][1])
 
 
 @pytest.mark.parametrize("ranks", [1, 2])

@@ -1,5 +1,6 @@
 """What is refused, and how: one message, once, on 1 and 2 ranks; prompt end; no panic, no backtrace."""
 
+import functools
 import re
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from lammps_runs import MODEL as LIPSTI
-from lammps_runs import PLUGIN, good, lmp
+from lammps_runs import PLUGIN, good, lmp, lmp_each
 from small_models import Box, random_box
 
 MODEL, OTHER, PARAMETERS = "MODEL", "OTHER", "PARAMETERS"  # replaced by paths of model files
@@ -28,7 +29,10 @@ pair_coeff {coeff}
 
 def refused(folder, text, message, ranks, **options):
     """The run fails soon with exactly this message, once, and nothing that smells of a crash."""
-    run = lmp(text, folder, ranks=ranks, timeout=30, **options)
+    return assert_refused(lmp(text, folder, ranks=ranks, timeout=30, **options), message)
+
+
+def assert_refused(run, message):
     errors = run.errors()
     assert run.returncode != 0, run.output[-2000:]
     assert len(errors) == 1, run.output[-2000:]
@@ -184,14 +188,32 @@ CASES = {  # name: (keywords of script(), message)
 }
 
 
+def with_files(text, models):
+    for word, key in ((MODEL, "a"), (OTHER, "c"), (PARAMETERS, "p")):
+        text = text.replace(word, str(models[key]))
+    return text
+
+
+@pytest.fixture(scope="module")
+def refusals(models, box, tmp_path_factory):
+    """Number of ranks -> name of a case -> what LAMMPS did."""
+    folder = tmp_path_factory.mktemp("refusals")
+    data = box.write(folder / "data.box")
+    scripts = {name: with_files(script(data, **keywords), models) for name, (keywords, _) in CASES.items()}
+    return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("name", CASES)
-def test_refused(models, data, tmp_path, name, ranks):
-    keywords, message = CASES[name]
-    text = script(data, **keywords)
-    for word, key in ((MODEL, "a"), (OTHER, "c"), (PARAMETERS, "p")):
-        text, message = (t.replace(word, str(models[key])) for t in (text, message))
-    refused(tmp_path, text, message, ranks)
+def test_refused(refusals, models, name, ranks):
+    assert_refused(refusals(ranks)[name], with_files(CASES[name][1], models))
+
+
+def test_refused_as_a_program(models, data, tmp_path):
+    """Not only from Python: lmp itself ends with a status, on any number of ranks."""
+    keywords, message = CASES["fparam missing"]
+    for ranks in (1, 2):
+        refused(tmp_path, with_files(script(data, **keywords), models), with_files(message, models), ranks)
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
