@@ -14,7 +14,9 @@ import numpy as np
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
-PLUGIN = BUILD / "deepionplugin.so"
+# `scripts/test sanitizers`: the plugin built with them, and the libraries that must be loaded before everything else
+SANITIZERS = os.environ.get("DEEPION_SANITIZERS", "")
+PLUGIN = BUILD / ("sanitizers" if SANITIZERS else "") / "deepionplugin.so"
 MODEL = BUILD / "models" / "lipsti-a.onnx"  # made by scripts/setup, with reduced networks
 BIN = Path(sys.executable).parent
 
@@ -59,6 +61,9 @@ class Run:
 def launch(command: list[str], folder: Path, ranks: int, threads: int, timeout: float, env: dict) -> tuple[int, str]:
     """Status and output of a program on so many MPI ranks. One that does not end is killed, with its ranks, and fails the test."""
     variables = {k: v for k, v in os.environ.items() if k not in UNSET} | {"OMP_NUM_THREADS": str(threads)}
+    if SANITIZERS:
+        # Python and MPI keep memory to the end; an error ends the process
+        variables |= {"LD_PRELOAD": SANITIZERS, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
     if ranks > 1:
         command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]
         variables |= PATIENT
