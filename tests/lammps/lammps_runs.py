@@ -91,7 +91,8 @@ def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plu
     """Run a script in a folder, in a LAMMPS of its own."""
     if plugin:
         script = f"plugin load {plugin}\n" + script
-    (folder / "in.test").write_text(script)
+    # surrogate escapes stand for bytes that are not UTF-8
+    (folder / "in.test").write_bytes(script.encode(errors="surrogateescape"))
     command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
     start = time.monotonic()
     status, output = launch(command, folder, ranks, threads, timeout, env or {})
