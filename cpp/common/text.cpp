@@ -75,8 +75,9 @@ std::string utf8_problem(const std::string &text)
 {
   if (is_utf8(text)) return {};
   return "'" + readable(text) +
-      "' is not UTF-8 text: save the input script in UTF-8, and rename a file or folder of that "
-      "name";
+      "' is not UTF-8 text: LAMMPS takes bytes out of characters beyond ASCII, so use ASCII in "
+      "names "
+      "of files and folders";
 }
 
 /* ---------------------------------------------------------------------- */
