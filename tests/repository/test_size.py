@@ -6,15 +6,15 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CLONE = (
+CLONE = 12e6  # bytes; the tracked files as a gzipped archive: what `git clone --depth 1` transfers, within a percent
     12 * 2**20
 )  # bytes; the tracked files as a gzipped archive: what `git clone --depth 1` transfers, within a percent
 FILE = 200 * 1024  # bytes
 LARGER_FILES = {
     "lammps-examples/models/lipsti-a.dp": "the trained model of all examples and tests",
     "lammps-examples/models/lipsti-a-data/Ti00/set.000/coord.npy": "training structures, by which the export chooses",
-    "lammps-examples/models/lipsti-a-data/Ti10/set.000/coord.npy": "reduced networks: their number and precision",
-    "lammps-examples/models/lipsti-a-data/Ti20/set.000/coord.npy": "decide the bytes of the exported model",
+    "lammps-examples/models/lipsti-a-data/Ti10/set.000/coord.npy": "reduced networks: number and variety",
+    "lammps-examples/models/lipsti-a-data/Ti20/set.000/coord.npy": "decide how good these are",
     "lammps-examples/models/lipsti-a-data/Ti30/set.000/coord.npy": "(as above)",
 }
 
