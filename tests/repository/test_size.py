@@ -6,9 +6,8 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CLONE = 12e6  # bytes; the tracked files as a gzipped archive: what `git clone --depth 1` transfers, within a percent
-    12 * 2**20
-)  # bytes; the tracked files as a gzipped archive: what `git clone --depth 1` transfers, within a percent
+# bytes; the tracked files as a gzipped archive, which is what `git clone --depth 1` transfers within a percent
+CLONE = 12e6
 FILE = 200 * 1024  # bytes
 LARGER_FILES = {
     "lammps-examples/models/lipsti-a.dp": "the trained model of all examples and tests",
