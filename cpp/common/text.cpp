@@ -75,9 +75,8 @@ std::string utf8_problem(const std::string &text)
 {
   if (is_utf8(text)) return {};
   return "'" + readable(text) +
-      "' is not UTF-8 text: LAMMPS takes bytes out of characters beyond ASCII, so use ASCII in "
-      "names "
-      "of files and folders";
+      "' is not UTF-8 text: LAMMPS takes bytes out of characters beyond ASCII, so use ASCII "
+      "in names of files and folders";
 }
 
 /* ---------------------------------------------------------------------- */

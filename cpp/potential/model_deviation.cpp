@@ -2,21 +2,16 @@
 
 #include "errors.h"
 
-#include "deepion-bridge/src/potential.rs.h"
-
 #include "atom.h"
 #include "comm.h"
+#include "fmt/format.h"
 #include "lammps.h"
+#include "update.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <climits>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <mpi.h>
-#include <unistd.h>
 
 using namespace LAMMPS_NS;
 
@@ -27,18 +22,16 @@ namespace {
   constexpr int NVIRIAL = 9;
 
   /* ----------------------------------------------------------------------
-     standard deviation over models of `count` vectors, by the engine
+     standard deviation over models of `values`, models x n x 3
   ------------------------------------------------------------------------- */
 
-  std::string spread(const std::vector<double> &values, int models, double relative,
-                     std::vector<double> &result)
+  std::string spread_of(const std::vector<double> &values, std::size_t models, double relative,
+                        std::vector<double> &result)
   {
     result.clear();
     if (values.empty()) return {};
     return error_of([&] {
-      const auto spreads =
-          deepion::ffi::model_deviation(rust::Slice<const double>(values.data(), values.size()),
-                                        static_cast<std::size_t>(models), relative);
+      const auto spreads = ffi::model_deviation(view(values), models, relative);
       result.assign(spreads.begin(), spreads.end());
     });
   }
@@ -68,203 +61,199 @@ namespace {
                 MPI_DOUBLE, 0, lmp->world);
 
     std::string problem;
-    if (me == 0) {
-      gathered.assign(total, 0.0);
-      for (int i = 0; i < total; i++) {
-        if (tags[i] < 1 || tags[i] > total)
-          problem = "pair_style deepmd/onnx atomic: atom IDs must run from 1 to the number of "
-                    "atoms (" +
-              std::to_string(total) + "), but there is an atom " + std::to_string(tags[i]) +
-              ": use reset_atoms id";
-        else
-          gathered[tags[i] - 1] = all[i];
-      }
+    gathered.assign(total, 0.0);
+    for (int i = 0; i < total; i++) {
+      if (tags[i] < 1 || tags[i] > total)
+        problem = fmt::format("pair_style deepmd/onnx atomic: atom IDs must run from 1 to the "
+                              "number of atoms ({}), but there is an atom {}: use reset_atoms id",
+                              total, tags[i]);
+      else
+        gathered[tags[i] - 1] = all[i];
     }
     return agreed_error(lmp, problem);
   }
 
-  /* ---------------------------------------------------------------------- */
-
-  bool parse_step(const std::string &line, std::int64_t &step)
-  {
-    const char *start = line.c_str();
-    char *end = nullptr;
-    errno = 0;
-    step = strtoll(start, &end, 10);
-    return end != start && errno == 0 && (*end == ' ' || *end == '\t');
-  }
-
-  bool close_to(double a, double b)
-  {
-    return a == b || fabs(a - b) <= 1.0e-6 * std::max(fabs(a), fabs(b));
-  }
-
-  /* ----------------------------------------------------------------------
-     what of an old file stays when a run starts at `step`: comments and complete rows before it
-  ------------------------------------------------------------------------- */
-
-  std::string kept_rows(const std::string &text, std::int64_t step)
-  {
-    std::string kept;
-    std::size_t start = 0;
-    while (start < text.size()) {
-      const std::size_t end = text.find('\n', start);
-      if (end == std::string::npos) break;
-      const std::string line = text.substr(start, end - start + 1);
-      std::int64_t row;
-      if (line[0] == '#' || (parse_step(line, row) && row < step)) kept += line;
-      start = end + 1;
-    }
-    return kept;
-  }
-
-  /* ---------------------------------------------------------------------- */
-
-  bool read_text(const std::string &path, std::string &text)
-  {
-    FILE *fp = fopen(path.c_str(), "rb");
-    if (!fp) return false;
-    char buffer[65536];
-    size_t count;
-    while ((count = fread(buffer, 1, sizeof(buffer), fp)) > 0) text.append(buffer, count);
-    const bool good = !ferror(fp);
-    fclose(fp);
-    return good;
-  }
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
 
-std::string measure_deviation(LAMMPS *lmp, const DeviationSettings &settings,
-                              const std::vector<double> &forces, const std::vector<double> &virials,
-                              int models, Deviation &deviation, std::vector<double> &per_atom)
+void ModelDeviation::configure(const DeviationArguments &_args, std::size_t models)
 {
-  const double natoms = static_cast<double>(lmp->atom->natoms);
-  const double factor = settings.factor;
+  args = _args;
+  nmodels = models > 1 && args.every > 0 ? models : 0;
+  latest = {};
+  file.close();
+}
 
-  // forces: one value per atom
+/* ---------------------------------------------------------------------- */
 
-  std::vector<double> spread_f;
-  std::string problem = agreed_error(lmp, spread(forces, models, settings.relative, spread_f));
-  if (!problem.empty()) return problem;
+std::string ModelDeviation::open_file(LAMMPS *lmp)
+{
+  if (!on()) return {};
+  std::string problem;
+  if (lmp->comm->me == 0 && !file.is_open())
+    problem = file.open(args.file, lmp->update->ntimestep, args.atomic);
+  return agreed_error(lmp, problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelDeviation::evaluate(ModelRunner &models, const Step &step, const Results &results,
+                                     ffi::Totals &totals)
+{
+  totals = {};
+  nall = models.nall();
+  forces.assign(3 * nall * nmodels, 0.0);
+  virials.assign(NVIRIAL * nmodels, 0.0);
+  eatom.assign(results.eatom ? nall : 0, 0.0);
+  vatom.assign(results.vatom ? 6 * nall : 0, 0.0);
+  cvatom.assign(results.cvatom ? 9 * nall : 0, 0.0);
+  if (nall == 0) return {};
+
+  for (std::size_t k = 0; k < nmodels; k++) {
+    Results raw;
+    raw.f = forces.data() + 3 * nall * k;
+    if (k == 0) {
+      if (results.eatom) raw.eatom = eatom.data();
+      if (results.vatom) raw.vatom = vatom.data();
+      if (results.cvatom) raw.cvatom = cvatom.data();
+    }
+    ffi::Totals sums = {};
+    const std::string problem = models.evaluate(k, step, raw, sums);
+    if (!problem.empty()) return problem;
+    std::copy(sums.virial.begin(), sums.virial.end(), virials.begin() + NVIRIAL * k);
+    if (k == 0) totals = sums;
+  }
+  add_driver(results, totals);
+  return {};
+}
+
+/* ----------------------------------------------------------------------
+   what the first model gave, times the factor, for LAMMPS
+------------------------------------------------------------------------- */
+
+void ModelDeviation::add_driver(const Results &results, ffi::Totals &totals) const
+{
+  const double factor = results.factor;
+  totals.energy *= factor;
+  for (double &value : totals.virial) value *= factor;
+  for (std::size_t i = 0; i < 3 * nall; i++) results.f[i] += factor * forces[i];
+  for (std::size_t i = 0; i < eatom.size(); i++) results.eatom[i] += factor * eatom[i];
+  for (std::size_t i = 0; i < vatom.size(); i++) results.vatom[i] += factor * vatom[i];
+  for (std::size_t i = 0; i < cvatom.size(); i++) results.cvatom[i] += factor * cvatom[i];
+}
+
+/* ---------------------------------------------------------------------- */
+
+int ModelDeviation::pack_forces(int n, int first, double *buf) const
+{
+  int m = 0;
+  for (int i = first; i < first + n; i++)
+    for (std::size_t k = 0; k < nmodels; k++)
+      for (int d = 0; d < 3; d++) buf[m++] = forces[3 * (nall * k + i) + d];
+  return m;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ModelDeviation::unpack_forces(int n, const int *indices, const double *buf)
+{
+  int m = 0;
+  for (int i = 0; i < n; i++)
+    for (std::size_t k = 0; k < nmodels; k++)
+      for (int d = 0; d < 3; d++) forces[3 * (nall * k + indices[i]) + d] += buf[m++];
+}
+
+/* ---------------------------------------------------------------------- */
+
+void ModelDeviation::compare(LAMMPS *lmp, double factor)
+{
+  std::vector<double> spread, per_atom;
+  std::string problem = agreed_error(lmp, measure_forces(lmp, factor, spread));
+  if (problem.empty()) problem = agreed_error(lmp, measure_virials(lmp, factor));
+  if (problem.empty() && args.atomic) problem = gather_by_id(lmp, spread, per_atom);
+  if (!problem.empty()) stop_all(lmp, FLERR, problem);
+  if (lmp->comm->me == 0)
+    stop_one_if(lmp, FLERR, file.write(lmp->update->ntimestep, latest, per_atom));
+}
+
+/* ----------------------------------------------------------------------
+   one value per atom
+------------------------------------------------------------------------- */
+
+std::string ModelDeviation::measure_forces(LAMMPS *lmp, double factor, std::vector<double> &spread)
+{
+  const std::size_t nlocal = lmp->atom->nlocal;
+  std::vector<double> local(3 * nlocal * nmodels);
+  for (std::size_t k = 0; k < nmodels; k++)
+    std::copy_n(forces.begin() + 3 * nall * k, 3 * nlocal, local.begin() + 3 * nlocal * k);
+  const double relative = args.relative < 0.0 ? -1.0 : args.relative / factor;
+  const std::string problem = spread_of(local, nmodels, relative, spread);
 
   double most = 0.0, least = std::numeric_limits<double>::max(), sum = 0.0;
-  for (const double value : spread_f) {
+  for (double &value : spread) {
     most = std::max(most, value);
     least = std::min(least, value);
     sum += value;
+    value *= factor;
   }
   double all_most = 0.0, all_least = 0.0, all_sum = 0.0;
   MPI_Reduce(&most, &all_most, 1, MPI_DOUBLE, MPI_MAX, 0, lmp->world);
   MPI_Reduce(&least, &all_least, 1, MPI_DOUBLE, MPI_MIN, 0, lmp->world);
   MPI_Reduce(&sum, &all_sum, 1, MPI_DOUBLE, MPI_SUM, 0, lmp->world);
+  if (lmp->comm->me == 0) {
+    latest[3] = factor * all_most;
+    latest[4] = factor * all_least;
+    latest[5] = factor * all_sum / static_cast<double>(lmp->atom->natoms);
+  }
+  return problem;
+}
 
-  // virial: one value per component of the 3 x 3 tensor of the whole system, per atom; the engine
-  // sees each component as a vector of one element
+/* ----------------------------------------------------------------------
+   one value per component of the 3 x 3 tensor of the whole system, per atom; for the standard
+   deviation each component is a vector of one element
+------------------------------------------------------------------------- */
 
+std::string ModelDeviation::measure_virials(LAMMPS *lmp, double factor)
+{
   std::vector<double> summed(virials.size());
   MPI_Reduce(virials.data(), summed.data(), static_cast<int>(virials.size()), MPI_DOUBLE, MPI_SUM,
              0, lmp->world);
-  if (lmp->comm->me == 0) {
-    std::vector<double> padded(3 * summed.size(), 0.0), spread_v;
-    for (std::size_t i = 0; i < summed.size(); i++) padded[3 * i] = summed[i] / natoms;
-    problem = spread(padded, models, settings.relative_v, spread_v);
-    double most_v = 0.0, least_v = std::numeric_limits<double>::max(), square = 0.0;
-    for (const double value : spread_v) {
-      most_v = std::max(most_v, value);
-      least_v = std::min(least_v, value);
-      square += value * value;
-    }
-    deviation = {factor * most_v,   factor * least_v,   factor * sqrt(square / NVIRIAL),
-                 factor * all_most, factor * all_least, factor * all_sum / natoms};
+  if (lmp->comm->me != 0) return {};
+
+  std::vector<double> padded(3 * summed.size(), 0.0), spread;
+  for (std::size_t i = 0; i < summed.size(); i++)
+    padded[3 * i] = summed[i] / static_cast<double>(lmp->atom->natoms);
+  const double relative = args.relative_v < 0.0 ? -1.0 : args.relative_v / factor;
+  const std::string problem = spread_of(padded, nmodels, relative, spread);
+
+  double most = 0.0, least = std::numeric_limits<double>::max(), square = 0.0;
+  for (const double value : spread) {
+    most = std::max(most, value);
+    least = std::min(least, value);
+    square += value * value;
   }
-  problem = agreed_error(lmp, problem);
-  if (!problem.empty() || !settings.atomic) return problem;
-
-  for (double &value : spread_f) value *= factor;
-  return gather_by_id(lmp, spread_f, per_atom);
+  latest[0] = factor * most;
+  latest[1] = factor * least;
+  latest[2] = factor * sqrt(square / NVIRIAL);
+  return problem;
 }
 
 /* ---------------------------------------------------------------------- */
 
-DeviationFile::~DeviationFile()
+std::string ModelDeviation::summary() const
 {
-  close();
+  if (!on()) return "  model deviation: off (out_freq 0)\n";
+  return fmt::format("  model deviation: every {} steps to {}\n", args.every, args.file);
 }
 
 /* ---------------------------------------------------------------------- */
 
-void DeviationFile::close()
+std::size_t ModelDeviation::memory_bytes() const
 {
-  if (fp) fclose(fp);
-  fp = nullptr;
-}
-
-/* ---------------------------------------------------------------------- */
-
-std::string DeviationFile::open(const std::string &name, std::int64_t step, bool atomic)
-{
-  close();
-  path = name;
-  last_step = -1;
-  const std::string what = "cannot write out_file '" + path + "': ";
-
-  std::string text, kept;
-  const bool continued = step > 0 && read_text(path, text);
-  if (continued) kept = kept_rows(text, step);
-
-  if (kept.empty()) {
-    fp = fopen(path.c_str(), "w");
-    if (!fp) return what + strerror(errno);
-    fprintf(fp, "#%11s%19s%19s%19s%19s%19s%19s", "step", "max_devi_v", "min_devi_v", "avg_devi_v",
-            "max_devi_f", "min_devi_f", "avg_devi_f");
-    if (atomic) fprintf(fp, "%19s", "atm_devi_f(N)");
-    fprintf(fp, "\n");
-    return fflush(fp) ? what + strerror(errno) : std::string();
-  }
-
-  // rewrite beside the old file and rename, so that a crash leaves one or the other, complete
-
-  if (kept != text) {
-    const std::string fresh = path + ".deepion-tmp";
-    FILE *out = fopen(fresh.c_str(), "wb");
-    if (!out) return what + strerror(errno);
-    bool good = fwrite(kept.data(), 1, kept.size(), out) == kept.size();
-    good = fflush(out) == 0 && good;
-    good = fsync(fileno(out)) == 0 && good;
-    good = fclose(out) == 0 && good;
-    if (!good || rename(fresh.c_str(), path.c_str()) != 0) {
-      const int reason = errno;
-      remove(fresh.c_str());
-      return what + strerror(reason);
-    }
-  }
-  fp = fopen(path.c_str(), "a");
-  return fp ? std::string() : what + strerror(errno);
-}
-
-/* ---------------------------------------------------------------------- */
-
-std::string DeviationFile::write(std::int64_t step, const Deviation &deviation,
-                                 const std::vector<double> &per_atom, bool setup)
-{
-  if (!fp) return {};
-
-  // within a run one row per step (fix numdiff and others call the pair style several times); at
-  // the start of a run only if it is not the row the run before ended with
-
-  if (step == last_step &&
-      (!setup || std::equal(deviation.begin(), deviation.end(), last.begin(), close_to)))
-    return {};
-  last_step = step;
-  last = deviation;
-
-  fprintf(fp, "%12lld", static_cast<long long>(step));
-  for (const double value : deviation) fprintf(fp, " %18.6e", value);
-  for (const double value : per_atom) fprintf(fp, " %18.6e", value);
-  fprintf(fp, "\n");
-  if (fflush(fp) || ferror(fp)) return "cannot write out_file '" + path + "': " + strerror(errno);
-  return {};
+  return sizeof(double) *
+      (forces.capacity() + virials.capacity() + eatom.capacity() + vatom.capacity() +
+       cvatom.capacity());
 }
 
 }    // namespace DEEPION

@@ -1,11 +1,14 @@
-// Deviation between several models: statistics over all ranks and the file DP-GEN reads.
+// How much several models differ: their forces on the atoms of all ranks, brought home to the atoms'
+// own ranks, and their virials.
 
 #ifndef DEEPION_MODEL_DEVIATION_H
 #define DEEPION_MODEL_DEVIATION_H
 
-#include <array>
+#include "deviation_file.h"
+#include "model_runner.h"
+#include "pair_arguments.h"
+
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -15,43 +18,47 @@ class LAMMPS;
 
 namespace DEEPION {
 
-// max, min, average deviation of the virial per atom, then of the force on an atom
-using Deviation = std::array<double, 6>;
-
-struct DeviationSettings {
-  double relative = -1.0;      // eV/A, < 0 = absolute
-  double relative_v = -1.0;    // eV, < 0 = absolute
-  bool atomic = false;         // per-atom values wanted
-  double factor = 1.0;         // from eV and eV/A to LAMMPS units
-};
-
-// Collective. `forces`: models x nlocal x 3, eV/A; `virials`: models x 9, eV, sum of this rank.
-// Fills `deviation` and, if wanted, `per_atom` (by atom ID) on rank 0. Returns an error text.
-std::string measure_deviation(LAMMPS_NS::LAMMPS *lmp, const DeviationSettings &settings,
-                              const std::vector<double> &forces, const std::vector<double> &virials,
-                              int models, Deviation &deviation, std::vector<double> &per_atom);
-
-// The file, on rank 0 only.
-class DeviationFile {
+class ModelDeviation {
  public:
-  ~DeviationFile();
+  // Begins again, with these models; off where there is only one of them.
+  void configure(const DeviationArguments &args, std::size_t models);
+  bool on() const { return nmodels > 0; }
+  bool due(std::int64_t step) const { return on() && step % args.every == 0; }
+  bool atomic() const { return on() && args.atomic; }
+  // Collective: opens the file if it is not open. Returns an error text, the same on all ranks.
+  std::string open_file(LAMMPS_NS::LAMMPS *lmp);
 
-  // Opens `path` for a run that starts at `step`: at step 0 as a new file; later it keeps all rows
-  // before `step` as they are, and drops the rest. Returns an error text.
-  std::string open(const std::string &path, std::int64_t step, bool atomic);
-  bool is_open() const { return fp != nullptr; }
-  void close();
+  // Evaluates all models, adds the results of the first and keeps the forces and virials of all in
+  // eV and A. Returns an error text.
+  std::string evaluate(ModelRunner &models, const Step &step, const Results &results,
+                       ffi::Totals &totals);
+  // Of ghost atoms, for LAMMPS' reverse communication: 3 numbers per model and atom.
+  int pack_forces(int n, int first, double *buf) const;
+  void unpack_forces(int n, const int *indices, const double *buf);
+  // Collective, with the forces at home: compares the models and writes a row. `factor`: from eV to
+  // the energy unit in use.
+  void compare(LAMMPS_NS::LAMMPS *lmp, double factor);
 
-  // A row; the same values for the same step (the end of one run, the start of the next) only once.
-  // Returns an error text.
-  std::string write(std::int64_t step, const Deviation &deviation,
-                    const std::vector<double> &per_atom, bool setup);
+  // The latest values, LAMMPS units; on rank 0 only, as compute pair sums over ranks.
+  static constexpr int NVALUES = 6;
+  double *values() { return latest.data(); }
+
+  std::string summary() const;    // a line
+  std::size_t memory_bytes() const;
 
  private:
-  std::FILE *fp = nullptr;
-  std::string path;
-  std::int64_t last_step = -1;
-  Deviation last = {};
+  DeviationArguments args;
+  std::size_t nmodels = 0;        // 0: off
+  std::size_t nall = 0;           // local and ghost atoms
+  std::vector<double> forces;     // models x nall x 3, eV/A
+  std::vector<double> virials;    // models x 9, eV, of this rank
+  std::vector<double> eatom, vatom, cvatom;
+  Deviation latest = {};
+  DeviationFile file;
+
+  void add_driver(const Results &results, ffi::Totals &totals) const;
+  std::string measure_forces(LAMMPS_NS::LAMMPS *lmp, double factor, std::vector<double> &spread);
+  std::string measure_virials(LAMMPS_NS::LAMMPS *lmp, double factor);
 };
 
 }    // namespace DEEPION

@@ -3,6 +3,7 @@
 #include "deepion_config.h"
 #include "lammps_compat.h"
 #include "measurement.h"
+#include "model_in_use.h"
 #include "unwrapped_positions.h"
 #include "words.h"
 
@@ -248,9 +249,7 @@ deepion::ffi::Provenance FixIonSampling::provenance()
   from.group = text(group->names[igroup]);
   from.ions = nions;
   from.atoms = atom->natoms;
-  int dim = -1;
-  Pair *pair = force->pair_match("deepmd/onnx", 1, 0);
-  const auto *hash = pair ? static_cast<const char *>(pair->extract("model_sha256", dim)) : nullptr;
-  if (hash) from.notes.push_back(text(fmt::format("model sha256 {}", hash)));
+  const std::string hash = model_sha256(lmp);
+  if (!hash.empty()) from.notes.push_back(text("model sha256 " + hash));
   return from;
 }

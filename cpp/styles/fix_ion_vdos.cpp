@@ -3,6 +3,7 @@
 #include "atom_rows.h"
 #include "lammps_compat.h"
 #include "measurement.h"
+#include "model_in_use.h"
 #include "unwrapped_positions.h"
 #include "words.h"
 
@@ -111,10 +112,7 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
     if (atom->mask[i] & groupbit) mine[atom->type[i]]++;
   MPI_Allreduce(mine.data(), count.data(), ntypes + 1, MPI_LMP_BIGINT, MPI_SUM, world);
 
-  int dim = -1;
-  Pair *pair = force->pair_match("deepmd/onnx", 1, 0);
-  const auto *elements =
-      pair ? static_cast<std::vector<std::string> *>(pair->extract("elements", dim)) : nullptr;
+  const std::vector<std::string> elements = model_elements(lmp);
 
   species.assign(ntypes + 1, -1);
   for (int type = 1; type <= ntypes; type++) {
@@ -124,8 +122,8 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
     std::string called = fmt::format("type{}", type);
     if (!given.empty())
       called = given[type - 1];
-    else if (elements && (*elements)[type] != "NULL")
-      called = (*elements)[type];
+    else if (!elements.empty() && elements[type] != "NULL")
+      called = elements[type];
     const auto known = std::find(names.begin(), names.end(), called) - names.begin();
     if (known == static_cast<int>(names.size())) {
       names.push_back(called);

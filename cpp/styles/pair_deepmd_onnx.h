@@ -5,7 +5,11 @@
 
 #include "pair.h"
 
-#include <string>
+#include <memory>
+
+namespace DEEPION {
+class ModelRunner;
+}
 
 namespace LAMMPS_NS {
 
@@ -26,32 +30,14 @@ class PairDeepmdOnnx : public Pair {
   void unpack_reverse_comm(int, int *, double *) override;
   double memory_usage() override;
 
+  const DEEPION::ModelRunner &models() const;
+
  private:
-  struct Impl;
-  Impl *impl;        // everything behind: arguments, models, buffers, output
+  std::unique_ptr<struct DeepmdOnnxImpl> impl;
   double **scale;    // per type pair; scale[1][1] multiplies the whole potential
-  double cutoff;     // A, largest of all models
 
   void allocate();
-  void map_types(char **);
-
-  void check_settings_units();
-  void check_parameters();
-  void check_simulation();
-  void check_compute_and_fix_ids();
-  void check_neighbors();
-  void self_check();
-  void print_summary();
-  void print_timing();
-  void open_deviation_file();
-
-  void gather_parameters();
-  void update_atoms();
-  std::string evaluate(int, double, double *, double *, double *, double *);
-  std::string evaluate_all(double);
-  void report(const std::string &);
-  bool deviation_step() const;
-  void write_deviation();
+  void set_pairs();
 };
 
 }    // namespace LAMMPS_NS

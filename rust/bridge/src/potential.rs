@@ -3,6 +3,7 @@
 //! Units: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order xx, yy, zz, xy, xz, yz, yx, zx, zy with
 //! element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
+mod accuracy;
 mod opening;
 mod summary;
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod ffi {
         precision: Precision,
         /// Whether embedding nets are tabulated; they are run where tables cannot reach `table_error`.
         tabulate: bool,
-        /// Largest relative error of a table; reduced networks are always tabulated.
+        /// Largest relative error of a table, 0: the default of the precision; reduced networks are always tabulated.
         table_error: f64,
         /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
         reduce: f64,
@@ -57,6 +58,10 @@ mod ffi {
         default_fparam: Vec<f64>,
         /// Force error of the reduced networks in use as measured at export, eV/A RMS; 0: the full networks.
         reduced_error: f64,
+        /// Largest force difference, eV/A, that a self-check may find where the user sets no limit.
+        check_limit: f64,
+        /// Worker threads in use.
+        threads: usize,
         /// SHA-256 of the model file, lowercase hex.
         sha256: String,
         /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
@@ -193,12 +198,15 @@ impl Potential {
     fn info(&self) -> Result<ffi::ModelInfo> {
         guard_only(|| {
             let contract = &self.file.contract;
+            let reduced_error = self.reduced.as_ref().map_or(0.0, |l| l.force_error);
             Ok(ffi::ModelInfo {
                 type_map: contract.type_map.clone(),
                 cutoff: contract.rcut,
                 numb_fparam: contract.numb_fparam,
                 numb_aparam: contract.numb_aparam,
-                reduced_error: self.reduced.as_ref().map_or(0.0, |l| l.force_error),
+                reduced_error,
+                check_limit: accuracy::check_limit(self.precision, self.table_error.is_some(), reduced_error),
+                threads: self.engine.threads(),
                 default_fparam: contract.default_fparam.clone().unwrap_or_default(),
                 sha256: self.file.sha256.clone(),
                 summary: self.summary(),

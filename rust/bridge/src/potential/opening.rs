@@ -5,14 +5,11 @@ use deepion_potential::{
     EXPORTER, Engine, Error, Kernels, MOST_SHARES, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
 };
 
-use super::{Potential, ffi};
-
-/// Force error of reduced networks where the user does not choose, eV/A RMS: far below the error of any trained model (the
-/// best reach several 1e-3), while ten times more would save only a quarter of the time.
-const DEFAULT_REDUCE: f64 = 1e-4;
+use super::{Potential, accuracy, ffi};
 
 /// Opens a model from the bytes of its file; `name` is only used in messages.
 pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Potential> {
+    let settings = &accuracy::with_defaults(settings);
     let mut file = ModelFile::open(name, bytes)?;
     let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
     let level = choose_level(&file, settings)?;
@@ -37,7 +34,7 @@ pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result
 
 /// The reduced networks that the settings ask for, where the file has them.
 fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<ReducedLevel>> {
-    let wanted = if settings.reduce < 0.0 { DEFAULT_REDUCE } else { settings.reduce };
+    let wanted = accuracy::wanted_reduction(settings);
     if wanted == 0.0 || !settings.tabulate {
         return Ok(None);
     }

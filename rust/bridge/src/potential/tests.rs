@@ -8,7 +8,7 @@ const MODEL: &[u8] = include_bytes!("../../../onnx/tests/data/two_sided.onnx");
 /// One type, two frame and two atomic parameters.
 const PARAMETERS: &[u8] = include_bytes!("../../../onnx/tests/data/fparam_aparam.onnx");
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         precision: Precision::Double,
         tabulate: false,
@@ -72,6 +72,14 @@ fn forces_only(f: &mut [f64]) -> Output<'_> {
 
 fn refusal(potential: &mut Potential, atoms: Atoms) -> String {
     potential.compute(atoms, forces_only(&mut [0.0; 3 * N])).unwrap_err().to_string()
+}
+
+#[test]
+fn threads_and_limits_are_those_in_use() {
+    let many = Settings { threads: 1000, table_error: 0.0, ..settings() };
+    let info = open_potential("test.onnx", MODEL, &many).unwrap().info().unwrap();
+    assert_eq!(info.threads, deepion_potential::MOST_LANES);
+    assert!((info.check_limit / 1e-8 - 1.0).abs() < 1e-12);
 }
 
 #[test]

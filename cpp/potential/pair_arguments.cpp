@@ -1,4 +1,4 @@
-#include "pair_deepmd_onnx_args.h"
+#include "pair_arguments.h"
 
 #include "words.h"
 
@@ -8,52 +8,18 @@ namespace DEEPION {
 
 namespace {
 
-  const std::vector<std::string> KEYWORDS = {"out_freq",
-                                             "out_file",
-                                             "atomic",
-                                             "relative",
-                                             "relative_v",
-                                             "fparam",
-                                             "fparam_from_compute",
-                                             "fparam_from_fix",
-                                             "aparam",
-                                             "aparam_from_compute",
-                                             "threads",
-                                             "precision",
-                                             "tabulate",
-                                             "table_error",
-                                             "reduce",
-                                             "onnxruntime",
-                                             "sel",
-                                             "check",
-                                             "check_limit",
-                                             "timing"};
-
-  // a largest force error on sampled atoms that is still in keeping with an RMS force error
-  constexpr double LARGEST_TO_RMS = 50.0;
+  // clang-format off
+  const std::vector<std::string> KEYWORDS = {
+      "out_freq", "out_file", "atomic", "relative", "relative_v",
+      "fparam", "fparam_from_compute", "fparam_from_fix", "aparam", "aparam_from_compute",
+      "threads", "precision", "tabulate", "table_error", "reduce", "onnxruntime",
+      "sel", "check", "check_limit", "timing"};
+  // clang-format on
 
   // keywords of DeePMD-kit's own style that do not belong to the models served here
   const std::vector<std::string> REFUSED = {"ttm", "charge_spin", "virtual_len", "spin_norm"};
 
-  /* ---------------------------------------------------------------------- */
-
 }    // namespace
-
-/* ---------------------------------------------------------------------- */
-
-double PairArguments::force_limit(double reduced_error) const
-{
-  if (check_limit > 0.0) return check_limit;
-  if (reduced_error > 0.0) return std::max(1.0e-3, LARGEST_TO_RMS * reduced_error);
-  if (precision == "mixed") return 1.0e-3;
-  return tabulate ? 1.0e-5 : 1.0e-8;
-}
-
-double PairArguments::table_limit() const
-{
-  if (table_error > 0.0) return table_error;
-  return precision == "mixed" ? 1.0e-6 : 1.0e-9;
-}
 
 /* ---------------------------------------------------------------------- */
 
@@ -70,26 +36,26 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   while (!words.done()) {
     const std::string key = words.take();
     if (key == "out_freq") {
-      parsed.out_freq = words.integer(key, 0);
+      parsed.deviation.every = words.integer(key, 0);
     } else if (key == "out_file") {
-      parsed.out_file = words.word(key, "a file name");
+      parsed.deviation.file = words.word(key, "a file name");
     } else if (key == "atomic") {
-      parsed.atomic = true;
+      parsed.deviation.atomic = true;
     } else if (key == "relative") {
-      parsed.relative = words.number(key, false);
+      parsed.deviation.relative = words.number(key, false);
     } else if (key == "relative_v") {
-      parsed.relative_v = words.number(key, false);
+      parsed.deviation.relative_v = words.number(key, false);
     } else if (key == "fparam") {
-      parsed.fparam = words.numbers(key);
+      parsed.parameters.fparam = words.numbers(key);
     } else if (key == "fparam_from_compute") {
-      parsed.fparam_from_compute = words.word(key, "the ID of a compute");
+      parsed.parameters.fparam_from_compute = words.word(key, "the ID of a compute");
     } else if (key == "fparam_from_fix") {
-      parsed.fparam_from_fix = words.word(key, "the ID of a fix");
-      if (words.has_value()) parsed.fparam_fix_index = words.integer(key, 1);
+      parsed.parameters.fparam_from_fix = words.word(key, "the ID of a fix");
+      if (words.has_value()) parsed.parameters.fparam_fix_index = words.integer(key, 1);
     } else if (key == "aparam") {
-      parsed.aparam = words.numbers(key);
+      parsed.parameters.aparam = words.numbers(key);
     } else if (key == "aparam_from_compute") {
-      parsed.aparam_from_compute = words.word(key, "the ID of a compute");
+      parsed.parameters.aparam_from_compute = words.word(key, "the ID of a compute");
     } else if (key == "threads") {
       parsed.threads = words.integer(key, 1);
     } else if (key == "precision") {
@@ -121,15 +87,14 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   }
 
   if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed" || parsed.reduce > 0.0;
-  if (parsed.reduce < 0.0 && parsed.precision == "double") parsed.reduce = 0.0;
   if (parsed.reduce > 0.0 && !parsed.tabulate)
     words.fail_command(
         "reduced networks are always tabulated: use only one of tabulate no and reduce");
-  if (!parsed.fparam.empty() + !parsed.fparam_from_compute.empty() +
-          !parsed.fparam_from_fix.empty() >
+  if (!parsed.parameters.fparam.empty() + !parsed.parameters.fparam_from_compute.empty() +
+          !parsed.parameters.fparam_from_fix.empty() >
       1)
     words.fail_command("use only one of fparam, fparam_from_compute and fparam_from_fix");
-  if (!parsed.aparam.empty() && !parsed.aparam_from_compute.empty())
+  if (!parsed.parameters.aparam.empty() && !parsed.parameters.aparam_from_compute.empty())
     words.fail_command("use only one of aparam and aparam_from_compute");
   return words;
 }

@@ -1,0 +1,54 @@
+#include "model_in_use.h"
+
+#include "model_runner.h"
+#include "pair_deepmd_onnx.h"
+
+#include "force.h"
+#include "lammps.h"
+
+using namespace LAMMPS_NS;
+
+namespace DEEPION {
+
+/* ----------------------------------------------------------------------
+   hybrid styles can hold several
+------------------------------------------------------------------------- */
+
+static std::vector<const ModelRunner *> models_in_use(LAMMPS *lmp)
+{
+  std::vector<const ModelRunner *> found;
+  const Pair *last = nullptr;
+  for (int count = 1;; count++) {
+    Pair *pair = lmp->force->pair_match("deepmd/onnx", 1, count);
+    const auto *style = dynamic_cast<PairDeepmdOnnx *>(pair);
+    if (!style || pair == last) return found;    // LAMMPS gives a single one for every count
+    if (!style->models().empty()) found.push_back(&style->models());
+    last = pair;
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::string> model_elements(LAMMPS *lmp)
+{
+  std::vector<std::string> elements;
+  for (const ModelRunner *models : models_in_use(lmp)) {
+    const std::vector<std::string> &names = models->elements();
+    if (elements.empty()) elements = names;
+    for (std::size_t i = 1; i < names.size() && i < elements.size(); i++)
+      if (elements[i] == "NULL") elements[i] = names[i];
+  }
+  return elements;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string model_sha256(LAMMPS *lmp)
+{
+  std::string text;
+  for (const ModelRunner *models : models_in_use(lmp))
+    text += (text.empty() ? "" : "+") + std::string(models->driver().info.sha256);
+  return text;
+}
+
+}    // namespace DEEPION

@@ -1,0 +1,262 @@
+#include "model_runner.h"
+
+#include "deepion_config.h"
+#include "errors.h"
+#include "model_file.h"
+#include "pair_arguments.h"
+#include "rust_log.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "fmt/format.h"
+#include "lammps.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <dlfcn.h>
+
+using namespace LAMMPS_NS;
+
+namespace DEEPION {
+
+namespace {
+
+  // folder of this plugin, empty if unknown
+
+  std::string plugin_folder()
+  {
+    static const char here = 0;
+    Dl_info info;
+    if (!dladdr(&here, &info) || !info.dli_fname) return {};
+    const std::string path = info.dli_fname;
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
+  }
+
+  /* ---------------------------------------------------------------------- */
+
+  ffi::Settings settings_of(LAMMPS *lmp, const PairArguments &args)
+  {
+    ffi::Settings settings;
+    settings.precision = args.precision == "double" ? ffi::Precision::Double
+                                                    : ffi::Precision::Mixed;
+    settings.threads = args.threads ? args.threads : std::max(1, lmp->comm->nthreads);
+    settings.tabulate = args.tabulate;
+    settings.table_error = args.table_error;
+    settings.reduce = args.reduce;
+    settings.sel_error = args.sel_error;
+    settings.onnxruntime = args.onnxruntime;
+    // a place to look, which the message of a failure names: other bytes than UTF-8 need not stop
+    for (const std::string &place : {plugin_folder(), std::string(ONNXRUNTIME_LIBRARY)})
+      if (!place.empty()) settings.search.push_back(rust::String::lossy(place));
+    return settings;
+  }
+
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+Model::Model(const std::string &_file, rust::Box<ffi::Potential> &&_potential) :
+    file(_file), potential(std::move(_potential)), info(potential->info())
+{
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::vector<std::string> Model::elements() const
+{
+  return std::vector<std::string>(info.type_map.begin(), info.type_map.end());
+}
+
+/* ----------------------------------------------------------------------
+   rank 0 reads the files, all ranks get the same bytes
+------------------------------------------------------------------------- */
+
+Refusal ModelRunner::open(LAMMPS *lmp, const PairArguments &args)
+{
+  models.clear();
+  for (std::size_t k = 0; k < args.models.size(); k++) {
+    const std::string &name = args.models[k];
+    std::vector<std::uint8_t> bytes;
+    std::string problem = read_model_file(lmp, name, bytes);
+    if (!problem.empty()) {
+      if (k > 0 && !utils::strmatch(name, "\\.onnx$"))
+        problem += " (and it is no keyword of pair_style deepmd/onnx)";
+      return {problem, static_cast<int>(k)};
+    }
+    problem = error_of([&] {
+      models.emplace_back(
+          name, ffi::open_potential(rust_text(name), view(bytes), settings_of(lmp, args)));
+    });
+    print_rust_log(lmp);
+    problem = agreed_error(lmp, problem);
+    if (!problem.empty()) return {problem, static_cast<int>(k)};
+
+    const ffi::ModelInfo &first = driver().info, &info = models[k].info;
+    if (info.numb_fparam != first.numb_fparam || info.numb_aparam != first.numb_aparam)
+      return {fmt::format("models {} and {} take different numbers of fparam ({} and {}) or aparam "
+                          "({} and {}): use models of one kind",
+                          driver().file, name, first.numb_fparam, info.numb_fparam,
+                          first.numb_aparam, info.numb_aparam),
+              static_cast<int>(k)};
+  }
+  return {};
+}
+
+/* ----------------------------------------------------------------------
+   atom types to model types, for every model by the name of the element
+------------------------------------------------------------------------- */
+
+Refusal ModelRunner::set_elements(const std::vector<std::string> &elements)
+{
+  names = elements;
+  seen.assign(names.size(), 0);
+  types.clear();
+  version++;
+  for (auto &model : models) {
+    model.type_of.assign(names.size(), -1);
+    const auto &known = model.info.type_map;
+    for (std::size_t i = 1; i < names.size(); i++) {
+      if (names[i] == "NULL") continue;
+      for (std::size_t k = 0; k < known.size(); k++)
+        if (std::string(known[k]) == names[i]) model.type_of[i] = static_cast<std::int32_t>(k);
+      if (model.type_of[i] < 0)
+        return {fmt::format("pair_coeff: element {} of atom type {} is not in model {}, which "
+                            "knows {}",
+                            names[i], i, model.file, joined(model.elements())),
+                static_cast<int>(i)};
+      seen[i] = 1;
+    }
+  }
+  return {};
+}
+
+/* ---------------------------------------------------------------------- */
+
+double ModelRunner::cutoff() const
+{
+  double largest = 0.0;
+  for (const auto &model : models) largest = std::max(largest, model.info.cutoff);
+  return largest;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::size_t ModelRunner::engine_bytes() const
+{
+  std::size_t bytes = 0;
+  error_of([&] {    // a failure only makes the estimate smaller
+    for (const auto &model : models) bytes += model.potential->memory_bytes();
+  });
+  return bytes;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::size_t ModelRunner::memory_bytes() const
+{
+  std::size_t bytes = engine_bytes() + neighbors.memory_bytes();
+  bytes += sizeof(int) * types.capacity() + sizeof(std::int64_t) * tags.capacity();
+  for (const auto &model : models) bytes += sizeof(std::int32_t) * model.types.capacity();
+  return bytes;
+}
+
+/* ----------------------------------------------------------------------
+   flatten the neighbor list where it is new, and map types where they changed: fix atom/swap and
+   others exchange types without a new list
+------------------------------------------------------------------------- */
+
+void ModelRunner::update_atoms(const Atom *atom, const NeighList *list, bool new_list)
+{
+  const std::size_t nall = atom->nlocal + atom->nghost;
+  const bool types_changed = types.size() != nall ||
+      !std::equal(types.begin(), types.end(), atom->type);
+  if (!types_changed && !new_list) return;
+
+  version++;
+  types.assign(atom->type, atom->type + nall);
+  neighbors.build(list, atom->type, seen);
+  for (auto &model : models) {
+    model.types.resize(nall);
+    for (std::size_t i = 0; i < nall; i++) model.types[i] = model.type_of[atom->type[i]];
+  }
+  tags.clear();
+  if (atom->tag_enable) tags.assign(atom->tag, atom->tag + nall);
+}
+
+/* ---------------------------------------------------------------------- */
+
+ffi::Atoms ModelRunner::atoms(const Model &model, const Step &step, bool rebuilt) const
+{
+  ffi::Atoms atoms;
+  atoms.x = rust::Slice<const double>(step.x, 3 * nall());
+  atoms.types = view(model.types);
+  atoms.tags = view(tags);
+  atoms.centers = view(neighbors.centers);
+  atoms.offsets = view(neighbors.offsets);
+  atoms.neighbors = view(neighbors.neighbors);
+  atoms.rebuilt = rebuilt;
+  atoms.fparam = view(step.fparam);
+  atoms.aparam = view(step.aparam);
+  return atoms;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::evaluate(std::size_t k, const Step &step, const Results &results,
+                                  ffi::Totals &totals)
+{
+  totals = {};
+  if (nall() == 0) return {};
+  Model &model = models[k];
+  return error_of([&] {
+    ffi::Output output;
+    output.factor = results.factor;
+    output.f = view(results.f, 3 * nall());
+    output.eatom = view(results.eatom, nall());
+    output.vatom = view(results.vatom, 6 * nall());
+    output.cvatom = view(results.cvatom, 9 * nall());
+    totals = model.potential->compute(atoms(model, step, model.version_seen != version), output);
+    model.version_seen = version;
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::self_check(std::size_t k, const Step &step, ffi::CheckResult &result)
+{
+  result = {};
+  if (!has_centers()) return {};
+  return error_of([&] {
+    result = models[k].potential->self_check(atoms(models[k], step, true));
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::take_times(std::vector<PartTime> &parts)
+{
+  parts.clear();
+  return error_of([&] {
+    for (auto &model : models) {
+      const auto times = model.potential->take_times();
+      parts.resize(times.size());
+      for (std::size_t k = 0; k < times.size(); k++) {
+        parts[k].name = std::string(times[k].name);
+        parts[k].seconds += times[k].seconds;
+      }
+    }
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::take_alerts(std::size_t k, ffi::Alerts &alerts)
+{
+  alerts = {};
+  return error_of([&] {
+    alerts = models[k].potential->take_alerts();
+  });
+}
+
+}    // namespace DEEPION

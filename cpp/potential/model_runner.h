@@ -1,0 +1,105 @@
+// The opened models, the atoms as they last were handed over, and the calls that evaluate them.
+
+#ifndef DEEPION_MODEL_RUNNER_H
+#define DEEPION_MODEL_RUNNER_H
+
+#include "neighbor_csr.h"
+#include "potential_bridge.h"
+#include "refusal.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace LAMMPS_NS {
+class Atom;
+class LAMMPS;
+class NeighList;
+}    // namespace LAMMPS_NS
+
+namespace DEEPION {
+
+struct PairArguments;
+
+// A model file, opened.
+struct Model {
+  Model(const std::string &_file, rust::Box<ffi::Potential> &&_potential);
+
+  std::string file;
+  rust::Box<ffi::Potential> potential;
+  ffi::ModelInfo info;
+  std::vector<std::int32_t> type_of;    // model type of each LAMMPS type, -1 = NULL; [0] unused
+  std::vector<std::int32_t> types;      // model type of each local and ghost atom
+  std::uint64_t version_seen = 0;       // of the atoms, at the last evaluation
+
+  std::vector<std::string> elements() const;    // that it knows
+};
+
+// What changes at every step besides the atoms.
+struct Step {
+  const double *x;    // A, local and ghost atoms
+  const std::vector<double> &fparam, &aparam;
+};
+
+// Arrays of LAMMPS that results are added to; nullptr: not wanted.
+struct Results {
+  double factor = 1.0;    // of all results
+  double *f = nullptr;
+  double *eatom = nullptr;
+  double *vatom = nullptr;
+  double *cvatom = nullptr;
+};
+
+struct PartTime {
+  std::string name;
+  double seconds = 0.0;
+};
+
+class ModelRunner {
+ public:
+  // Collective: opens the models that `args` name. The word of a refusal is the index of the model.
+  Refusal open(LAMMPS_NS::LAMMPS *lmp, const PairArguments &args);
+  void close() { models.clear(); }
+  // elements[i] is the name of atom type i, or NULL; [0] is unused. The word of a refusal is the
+  // atom type.
+  Refusal set_elements(const std::vector<std::string> &elements);
+
+  bool empty() const { return models.empty(); }
+  std::size_t size() const { return models.size(); }
+  const Model &operator[](std::size_t k) const { return models[k]; }
+  const Model &driver() const { return models[0]; }
+  const std::vector<std::string> &elements() const { return names; }    // [0] is unused
+  const std::vector<char> &visible() const { return seen; }    // of each LAMMPS type: not NULL
+  double cutoff() const;                                       // A, the largest
+  std::size_t engine_bytes() const;
+  std::size_t memory_bytes() const;
+
+  // Hands over atoms and neighbor list where they differ from the last step's.
+  void update_atoms(const LAMMPS_NS::Atom *atom, const LAMMPS_NS::NeighList *list, bool new_list);
+  std::size_t nall() const { return types.size(); }    // local and ghost atoms
+  bool has_centers() const { return !neighbors.centers.empty(); }
+
+  // Evaluate model k; nothing is added where an error text comes back.
+  std::string evaluate(std::size_t k, const Step &step, const Results &results,
+                       ffi::Totals &totals);
+  std::string self_check(std::size_t k, const Step &step, ffi::CheckResult &result);
+  // Seconds of all threads in each part of the steps since the last call, of all models.
+  std::string take_times(std::vector<PartTime> &parts);
+  std::string take_alerts(std::size_t k, ffi::Alerts &alerts);
+
+ private:
+  std::vector<Model> models;    // the first drives
+  std::vector<std::string> names;
+  std::vector<char> seen;
+
+  NeighborCSR neighbors;
+  std::vector<int> types;            // LAMMPS types of local and ghost atoms
+  std::vector<std::int64_t> tags;    // atom IDs
+  std::uint64_t version = 0;         // counts changes of the atoms
+
+  ffi::Atoms atoms(const Model &model, const Step &step, bool rebuilt) const;
+};
+
+}    // namespace DEEPION
+
+#endif

@@ -1,0 +1,191 @@
+#include "simulation_checks.h"
+
+#include "errors.h"
+#include "neighbor_csr.h"
+#include "potential_bridge.h"
+
+#include "deepion-bridge/src/elements.rs.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "force.h"
+#include "lammps.h"
+#include "neighbor.h"
+#include "update.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+using namespace LAMMPS_NS;
+
+namespace DEEPION {
+
+namespace {
+
+  // kB of units metal as LAMMPS has it: with it the factor from eV is LAMMPS' own, exactly 1 for
+  // metal
+  constexpr double METAL_BOLTZ = 8.617343e-5;
+
+  // A; two atoms are never closer, so a periodic box cannot be thinner
+  constexpr double THINNEST_BOX = 1.0;
+
+  // relative differences of masses
+  constexpr double SAME_ELEMENT = 0.01;
+  constexpr double OTHER_ELEMENT = 0.1;    // beyond it, no mixture of isotopes of this element
+
+  // fs; bonds of the lightest atoms vibrate in the longest
+  constexpr double LONGEST_STEP = 10.0;
+  constexpr double SHORTEST_STEP = 0.02;
+
+  bool near(double mass, double weight, double tolerance)
+  {
+    return std::fabs(mass - weight) <= tolerance * weight;
+  }
+
+}    // namespace
+
+/* ---------------------------------------------------------------------- */
+
+double energy_unit_factor(LAMMPS *lmp)
+{
+  const std::string units = lmp->update->unit_style;
+  if (units != "metal" && units != "real")
+    lmp->error->all(FLERR,
+                    "pair_style deepmd/onnx supports units metal and units real, not units {}: put "
+                    "'units metal' at the start of the input script",
+                    units);
+  return lmp->force->boltz / METAL_BOLTZ;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void check_simulation(LAMMPS *lmp, double cutoff, bool atomic)
+{
+  // a neighbor on another rank gets its force through its ghost: with newton off it would be lost
+
+  if (lmp->force->newton_pair == 0)
+    lmp->error->all(
+        FLERR,
+        "pair_style deepmd/onnx requires newton pair on: remove 'newton off' from the input "
+        "script");
+  if (lmp->domain->dimension != 3)
+    lmp->error->all(FLERR, "pair_style deepmd/onnx requires a 3d simulation, not dimension {}",
+                    lmp->domain->dimension);
+
+  // length of each box vector; ghosts of any number of periodic images are fine with comm_style
+  // brick, but comm_style tiled has only the next one
+
+  const double *h = lmp->domain->h;    // xx, yy, zz, yz, xz, xy
+  const std::array<double, 3> lengths = {h[0], sqrt(h[1] * h[1] + h[5] * h[5]),
+                                         sqrt(h[2] * h[2] + h[3] * h[3] + h[4] * h[4])};
+  const std::array<double, 3> widths = {h[0], h[1], h[2]};
+  for (int d = 0; d < 3; d++) {
+    if (!lmp->domain->periodicity[d]) continue;
+    if (lengths[d] < THINNEST_BOX)
+      lmp->error->all(
+          FLERR,
+          "pair_style deepmd/onnx: the periodic box is only {:.6g} A thin in {}: an atom "
+          "would be that close to its own image",
+          lengths[d], "xyz"[d]);
+    if (lmp->comm->style == Comm::TILED && widths[d] < cutoff + lmp->neighbor->skin)
+      lmp->error->all(
+          FLERR,
+          "pair_style deepmd/onnx: the periodic box is {:.6g} A thin in {}, less than cutoff "
+          "plus skin ({:.6g} A), which comm_style tiled cannot do: use comm_style brick or "
+          "replicate the box",
+          widths[d], "xyz"[d], cutoff + lmp->neighbor->skin);
+  }
+
+  if (lmp->neighbor->includegroup)
+    lmp->error->all(
+        FLERR,
+        "pair_style deepmd/onnx: neigh_modify include hides atoms from the model: remove it");
+
+  if (atomic) {
+    if (!lmp->atom->tag_enable)
+      lmp->error->all(
+          FLERR, "pair_style deepmd/onnx: keyword atomic needs atom IDs: use atom_modify id yes");
+    if (!lmp->atom->tag_consecutive())
+      lmp->error->all(FLERR,
+                      "pair_style deepmd/onnx: keyword atomic needs atom IDs from 1 to the number "
+                      "of atoms: use reset_atoms id");
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+bool check_neighbors(LAMMPS *lmp, double cutoff, const std::vector<char> &visible, bool warn)
+{
+  const double reach = std::max(lmp->comm->cutghostuser, lmp->neighbor->cutneighmax);
+  if (reach < cutoff)
+    lmp->error->all(FLERR,
+                    "pair_style deepmd/onnx: the cutoff of the model ({:.6g} A) is beyond the "
+                    "communication cutoff ({:.6g} A): use comm_modify cutoff {:.6g}",
+                    cutoff, reach, cutoff + lmp->neighbor->skin);
+
+  // bonded neighbors with a special_bonds factor of 0 are never in the list
+
+  if (special_bonds_hide(lmp, visible))
+    lmp->error->all(
+        FLERR,
+        "pair_style deepmd/onnx: special_bonds with a factor of 0 hides bonded atoms from the "
+        "model: use special_bonds lj/coul 1.0 1.0 1.0 (with other styles in hybrid: 1.0e-50)");
+
+  if (!warn || !lmp->neighbor->exclude) return false;
+  if (lmp->comm->me == 0)
+    lmp->error->warning(FLERR,
+                        "pair_style deepmd/onnx: neigh_modify exclude hides pairs of atoms from "
+                        "the model: energies and forces are not those it was trained for");
+  return true;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool warn)
+{
+  const Atom *atom = lmp->atom;
+  if (!atom->mass) return;
+  std::vector<double> weights;
+  const std::string failure = error_of([&] {
+    for (const auto &name : elements) weights.push_back(ffi::element_mass(rust_text(name)));
+  });
+  stop_all_if(lmp, FLERR, failure);
+  for (int i = 1; i < static_cast<int>(elements.size()); i++) {
+    const std::string &name = elements[i];
+    const double weight = weights[i];
+    const double mass = atom->mass[i];
+    if (weight == 0.0 || !atom->mass_setflag[i] || near(mass, weight, SAME_ELEMENT)) continue;
+    for (std::size_t k = 0; k < elements.size(); k++)
+      if (near(mass, weights[k], SAME_ELEMENT) && mass > 0.0)
+        lmp->error->all(FLERR,
+                        "pair_coeff of deepmd/onnx: atom type {} is named {} ({:.5g} g/mol), but "
+                        "its mass {:.5g} is that of {}: name the element of each atom type in the "
+                        "order of the types. 'check no' turns this check off",
+                        i, name, weight, mass, elements[k]);
+    if (warn && lmp->comm->me == 0 && !near(mass, weight, OTHER_ELEMENT))
+      lmp->error->warning(FLERR, "atom type {} is named {} ({:.5g} g/mol), but its mass is {:.5g}",
+                          i, name, weight, mass);
+  }
+}
+
+/* ---------------------------------------------------------------------- */
+
+double check_timestep(LAMMPS *lmp, double warned)
+{
+  const Update *update = lmp->update;
+  const double femtoseconds =
+      update->dt * (strcmp(update->unit_style, "metal") == 0 ? 1000.0 : 1.0);
+  if (update->dt == warned || (femtoseconds >= SHORTEST_STEP && femtoseconds <= LONGEST_STEP))
+    return warned;
+  if (lmp->comm->me == 0)
+    lmp->error->warning(FLERR, "the time step {} is {:.4g} fs: units {} count time in {}",
+                        update->dt, femtoseconds, update->unit_style,
+                        femtoseconds == update->dt ? "fs" : "ps");
+  return update->dt;
+}
+
+}    // namespace DEEPION
