@@ -10,6 +10,7 @@
 mod accumulator;
 pub mod arrhenius;
 mod blocks;
+pub mod claims;
 pub mod constants;
 pub mod coordination;
 mod error;
@@ -20,6 +21,7 @@ pub mod ladder;
 pub mod scatter;
 pub mod state;
 pub mod transport;
+pub mod unwrapping;
 pub mod vibrations;
 
 pub use accumulator::{Accumulator, Results};

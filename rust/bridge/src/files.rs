@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use cxx::CxxString;
-use deepion_analysis::{Result, files};
+use deepion_analysis::{Result, claims, files};
 
 use crate::guard::guard_only;
 
@@ -17,6 +17,11 @@ mod ffi {
         fn full_path(path: &CxxString) -> Result<Vec<u8>>;
         /// Whether a file can be written, without touching it.
         fn check_writable(path: &CxxString) -> Result<()>;
+
+        /// The right to write an output file, until it is dropped.
+        type Claim;
+        /// Claims an output file for `owner`, such as `fix ion/transport tr`; an error names whoever has it.
+        fn claim_output(path: &CxxString, owner: &str) -> Result<Box<Claim>>;
     }
 }
 
@@ -30,4 +35,11 @@ fn full_path(path: &CxxString) -> Result<Vec<u8>> {
 
 fn check_writable(path: &CxxString) -> Result<()> {
     guard_only(|| files::check_writable(&path_of(path)))
+}
+
+/// The right to write an output file: held, never asked.
+struct Claim(#[allow(dead_code)] claims::Claim);
+
+fn claim_output(path: &CxxString, owner: &str) -> Result<Box<Claim>> {
+    guard_only(|| Ok(Box::new(Claim(claims::Claim::new(&path_of(path), owner)?))))
 }

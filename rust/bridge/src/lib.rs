@@ -10,4 +10,5 @@ mod logging;
 mod measurement;
 mod potential;
 mod transport;
+mod unwrapping;
 mod vibrations;

@@ -1,0 +1,47 @@
+//! Unwrapped positions in a box that changes.
+
+use deepion_analysis::{Error, Result, unwrapping};
+use ndarray::ArrayView2;
+
+use crate::guard::guard_only;
+
+#[allow(missing_docs, unsafe_code)]
+#[cxx::bridge(namespace = "deepion::ffi")]
+mod ffi {
+    extern "Rust" {
+        /// Whether a box (xx, yy, zz, yz, xz, xy; A) was flipped between two steps, which unwrapping cannot follow.
+        fn box_flipped(before: &[f64; 6], now: &[f64; 6]) -> Result<bool>;
+        /// Advances unwrapped positions by one step. `positions`: n x 3, A; `images`: image flags, n x 3, of `period` values;
+        /// `cell`: the box of this step; `slots`: the row of each atom, n; `rows`: all rows, 9 numbers each: unwrapped position,
+        /// position, image flags.
+        fn advance_unwrapped(
+            positions: &[f64],
+            images: &[i32],
+            period: u32,
+            cell: &[f64; 6],
+            slots: &[i32],
+            rows: &mut [f64],
+        ) -> Result<()>;
+    }
+}
+
+fn box_flipped(before: &[f64; 6], now: &[f64; 6]) -> Result<bool> {
+    guard_only(|| Ok(unwrapping::flipped(before, now)))
+}
+
+fn advance_unwrapped(
+    positions: &[f64],
+    images: &[i32],
+    period: u32,
+    cell: &[f64; 6],
+    slots: &[i32],
+    rows: &mut [f64],
+) -> Result<()> {
+    guard_only(|| {
+        let atoms = slots.len();
+        let wrong = |name| move |_| Error::Internal(format!("{name} are not {atoms} x 3 numbers"));
+        let positions = ArrayView2::from_shape((atoms, 3), positions).map_err(wrong("positions"))?;
+        let images = ArrayView2::from_shape((atoms, 3), images).map_err(wrong("images"))?;
+        unwrapping::advance(&positions, &images, period, cell, slots, rows)
+    })
+}
