@@ -49,5 +49,6 @@ sanitize_plugin() {
         logged sanitizers-configure "CMake configuration of build/sanitizers" cmake -S cmake -B "$build/sanitizers" -G Ninja \
             "-DCMAKE_MAKE_PROGRAM=$venv/bin/ninja" -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=$flags"
     logged sanitizers-build "build/sanitizers/deepionplugin.so" cmake --build "$build/sanitizers"
-    DEEPION_SANITIZERS=$(readlink -f "$runtime") run_pytest sanitizers tests/lammps -k "$not_sanitized"
+    # exceptions are thrown through libstdc++, which Python does not load by itself before AddressSanitizer looks for it
+    DEEPION_SANITIZERS="$(readlink -f "$runtime") $(readlink -f "$(${CXX:-c++} -print-file-name=libstdc++.so)")" run_pytest sanitizers tests/lammps -k "$not_sanitized"
 }

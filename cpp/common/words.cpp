@@ -25,6 +25,9 @@ namespace {
     return !word.empty() && *end == '\0' && errno != ERANGE;
   }
 
+  // Sums and products of such numbers of steps stay far below 2^63.
+  constexpr std::int64_t MOST = 1000000000000000;
+
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
@@ -79,10 +82,13 @@ std::int64_t Words::integer64(const std::string &keyword, std::int64_t least)
 {
   const std::string expected = "an integer, " + std::to_string(least) + " or larger";
   const std::string given = word(keyword, expected);
+  if (!good()) return least;
   std::int64_t value = least;
-  if (good() && (!to_integer(given, value) || value < least))
+  if (!to_integer(given, value) || value < least)
     fail("keyword " + keyword + " needs " + expected + ", not '" + given + "'");
-  return value;
+  else if (value > MOST)
+    fail("keyword " + keyword + " needs an integer up to 10^15, not '" + given + "'");
+  return good() ? value : least;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -34,6 +34,8 @@ ARGUMENTS = {  # words after the style: message
     "2.5": "keyword Nevery needs an integer, 1 or larger, not '2.5'",
     "1e3": "keyword Nevery needs an integer, 1 or larger, not '1e3'",
     "99999999999999999999": "keyword Nevery needs an integer, 1 or larger, not '99999999999999999999'",
+    "1000000000000001": "keyword Nevery needs an integer up to 10^15, not '1000000000000001'",
+    "5 start 9223372036854775807": "keyword start needs an integer up to 10^15, not '9223372036854775807'",
     "temp 300": "keyword Nevery needs a value: an integer, 1 or larger",
     "5 300": f"unknown keyword '300'; keywords are {KEYWORDS}",
     "5 temperature 300": f"unknown keyword 'temperature'; keywords are {KEYWORDS}",
