@@ -51,7 +51,7 @@ def whole_input(page: Path, section: str, folder: Path, *more: str) -> str:
     return "".join([read, BEFORE, rest, *more, AFTER])
 
 
-def test_readme(tmp_path):
+def test_input_of_the_readme(tmp_path):
     good(lmp(whole_input(ROOT / "README.md", "Use it", tmp_path), tmp_path, plugin=None, timeout=120))
 
 
@@ -68,14 +68,14 @@ def test_examples_of_the_styles(tmp_path, page):
     run("".join(SETUP + BEFORE + example + AFTER for example in block.split("\n\n")), tmp_path)
 
 
-def test_guide(tmp_path):
+def test_input_of_the_conductivity_guide(tmp_path):
     steps = blocks(ROOT / "doc/guides/conductivity.md")
     assert len(steps) == 2
     run(SETUP + BEFORE + "".join(steps) + AFTER, tmp_path, "-var", "temperature", "500")
 
 
 @pytest.mark.parametrize("name", ["transport/in.transport", "li-ti-p-s/in.conductivity"])
-def test_lines_to_take_in(tmp_path, name):
+def test_commented_stop_criteria_of_the_examples_run(tmp_path, name):
     """The commented lines that stop a run run, where they have something to stop."""
     script, lines = re.subn(r"^#(?=(?:variable|fix)\s)", "", (EXAMPLES / name).read_text(), flags=re.MULTILINE)
     assert lines == 2

@@ -77,7 +77,7 @@ def kill_session(leader: int) -> None:
         ("Ti00", 1000, (372, 124, 496, 0)),
     ],
 )
-def test_packing(tmp_path, name, atoms, counts):
+def test_packing_has_the_composition_and_is_reproducible(tmp_path, name, atoms, counts):
     for file in ("a", "b"):
         subprocess.run([*BUILD, name, str(tmp_path / file), "--atoms", str(atoms)], check=True)
     text = (tmp_path / "a").read_text()
@@ -95,7 +95,7 @@ def test_packing(tmp_path, name, atoms, counts):
     assert 2.0 <= distance.min() < 2.2
 
 
-def test_packing_refuses_what_is_no_composition(tmp_path):
+def test_packing_refuses_impossible_compositions(tmp_path):
     for name, atoms in (("Ti5", 100), ("LPS", 100), ("Ti10", 3)):
         said = subprocess.run(
             [*BUILD, name, str(tmp_path / "x"), "--atoms", str(atoms)], capture_output=True, text=True
@@ -103,7 +103,7 @@ def test_packing_refuses_what_is_no_composition(tmp_path):
         assert said.returncode == 1 and f"{name} with {atoms} atoms: expected Ti00 to Ti99" in said.stderr
 
 
-def test_chain(tmp_path):
+def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     """Everything, two packings, two runs at a time; then again, longer in one respect, and with a setting that differs."""
     many = [*TINY, "--packings", "2", "--jobs", "2"]
     said = study(tmp_path, *many)
@@ -148,7 +148,7 @@ def test_chain(tmp_path):
     assert "other settings (timestep 0.002, now 0.001)" in study(tmp_path, "run", *many, "--timestep", "1", code=1)
 
 
-def test_what_cannot_be_done_is_said(tmp_path):
+def test_errors_name_the_missing_step_or_file(tmp_path):
     said = study(tmp_path, "ladder", *TINY, code=1)
     assert "melt-quench is not finished: call ./study melt-quench first" in said
     said = study(tmp_path, "melt-quench", *TINY, "--model", "none.onnx", code=1)
@@ -216,7 +216,7 @@ def test_terminated_driver_ends_its_runs(tmp_path):
     assert "begun with other settings" in study(tmp_path, *many, "--factor", "0.1", code=1)
 
 
-def test_two_drivers(tmp_path):
+def test_a_cell_in_use_by_another_driver_is_refused(tmp_path):
     """A cell that another driver works on is refused; temperatures of one cell may run beside each other."""
     study(tmp_path, "melt-quench", *TINY)
     slow = ["ladder", *TINY, "--picoseconds", "20", "--temperatures", "800"]

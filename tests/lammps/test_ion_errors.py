@@ -352,7 +352,7 @@ def test_rerun_that_skips_samples(tmp_path, data, ranks):
     refused(tmp_path, script, FIX + message, ranks)
 
 
-def test_files_of_their_own(tmp_path, data):
+def test_two_outputs_to_one_file_are_refused(tmp_path, data):
     """One file under two names, in one command or in two, would be overwritten."""
     for commands, message in (
         (
@@ -367,7 +367,7 @@ def test_files_of_their_own(tmp_path, data):
         refused(tmp_path, free_flight(data) + commands + "run 10\n", message, 1)
 
 
-def test_what_is_no_plain_file_stays(tmp_path, data):
+def test_output_through_a_link_keeps_the_link(tmp_path, data):
     """the output replaces a link, and would replace /dev/null where the user may write there."""
     script = free_flight(data) + "fix tr ion ion/transport 5 file link.txt\nrun 10\n"
     (tmp_path / "there.txt").write_text("")
@@ -377,12 +377,12 @@ def test_what_is_no_plain_file_stays(tmp_path, data):
 
 
 @pytest.mark.parametrize("lags", ["300000000 2", "1000000000 2"])
-def test_lags_beyond_all_memory(tmp_path, data, lags):
+def test_lags_that_need_too_much_memory_are_refused(tmp_path, data, lags):
     """panics on allocation."""
     refused(tmp_path, free_flight(data) + f"fix tr ion ion/transport 1 lags {lags}\nrun 5\n", FIX + "lags", 1)
 
 
-def test_timestep_before_the_first_run(tmp_path, data):
+def test_time_step_may_change_before_the_first_sample(tmp_path, data):
     """as long as no sample was taken, the time step may still change."""
     script = free_flight(data) + "fix tr ion ion/transport 5 file t.txt\ntimestep 0.001\nrun 20\n"
     good(lmp(script, tmp_path))

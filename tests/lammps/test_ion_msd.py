@@ -63,7 +63,7 @@ run 1003
 
 
 @pytest.mark.parametrize("drift", REFERENCES)
-def test_every_lag_has_all_its_origins(liquid, drift):
+def test_msd_at_every_lag_equals_brute_force(liquid, drift):
     folder, types, u, _, _ = liquid
     rows = table(folder / drift)
     found = columns(rows)
@@ -85,7 +85,7 @@ def test_drift_references_differ(liquid):
 
 
 @pytest.mark.parametrize("drift", REFERENCES)
-def test_compute_since_its_definition(liquid, drift):
+def test_compute_msd_counts_from_its_definition(liquid, drift):
     _, types, u, thermo, _ = liquid
     r = against(u, types, drift)
     rows = np.flatnonzero(thermo["Step"] % EVERY == 0)
@@ -108,7 +108,7 @@ def test_units_metal_and_real(liquid, drift):
         np.testing.assert_allclose(real[name][-1], metal[name][last], rtol=FILE)
 
 
-def test_drift_of_everything_leaves_no_trace(tmp_path):
+def test_drift_of_all_atoms_is_removed(tmp_path):
     """A velocity added to all atoms moves ions and framework alike; one added to the ions alone is theirs."""
     data = gas(tmp_path / "data")
     found = {}
@@ -144,7 +144,7 @@ BREATHING = {  # name: (tilt, commands)
 
 
 @pytest.mark.parametrize("box", BREATHING)
-def test_breathing_box(tmp_path, box):
+def test_unwrapping_in_a_box_that_changes_size(tmp_path, box):
     """Ions far away by image flags: toroidal positions are the sum of the steps, image positions swing with the box."""
     tilt, commands = BREATHING[box]
     data = gas(tmp_path / "data", speed=10, tilt=tilt)

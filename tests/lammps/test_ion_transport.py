@@ -181,7 +181,7 @@ run 20000
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_the_log_says_at_the_end_what_came_out(tmp_path, walkers, ranks):
+def test_log_names_the_result_at_the_end_of_each_run(tmp_path, walkers, ranks):
     """D with its window, or why there is none; the history has a row for the end of each run, once."""
     keywords = "fit 0.02 0.2 output 1000 file table.txt history history.txt"
     script = BROWNIAN.format(data=walkers, seed=7, keywords=keywords) + "run 6\nrun 994\nrun 510\nrun 0\n"
@@ -274,7 +274,7 @@ def test_files_say_what_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_clear_and_again(tmp_path, ranks):
+def test_clear_and_define_again_many_times(tmp_path, ranks):
     data = gas(tmp_path / "data")
     once = free_flight(data) + MEASURE
     script = f"label again\nvariable k loop {CLEARS}\nclear\n" + once + "run 20\n"

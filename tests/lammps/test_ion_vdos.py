@@ -113,7 +113,7 @@ def test_correlation_and_spectrum_as_in_numpy(liquid):
         assert abs(number(text, f"{name}: D from g(0)") / expected - 1) < 1e-6
 
 
-def test_ranks_and_units(liquid, tmp_path):
+def test_same_result_on_any_number_of_ranks_and_in_units_real(liquid, tmp_path):
     """The same velocities on 1, 2 and 4 ranks, and in units real."""
     folder, data, types, v = liquid
     scaled = tmp_path / "dump.real"
@@ -223,7 +223,7 @@ def test_einstein_crystal(tmp_path):
     assert abs(thermo["f_t"] - entropies["A", 300.0] / 2) < 0.01 * thermo["f_t"]
 
 
-def test_restart(tmp_path):
+def test_restart_on_another_number_of_ranks_writes_the_same_files(tmp_path):
     """Half a run and the other half, on another number of ranks, write what one run writes."""
     measure = "fix vd t1 ion/vdos 4 50 origins 12 names A B " + KEEP
     good(lmp(crystal(tmp_path)[0] + measure + "\nrun 1200\n", tmp_path))
@@ -268,7 +268,7 @@ def test_diffusion_of_a_gas(tmp_path):
     assert abs(number(text, "type1: D from g(0)") / d - 1) < 1e-6
 
 
-def test_species_are_named(tmp_path, models):
+def test_names_of_species(tmp_path, models):
     """By names, by the elements of the pair style, or by number; types of one name and mass are one species."""
     data = gas(tmp_path / "data")
     deep = setup(data, f"pair_style deepmd/onnx {models['a']} check no\npair_coeff * * Li S")

@@ -39,7 +39,7 @@ def test_elements_may_come_in_any_order_and_repeat(models, box, tmp_path, python
     assert batch.last.output.count("deepion: pair_coeff * * without names: atom type 1 = Li, 2 = S") == 1
 
 
-def test_null_atoms_are_invisible(models, box, tmp_path, python_values):
+def test_atoms_of_null_types_do_not_interact(models, box, tmp_path, python_values):
     third = box.changed(types=np.where(box.ids % 8 == 0, 3, box.types), ntypes=3)
     e = evaluate(tmp_path, third.write(tmp_path / "data"), f"deepmd/onnx {models['a']} {DOUBLE}", coeff="* * Li S NULL")
     expected = python_values(models["a"], third, elements=("Li", "S", "NULL"))
@@ -48,12 +48,12 @@ def test_null_atoms_are_invisible(models, box, tmp_path, python_values):
     assert np.all(e.force[third.types == 3] == 0.0) and np.all(e.atom_energy[third.types == 3] == 0.0)
 
 
-def test_one_system_lacks_an_element_of_the_model(models, box, tmp_path, python_values):
+def test_model_with_more_elements_than_the_system(models, box, tmp_path, python_values):
     e = evaluate(tmp_path, box.write(tmp_path / "data"), f"deepmd/onnx {models['c']} {DOUBLE}")
     assert_same(python_values(models["c"], box), e, 1e-11)
 
 
-def test_settings_again_keep_the_elements(models, box, data, tmp_path, python_values):
+def test_pair_style_given_again_keeps_the_elements(models, box, data, tmp_path, python_values):
     """pair_style of the same name again replaces the models; pair_coeff is remembered by element."""
     more = f"pair_style deepmd/onnx {models['c']} {DOUBLE}\n"
     e = evaluate(tmp_path, data, f"deepmd/onnx {models['a']} {DOUBLE}", after=more)
@@ -96,7 +96,7 @@ def test_hybrid_styles_add_up(models, box, data, tmp_path):
             assert whole.atom_energy == pytest.approx(sum(w * p.atom_energy for w, p in parts), abs=1e-10)
 
 
-def test_fix_adapt_scales_everything(models, data, tmp_path):
+def test_fix_adapt_scales_energy_forces_and_virial(models, data, tmp_path):
     scale = "variable s equal {}\nfix a all adapt 1 pair deepmd/onnx scale * * v_s\n"
     batch = Batch(tmp_path)
     for value in (1.0, 0.25, 0.0):
@@ -164,7 +164,7 @@ run 4
 # --- computes -----------------------------------------------------------------------------------------------------------
 
 
-def test_heat_flux(models, data, tmp_path):
+def test_heat_flux_with_centroid_stress(models, data, tmp_path):
     """compute heat/flux with centroid stress = sum over atoms of e v and the centroid virial times v."""
     more = """velocity all create 500 4
 compute ke all ke/atom

@@ -47,7 +47,7 @@ def three(models, box, python_values):
 
 
 @pytest.mark.parametrize(("units", "ranks"), [("metal", 1), ("metal", 2), ("metal", 4), ("real", 2)])
-def test_numbers(models, box, data, tmp_path, three, units, ranks):
+def test_deviation_equals_numpy(models, box, data, tmp_path, three, units, ranks):
     factor = REAL if units == "real" else 1.0
     cases = {
         "plain": ("", {}),

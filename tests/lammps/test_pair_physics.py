@@ -95,8 +95,8 @@ def test_invariances(models, tmp_path):
     q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     q *= np.sign(np.linalg.det(q))
     large = 40.0 * np.eye(3)
-    centred = box.x - box.x.mean(axis=0)
-    for k, x in ((4, centred), (5, centred @ q.T)):
+    centered = box.x - box.x.mean(axis=0)
+    for k, x in ((4, centered), (5, centered @ q.T)):
         batch.add(box.changed(x=x + 20.0, cell=large).write(tmp_path / f"data.{k}"), style, before="boundary f f f")
     plain, shifted, permuted, supercell, free, turned = batch.run()
 
@@ -114,8 +114,8 @@ def test_invariances(models, tmp_path):
     assert turned.force == pytest.approx(free.force @ q.T, abs=1e-11)
 
 
-def test_cutoff_is_sharp(models, tmp_path):
-    """An atom alone has the same energy as one with a neighbour just beyond the cutoff; within, not."""
+def test_no_interaction_beyond_the_cutoff(models, tmp_path):
+    """An atom alone has the same energy as one with a neighbor just beyond the cutoff; within, not."""
     batch = Batch(tmp_path)
     for k, r in enumerate((RCUT + 1e-6, RCUT - 0.5, 15.0)):
         pair = Box([[5, 5, 5], [5 + r, 5, 5]], [1, 2], 30 * np.eye(3))

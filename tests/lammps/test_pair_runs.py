@@ -139,7 +139,7 @@ def test_found_through_the_environment(models, data, tmp_path):
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_atoms_come_and_go(models, data, tmp_path, ranks):
+def test_number_of_atoms_changes_during_a_run(models, data, tmp_path, ranks):
     """Buffers follow the number of atoms, also with values per atom in the deviation file."""
     script = f"""units metal
 read_data {data}
