@@ -5,6 +5,7 @@ without them. Each module has `add_arguments(parser)` and `run(arguments)`; its 
 """
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from importlib import import_module
@@ -19,7 +20,7 @@ from deepion.errors import DeepionError
 COMMANDS = {
     "export": ("deepion.export.command", "write a DeePMD-kit model as an ONNX file"),
     "energy": ("deepion.evaluation.energy", "energy, forces and virial of a structure, without LAMMPS"),
-    "evaluate": ("deepion.evaluation.evaluate", "errors of a model on labelled data"),
+    "evaluate": ("deepion.evaluation.evaluate", "errors of a model on labeled data"),
     "merge": (None, "join replicas and temperatures (the program deepion-merge)"),
     "plot": (None, "draw results"),
     "report": ("deepion.report.command", "write one HTML page about a study"),
@@ -42,6 +43,7 @@ INTERRUPTED = 130  # exit status of shells for a program that Ctrl-C ended
 
 def main(words: list[str] | None = None) -> NoReturn:
     """Run one subcommand and exit; errors meant for the user become one line."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that ends early, as in `... | head`, is no error
     words = sys.argv[1:] if words is None else words
     name = " ".join(["deepion", *words[: 2 if words[:1] == ["plot"] else 1]])
     try:
@@ -49,7 +51,8 @@ def main(words: list[str] | None = None) -> NoReturn:
             merge(words[1:])
         parser, chosen = parser_of(words)
         arguments = parser.parse_args(words)
-        chosen.run(arguments)
+        if chosen is not None:  # argparse exits where no command was given
+            chosen.run(arguments)
     except DeepionError as error:
         sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
@@ -99,7 +102,7 @@ def completed(parser: ArgumentParser, name: str) -> ModuleType:
 def merge(words: list[str] | None = None) -> NoReturn:
     """Become the program deepion-merge: that of the wheel, or that of the checkout."""
     program = merge_program()
-    os.execv(program, ["deepion-merge", *(sys.argv[1:] if words is None else words)])
+    os.execv(program, ["deepion-merge", *(sys.argv[1:] if words is None else words)])  # noqa: S606
 
 
 def merge_program() -> Path:

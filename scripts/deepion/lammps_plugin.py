@@ -34,6 +34,6 @@ def load_mpi() -> None:
     try:
         for file in metadata.files("mpich") or []:
             if re.fullmatch(r"libmpi\.so\.\d+", file.name):
-                ctypes.CDLL(str(file.locate().resolve()), mode=ctypes.RTLD_GLOBAL)
+                ctypes.CDLL(str(Path(file.locate()).resolve()), mode=ctypes.RTLD_GLOBAL)
     except (OSError, metadata.PackageNotFoundError):
         pass  # LAMMPS says what is missing

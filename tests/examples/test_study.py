@@ -164,7 +164,7 @@ def test_errors_name_the_missing_step_or_file(tmp_path):
     said = study(tmp_path, "melt-quench", *TINY, "--atoms", "50", "--lammps", "no-lammps", code=1)
     assert "Ti10 1 build: 51 atoms" in said
     assert "no-lammps cannot be started: No such file" in said
-    assert "no measurement is finished yet" in study(tmp_path, "analyse", *TINY, code=1)
+    assert "no measurement is finished yet" in study(tmp_path, "analyze", *TINY, code=1)
 
 
 def test_kill_and_continue(tmp_path):

@@ -26,13 +26,13 @@ def random_network(random, widths, activation="tanh", skips=(), timed=False, ran
     return Network(tuple(layers))
 
 
-def environment_row(potential: Potential, centre: int, neighbour: int, r: np.ndarray):
-    """f0 = g0 G - g_p G_p and f1 = g1 G [n, M] of neighbours at the distances r, and g_p G_p of an empty slot."""
-    avg, (std0, std1) = potential.davg[centre], potential.dstd[centre]
+def environment_row(potential: Potential, center: int, neighbor: int, r: np.ndarray):
+    """f0 = g0 G - g_p G_p and f1 = g1 G [n, M] of neighbors at the distances r, and g_p G_p of an empty slot."""
+    avg, (std0, std1) = potential.davg[center], potential.dstd[center]
     u = np.clip((r - potential.rcut_smth) / (potential.rcut - potential.rcut_smth), 0.0, 1.0)
     w = u**3 * (-6.0 * u**2 + 15.0 * u - 10.0) + 1.0
     inverse = 1.0 / (r + potential.env_protection)
-    network = potential.embedding[potential.embedding_of[centre][neighbour]]
+    network = potential.embedding[potential.embedding_of[center][neighbor]]
 
     def embedded(s):
         return network_value(network, s[:, None])
@@ -43,13 +43,13 @@ def environment_row(potential: Potential, centre: int, neighbour: int, r: np.nda
     return g0[:, None] * embedded(g0) - padding, g1[:, None] * embedded(g0), padding[0]
 
 
-def constant_of(potential: Potential, centre: int) -> np.ndarray:
-    """First row of T of an atom without neighbours."""
+def constant_of(potential: Potential, center: int) -> np.ndarray:
+    """First row of T of an atom without neighbors."""
     one = np.array([1.0])
     parts = [
-        potential.sel[j] * environment_row(potential, centre, j, one)[2]
+        potential.sel[j] * environment_row(potential, center, j, one)[2]
         for j in range(potential.ntypes)
-        if potential.embedding_of[centre][j] is not None
+        if potential.embedding_of[center][j] is not None
     ]
     return sum(parts) / sum(potential.sel)
 
@@ -63,13 +63,13 @@ def sums(potential: Potential, frame: Frame) -> np.ndarray:
     grid = np.stack(np.meshgrid(*[np.arange(-k, k + 1) for k in reach], indexing="ij"), -1).reshape(-1, 3)
     shifts = grid @ frame.cell
     t = np.zeros((len(frame.types), 4, potential.neuron[-1]))
-    for i, centre in enumerate(frame.types):
+    for i, center in enumerate(frame.types):
         for kind in range(potential.ntypes):
             others = frame.coord[frame.types == kind]
             vector = (others[None] + shifts[:, None] - frame.coord[i]).reshape(-1, 3)
             r = np.linalg.norm(vector, axis=1)
             near = (r < potential.rcut) & (r > 1e-9)
-            f0, f1, _ = environment_row(potential, centre, kind, r[near])
+            f0, f1, _ = environment_row(potential, center, kind, r[near])
             t[i, 0] += f0.sum(axis=0)
             t[i, 1:] += (vector[near] / r[near, None]).T @ f1
     return t / sum(potential.sel)
@@ -101,33 +101,33 @@ def energies(potential: Potential, frame: Frame, t: np.ndarray) -> np.ndarray:
 def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reduction: Reduction, level: Level):
     """Energy of every atom with the reduced networks of a level."""
     out = np.zeros(len(frame.types))
-    for kind, (basis, centre) in enumerate(zip(reduction.basis, level.centres, strict=True)):
+    for kind, (basis, center) in enumerate(zip(reduction.basis, level.centers, strict=True)):
         atoms = frame.types == kind
-        a = t[atoms] @ basis[:, : centre.columns]
-        a[:, 0] -= centre.mean
+        a = t[atoms] @ basis[:, : center.columns]
+        a[:, 0] -= center.mean
         features = [
             np.concatenate(
-                [[one[:, p] @ one[:, q] for p in range(centre.columns) for q in range(p, centre.columns)], one[0]]
+                [[one[:, p] @ one[:, q] for p in range(center.columns) for q in range(p, center.columns)], one[0]]
             )
             for one in a
         ]
         if features:
-            net = network_value(centre.network, np.array(features))[:, 0]
+            net = network_value(center.network, np.array(features))[:, 0]
             out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
     return out
 
 
 def force_errors(potential: Potential, reduction: Reduction, frames, directions, seed=5):
     """Force errors of every level, eV/A RMS of a component, from finite differences of both energies: of the whole, and of
-    the energies of the worst centre type (as the reduction records it).
+    the energies of the worst center type (as the reduction records it).
 
     The energy changes by F . v along a displacement v, so for normally distributed v the variance of the difference is the
-    sum of the squares of the forces' differences; likewise for the energy of one centre.
+    sum of the squares of the forces' differences; likewise for the energy of one center.
     """
     random = np.random.default_rng(seed)
     step = 1e-4
     levels = reduction.levels
-    whole, centres, types = [], [], []
+    whole, centers, types = [], [], []
     for frame in frames:
         for _ in range(directions):
             v = random.normal(size=frame.coord.shape)
@@ -140,8 +140,8 @@ def force_errors(potential: Potential, reduction: Reduction, frames, directions,
                     reduced = reduced_energies(potential, moved, t, reduction, level)
                     change[k] += sign * (reduced - full) / (2 * step)
             whole.append(change.sum(axis=1) / np.sqrt(v.size))
-            centres.append(change / np.sqrt(3.0))
+            centers.append(change / np.sqrt(3.0))
             types.append(frame.types)
-    centres, types = np.concatenate(centres, axis=1), np.concatenate(types)
-    of_types = [np.sqrt((centres[:, types == kind] ** 2).mean(axis=1)) for kind in np.unique(types)]
+    centers, types = np.concatenate(centers, axis=1), np.concatenate(types)
+    of_types = [np.sqrt((centers[:, types == kind] ** 2).mean(axis=1)) for kind in np.unique(types)]
     return np.sqrt(np.mean(np.square(whole), axis=0)), np.max(of_types, axis=0)

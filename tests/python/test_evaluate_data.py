@@ -13,7 +13,7 @@ EXACT = 1e-6  # relative; printed and stored numbers are float64, only their dif
 
 
 @pytest.fixture
-def labelled(exported, tmp_path):
+def labeled(exported, tmp_path):
     """A deepmd/npy system of three frames whose labels differ from the model by known amounts."""
     evaluator = exported.small(MODEL)
     case = small_case(MODEL, evaluator.type_map)
@@ -40,8 +40,8 @@ def labelled(exported, tmp_path):
     return tmp_path, evaluator, case
 
 
-def test_known_errors_are_found(labelled, exported, deepion):
-    folder, evaluator, case = labelled
+def test_known_errors_are_found(labeled, exported, deepion):
+    folder, evaluator, case = labeled
     n = len(case.types)
     out = folder / "errors.json"
     model = evaluator.file.path
@@ -67,12 +67,12 @@ def test_known_errors_are_found(labelled, exported, deepion):
     assert (folder / "parity.png").stat().st_size > 10_000 and b"<svg" in (folder / "parity.svg").read_bytes()
 
 
-def test_extxyz_gives_the_same(labelled, deepion):
+def test_extxyz_gives_the_same(labeled, deepion):
     import ase
     import ase.io
     from ase.calculators.singlepoint import SinglePointCalculator
 
-    folder, evaluator, case = labelled
+    folder, evaluator, case = labeled
     result = case.run(evaluator)
     symbols = [evaluator.type_map[kind] for kind in case.types]
     atoms = ase.Atoms(symbols, case.coord, cell=case.cell, pbc=case.periodic)
@@ -89,12 +89,12 @@ def test_extxyz_gives_the_same(labelled, deepion):
     assert "virial per atom, component" not in errors
 
 
-def test_data_without_labels_are_named(labelled, deepion):
-    folder, evaluator, _ = labelled
+def test_data_without_labels_are_named(labeled, deepion):
+    folder, evaluator, _ = labeled
     for file in (folder / "data").rglob("*.npy"):
         if file.stem in ("energy", "force"):
             file.unlink()
-    for path, words in ((folder / "data", "no labelled frames"), (folder / "nowhere", "no such file or folder")):
+    for path, words in ((folder / "data", "no labeled frames"), (folder / "nowhere", "no such file or folder")):
         run = deepion("evaluate", evaluator.file.path, path)
         assert run.returncode != 0 and words in run.stderr and str(path) in run.stderr and "Traceback" not in run.stderr
     broken = folder / "data" / "system" / "set.000" / "force.npy"
@@ -110,7 +110,7 @@ def test_no_element_hides_another_in_the_picture():
 
     from deepion.evaluation.evaluate import panel
     from deepion.evaluation.model_errors import Pairs
-    from deepion.plots.pictures import COLOURS
+    from deepion.plots.pictures import COLORS
 
     pairs, random = Pairs(), np.random.default_rng(1)
     for kind in (0, 1, 2):
@@ -120,7 +120,7 @@ def test_no_element_hides_another_in_the_picture():
     panel(axes, pairs, "force", "eV/A", ["Li", "P", "S"])
     (points,) = axes.collections
     drawn = [
-        (tuple(xy), next(k for k in range(3) if to_rgb(COLOURS[k]) == tuple(color[:3])))
+        (tuple(xy), next(k for k in range(3) if to_rgb(COLORS[k]) == tuple(color[:3])))
         for xy, color in zip(points.get_offsets().tolist(), points.get_facecolors(), strict=True)
     ]
     given = zip(pairs.label, pairs.model, pairs.kind, strict=True)

@@ -95,7 +95,7 @@ def test_messages_in_order(good):
     "key,value,text",
     [
         ("sel", "REMOVE", "contract: key 'sel' is missing"),
-        ("colour", 1, "contract: unknown key 'colour'"),
+        ("color", 1, "contract: unknown key 'color'"),
         ("sel", [16], "contract: sel: got [16], expected 2 whole numbers, not all 0"),
         ("sel", [16, -1], "contract: sel: got [16, -1], expected 2 whole numbers, not all 0"),
         ("rcut", "7", "contract: rcut: got '7', expected a number > 0"),

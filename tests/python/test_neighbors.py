@@ -1,4 +1,4 @@
-"""The neighbour list against brute force."""
+"""The neighbor list against brute force."""
 
 import numpy as np
 import pytest
@@ -19,22 +19,22 @@ def brute_force(coord, cell, periodic, rcut):
     reach = [range(-9, 10) if p else range(1) for p in periodic]
     shifts = np.array([[i, j, k] for i in reach[0] for j in reach[1] for k in reach[2]]) @ cell
     distances = []
-    for centre in coord:
-        d = np.linalg.norm(coord[None] + shifts[:, None] - centre, axis=2).ravel()
+    for center in coord:
+        d = np.linalg.norm(coord[None] + shifts[:, None] - center, axis=2).ravel()
         distances.append(np.sort(d[(d > 1e-9) & (d < rcut)]))
     return distances
 
 
 @pytest.mark.parametrize("name", list(CELLS))
 @pytest.mark.parametrize("periodic", [(True, True, True), (True, False, True), (False, False, False)])
-def test_all_neighbours_are_found_once(name, periodic):
+def test_all_neighbors_are_found_once(name, periodic):
     rng = np.random.default_rng(3)
     coord = (rng.random((14, 3)) * 3.0 - 1.0) @ CELLS[name]
     types = rng.integers(0, 2, 14)
     near = neighborhood(coord, types, CELLS[name], periodic, 6.0, [400, 400])
-    for centre, expected in enumerate(brute_force(coord, CELLS[name], periodic, 6.0)):
-        slots = near.nlist[centre]
-        found = np.linalg.norm(near.coord[slots[slots >= 0]] - near.coord[centre], axis=1)
+    for center, expected in enumerate(brute_force(coord, CELLS[name], periodic, 6.0)):
+        slots = near.nlist[center]
+        found = np.linalg.norm(near.coord[slots[slots >= 0]] - near.coord[center], axis=1)
         assert len(found) == len(expected)
         np.testing.assert_allclose(np.sort(found), expected, atol=1e-9)
         for kind in (0, 1):

@@ -163,7 +163,7 @@ def test_radius_of_gyration():
     assert plot_path.radius_of_gyration(3 * circle) == pytest.approx(3.0)
 
 
-def test_the_path_is_drawn_from_its_start_with_colours_of_time(tmp_path):
+def test_the_path_is_drawn_from_its_start_with_colors_of_time(tmp_path):
     one, other = moving(tmp_path / "a", {1: 4.0}), moving(tmp_path / "b", {2: 8.0}, sign=-1)
     runs, meaning = plot_path.read([f"Ti00={one}", f"Ti10={other}"], None, None)
     figure = plot_path.draw(runs, meaning)

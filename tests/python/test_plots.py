@@ -38,7 +38,7 @@ def same(line, x, y) -> bool:
     return np.array_equal(line.get_xdata(), x) and np.array_equal(line.get_ydata(), y, equal_nan=True)
 
 
-def labelled(axes, label: str):
+def labeled(axes, label: str):
     """The line with a label, as written in the legend."""
     (found,) = [line for line in axes.lines if line.get_label() == label]
     return found
@@ -141,13 +141,13 @@ def test_transport_of_one_file():
     figure = plot_transport.draw([of])
     msd, beta, gauss = figure.axes
     lag = of.columns["lag_ps"]
-    assert same(labelled(msd, "MSD, all ions"), lag, of.columns["msd_A^2"])
+    assert same(labeled(msd, "MSD, all ions"), lag, of.columns["msd_A^2"])
     for axis in "xyz":
-        assert same(labelled(msd, f"along {axis}"), lag, of.columns[f"msd_{axis}_A^2"])
-    assert same(labelled(msd, "collective, per ion"), lag, of.columns["msd_collective_A^2"])
+        assert same(labeled(msd, f"along {axis}"), lag, of.columns[f"msd_{axis}_A^2"])
+    assert same(labeled(msd, "collective, per ion"), lag, of.columns["msd_collective_A^2"])
     assert same(beta.lines[0], lag, of.columns["beta"])
     assert same(gauss.lines[0], lag, of.columns["non_gaussian"])
-    guide = labelled(msd, "slope 1")
+    guide = labeled(msd, "slope 1")
     x, y = guide.get_xdata(), guide.get_ydata()
     assert y[1] / y[0] == pytest.approx(x[1] / x[0])
     (shaded,) = [patch for patch in msd.patches if patch.get_label() == "fit window"]
@@ -186,15 +186,15 @@ def test_transport_of_several_temperatures():
     figure = plot_transport.draw(tables)
     msd = figure.axes[0]
     for name, of in zip(["500 K", "300 K", "320 K"], tables, strict=True):
-        line = labelled(msd, name)
+        line = labeled(msd, name)
         assert same(line, of.columns["lag_ps"], of.columns["msd_A^2"])
-        assert labelled(msd, f"_{name} collective").get_color() == line.get_color()
-    thick = labelled(msd, "_320 K fit window")
+        assert labeled(msd, f"_{name} collective").get_color() == line.get_color()
+    thick = labeled(msd, "_320 K fit window")
     assert (thick.get_xdata().min(), thick.get_xdata().max()) == pytest.approx((0.96, 14.4))
     words = legend_words(figure.legends[0]).splitlines()
     assert words[0].startswith("500 K: D = (2.4230") and words[1].startswith("320 K: D = (4.817 \u00b1 0.047)")
     assert words[2] == "300 K: no diffusion coefficient yet"
-    assert len({labelled(msd, name).get_color() for name in ("500 K", "320 K", "300 K")}) == 3
+    assert len({labeled(msd, name).get_color() for name in ("500 K", "320 K", "300 K")}) == 3
 
 
 def test_files_at_one_temperature_are_told_apart():
@@ -210,15 +210,15 @@ def test_history():
     for name, of in zip(["500 K", "400 K"], tables, strict=True):
         time, own, error = (of.columns[key] for key in ("time_ps", "D_cm^2/s", "D_se_cm^2/s"))
         gap = np.where(own == 0, np.nan, own)
-        assert same(labelled(top, name), time, gap)
+        assert same(labeled(top, name), time, gap)
         relative = np.where(error > 0, 100 * error / gap, np.nan)
-        found = labelled(middle, name)
+        found = labeled(middle, name)
         assert np.allclose(found.get_ydata(), relative, rtol=1e-12, equal_nan=True)
         for label, column in [("Nernst-Einstein", "sigma_S/cm"), ("collective", "sigma_collective_S/cm")]:
             values = np.where(of.columns[column] == 0, np.nan, of.columns[column])
-            assert same(labelled(bottom, f"{name}, {label}"), time, values)
+            assert same(labeled(bottom, f"{name}, {label}"), time, values)
     assert top.get_ylabel() == "D, cm$^2$/s" and bottom.get_ylabel() == "conductivity, S/cm"
-    assert np.isnan(labelled(top, "500 K").get_ydata()[:2]).all()
+    assert np.isnan(labeled(top, "500 K").get_ydata()[:2]).all()
 
 
 def test_history_without_a_diffusion_coefficient(deepion, tmp_path):
@@ -317,7 +317,7 @@ def test_one_ladder_is_drawn_as_before_there_were_several(deepion, tmp_path):
     tables = [table("ladder-Ti10", LADDER)]
     assert deepion("plot arrhenius", tables[0].path, tmp_path / "a.svg").returncode == 0
     figure = plot_arrhenius.draw(tables[0], 300.0)
-    result_pictures.save(figure, [tmp_path / "b.svg"], tables)
+    result_pictures.save(figure, [tmp_path / "b.svg"], [])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert tuple(figure.get_size_inches()) == (10.0, 5.4) and figure.get_suptitle() == ""
     left, right = figure.axes
@@ -358,7 +358,7 @@ def test_conductivities_of_several_ladders():
         ends = np.array([segment[:, 1] for segment in bars.get_segments()])
         assert ends == pytest.approx(np.array([sigma - error, sigma + error]).T)
         # E_a and prefactor as the file says them, over the measured temperatures only
-        drawn = labelled(left, f"_{name} line")
+        drawn = labeled(left, f"_{name} line")
         x, y = drawn.get_xdata(), drawn.get_ydata()
         assert (x.min(), x.max()) == pytest.approx((1000 / kelvin.max(), 1000 / kelvin.min()))
         energy = of.value("E_a from sigma T (Nernst-Einstein)").value
@@ -371,7 +371,7 @@ def test_conductivities_of_several_ladders():
         assert low == pytest.approx((band / line.factor(1000 / x)).min())
         assert high == pytest.approx((band * line.factor(1000 / x)).max())
     styles = {(of.lines[0].get_color(), of.lines[0].get_marker()) for of in left.containers}
-    assert len({colour for colour, _ in styles}) == len({marker for _, marker in styles}) == 3
+    assert len({color for color, _ in styles}) == len({marker for _, marker in styles}) == 3
     assert figure.get_suptitle() == "ladder: 300 K: no diffusive window, left out of the lines"
     caption = " ".join(figure.get_supxlabel().split())
     assert "ladder-Ti00.dat: deepion 0.1.0, ion/transport joined from 3 files" in caption
@@ -473,7 +473,7 @@ def test_coordination_maps_hold_the_probabilities():
             (k, n): f"{value:.2f}" if value >= 0.005 else "<.01" for (n, k), value in np.ndenumerate(p) if value > 0
         }
         assert words == expected
-        assert same(labelled(axes, "mean"), np.arange(9), of.columns["mean_n"])
+        assert same(labeled(axes, "mean"), np.arange(9), of.columns["mean_n"])
         assert [label.get_text() for label in axes.get_xticklabels()] == [f"{r:g}" for r in of.columns["rcut_A"]]
         assert [label.get_text() for label in axes.get_yticklabels()] == [*"0123456", "7+"]
     entropy = figure.axes[-1]
@@ -482,7 +482,7 @@ def test_coordination_maps_hold_the_probabilities():
         assert same(points, of.columns["rcut_A"], of.columns["S_config_kB"])
         errors = [(segment[1, 1] - segment[0, 1]) / 2 for segment in bars.get_segments()]
         assert errors == pytest.approx(of.columns["S_config_kB_se"])
-        other = labelled(entropy, f"_{of.label} 1 to 6")
+        other = labeled(entropy, f"_{of.label} 1 to 6")
         assert same(other, of.columns["rcut_A"], of.columns["S_config_1to6_kB"])
 
 
@@ -512,7 +512,7 @@ def test_vdos_curves_peaks_and_entropies():
         for name in ["total", "Li", "P", "S"]:
             (curve,) = [line for line in axes.lines if str(line.get_label()).startswith(f"{name}: ")]
             assert same(curve, thz, of.columns[f"g_{name}_1/THz"])
-        assert labelled(axes, "_S peaks").get_xdata() == pytest.approx([2.253, 4.968, 15.039])
+        assert labeled(axes, "_S peaks").get_xdata() == pytest.approx([2.253, 4.968, 15.039])
         g, error = of.columns["g_total_1/THz"], of.columns["g_total_se_1/THz"]
         low, high = extent(axes.collections[0])
         assert (low, high) == pytest.approx(((g - error).min(), (g + error).max()))

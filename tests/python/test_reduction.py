@@ -167,7 +167,7 @@ def test_plain_networks_are_those_of_the_file(exported, name):
 
 
 @pytest.mark.parametrize("name", ["two_sided", "four_types", "cluster", "small_box"])
-def test_sample_is_the_sum_over_neighbours_and_its_derivative(name, monkeypatch):
+def test_sample_is_the_sum_over_neighbors_and_its_derivative(name, monkeypatch):
     monkeypatch.setattr(radial, "STEP", 5e-5)
     potential = small_potential(name)
     frames = shaken(name, potential, 2)
@@ -423,8 +423,8 @@ def lipsti():
     frames, total = read_frames([LIPSTI_DATA], potential.type_map, 60)
     assert (len(frames), total) == (60, 771)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "CENTRES", 600)
-        patch.setattr(build, "CENTRES_HELD_OUT", 200)
+        patch.setattr(build, "CENTERS", 600)
+        patch.setattr(build, "CENTERS_HELD_OUT", 200)
         reduction = reduce_potential(potential, frames, "60 structures")
     cases = [lipsti_case(f"{cell}_f1", potential.type_map) for cell in ("Ti00", "Ti30")]
     return potential, reduction, [Frame(case.types, case.coord, case.cell, case.periodic) for case in cases]
@@ -434,13 +434,13 @@ def lipsti():
 def test_levels_fall_in_error_and_rise_in_size(name, request):
     potential, reduction, _ = request.getfixturevalue(name)
     errors = [level.force_error for level in reduction.levels]
-    work = [sum(centre.network.weights for centre in level.centres) for level in reduction.levels]
+    work = [sum(center.network.weights for center in level.centers) for level in reduction.levels]
     assert len(errors) == 5 and np.all(np.diff(errors) < 0) and np.all(np.diff(work) > 0)
     for error, target, level in zip(errors, build.FORCE_ERRORS, reduction.levels, strict=True):
         assert 0.3 * target < error <= target and 0.0 < level.energy_error < error
-        for i, centre in enumerate(level.centres):
-            assert centre.network.n_in == centre.columns * (centre.columns + 3) // 2
-            assert len(centre.mean) == centre.columns <= reduction.basis[i].shape[1] <= potential.neuron[-1]
+        for i, center in enumerate(level.centers):
+            assert center.network.n_in == center.columns * (center.columns + 3) // 2
+            assert len(center.mean) == center.columns <= reduction.basis[i].shape[1] <= potential.neuron[-1]
     assert work[-1] < 0.8 * sum(net.weights for net in potential.fitting)
     assert "atoms of" in reduction.sample
 
@@ -448,7 +448,7 @@ def test_levels_fall_in_error_and_rise_in_size(name, request):
 def assert_recorded(potential, reduction, others, directions):
     recorded = np.array([level.force_error for level in reduction.levels])
     whole, worst = (error / recorded for error in force_errors(potential, reduction, others, directions))
-    print(f"measured/recorded: all {whole.round(2)}, worst centre type {worst.round(2)}")
+    print(f"measured/recorded: all {whole.round(2)}, worst center type {worst.round(2)}")
     assert np.all(worst > 1 / 3) and np.all(worst < 3)
     assert np.all(whole > 1 / 10) and np.all(whole < 3)
 
@@ -462,7 +462,7 @@ def test_recorded_error_counts_the_scale_of_the_energy(two_sided):
     potential, plain, others = two_sided
     potential = dataclasses.replace(potential, energy_scale=np.array([20.0, 20.0]))
     reduction = reduce_potential(potential, shaken("two_sided", potential, 24), "24 structures")
-    columns = [[centre.columns for centre in r.levels[0].centres] for r in (plain, reduction)]
+    columns = [[center.columns for center in r.levels[0].centers] for r in (plain, reduction)]
     assert sum(columns[1]) > sum(columns[0])
     assert_recorded(potential, reduction, others, 4)
 
@@ -485,7 +485,7 @@ def test_levels_of_no_worth_are_left_out(two_sided, monkeypatch, tmp_path):
     frames = shaken("two_sided", potential, 24)
     monkeypatch.setattr(build, "WORTH", 0.3)
     assert len(reduce_potential(potential, frames, "these").levels) == 4 - sum(
-        sum(centre.network.weights for centre in level.centres) > 0.3 * sum(net.weights for net in potential.fitting)
+        sum(center.network.weights for center in level.centers) > 0.3 * sum(net.weights for net in potential.fitting)
         for level in plain.levels[:4]
     )
     monkeypatch.setattr(build, "WORTH", 0.0)
@@ -556,7 +556,7 @@ def test_options_that_contradict_each_other(deepion, tmp_path):
 
 def test_data_that_lack_an_element(monkeypatch, tmp_path):
     monkeypatch.setattr(exporter, "MOST_FRAMES", 12)
-    monkeypatch.setattr(build, "CENTRES", 120)
+    monkeypatch.setattr(build, "CENTERS", 120)
     with pytest.raises(InputError) as caught:
         export(LIPSTI, tmp_path / "model.onnx", [LIPSTI_DATA / "Ti00"])
     assert str(caught.value) == (
@@ -581,9 +581,9 @@ def test_generated_structures(exported, monkeypatch):
     assert set(np.concatenate([frame.types for frame in frames])) == {0, 1, 2, 3}
     closest, count = [], []
     for frame in frames:
-        centre, _, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
+        center, _, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
         closest.append(np.linalg.norm(vector, axis=1).min())
-        count.append(len(centre) / len(frame.types))
+        count.append(len(center) / len(frame.types))
     assert min(closest) > 0.5, "no two atoms on top of each other"
     assert 0.2 * sum(potential.sel) < min(count) and max(count) < sum(potential.sel)
     assert np.ptp([frame.cell[0, 0] for frame in frames]) > 0.2

@@ -75,7 +75,7 @@ CASES = [
      "be exported"),
     (("model.descriptor.env_mat.use_exp_switch", True), "use_exp_switch (exponential switching function) cannot be "
      "exported with se_e2_a"),
-    (("model.descriptor.@variables.davg", changed(DAVG, (0, 3, 0), 9.0)), "davg or dstd differ between the neighbour "
+    (("model.descriptor.@variables.davg", changed(DAVG, (0, 3, 0), 9.0)), "davg or dstd differ between the neighbor "
      "slots of one type: such a model cannot be exported"),
     (("model.descriptor.@variables.davg", changed(DAVG, (slice(None), slice(None), 2), 1.0)), "davg is not zero in its "
      "angular components: such a model is not rotationally invariant"),

@@ -70,4 +70,4 @@ def test_a_study_is_shown_by_its_results(tmp_path, deepion):
     assert base64.b64encode(b"no picture, but shown").decode() in page and page.count("<img") == 1
     assert "<h3>results/msd.dat" in page and "<h3>a/msd.dat" not in page
     assert "a/msd.dat, b/msd.dat, results/msd.dat: WARNING: beta = 0.7 is not 1 (in the first)" in page
-    assert f"my.onnx, sha256 {'ab' * 32}, against 93 labelled frames" in page and "<td>2.500</td>" in page
+    assert f"my.onnx, sha256 {'ab' * 32}, against 93 labeled frames" in page and "<td>2.500</td>" in page

@@ -42,6 +42,8 @@ def scripts_test(tmp_path):
             "cargo": f"case $1 in test) cat {tmp_path}/cargo.txt; exit {cargo[0]};; *) exit 0;; esac",
             "ruff": "exit 0",
             "mkdocs": "exit 0",
+            "mypy": "exit 0",
+            "shellcheck": "exit 0",
             "clang-format": f"echo badly formatted; exit {lint_status}",
             "python": f'if [ "$2" != pytest ]; then exec {sys.executable} "$@"; fi\n'
             f'while [ "$1" != --junitxml ]; do shift; done; report=$2; {copy}; exit {pytest_status}',
@@ -63,7 +65,7 @@ def scripts_test(tmp_path):
 
 def test_everything_passes(scripts_test):
     status, last, output = scripts_test()
-    assert (status, last) == (0, "29 passed, 0 failed")  # 6 lints, 5 Rust, 2 x 9 Python
+    assert (status, last) == (0, "31 passed, 0 failed")  # 8 lints, 5 Rust, 2 x 9 Python
     assert "[deepion] not run (skipped): 3" in output
 
 
@@ -77,7 +79,7 @@ def test_failed_tests_are_counted(scripts_test):
 
 def test_a_failed_lint_is_a_failed_test(scripts_test):
     status, last, output = scripts_test("lint", lint_status=1)
-    assert (status, last) == (1, "5 passed, 1 failed")
+    assert (status, last) == (1, "7 passed, 1 failed")
     assert "badly formatted\n[deepion] clang-format: FAILED" in output
 
 

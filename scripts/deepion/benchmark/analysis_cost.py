@@ -45,7 +45,17 @@ def run(fixes: str, edge: int, ranks: int, steps: int) -> tuple[float, float, li
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in.cost").write_text(SCRIPT.format(root=checkout.root(), edge=edge, fixes=fixes, steps=steps))
         tools = Path(sys.executable).parent
-        command = [tools / "mpirun", "-np", str(ranks), tools / "lmp", "-in", "in.cost", "-log", "none", "-nocite"]
+        command = [
+            str(tools / "mpirun"),
+            "-np",
+            str(ranks),
+            str(tools / "lmp"),
+            "-in",
+            "in.cost",
+            "-log",
+            "none",
+            "-nocite",
+        ]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:

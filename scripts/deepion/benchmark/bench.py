@@ -247,17 +247,17 @@ class Bench:
     def _cases(self) -> list[Case]:
         """Small sizes first, so that what cannot run at all is found out soon."""
         edges = sorted({edge_of(atoms, len(self.symbols)) for atoms in self.arguments.atoms})
-        most = {mode.name: mode.most_atoms for mode in PEER_MODES}
+        most = {mode.name: mode.most_atoms for mode in PEER_MODES if mode.most_atoms is not None}
         cases = []
         for edge in edges:
             for name in self.potentials:
-                if most.get(name) is not None and self.atoms(edge) > most[name]:
+                if name in most and self.atoms(edge) > most[name]:
                     say(f"{name}: not with {self.atoms(edge)} atoms, which take too much memory")
             cases += [
                 Case(edge, ranks, threads, name)
                 for ranks, threads in self.arguments.layouts
                 for name in self.potentials
-                if most.get(name) is None or self.atoms(edge) <= most[name]
+                if name not in most or self.atoms(edge) <= most[name]
             ]
         return cases
 
@@ -269,7 +269,7 @@ class Bench:
     def _measure_case(self, case: Case) -> None:
         first = case not in self.runs
         done = self._run(self.potentials[case.mode], case.edge, case.layout, self._steps(case), forces=first)
-        if first:
+        if done.forces is not None:
             exact = self.exact[case.edge]
             force = float(np.sqrt(((done.forces - exact.forces) ** 2).mean()))
             self.errors[case] = force, (done.energy - exact.energy) / self.atoms(case.edge)

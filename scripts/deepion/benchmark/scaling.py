@@ -14,7 +14,7 @@ import numpy as np
 DENSITY = 0.0474  # atoms per A^3: Li3PS4
 HALO = 8.0  # A: cutoff 7 and skin 1
 LATENCY = 2e-6  # s per message
-BANDWIDTH = 0.15e9  # bytes/s per core: a node's 100 Gbit/s shared by 80 cores, all neighbours on other nodes
+BANDWIDTH = 0.15e9  # bytes/s per core: a node's 100 Gbit/s shared by 80 cores, all neighbors on other nodes
 BYTES = 2 * 24  # per ghost and step: its position comes, its force goes back
 SYSTEMS = (12_000, 1_000_000, 100_000_000)
 CORES = (1, 10, 100, 1_000, 10_000)

@@ -1,4 +1,4 @@
-"""Evaluation of an exported model with stock ONNX Runtime: structures, labelled data, ASE."""
+"""Evaluation of an exported model with stock ONNX Runtime: structures, labeled data, ASE."""
 
 from .evaluator import Evaluator, Result
 

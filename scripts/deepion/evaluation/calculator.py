@@ -10,7 +10,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from .evaluate import Evaluator
+from .evaluator import Evaluator
 from .structure import from_atoms, model_types
 
 

@@ -6,7 +6,6 @@ in eV.
 """
 
 import json
-import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -75,7 +74,6 @@ def as_text(evaluator: Evaluator, structure: Structure, result: Result) -> str:
 
 
 def run(arguments: Namespace) -> None:
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that ends early, as in `... | head`, is no error
     evaluator = Evaluator(arguments.model, arguments.threads)
     structure = read_structure(arguments.structure, arguments.elements, arguments.frame)
     types = model_types(structure.symbols, evaluator.type_map)

@@ -1,4 +1,4 @@
-"""Errors of an exported model on labelled data, as DeePMD-kit's `dp test`: energy, force and virial, per element and system.
+"""Errors of an exported model on labeled data, as DeePMD-kit's `dp test`: energy, force and virial, per element and system.
 
 deepion evaluate model.onnx validation/ --pictures parity
 
@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from deepion.errors import check_writable
-from deepion.plots.pictures import COLOURS, save, targets_of
+from deepion.plots.pictures import COLORS, save, targets_of
 
 from .evaluator import Evaluator
-from .labelled_frames import read_labelled
+from .labeled_frames import read_labeled
 from .model_errors import Comparison, Pairs
 
 
@@ -32,10 +32,10 @@ def panel(axes: Axes, pairs: Pairs, title: str, unit: str, names: list[str]) -> 
     label, model = pairs.arrays()
     kinds = np.array(pairs.kind)
     order = np.random.default_rng(0).permutation(len(kinds))
-    colors = np.array(["black" if kind < 0 else COLOURS[kind % len(COLOURS)] for kind in kinds])
+    colors = np.array(["black" if kind < 0 else COLORS[kind % len(COLORS)] for kind in kinds])
     axes.scatter(label[order], model[order], s=2.5, c=colors[order], alpha=0.5, linewidths=0, rasterized=True)
     for kind in sorted(set(pairs.kind) - {-1}):
-        axes.plot([], [], ".", color=COLOURS[kind % len(COLOURS)], label=names[kind])
+        axes.plot([], [], ".", color=COLORS[kind % len(COLORS)], label=names[kind])
     ends = [min(label.min(), model.min()), max(label.max(), model.max())]
     axes.plot(ends, ends, color="0.5", lw=0.8)
     error = np.sqrt(((model - label) ** 2).mean())
@@ -63,7 +63,7 @@ def draw(comparison: Comparison, about: str) -> Figure:
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path, help="the exported .onnx file")
-    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="labelled data")
+    parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="labeled data")
     parser.add_argument("--pictures", metavar="OUT", type=Path, help="draw parity: OUT.png and OUT.svg, or one of them")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the errors there, too")
     parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> None:
     for target in [*([arguments.json] if arguments.json else []), *pictures]:
         check_writable(target)
     evaluator = Evaluator(arguments.model, arguments.threads)
-    frames = read_labelled(arguments.data, evaluator.type_map)
+    frames = read_labeled(arguments.data, evaluator.type_map)
     comparison = Comparison(evaluator.type_map)
     for one in tqdm(frames, unit="frame", disable=None):
         comparison.add(evaluator, one)

@@ -11,7 +11,7 @@ from deepion.model.model_file import open_model_file
 
 from .neighbors import Neighborhood, neighborhood
 
-CHUNK = 128  # centres a call; bounds the memory
+CHUNK = 128  # centers a call; bounds the memory
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Evaluator:
         n = len(types)
         atom_energy, force, atom_virial = np.zeros(n), np.zeros((n, 3)), np.zeros((n, 3, 3))
         virial = np.zeros((3, 3))
-        centres = np.flatnonzero(types >= 0)
-        centres = centres[np.argsort(types[centres], kind="stable")]
-        for begin in range(0, len(centres), CHUNK):
-            chunk = centres[begin : begin + CHUNK]
+        centers = np.flatnonzero(types >= 0)
+        centers = centers[np.argsort(types[centers], kind="stable")]
+        for begin in range(0, len(centers), CHUNK):
+            chunk = centers[begin : begin + CHUNK]
             owner, out = self._run(chunk, near, types, parameters)
             atom_energy[chunk] = out["atom_energy"]
             np.add.at(force, owner, out["force"])
@@ -94,7 +94,7 @@ class Evaluator:
         return Result(float(atom_energy.sum()), atom_energy, force, virial, atom_virial, near.overflow)
 
     def _run(self, chunk, near: Neighborhood, types, parameters):
-        """The model on these centres alone: owners of the atoms it saw, and its outputs."""
+        """The model on these centers alone: owners of the atoms it saw, and its outputs."""
         nlist = near.nlist[chunk]
         listed = np.unique(nlist[nlist >= 0])
         index = np.concatenate([chunk, np.setdiff1d(listed, chunk)])

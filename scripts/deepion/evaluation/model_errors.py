@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .evaluator import Evaluator
-from .labelled_frames import Labelled
+from .labeled_frames import Labeled
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Comparison:
         self.energy, self.force, self.virial = Pairs(), Pairs(), Pairs()
         self.systems: list[str] = []
 
-    def add(self, evaluator: Evaluator, one: Labelled) -> None:
+    def add(self, evaluator: Evaluator, one: Labeled) -> None:
         """Evaluate one frame."""
         frame = one.frame
         result = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic)

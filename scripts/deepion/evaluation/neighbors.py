@@ -1,4 +1,4 @@
-"""Periodic neighbour lists with numpy: any cell shape, cells smaller than the cutoff sphere, open directions."""
+"""Periodic neighbor lists with numpy: any cell shape, cells smaller than the cutoff sphere, open directions."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class Neighborhood:
 
     coord [nall, 3]: the nloc local atoms first (wrapped into the cell along periodic directions), then images, in
     Angstrom; owner [nall]: the local atom each one is an image of; nlist [nloc, sum(sel)]: indices into coord, a block
-    of sel[t] slots per neighbour type, nearest first, -1 for an empty slot; overflow: (local atom, type, found, sel)
-    of the centre with the most neighbours beyond sel, or None.
+    of sel[t] slots per neighbor type, nearest first, -1 for an empty slot; overflow: (local atom, type, found, sel)
+    of the center with the most neighbors beyond sel, or None.
     """
 
     coord: np.ndarray
@@ -24,10 +24,10 @@ class Neighborhood:
 
 
 def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> Neighborhood:
-    """Neighbours within rcut of every atom.
+    """Neighbors within rcut of every atom.
 
     coord [n, 3] in Angstrom, types [n] (negative: invisible), cell [3, 3] with the cell vectors as rows (unused
-    directions may be zero), periodic: three bools, sel: slots per neighbour type.
+    directions may be zero), periodic: three bools, sel: slots per neighbor type.
     """
     coord = np.array(coord, dtype=np.float64).reshape(-1, 3)
     types = np.asarray(types, dtype=np.int64)
@@ -35,23 +35,23 @@ def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> N
     if not np.isfinite(coord).all():
         raise InputError(f"atom {int(np.argwhere(~np.isfinite(coord))[0, 0]) + 1} has a position that is NaN or Inf")
     coord, all_coord, owner = _with_images(coord, np.asarray(cell, dtype=np.float64), periodic, rcut)
-    centre, other, distance = _pairs(all_coord, nloc, rcut)
-    keep = (types[centre] >= 0) & (types[owner[other]] >= 0)
+    center, other, distance = _pairs(all_coord, nloc, rcut)
+    keep = (types[center] >= 0) & (types[owner[other]] >= 0)
     if (together := np.flatnonzero(keep & (distance == 0.0))).size:
-        one, two = int(centre[together[0]]) + 1, int(owner[other[together[0]]]) + 1
+        one, two = int(center[together[0]]) + 1, int(owner[other[together[0]]]) + 1
         raise InputError(f"atoms {one} and {two} are at the same place: their forces are not defined")
-    nlist, overflow = _slots(nloc, centre[keep], other[keep], distance[keep], types[owner[other[keep]]], sel)
+    nlist, overflow = _slots(nloc, center[keep], other[keep], distance[keep], types[owner[other[keep]]], sel)
     return Neighborhood(all_coord, owner, nlist, overflow)
 
 
 def pairs_within(coord, cell, periodic, rcut: float):
-    """All pairs closer than rcut, by centre: (centre, neighbour, vector to it [n, 3] in Angstrom)."""
+    """All pairs closer than rcut, by center: (center, neighbor, vector to it [n, 3] in Angstrom)."""
     coord = np.asarray(coord, dtype=np.float64).reshape(-1, 3)
     wrapped, everyone, owner = _with_images(coord, np.asarray(cell, dtype=np.float64), periodic, rcut)
-    centre, other, _ = _pairs(everyone, len(coord), rcut)
-    order = np.argsort(centre, kind="stable")
-    centre, other = centre[order], other[order]
-    return centre, owner[other], everyone[other] - wrapped[centre]
+    center, other, _ = _pairs(everyone, len(coord), rcut)
+    order = np.argsort(center, kind="stable")
+    center, other = center[order], other[order]
+    return center, owner[other], everyone[other] - wrapped[center]
 
 
 def complete_cell(cell: np.ndarray, periodic) -> np.ndarray:
@@ -101,14 +101,14 @@ def _with_images(coord, cell, periodic, rcut):
 
 
 def _pairs(all_coord, nloc, rcut):
-    """All (centre, other, distance) with distance < rcut; centres are the first nloc atoms."""
+    """All (center, other, distance) with distance < rcut; centers are the first nloc atoms."""
     empty = np.zeros(0, dtype=np.int64)
     if nloc == 0 or len(all_coord) < 2:
         return empty, empty, np.zeros(0)
     bins = np.floor((all_coord - all_coord.min(axis=0)) / rcut).astype(np.int64) + 1
     extent = bins.max(axis=0) + 2
     if np.prod(extent.astype(float)) > 2.0**62:
-        raise InputError("the atoms are too far apart for a neighbour list")
+        raise InputError("the atoms are too far apart for a neighbor list")
     key = (bins[:, 0] * extent[1] + bins[:, 1]) * extent[2] + bins[:, 2]
     order = np.argsort(key, kind="stable")
     sorted_key = key[order]
@@ -119,21 +119,21 @@ def _pairs(all_coord, nloc, rcut):
             wanted = key[batch] + (dx * extent[1] + dy) * extent[2] + dz
             begin, end = np.searchsorted(sorted_key, wanted, "left"), np.searchsorted(sorted_key, wanted, "right")
             length = end - begin
-            centre = np.repeat(batch, length)
+            center = np.repeat(batch, length)
             within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
             other = order[np.repeat(begin, length) + within]
-            distance = np.linalg.norm(all_coord[other] - all_coord[centre], axis=1)
-            near = (distance < rcut) & (centre != other)
-            found.append((centre[near], other[near], distance[near]))
+            distance = np.linalg.norm(all_coord[other] - all_coord[center], axis=1)
+            near = (distance < rcut) & (center != other)
+            found.append((center[near], other[near], distance[near]))
     return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))
 
 
-def _slots(nloc, centre, other, distance, other_type, sel):
-    """Sort each centre's neighbours by type and distance into its slots; keep the nearest sel of each type."""
+def _slots(nloc, center, other, distance, other_type, sel):
+    """Sort each center's neighbors by type and distance into its slots; keep the nearest sel of each type."""
     nlist = np.full((nloc, sum(sel)), -1, dtype=np.int64)
-    order = np.lexsort((other, distance, other_type, centre))
-    centre, other, other_type = centre[order], other[order], other_type[order]
-    group = centre * len(sel) + other_type
+    order = np.lexsort((other, distance, other_type, center))
+    center, other, other_type = center[order], other[order], other_type[order]
+    group = center * len(sel) + other_type
     start = np.searchsorted(group, group, "left")
     rank = np.arange(len(group)) - start
     room = np.asarray(sel)[other_type] if len(group) else np.zeros(0, dtype=np.int64)
@@ -141,8 +141,8 @@ def _slots(nloc, centre, other, distance, other_type, sel):
     if np.any(rank >= room):
         worst = int(np.argmax(rank - room))
         kind = int(other_type[worst])
-        overflow = (int(centre[worst]), kind, int(rank[worst]) + 1, int(sel[kind]))
+        overflow = (int(center[worst]), kind, int(rank[worst]) + 1, int(sel[kind]))
     fits = rank < room
     first = np.concatenate([[0], np.cumsum(sel)])[other_type] if len(group) else room
-    nlist[centre[fits], (first + rank)[fits]] = other[fits]
+    nlist[center[fits], (first + rank)[fits]] = other[fits]
     return nlist, overflow

@@ -47,8 +47,8 @@ def read_structure(path: Path, elements: list[str] | None = None, index: int = -
 
 def from_atoms(atoms) -> Structure:
     """The structure of an ase.Atoms object."""
-    periodic = tuple(bool(p) for p in atoms.pbc)
-    return Structure(list(atoms.get_chemical_symbols()), np.array(atoms.positions), np.array(atoms.cell), periodic)
+    x, y, z = (bool(p) for p in atoms.pbc)
+    return Structure(list(atoms.get_chemical_symbols()), np.array(atoms.positions), np.array(atoms.cell), (x, y, z))
 
 
 def model_types(symbols: list[str], type_map: list[str]) -> np.ndarray:

@@ -56,6 +56,6 @@ def print_reduction(done: Exported) -> None:
     print("             eV/A RMS     eV/atom RMS")
     full = sum(net.weights for net in done.potential.fitting)
     for level in done.reduction.levels:
-        columns = " ".join(str(centre.columns) for centre in level.centres)
-        share = sum(centre.network.weights for centre in level.centres) / full
+        columns = " ".join(str(center.columns) for center in level.centers)
+        share = sum(center.network.weights for center in level.centers) / full
         print(f"             {level.force_error:.1e}      {level.energy_error:.1e}       {columns:<24s} {share:.3f}")

@@ -89,7 +89,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         with open(path, encoding="utf-8") as stream:
-            data = yaml.load(stream, Loader=loader)
+            data = yaml.load(stream, Loader=loader)  # noqa: S506  # the loader is made from SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ExportError(f"{path}: cannot be read as YAML: {error}") from None
     return _resolve(data, lambda value: value)

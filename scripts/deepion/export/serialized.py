@@ -186,7 +186,7 @@ def _sel(descriptor: dict[str, Any], ntypes: int) -> list[int]:
         raise ExportError(f"sel: expected one number per type ({ntypes}), got {sel!r}")
     sel = [whole_number("sel", int(s)) for s in sel]
     if sum(sel) == 0:
-        raise ExportError("sel: the model has no neighbours at all")
+        raise ExportError("sel: the model has no neighbors at all")
     return sel
 
 
@@ -219,9 +219,7 @@ def _statistics(descriptor: dict[str, Any], ntypes: int, sel: list[int]) -> tupl
     shape = (ntypes, sum(sel), 4)
     davg, dstd = (float_array(key, variables.get(key), shape) for key in ("davg", "dstd"))
     if np.any(davg != davg[:, :1]) or np.any(dstd != dstd[:, :1]):
-        raise ExportError(
-            "davg or dstd differ between the neighbour slots of one type: such a model cannot be exported"
-        )
+        raise ExportError("davg or dstd differ between the neighbor slots of one type: such a model cannot be exported")
     davg, dstd = davg[:, 0], dstd[:, 0]
     if np.any(davg[:, 1:] != 0.0):
         raise ExportError("davg is not zero in its angular components: such a model is not rotationally invariant")

@@ -87,16 +87,16 @@ def _layer(name: str, data: dict[str, Any], n_in: int) -> Layer:
 def embedding_nets(
     descriptor: dict[str, Any], ntypes: int, one_side: bool, dropped: set[tuple[int, int]], tensorflow: bool
 ) -> tuple[dict[str, Network], list[list[str | None]]]:
-    """Embedding nets by function name, and the name for each [centre][neighbour]."""
+    """Embedding nets by function name, and the name for each [center][neighbor]."""
     serialized = _collection("embedding", descriptor.get("embeddings"), 1 if one_side else 2, ntypes)
     networks: dict[str, Network] = {}
     names: list[list[str | None]] = []
-    for centre in range(ntypes):
+    for center in range(ntypes):
         row: list[str | None] = []
-        for neighbour in range(ntypes):
-            name = f"embedding_{neighbour}" if one_side else f"embedding_{centre}_{neighbour}"
-            index = neighbour if one_side else centre + ntypes * neighbour
-            if (centre, neighbour) in dropped:
+        for neighbor in range(ntypes):
+            name = f"embedding_{neighbor}" if one_side else f"embedding_{center}_{neighbor}"
+            index = neighbor if one_side else center + ntypes * neighbor
+            if (center, neighbor) in dropped:
                 row.append(None)
                 continue
             if name not in networks:
@@ -105,7 +105,7 @@ def embedding_nets(
             row.append(name)
         names.append(row)
     if not networks:
-        raise ExportError("exclude_types excludes every pair of types: the model has no neighbours at all")
+        raise ExportError("exclude_types excludes every pair of types: the model has no neighbors at all")
     widths = {network.n_out for network in networks.values()}
     if len(widths) != 1:
         raise ExportError(f"the embedding nets have different last layers: {sorted(widths)}")

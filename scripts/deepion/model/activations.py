@@ -62,7 +62,7 @@ def value(name: str, z):
         return np.where(z < threshold, z * sigmoid(z), np.tanh(slope * (z - threshold)) + constant)
     if head in ("gelu", "gelu_tf"):
         return 0.5 * z * (1.0 + np.tanh(_GELU_SCALE * (z + _GELU_CUBIC * z**3)))
-    return {
+    functions: dict[str, Callable] = {
         "tanh": np.tanh,
         "relu": lambda x: np.maximum(x, 0.0),
         "relu6": lambda x: np.clip(x, 0.0, 6.0),
@@ -71,7 +71,8 @@ def value(name: str, z):
         "silu": lambda x: x * sigmoid(x),
         "linear": lambda x: x,
         "none": lambda x: x,
-    }[head](z)
+    }
+    return functions[head](z)
 
 
 def value_and_slope(name: str, z):
@@ -134,7 +135,7 @@ def _sigmoid(nodes: Nodes, z: str) -> ActivationOutput:
     return y, nodes.add("Mul", y, nodes.add("Sub", nodes.number(1.0), y))
 
 
-def _silu(nodes: Nodes, z: str) -> ActivationOutput:
+def _silu(nodes: Nodes, z: str) -> tuple[str, str]:
     one = nodes.number(1.0)
     s = nodes.add("Sigmoid", z)
     y = nodes.add("Mul", nodes.add("Max", z, nodes.number(-_SATURATION)), s)

@@ -18,14 +18,14 @@ def fitting_names(potential: Potential) -> list[str]:
     return [f"fitting_{t}" for t in range(potential.ntypes)]
 
 
-def basis_name(centre: int) -> str:
-    """Function g [n, M] -> psi [n, columns] of a centre type's reduced networks."""
-    return f"reduced_basis_{centre}"
+def basis_name(center: int) -> str:
+    """Function g [n, M] -> psi [n, columns] of a center type's reduced networks."""
+    return f"reduced_basis_{center}"
 
 
-def reduced_fitting_name(level: int, centre: int) -> str:
+def reduced_fitting_name(level: int, center: int) -> str:
     """Function features [n, columns (columns + 3) / 2] -> energy [n, 1], denergy_dfeatures."""
-    return f"reduced_{level}_fitting_{centre}"
+    return f"reduced_{level}_fitting_{center}"
 
 
 def contract_of(potential: Potential, reduction: Reduction | None = None) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def contract_of(potential: Potential, reduction: Reduction | None = None) -> dic
 
 
 def _reduced(reduction: Reduction) -> dict[str, Any]:
-    """Levels with falling force error (eV/A RMS; energy error eV per atom RMS); see reduction.ReducedCentre."""
+    """Levels with falling force error (eV/A RMS; energy error eV per atom RMS); see reduction.ReducedCenter."""
     return {
         "sample": reduction.sample,
         "basis": [basis_name(i) for i in range(len(reduction.basis))],
@@ -74,9 +74,9 @@ def _reduced(reduction: Reduction) -> dict[str, Any]:
             {
                 "force_error": level.force_error,
                 "energy_error": level.energy_error,
-                "columns": [centre.columns for centre in level.centres],
-                "mean": [[float(v) for v in centre.mean] for centre in level.centres],
-                "fitting": [reduced_fitting_name(k, i) for i in range(len(level.centres))],
+                "columns": [center.columns for center in level.centers],
+                "mean": [[float(v) for v in center.mean] for center in level.centers],
+                "fitting": [reduced_fitting_name(k, i) for i in range(len(level.centers))],
             }
             for k, level in enumerate(reduction.levels)
         ],

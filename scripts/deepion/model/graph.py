@@ -1,11 +1,11 @@
-"""The whole potential as one ONNX graph in float64: energy, forces and virial from coordinates and a neighbour list.
+"""The whole potential as one ONNX graph in float64: energy, forces and virial from coordinates and a neighbor list.
 
 Inputs: coord [nall, 3] (the nloc local atoms first), atype [nall] (-1: invisible), nlist [nloc, sum(sel)] (indices into
-coord, a block of sel[t] slots per neighbour type t, -1 for an empty slot), and fparam [numb_fparam] and
+coord, a block of sel[t] slots per neighbor type t, -1 for an empty slot), and fparam [numb_fparam] and
 aparam [nloc, numb_aparam] where the model has them. Lengths in Angstrom, energies in eV.
 
 Outputs: atom_energy [nloc], energy [1], force [nall, 3], virial [3, 3] and atom_virial [nall, 3, 3] as DeePMD-kit gives
-them: [a, b] = force_a * position_b; the term of a centre and its neighbour belongs to the neighbour. The results of
+them: [a, b] = force_a * position_b; the term of a center and its neighbor belongs to the neighbor. The results of
 image atoms are for the caller to add to their owners.
 
 The networks are called as local functions; their derivatives come from the functions, everything else is differentiated
@@ -27,9 +27,9 @@ def build_graph(potential: Potential, fitting_names: list[str]) -> GraphProto:
     nodes = Nodes()
     frame = _Frame(nodes, potential)
     parts = [
-        _centre_type(nodes, potential, frame, centre, fitting_names[centre])
-        for centre in range(potential.ntypes)
-        if centre not in potential.atom_exclude_types
+        _center_type(nodes, potential, frame, center, fitting_names[center])
+        for center in range(potential.ntypes)
+        if center not in potential.atom_exclude_types
     ]
     _gather_results(nodes, potential, frame, parts)
     inputs = [
@@ -56,14 +56,14 @@ def _tensor(name, kind, shape):
 
 
 class _Frame:
-    """Tensors shared by all centre types."""
+    """Tensors shared by all center types."""
 
     def __init__(self, nodes: Nodes, potential: Potential):
         self.nloc = nodes.length("nlist")  # int64 [1]
         self.nall = nodes.length("coord")
         local_type = nodes.add("Slice", "atype", nodes.integers(0), self.nloc, nodes.integers(0))
         self.local_type = local_type
-        # a neighbour that is invisible leaves its slot empty
+        # a neighbor that is invisible leaves its slot empty
         listed = nodes.add("GreaterOrEqual", "nlist", nodes.integer(0))
         index = nodes.add("Where", listed, "nlist", nodes.integer(0))
         visible = nodes.add("GreaterOrEqual", nodes.add("Gather", "atype", index, axis=0), nodes.integer(0))
@@ -86,21 +86,21 @@ class _Frame:
 
 @dataclass
 class _Part:
-    """Results of the n local atoms of one centre type."""
+    """Results of the n local atoms of one center type."""
 
-    centre: str  # int64 [n], row in nlist
+    center: str  # int64 [n], row in nlist
     energy: str  # [n]
-    neighbour: str  # int64 [n, nsel]
-    pair_gradient: str  # [n, nsel, 3]: dE/d(r_neighbour - r_centre)
+    neighbor: str  # int64 [n, nsel]
+    pair_gradient: str  # [n, nsel, 3]: dE/d(r_neighbor - r_center)
     difference: str  # [n, nsel, 3]
 
 
 @dataclass
 class _Environment:
-    """Environment-matrix rows of one centre type and what their derivatives need; each [n, nsel] unless stated."""
+    """Environment-matrix rows of one center type and what their derivatives need; each [n, nsel] unless stated."""
 
-    centre: str
-    neighbour: str
+    center: str
+    neighbor: str
     difference: str  # [n, nsel, 3]
     unit: str  # difference / r, [n, nsel, 3]
     radial: str  # (a - davg) / dstd0
@@ -110,14 +110,14 @@ class _Environment:
     rows: str  # [n, nsel, 4]
 
 
-def _environment(nodes: Nodes, potential: Potential, frame: _Frame, centre_type: int) -> _Environment:
-    found = nodes.add("Equal", frame.local_type, nodes.integer(centre_type))
-    centre = nodes.reshape(nodes.add("NonZero", found), -1)
-    neighbour = nodes.add("Gather", frame.index, centre, axis=0)
-    real = nodes.add("Gather", frame.real, centre, axis=0)
-    real = _mask_types(nodes, potential, real, _partners(potential.pair_exclude_types, centre_type))
-    position = nodes.add("Unsqueeze", nodes.add("Gather", "coord", centre, axis=0), nodes.integers(1))
-    difference = nodes.add("Sub", nodes.add("Gather", "coord", neighbour, axis=0), position)
+def _environment(nodes: Nodes, potential: Potential, frame: _Frame, center_type: int) -> _Environment:
+    found = nodes.add("Equal", frame.local_type, nodes.integer(center_type))
+    center = nodes.reshape(nodes.add("NonZero", found), -1)
+    neighbor = nodes.add("Gather", frame.index, center, axis=0)
+    real = nodes.add("Gather", frame.real, center, axis=0)
+    real = _mask_types(nodes, potential, real, _partners(potential.pair_exclude_types, center_type))
+    position = nodes.add("Unsqueeze", nodes.add("Gather", "coord", center, axis=0), nodes.integers(1))
+    difference = nodes.add("Sub", nodes.add("Gather", "coord", neighbor, axis=0), position)
 
     zero, one = nodes.number(0.0), nodes.number(1.0)
     square = nodes.sum(nodes.add("Mul", difference, difference), 2)
@@ -133,15 +133,15 @@ def _environment(nodes: Nodes, potential: Potential, frame: _Frame, centre_type:
     a_slope = nodes.add("Sub", nodes.add("Mul", weight_slope, inverse), b)
     b_slope = nodes.add("Mul", nodes.add("Sub", a_slope, b), inverse)  # w'/(r+p)^2 - 2 w/(r+p)^3
 
-    average = nodes.number(float(potential.davg[centre_type]))
-    std_radial = nodes.number(float(potential.dstd[centre_type, 0]))
-    std_angular = nodes.number(float(potential.dstd[centre_type, 1]))
+    average = nodes.number(float(potential.davg[center_type]))
+    std_radial = nodes.number(float(potential.dstd[center_type, 0]))
+    std_angular = nodes.number(float(potential.dstd[center_type, 1]))
     radial = nodes.add("Div", nodes.add("Sub", a, average), std_radial)
     radial_slope = nodes.add("Div", a_slope, std_radial)
     angular = nodes.add("Div", b, std_angular)
     angular_slope = nodes.add("Div", b_slope, std_angular)
 
-    masked = _partners(potential.exclude_types, centre_type)
+    masked = _partners(potential.exclude_types, center_type)
     if masked:
         kept = nodes.add("Not", _and_type(nodes, potential, real, masked))
         kept = nodes.add("Where", kept, one, zero)
@@ -151,16 +151,16 @@ def _environment(nodes: Nodes, potential: Potential, frame: _Frame, centre_type:
     unit = nodes.add("Div", difference, nodes.add("Unsqueeze", r, nodes.integers(2)))
     vector = nodes.add("Mul", nodes.add("Unsqueeze", angular, nodes.integers(2)), difference)
     rows = nodes.add("Concat", nodes.add("Unsqueeze", radial, nodes.integers(2)), vector, axis=2)
-    return _Environment(centre, neighbour, difference, unit, radial, radial_slope, angular, angular_slope, rows)
+    return _Environment(center, neighbor, difference, unit, radial, radial_slope, angular, angular_slope, rows)
 
 
-def _partners(pairs: list[list[int]], centre_type: int) -> set[int]:
-    """Neighbour types excluded for a centre type; pairs hold in both orders."""
-    return {j for i, j in pairs if i == centre_type} | {i for i, j in pairs if j == centre_type}
+def _partners(pairs: list[list[int]], center_type: int) -> set[int]:
+    """Neighbor types excluded for a center type; pairs hold in both orders."""
+    return {j for i, j in pairs if i == center_type} | {i for i, j in pairs if j == center_type}
 
 
 def _slots_of(nodes: Nodes, potential: Potential, types: set[int]) -> str:
-    """bool [1, nsel]: the slots of these neighbour types."""
+    """bool [1, nsel]: the slots of these neighbor types."""
     flags = np.repeat([int(t in types) for t in range(potential.ntypes)], potential.sel)
     return nodes.add("Greater", nodes.array(flags.reshape(1, -1)), nodes.number(0.5))
 
@@ -170,7 +170,7 @@ def _and_type(nodes: Nodes, potential: Potential, real: str, types: set[int]) ->
 
 
 def _mask_types(nodes: Nodes, potential: Potential, real: str, types: set[int]) -> str:
-    """real without the slots of these neighbour types."""
+    """real without the slots of these neighbor types."""
     if not types:
         return real
     return nodes.add("And", real, nodes.add("Not", _slots_of(nodes, potential, types)))
@@ -193,26 +193,33 @@ def _switch(nodes: Nodes, potential: Potential, r: str) -> tuple[str, str]:
 
 
 @dataclass
+class _Embedded:
+    """Embedding g and dg/ds, and rows of the slots of one neighbor type; [n, sel_j, M], [n, sel_j, M], [n, sel_j, 4]."""
+
+    g: str
+    g_slope: str
+    rows: str
+
+
+@dataclass
 class _Block:
-    """The slots of one neighbour type: embedding g and dg/ds, and rows; [n, sel_j, M], [n, sel_j, M], [n, sel_j, 4]."""
+    """The slots of one neighbor type; embedded: None where this pair of types is excluded."""
 
     start: int
     stop: int
-    g: str | None
-    g_slope: str | None
-    rows: str | None
+    embedded: _Embedded | None
 
 
-def _blocks(nodes: Nodes, potential: Potential, env: _Environment, centre_type: int) -> list[_Block]:
+def _blocks(nodes: Nodes, potential: Potential, env: _Environment, center_type: int) -> list[_Block]:
     width = potential.neuron[-1]
     blocks = []
     stop = 0
-    for j, name in enumerate(potential.embedding_of[centre_type]):
+    for j, name in enumerate(potential.embedding_of[center_type]):
         start, stop = stop, stop + potential.sel[j]
         if start == stop:
             continue
         if name is None:
-            blocks.append(_Block(start, stop, None, None, None))
+            blocks.append(_Block(start, stop, None))
             continue
         s = nodes.reshape(nodes.slice(env.radial, 1, start, stop), -1, 1)
         g, g_slope = nodes.add_many(name, [s], 2, domain=DOMAIN)
@@ -220,9 +227,11 @@ def _blocks(nodes: Nodes, potential: Potential, env: _Environment, centre_type: 
             _Block(
                 start,
                 stop,
-                nodes.reshape(g, -1, stop - start, width),
-                nodes.reshape(g_slope, -1, stop - start, width),
-                nodes.slice(env.rows, 1, start, stop),
+                _Embedded(
+                    nodes.reshape(g, -1, stop - start, width),
+                    nodes.reshape(g_slope, -1, stop - start, width),
+                    nodes.slice(env.rows, 1, start, stop),
+                ),
             )
         )
     return blocks
@@ -231,9 +240,10 @@ def _blocks(nodes: Nodes, potential: Potential, env: _Environment, centre_type: 
 def _descriptor_matrix(nodes: Nodes, potential: Potential, env: _Environment, blocks: list[_Block]) -> str:
     """T [n, 4, M] = sum over slots of row (x) embedding, over sum(sel)."""
     width = potential.neuron[-1]
-    terms = [nodes.add("MatMul", nodes.transpose(b.rows, 0, 2, 1), b.g) for b in blocks if b.g is not None]
+    embedded = [block.embedded for block in blocks if block.embedded is not None]
+    terms = [nodes.add("MatMul", nodes.transpose(of.rows, 0, 2, 1), of.g) for of in embedded]
     if not terms:
-        count = nodes.length(env.centre)
+        count = nodes.length(env.center)
         shape = nodes.add("Concat", count, nodes.integers(4, width), axis=0)
         return nodes.add("Expand", nodes.array(np.zeros((1, 1, 1))), shape)
     total = terms[0]
@@ -242,17 +252,17 @@ def _descriptor_matrix(nodes: Nodes, potential: Potential, env: _Environment, bl
     return nodes.add("Div", total, nodes.number(float(sum(potential.sel))))
 
 
-def _fitting(nodes: Nodes, potential: Potential, frame: _Frame, env: _Environment, t: str, centre_type: int, name: str):
+def _fitting(nodes: Nodes, potential: Potential, frame: _Frame, env: _Environment, t: str, center_type: int, name: str):
     """Energies [n] and dE/dT [n, 4, M]."""
     width, axis = potential.neuron[-1], potential.axis_neuron
     t_axis = nodes.slice(t, 2, 0, axis)
     descriptor = nodes.add("MatMul", nodes.transpose(t, 0, 2, 1), t_axis)
     inputs = [nodes.reshape(descriptor, -1, width * axis)]
     if frame.param is not None:
-        inputs.append(nodes.add("Gather", frame.param, env.centre, axis=0))
+        inputs.append(nodes.add("Gather", frame.param, env.center, axis=0))
     energy, gradient = nodes.add_many(name, inputs, 2, domain=DOMAIN)
-    scale = nodes.number(float(potential.energy_scale[centre_type]))
-    shift = nodes.number(float(potential.energy_shift[centre_type]))
+    scale = nodes.number(float(potential.energy_scale[center_type]))
+    shift = nodes.number(float(potential.energy_shift[center_type]))
     energy = nodes.reshape(nodes.add("Add", nodes.add("Mul", energy, scale), shift), -1)
     p = nodes.reshape(nodes.add("Mul", gradient, scale), -1, width, axis)
     left = nodes.add("MatMul", t_axis, nodes.transpose(p, 0, 2, 1))
@@ -263,19 +273,20 @@ def _fitting(nodes: Nodes, potential: Potential, frame: _Frame, env: _Environmen
 
 
 def _pair_gradient(nodes: Nodes, potential: Potential, env: _Environment, blocks: list[_Block], t_gradient: str) -> str:
-    """dE/d(r_neighbour - r_centre), [n, nsel, 3]."""
+    """dE/d(r_neighbor - r_center), [n, nsel, 3]."""
     scaled = nodes.add("Div", t_gradient, nodes.number(float(sum(potential.sel))))
     scaled_t = nodes.transpose(scaled, 0, 2, 1)
     row_gradients, radial_gradients = [], []
     for block in blocks:
-        if block.g is None:
+        of = block.embedded
+        if of is None:
             empty = nodes.add("Mul", nodes.slice(env.rows, 1, block.start, block.stop), nodes.number(0.0))
             row_gradients.append(empty)
             radial_gradients.append(nodes.sum(empty, 2))
             continue
-        row_gradients.append(nodes.add("MatMul", block.g, scaled_t))
-        through_g = nodes.add("MatMul", block.rows, scaled)
-        radial_gradients.append(nodes.sum(nodes.add("Mul", through_g, block.g_slope), 2))
+        row_gradients.append(nodes.add("MatMul", of.g, scaled_t))
+        through_g = nodes.add("MatMul", of.rows, scaled)
+        radial_gradients.append(nodes.sum(nodes.add("Mul", through_g, of.g_slope), 2))
     row_gradient = nodes.add("Concat", *row_gradients, axis=1)
     direct = nodes.add("Squeeze", nodes.slice(row_gradient, 2, 0, 1), nodes.integers(2))
     radial_gradient = nodes.add("Add", nodes.add("Concat", *radial_gradients, axis=1), direct)
@@ -288,13 +299,13 @@ def _pair_gradient(nodes: Nodes, potential: Potential, env: _Environment, blocks
     return nodes.add("Add", along, across)
 
 
-def _centre_type(nodes: Nodes, potential: Potential, frame: _Frame, centre_type: int, fitting_name: str) -> _Part:
-    env = _environment(nodes, potential, frame, centre_type)
-    blocks = _blocks(nodes, potential, env, centre_type)
+def _center_type(nodes: Nodes, potential: Potential, frame: _Frame, center_type: int, fitting_name: str) -> _Part:
+    env = _environment(nodes, potential, frame, center_type)
+    blocks = _blocks(nodes, potential, env, center_type)
     t = _descriptor_matrix(nodes, potential, env, blocks)
-    energy, t_gradient = _fitting(nodes, potential, frame, env, t, centre_type, fitting_name)
+    energy, t_gradient = _fitting(nodes, potential, frame, env, t, center_type, fitting_name)
     gradient = _pair_gradient(nodes, potential, env, blocks, t_gradient)
-    return _Part(env.centre, energy, env.neighbour, gradient, env.difference)
+    return _Part(env.center, energy, env.neighbor, gradient, env.difference)
 
 
 def _scatter_rows(nodes: Nodes, count: str, width: int, terms: list[tuple[str, str]]) -> str:
@@ -308,20 +319,20 @@ def _scatter_rows(nodes: Nodes, count: str, width: int, terms: list[tuple[str, s
 
 
 def _gather_results(nodes: Nodes, potential: Potential, frame: _Frame, parts: list[_Part]) -> None:
-    """Sum the centre types into the graph's outputs."""
+    """Sum the center types into the graph's outputs."""
     energies, forces, virials = [], [], []
     for part in parts:
-        energies.append((part.centre, nodes.reshape(part.energy, -1, 1)))
+        energies.append((part.center, nodes.reshape(part.energy, -1, 1)))
         minus = nodes.add("Neg", part.pair_gradient)
-        neighbour = nodes.reshape(part.neighbour, -1)
-        forces.append((part.centre, nodes.sum(part.pair_gradient, 1)))
-        forces.append((neighbour, nodes.reshape(minus, -1, 3)))
+        neighbor = nodes.reshape(part.neighbor, -1)
+        forces.append((part.center, nodes.sum(part.pair_gradient, 1)))
+        forces.append((neighbor, nodes.reshape(minus, -1, 3)))
         tensor = nodes.add(
             "Mul",
             nodes.add("Unsqueeze", minus, nodes.integers(3)),
             nodes.add("Unsqueeze", part.difference, nodes.integers(2)),
         )
-        virials.append((neighbour, nodes.reshape(tensor, -1, 9)))
+        virials.append((neighbor, nodes.reshape(tensor, -1, 9)))
     atom_energy = nodes.reshape(_scatter_rows(nodes, frame.nloc, 1, energies), -1)
     nodes.rename(atom_energy, "atom_energy")
     nodes.rename(nodes.sum(atom_energy, 0, keepdims=1), "energy")

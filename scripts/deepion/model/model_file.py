@@ -77,9 +77,9 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
     if reduction is not None:
         functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
         functions += [
-            reduced_fitting_function(reduced_fitting_name(k, i), centre.network)
+            reduced_fitting_function(reduced_fitting_name(k, i), center.network)
             for k, level in enumerate(reduction.levels)
-            for i, centre in enumerate(level.centres)
+            for i, center in enumerate(level.centers)
         ]
     model = helper.make_model(
         build_graph(potential, names),

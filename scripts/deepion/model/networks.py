@@ -1,5 +1,7 @@
 """Embedding and fitting nets with their first derivatives, as ONNX local functions that serve float32 and float64."""
 
+from typing import overload
+
 import numpy as np
 from onnx import FunctionProto, helper
 
@@ -35,8 +37,8 @@ def fitting_function(name: str, network: Network, scaling: ParameterScaling | No
     if scaling is not None:
         inputs.append("param")
         n_descriptor -= scaling.size
-        centred = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
-        scaled = nodes.add("Mul", centred, nodes.array(scaling.inverse_std.reshape(1, -1)))
+        centerd = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
+        scaled = nodes.add("Mul", centerd, nodes.array(scaling.inverse_std.reshape(1, -1)))
         x = nodes.add("Concat", x, scaled, axis=1)
     weights = [_Weights(nodes, layer) for layer in network.layers]
     energy, slopes = _forward(nodes, network, weights, x)
@@ -65,25 +67,24 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
     nodes = Nodes(like="features", prefix="t_")
     values: list[str] = []
     slopes: list[str | None] = []
-    inward: list[list[str]] = []  # [k][l]: from t_l towards z_k, before right_k
+    inward: list[list[str]] = []  # [k][l]: from t_l toward z_k, before right_k
     right: list[str | None] = []
     for k, layer in enumerate([*hidden, last]):
         sources = _sources(hidden, k)
         inward.append(
             [nodes.array(_timed(hidden[source].idt, layer.w)) if source in sources else "" for source in range(k)]
         )
-        total: str | None = None
+        total = ""
         if k == 0:
             first = nodes.array(layer.w)
             total = nodes.add("MatMul", "features", first)
         for source in sources:
-            arguments = (values[source], inward[k][source])
-            arguments = arguments if total is None else (*arguments, total)
-            total = nodes.add("Gemm", *arguments)
-        right.append(None if layer.right is None else nodes.array(layer.right))
+            total = nodes.add("Gemm", values[source], inward[k][source], *([total] if total else []))
+        factor = None if layer.right is None else nodes.array(layer.right)
+        right.append(factor)
         bias = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
-        if right[k] is not None:
-            total = nodes.add("Gemm", total, right[k], *([] if bias is None else [bias]))
+        if factor is not None:
+            total = nodes.add("Gemm", total, factor, *([] if bias is None else [bias]))
         elif bias is not None:
             total = nodes.add("Add", total, bias)
         if k < len(hidden):
@@ -102,7 +103,7 @@ def _timed(idt: np.ndarray | None, w: np.ndarray) -> np.ndarray:
 
 def _sources(hidden: list[Layer], k: int) -> list[int]:
     """The layers whose activations reach layer k: the one before it, and through skip connections those before that."""
-    sources = []
+    sources: list[int] = []
     for source in range(k - 1, -1, -1):
         sources.insert(0, source)
         if hidden[source].skip == "none":
@@ -111,20 +112,19 @@ def _sources(hidden: list[Layer], k: int) -> list[int]:
 
 
 def _reduced_backward(nodes: Nodes, hidden, last: Layer, first: str, inward, right, slopes) -> None:
-    towards: list[str] = [""] * len(hidden)  # dE/d(what right_k is applied to)
+    toward: list[str] = [""] * len(hidden)  # dE/d(what right_k is applied to)
     for k in range(len(hidden) - 1, -1, -1):
-        total: str | None = None  # dE/dt_k
+        total = ""  # dE/dt_k
         users = [m for m in range(k + 1, len(hidden) + 1) if inward[m][k]]
         if users and users[-1] == len(hidden):
             idt = hidden[k].idt
             total = nodes.array((last.product()[:, 0] * (1.0 if idt is None else idt)).reshape(1, -1))
             users.pop()
         for m in reversed(users):
-            arguments = (towards[m], inward[m][k]) if total is None else (towards[m], inward[m][k], total)
-            total = nodes.add("Gemm", *arguments, transB=1)
+            total = nodes.add("Gemm", toward[m], inward[m][k], *([total] if total else []), transB=1)
         through = _product(nodes, slopes[k], total)
-        towards[k] = through if right[k] is None else nodes.add("Gemm", through, right[k], transB=1)
-    nodes.rename(nodes.add("Gemm", towards[0], first, transB=1), "denergy_dfeatures")
+        toward[k] = through if right[k] is None else nodes.add("Gemm", through, right[k], transB=1)
+    nodes.rename(nodes.add("Gemm", toward[0], first, transB=1), "denergy_dfeatures")
 
 
 def basis_function(name: str, basis: np.ndarray) -> FunctionProto:
@@ -171,6 +171,12 @@ def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
     return z if weights.b is None else nodes.add("Add", z, weights.b)
 
 
+@overload
+def _product(nodes: Nodes, x: str, y: str | None) -> str: ...
+@overload
+def _product(nodes: Nodes, x: str | None, y: str) -> str: ...
+@overload
+def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None: ...
 def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None:
     """x * y where None stands for the constant 1."""
     if x is None or y is None:

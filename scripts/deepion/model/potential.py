@@ -89,9 +89,9 @@ class Potential:
     axis_neuron: int
     type_one_side: bool
     embedding: dict[str, Network]
-    embedding_of: list[list[str | None]]  # [centre][neighbour] -> key of embedding; None: contributes nothing
+    embedding_of: list[list[str | None]]  # [center][neighbor] -> key of embedding; None: contributes nothing
     exclude_types: list[list[int]]  # masked rows; empty slots still contribute
-    pair_exclude_types: list[list[int]]  # not neighbours at all
+    pair_exclude_types: list[list[int]]  # not neighbors at all
     atom_exclude_types: list[int]
     fitting: list[Network]
     vacuum: list[bool]  # per type: subtract the net's value at zero descriptor

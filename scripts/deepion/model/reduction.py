@@ -8,10 +8,10 @@ from .potential import Network
 
 
 @dataclass(frozen=True)
-class ReducedCentre:
-    """The reduced network of one centre type.
+class ReducedCenter:
+    """The reduced network of one center type.
 
-    The columns a_p of A (4 rows: one radial, three angular) are sums over real neighbours of (g0 psi_p - pad_p; g1 psi_p u)
+    The columns a_p of A (4 rows: one radial, three angular) are sums over real neighbors of (g0 psi_p - pad_p; g1 psi_p u)
     with psi = G basis, less `mean` in the first row. The net takes the features a_p . a_q for p <= q (p first, q faster),
     then the first row of A.
     """
@@ -23,16 +23,16 @@ class ReducedCentre:
 
 @dataclass(frozen=True)
 class Level:
-    """Reduced networks of all centre types for one force error, eV/A RMS, with what was measured on held-out atoms."""
+    """Reduced networks of all center types for one force error, eV/A RMS, with what was measured on held-out atoms."""
 
-    force_error: float  # the largest of any centre type
-    energy_error: float  # the largest of any centre type, eV per atom RMS
-    centres: tuple[ReducedCentre, ...]
+    force_error: float  # the largest of any center type
+    energy_error: float  # the largest of any center type, eV per atom RMS
+    centers: tuple[ReducedCenter, ...]
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """basis[i]: [M, columns], the most important column first, for all neighbour types of centre type i alike."""
+    """basis[i]: [M, columns], the most important column first, for all neighbor types of center type i alike."""
 
     basis: tuple[np.ndarray, ...]
     levels: tuple[Level, ...]  # force error falling

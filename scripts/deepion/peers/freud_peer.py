@@ -1,4 +1,4 @@
-"""freud: Li-S neighbors within each cut-off in every frame."""
+"""freud: Li-S neighbors within each cutoff in every frame."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SINGLE = 1e-5
 
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
-    """n_c [frame, ion, cut-off], and which of them have a distance so close to the cut-off that single precision cannot tell."""
+    """n_c [frame, ion, cutoff], and which of them have a distance so close to the cutoff that single precision cannot tell."""
     import freud
 
     dump = read_dump(folder / "run.dump")

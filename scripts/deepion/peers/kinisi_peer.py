@@ -18,7 +18,8 @@ SPACING = 10  # of the lags in the straight line, samples: all of them take minu
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
     """For the run and the hottest walk: MSD (A^2) at the lags with every origin, the observations that kinisi adds to them (A^2),
-    mean and standard deviation of its samples of D (cm^2/s)."""
+    mean and standard deviation of its samples of D (cm^2/s).
+    """
     import scipp
     from kinisi.analyze import DiffusionAnalyzer
     from pymatgen.core import Lattice, Structure
@@ -64,7 +65,8 @@ class _Frames:
 
 def added(x: np.ndarray, types: np.ndarray) -> np.ndarray:
     """The observation that kinisi 2.1 adds to those of lag 1, 2, ...: mean square displacement, A^2, from the first frame to
-    frame lag - 1, which is one sample short. x: unwrapped [frame, atom, 3], A."""
+    frame lag - 1, which is one sample short. x: unwrapped [frame, atom, 3], A.
+    """
     r = x[:, types == s.ION] - x[:, types != s.ION].mean(axis=1, keepdims=True)
     return ((r[: s.EVERY_ORIGIN] - r[0]) ** 2).sum(axis=2).mean(axis=1)
 
@@ -78,7 +80,7 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
         msd, errors, origins = (table.columns[column] for column in ("msd_A^2", "msd_se_A^2", "origins"))
         off = theirs[f"{name} msd"] / msd - 1
         k = int(np.argmax(np.abs(off)))
-        words = [number(msd[k], "A^2"), number(theirs[f"{name} msd"][k], "A^2")]
+        words = number(msd[k], "A^2"), number(theirs[f"{name} msd"][k], "A^2")
         what = f"{where}: MSD, lags 1 to {lags[-1]}, most at lag {lags[k]}"
         rows.append(note(what, tool, *words, float(np.abs(off[k])), "relative"))
         expected = (origins * msd + theirs[f"{name} added"]) / (origins + 1)
@@ -90,5 +92,5 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
         rows.append(overlap(f"{where}: D, one-sigma intervals", tool, ours.d, tuple(theirs[f"{name} d"]), "cm^2/s"))
     true = s.walk_diffusion(s.WALK_TEMPERATURES[-1])
     d, error = theirs[f"{HOT} d"]
-    words = [number(true, "cm^2/s (true)", 4), with_error(d, error, "cm^2/s")]
+    words = number(true, "cm^2/s (true)", 4), with_error(d, error, "cm^2/s")
     return [*rows, note("walk: D of the tool", tool, *words, abs(d - true) / error, "of its s.e.")]

@@ -20,7 +20,8 @@ STRIDED = 1.0  # standard errors between MSDs from every origin and from every t
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
     """MSD, A^2, at 0, 1, 2, ... samples. By its own reader, whose positions are 32-bit floats; and, as EinsteinMSD computes in
-    double precision, from the digits of the dump with both algorithms and of every tenth and hundredth frame alone."""
+    double precision, from the digits of the dump with both algorithms and of every tenth and hundredth frame alone.
+    """
     import MDAnalysis
     from MDAnalysis.analysis.msd import EinsteinMSD
 

@@ -16,7 +16,7 @@ SAME = 1e-10
 
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
-    """Curves at all lags and frequencies for each species and, last, all atoms; n_c [frame, ion, cut-off]."""
+    """Curves at all lags and frequencies for each species and, last, all atoms; n_c [frame, ion, cutoff]."""
     dump = read_dump(folder / "run.dump")
     vacf, dos, atoms = [], [], []
     for kind in range(1, len(s.ELEMENTS) + 1):
@@ -45,7 +45,8 @@ def autocorrelation(v: np.ndarray, lags: int) -> np.ndarray:
 def density_of_states(c: np.ndarray, step: float) -> np.ndarray:
     """12 x integral of w(t) C(t) cos(2 pi nu t) by the trapezoid rule, as a sum of cosines: 1/THz, 3 modes per atom.
 
-    c: C(t)/C(0) at lags `step` ps apart; w: half a Hann window; nu = 0, 1, ... times 1 / (2 x longest lag)."""
+    c: C(t)/C(0) at lags `step` ps apart; w: half a Hann window; nu = 0, 1, ... times 1 / (2 x longest lag).
+    """
     lag = np.arange(len(c))
     window = 0.5 * (1 + np.cos(np.pi * lag / lag[-1]))
     ends = np.where((lag == 0) | (lag == lag[-1]), 0.5, 1.0)
@@ -62,7 +63,7 @@ def distances(dump: Trajectory, frame: int) -> np.ndarray:
 
 
 def coordination(dump: Trajectory) -> np.ndarray:
-    """n_c [frame, ion, cut-off]."""
+    """n_c [frame, ion, cutoff]."""
     frames = range(len(dump.steps))
     return np.array([(distances(dump, k)[:, :, None] <= s.CUTOFFS).sum(axis=1) for k in frames])
 
@@ -81,16 +82,17 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
 
 
 def dumped_numbers(folder: Path) -> np.ndarray:
-    """n_c [frame, ion, cut-off] of compute ion/coordination."""
+    """n_c [frame, ion, cutoff] of compute ion/coordination."""
     dump = read_dump(folder / "numbers.dump")
     return np.stack([dump.columns[f"c_now[{k}]"] for k in range(1, len(s.CUTOFFS) + 1)], axis=-1).astype(int)
 
 
 def numbers_rows(folder: Path, theirs: np.ndarray, tool: str, doubtful: np.ndarray | None = None) -> list[Row]:
-    """n_c [frame, ion, cut-off] against what was dumped, and its histogram against what was averaged; `doubtful`: numbers that a
-    tool of single precision may get wrong, of the same shape."""
+    """n_c [frame, ion, cutoff] against what was dumped, and its histogram against what was averaged; `doubtful`: numbers that a
+    tool of single precision may get wrong, of the same shape.
+    """
     ours = dumped_numbers(folder)
-    rows = [same_integers(f"n_c(Li-S), {len(s.CUTOFFS)} cut-offs, every ion and frame", tool, ours, theirs, doubtful)]
+    rows = [same_integers(f"n_c(Li-S), {len(s.CUTOFFS)} cutoffs, every ion and frame", tool, ours, theirs, doubtful)]
     table = measured.table(folder, "coordination.dat")
     columns = [name for name in table.columns if name.startswith("P_") and not name.endswith("_se")]
     fractions = np.array([table.columns[name] for name in columns]).T

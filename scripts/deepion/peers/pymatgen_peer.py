@@ -1,6 +1,7 @@
 """pymatgen-analysis-diffusion: DiffusionAnalyzer (displacements against the framework) and fit_arrhenius."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,12 @@ TRUTH = "true value"
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
     """For the run and the hottest walk: lags in samples, MSD and MSCD (A^2), D and charge D with errors (cm^2/s),
-    conductivities (mS/cm), Haven ratio. For both ladders of temperatures: activation energy (eV) and prefactor (cm^2/s)."""
+    conductivities (mS/cm), Haven ratio. For both ladders of temperatures: activation energy (eV) and prefactor (cm^2/s).
+    """
     from pymatgen.analysis.diffusion.analyzer import DiffusionAnalyzer, fit_arrhenius
     from pymatgen.core import Lattice, Structure
 
-    found = {}
+    found: dict[str, Any] = {}
     for name, kelvin in (("run", s.TEMPERATURE), (HOT, s.WALK_TEMPERATURES[-1])):
         dump = read_dump(folder / f"{name}.dump")
         structure = Structure(
@@ -106,7 +108,7 @@ def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str
     ratios = ours.haven[0] / (ours.d[0] / ours.collective[0]), haven / (d / charge_d)
     rows.append(close(f"{where}: Haven ratio over D / collective D", tool, *ratios, CONSTANTS))
     rows.append(within_errors(f"{where}: Haven ratio", tool, *ours.haven, haven, SAME_DATA))
-    words = [number(ours.d[1], "cm^2/s", 2), number(error, "cm^2/s", 2)]
+    words = number(ours.d[1], "cm^2/s", 2), number(error, "cm^2/s", 2)
     return [*rows, note(f"{where}: error of D", tool, *words, ours.d[1] / error, "times as large")]
 
 
@@ -138,12 +140,18 @@ def ladder_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[
         (few, theirs["few"][0], tool, "E_a that deepion-merge prints where D has no errors"),
         (ladder, -weighted[0], "numpy polyfit", "E_a that deepion-merge prints, weighted with the errors"),
     ):
-        printed = name.value("E_a from D").value
-        words = [number(printed, "eV"), number(theirs_e, "eV", 6)]
+        printed = name.need("E_a from D").value
+        words = number(printed, "eV"), number(theirs_e, "eV", 6)
         rows.append(Row(what, whose, *words, abs(printed - theirs_e), ABSOLUTE, MERGE_DIGITS))
     what = "ln prefactor that deepion-merge prints, no errors"
-    rows.append(close(what, tool, few.value("ln prefactor of D").value, np.log(theirs["few"][1]), 1e-6))
-    printed = ladder.value("E_a from D")
-    rows.append(within_errors("E_a, ours weighted", tool, printed.value, printed.error, energy, SAME_DATA, "eV"))
-    rows.append(within_errors("E_a, ours weighted", TRUTH, printed.value, printed.error, s.WALK_ENERGY, TRUE, "eV"))
+    rows.append(close(what, tool, few.need("ln prefactor of D").value, np.log(theirs["few"][1]), 1e-6))
+    weighted_energy = ladder.need("E_a from D")
+    rows.append(
+        within_errors("E_a, ours weighted", tool, weighted_energy.value, weighted_energy.error, energy, SAME_DATA, "eV")
+    )
+    rows.append(
+        within_errors(
+            "E_a, ours weighted", TRUTH, weighted_energy.value, weighted_energy.error, s.WALK_ENERGY, TRUE, "eV"
+        )
+    )
     return rows

@@ -1,5 +1,6 @@
 """The first stage: LAMMPS runs with everything measured on the fly and a dump of the same frames, and random walks of known
-diffusion coefficient that LAMMPS reads back with rerun."""
+diffusion coefficient that LAMMPS reads back with rerun.
+"""
 
 import os
 import re
@@ -94,7 +95,8 @@ def measure(folder: Path, plugin: Path, model: Path, steps: int) -> None:
 
 def walk(kelvin: int) -> tuple[np.ndarray, np.ndarray]:
     """Types and unwrapped positions [frame, atom, 3], A, of one random walk. Everything drifts together, by as much as an ion
-    walks; the framework does not move otherwise."""
+    walks; the framework does not move otherwise.
+    """
     random = np.random.default_rng(kelvin)
     step = np.sqrt(2 * s.walk_diffusion(kelvin) * 1e4 * s.interval("walk"))  # A, along one axis
     atoms = s.WALKERS + s.WALLS

@@ -55,7 +55,7 @@ def read_dump(path: Path) -> Trajectory:
         raise ComparisonError(
             f"{path} is no text dump of style custom, or is damaged after step {steps[-1:]}"
         ) from None
-    if not frames or any(len(frame) != len(frames[0]) for frame in frames):
+    if names is None or any(len(frame) != len(frames[0]) for frame in frames):
         raise ComparisonError(f"{path} has no frames, or frames of different numbers of atoms")
     data, bounds = np.array(frames), np.array(boxes)
     columns = {name: data[:, :, k] for k, name in enumerate(names)}

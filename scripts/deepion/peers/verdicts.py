@@ -32,7 +32,8 @@ class Row:
 
 def close(quantity: str, tool: str, ours, theirs, allowed: float, unit: str = "") -> Row:
     """Numbers, or curves of the same shape, that must be the same but for rounding: the largest difference over the size of
-    the number. Of a curve the last value is shown."""
+    the number. Of a curve the last value is shown.
+    """
     ours, theirs = np.atleast_1d(np.asarray(ours, float)), np.atleast_1d(np.asarray(theirs, float))
     if ours.shape != theirs.shape or not ours.size:
         return Row(quantity, tool, f"{ours.shape} values", f"{theirs.shape} values", None, RELATIVE, allowed)
@@ -66,7 +67,7 @@ def within_errors(quantity: str, tool: str, ours, errors, theirs, allowed: float
 def overlap(quantity: str, tool: str, ours: tuple[float, float], theirs: tuple[float, float], unit: str = "") -> Row:
     """Two values with their standard errors, whose intervals must overlap: the distance over the sum of both errors."""
     difference = abs(ours[0] - theirs[0]) / (ours[1] + theirs[1]) if ours[1] > 0 and theirs[1] > 0 else None
-    words = [with_error(*value, unit) for value in (ours, theirs)]
+    words = with_error(*ours, unit), with_error(*theirs, unit)
     return Row(quantity, tool, *words, difference, "of both s.e.", 1.0)
 
 
@@ -78,7 +79,7 @@ def same_integers(quantity: str, tool: str, ours, theirs, doubtful=None) -> Row:
     wrong = ours != theirs
     if doubtful is not None:
         wrong = wrong & ~np.asarray(doubtful)
-    words = [f"sum {of.sum()}, largest {of.max()}" for of in (ours, theirs)]
+    words = f"sum {ours.sum()}, largest {ours.max()}", f"sum {theirs.sum()}, largest {theirs.max()}"
     return Row(quantity, tool, *words, float(wrong.sum()), COUNT, 0)
 
 

@@ -34,9 +34,9 @@ def draw(table: Table, predict: float) -> Figure:
     ]
     for axes, shown in [(left, sigma), (right, [series(table, "D", "D", "self-diffusion", False)])]:
         handles = []
-        for of, colour, marker in zip(shown, pictures.COLOURS, "os", strict=False):
-            handles += [points(axes, of, colour, marker, colour if marker == "o" else "white")]
-            handles += extrapolate(axes, of, colour, predict, "sigma" if axes is left else "D")
+        for of, color, marker in zip(shown, pictures.COLORS, "os", strict=False):
+            handles += [points(axes, of, color, marker, color if marker == "o" else "white")]
+            handles += extrapolate(axes, of, color, predict, "sigma" if axes is left else "D")
         axes.set(yscale="log", xlabel="1000 / T, 1/K")
         kelvin_above(axes, [*table.columns["temperature_K"], predict])
         axes.legend(handles=handles, frameon=False, fontsize=8, loc="lower left")
@@ -49,24 +49,24 @@ def draw(table: Table, predict: float) -> Figure:
     return figure
 
 
-def extrapolate(axes: Axes, of: Series, colour: str, predict: float, symbol: str) -> list[Line2D]:
+def extrapolate(axes: Axes, of: Series, color: str, predict: float, symbol: str) -> list[Line2D]:
     """Line and band out to `predict`, and what they say there."""
-    if of.line is None:
-        return []
     energy = of.energy
+    if of.line is None or energy is None:
+        return []
     error = f" \u00b1 {energy.error:.4f}" if energy.error else ""
     unknown = "" if energy.error else " (error not known)"
     label = f"$E_a$ = {energy.value:.4f}{error} eV{unknown}"
     line = line_and_band(
-        axes, of.line, colour, kelvin_between(max(*of.kelvin, predict), min(*of.kelvin, predict)), label
+        axes, of.line, color, kelvin_between(max(*of.kelvin, predict), min(*of.kelvin, predict)), label
     )
     value, times = float(of.line.at(predict)), predict if symbol == "sigma" else 1.0
     words = pictures.in_words(Value(value / times, None, of.unit)).removesuffix(" (error not known)")
-    within = of.line.factor(predict)
-    within = "" if within is None else f", within a factor {within:.2f}"
+    factor = of.line.factor(predict)
+    within = "" if factor is None else f", within a factor {factor:.2f}"
     symbol = "$\\sigma$" if symbol == "sigma" else symbol
     label = f"{symbol}({predict:g} K) = {words}{within}"
-    return line + axes.plot([1000 / predict], [value], "*", color=colour, markersize=10, label=label)
+    return line + axes.plot([1000 / predict], [value], "*", color=color, markersize=10, label=label)
 
 
 def add_arguments(command: ArgumentParser) -> None:

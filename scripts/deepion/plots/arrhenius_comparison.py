@@ -17,7 +17,7 @@ from . import pictures
 from .arrhenius_series import Series, kelvin_above, kelvin_between, left_out, line_and_band, points, reasons, series
 
 NERNST_EINSTEIN = "sigma T (Nernst-Einstein)"
-# As many as are coprime to the number of colours: pairs repeat only after 56 ladders.
+# As many as are coprime to the number of colors: pairs repeat only after 56 ladders.
 MARKERS = "os^DvP<>"
 # What E_a is taken from: column, name in the summary, times T, legend, place beside the middle of a category.
 ESTIMATES = [
@@ -40,8 +40,8 @@ def labels(tables: list[Table]) -> list[str]:
 
 
 def style(k: int) -> tuple[str, str]:
-    """Colour and marker of a ladder."""
-    return pictures.COLOURS[k % len(pictures.COLOURS)], MARKERS[k % len(MARKERS)]
+    """Color and marker of a ladder."""
+    return pictures.COLORS[k % len(pictures.COLORS)], MARKERS[k % len(MARKERS)]
 
 
 def draw(tables: list[Table]) -> Figure:
@@ -69,12 +69,12 @@ def draw_conductivity(axes: Axes, shown: list[Series]) -> None:
     """Points of all ladders, and their lines over the measured temperatures."""
     handles = []
     for k, of in enumerate(shown):
-        colour, marker = style(k)
-        handles.append(points(axes, of, colour, marker, colour, over=of.kelvin))
+        color, marker = style(k)
+        handles.append(points(axes, of, color, marker, color, over=of.kelvin))
         if of.line:
             kelvin = kelvin_between(of.kelvin.max(), of.kelvin.min())
             # the line is one of sigma T
-            line_and_band(axes, of.line, colour, kelvin, f"_{of.label} line", over=kelvin)
+            line_and_band(axes, of.line, color, kelvin, f"_{of.label} line", over=kelvin)
     axes.set(yscale="log", xlabel="1000 / T, 1/K")
     low, high = axes.get_ylim()
     if high < 10 * low:
@@ -87,7 +87,7 @@ def draw_conductivity(axes: Axes, shown: list[Series]) -> None:
 def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
     """E_a of each ladder by each way to take it."""
     for k, table in enumerate(tables):
-        colour, marker = style(k)
+        color, marker = style(k)
         for way, (column, name, times_kelvin, _, aside) in enumerate(ESTIMATES):
             if energy := series(table, column, name, "", times_kelvin).energy:
                 axes.errorbar(
@@ -95,8 +95,8 @@ def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
                     [energy.value],
                     None if energy.error is None else [energy.error],
                     fmt=marker if way < 2 else "x",
-                    color=colour,
-                    markerfacecolor="white" if way else colour,
+                    color=color,
+                    markerfacecolor="white" if way else color,
                     markersize=6,
                     capsize=3,
                     label=f"_{names[k]} {name}",

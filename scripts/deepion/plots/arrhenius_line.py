@@ -27,7 +27,7 @@ class Line:
 
     def factor(self, kelvin: np.ndarray | float) -> np.ndarray | None:
         """What one standard error multiplies or divides the value on the line by."""
-        if self.slope_variance is None:
+        if self.slope_variance is None or self.intercept_variance is None:
             return None
         x = 1.0 / (BOLTZMANN * np.asarray(kelvin))
         return np.exp(np.sqrt(self.intercept_variance + self.slope_variance * (x - self.mean) ** 2))

@@ -52,7 +52,7 @@ def series(table: Table, column: str, name: str, label: str, times_kelvin: bool)
     return Series(name, label, kelvin, values, errors, of.unit, line, energy)
 
 
-def points(axes: Axes, of: Series, colour: str, marker: str, face: str, over: np.ndarray | float = 1.0) -> Artist:
+def points(axes: Axes, of: Series, color: str, marker: str, face: str, over: np.ndarray | float = 1.0) -> Artist:
     """Markers of values / `over`, with error bars where errors are known."""
     errors = None if np.isnan(of.errors).all() else np.nan_to_num(of.errors) / over
     return axes.errorbar(
@@ -60,7 +60,7 @@ def points(axes: Axes, of: Series, colour: str, marker: str, face: str, over: np
         of.values / over,
         errors,
         fmt=marker,
-        color=colour,
+        color=color,
         markerfacecolor=face,
         markersize=5,
         capsize=3,
@@ -69,14 +69,14 @@ def points(axes: Axes, of: Series, colour: str, marker: str, face: str, over: np
 
 
 def line_and_band(
-    axes: Axes, of: Line, colour: str, kelvin: np.ndarray, label: str, over: np.ndarray | float = 1.0
+    axes: Axes, of: Line, color: str, kelvin: np.ndarray, label: str, over: np.ndarray | float = 1.0
 ) -> list[Line2D]:
     """The line / `over` at the temperatures `kelvin`, with one standard error around it where that is known."""
-    line = axes.plot(1000 / kelvin, of.at(kelvin) / over, color=colour, linewidth=1.2, label=label)
+    line = axes.plot(1000 / kelvin, of.at(kelvin) / over, color=color, linewidth=1.2, label=label)
     factor = of.factor(kelvin)
     if factor is not None:
         low, high = of.at(kelvin) / factor / over, of.at(kelvin) * factor / over
-        axes.fill_between(1000 / kelvin, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.fill_between(1000 / kelvin, low, high, color=color, alpha=0.2, linewidth=0)
     return line
 
 

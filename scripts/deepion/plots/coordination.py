@@ -1,4 +1,4 @@
-"""Draw what fix ion/coordination measured: a map of the probability of coordination numbers against the cut-off, and the
+"""Draw what fix ion/coordination measured: a map of the probability of coordination numbers against the cutoff, and the
 configurational entropy of that distribution.
 
 deepion plot coordination coordination.dat coordination.png
@@ -25,7 +25,7 @@ MOST_NUMBERED = 26
 
 
 def probabilities(table: Table) -> tuple[list[str], np.ndarray]:
-    """Coordination numbers in words, and P[number, cut-off]; a last row holds all larger numbers."""
+    """Coordination numbers in words, and P[number, cutoff]; a last row holds all larger numbers."""
     names = [name for name in table.columns if name.startswith("P_") and not name.endswith("_se")]
     last = f"{int(names[-1].removeprefix('P_above_')) + 1}+"
     labels = [*(name.removeprefix("P_") for name in names[:-1]), last]
@@ -55,7 +55,7 @@ def draw(tables: list[Table], vdos: list[Table]) -> Figure:
 
 
 def draw_map(axes: Axes, table: Table, top: float):
-    """One map: a column for each cut-off, whatever the distances between them."""
+    """One map: a column for each cutoff, whatever the distances between them."""
     labels, p = probabilities(table)
     cutoffs = table.columns["rcut_A"]
     mesh = axes.pcolormesh(np.arange(len(cutoffs) + 1) - 0.5, np.arange(len(labels) + 1) - 0.5, p, vmin=0, vmax=top)
@@ -75,7 +75,7 @@ def draw_map(axes: Axes, table: Table, top: float):
 
 
 def write(axes: Axes, k: int, n: int, value: float, cell: tuple[float, ...]) -> None:
-    """The number of a cell, with a rim of the cell's colour over the line of means."""
+    """The number of a cell, with a rim of the cell's color over the line of means."""
     bright = 0.3 * cell[0] + 0.59 * cell[1] + 0.11 * cell[2] > 0.45
     words = f"{value:.2f}" if value >= 0.005 else "<.01"
     text = axes.text(k, n, words, ha="center", va="center", fontsize=7, color="black" if bright else "white", zorder=4)

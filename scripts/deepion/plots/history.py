@@ -39,18 +39,18 @@ def draw(tables: list[Table]) -> Figure:
     names = [f"{value:.0f} K" if value > 0 else table.label for value, table in zip(kelvin, tables, strict=True)]
     if len(set(names)) < len(names):
         names = [f"{name} ({table.path.stem})" for name, table in zip(names, tables, strict=True)]
-    colours = pictures.COLOURS[:1] if alone else pictures.scale_colours(kelvin)
+    colors = pictures.COLORS[:1] if alone else pictures.scale_colors(kelvin)
     figure = Figure(figsize=(7.2, 7.8) if alone else (9.6, 7.8), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1, sharex=True)
     handles = []
-    for table, name, colour in zip(tables, names, colours, strict=True):
+    for table, name, color in zip(tables, names, colors, strict=True):
         time, own = table.columns["time_ps"], known(table, "D")
-        curve(top, time, own, colour, "-", name)
-        middle.plot(time, 100 * own.errors / np.abs(own.values), ".-", color=colour, label=name)
-        curve(bottom, time, known(table, "sigma"), colour, "-", f"{name}, Nernst-Einstein")
-        other = pictures.COLOURS[1] if alone else colour
+        curve(top, time, own, color, "-", name)
+        middle.plot(time, 100 * own.errors / np.abs(own.values), ".-", color=color, label=name)
+        curve(bottom, time, known(table, "sigma"), color, "-", f"{name}, Nernst-Einstein")
+        other = pictures.COLORS[1] if alone else color
         curve(bottom, time, known(table, "sigma_collective"), other, "--", f"{name}, collective")
-        handles.append(Line2D([], [], color=colour, label=f"{name}: {last(own)}"))
+        handles.append(Line2D([], [], color=color, label=f"{name}: {last(own)}"))
     for axes, name, what in [(top, "D", "D"), (bottom, "sigma", "conductivity")]:
         axes.set_ylabel(f"{what}, {pictures.pretty(tables[0].quantity(name).unit)}")
         spread(axes)
@@ -66,16 +66,16 @@ def draw(tables: list[Table]) -> Figure:
     else:
         figure.legend(handles=handles[::-1], loc="outside right upper", frameon=False, fontsize=8)
     kinds = [Line2D([], [], color=bottom.lines[0].get_color() if alone else "0.3", label="Nernst-Einstein")]
-    grey = bottom.lines[1].get_color() if alone else "0.3"
-    kinds.append(Line2D([], [], color=grey, linestyle="--", label="collective"))
+    gray = bottom.lines[1].get_color() if alone else "0.3"
+    kinds.append(Line2D([], [], color=gray, linestyle="--", label="collective"))
     bottom.legend(handles=kinds, frameon=False, fontsize=8)
     pictures.caption(figure, tables)
     return figure
 
 
-def curve(axes: Axes, time: np.ndarray, of: Quantity, colour, style: str, label: str) -> None:
-    pictures.band(axes, time, of, colour)
-    axes.plot(time, of.values, color=colour, linestyle=style, label=label)
+def curve(axes: Axes, time: np.ndarray, of: Quantity, color, style: str, label: str) -> None:
+    pictures.band(axes, time, of, color)
+    axes.plot(time, of.values, color=color, linestyle=style, label=label)
 
 
 def spread(axes: Axes) -> None:

@@ -86,12 +86,22 @@ def read_file(path: Path) -> Paths | None:
 
 def frames(path: Path, lines: list[str]) -> Iterator[tuple[int, float, np.ndarray, np.ndarray]]:
     """Step, time in ps (NaN: not known), IDs and positions of each frame, atoms by ID."""
-    at, per_ps, time, step, atoms = 0, 1.0, np.nan, None, None
+    at, per_ps, time = 0, 1.0, np.nan
+    step: int | None = None
+    atoms: int | None = None
     while at < len(lines):
         item, names = heading(path, lines, at)
-        if item == "ATOMS" and None in (step, atoms):
-            raise DumpError(f"{path}, line {at + 1}: ITEM: ATOMS without a step and a number of atoms before it")
-        count = LINES.get(item, atoms)
+        if item == "ATOMS":
+            if step is None or atoms is None:
+                raise DumpError(f"{path}, line {at + 1}: ITEM: ATOMS without a step and a number of atoms before it")
+            body = lines[at + 1 : at + 1 + atoms]
+            if len(body) < atoms:
+                return
+            yield step, time, *rows(path, names, body, at + 2)
+            at += 1 + atoms
+            time, step, atoms = np.nan, None, None
+            continue
+        count = LINES[item]
         body = lines[at + 1 : at + 1 + count]
         if len(body) < count:
             return
@@ -102,12 +112,9 @@ def frames(path: Path, lines: list[str]) -> Iterator[tuple[int, float, np.ndarra
         elif item == "TIME":
             time = number(path, body[0], at + 2, float) / per_ps
         elif item == "TIMESTEP":
-            step = number(path, body[0], at + 2, int)
+            step = int(number(path, body[0], at + 2, int))
         elif item == "NUMBER OF ATOMS":
-            atoms = number(path, body[0], at + 2, int)
-        elif item == "ATOMS":
-            yield step, time, *rows(path, names, body, at + 2)
-            time, step, atoms = np.nan, None, None
+            atoms = int(number(path, body[0], at + 2, int))
         at += 1 + count
 
 

@@ -1,4 +1,4 @@
-"""Draw the path of one ion, coloured by time: in 3D, and seen along z and along y; a column for each run.
+"""Draw the path of one ion, colored by time: in 3D, and seen along z and along y; a column for each run.
 
 deepion plot path path.0.lammpstrj path.png
 deepion plot path 'Ti00=Ti00/path.*.lammpstrj' 'Ti10=Ti10/path.*.lammpstrj' path     path.png and path.svg
@@ -26,7 +26,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from mpl_toolkits.mplot3d.art3d import Line3DCollection
+from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
 from deepion.errors import InputError
 from deepion.results.tables import Table
@@ -36,7 +36,7 @@ from .lammps_dump import Paths
 
 MEDIAN = "drawn is the ion whose net displacement is the median of these"
 ASKED = "drawn is the ion asked for with --ion"
-COLOURS = ListedColormap(pictures.scale_colours(list(range(256))))
+COLORS = ListedColormap(pictures.scale_colors(list(range(256))))
 PANEL = 2.7  # inches, width of a panel
 # Longer paths become pixels in an .svg too, which no viewer would open otherwise.
 MOST_LINES = 5000
@@ -113,7 +113,7 @@ def chosen(label: str, paths: Paths, ion: int | None) -> int:
 
 
 def clocks(labels: list[str], all_paths: list[Paths], timestep: float | None) -> tuple[list[np.ndarray], str]:
-    """What the colours of each path mean, and in words: time in ps if it is known, else steps."""
+    """What the colors of each path mean, and in words: time in ps if it is known, else steps."""
     known = [bool(np.isfinite(paths.time).all()) for paths in all_paths]
     if timestep is None and any(known) and not all(known):
         without = labels[known.index(False)]
@@ -125,7 +125,7 @@ def clocks(labels: list[str], all_paths: list[Paths], timestep: float | None) ->
 
 
 def read(arguments: list[str], ion: int | None, timestep: float | None) -> tuple[list[Run], str]:
-    """All runs, and what their colours mean."""
+    """All runs, and what their colors mean."""
     named = [label_and_files(argument) for argument in arguments]
     labels = [label for label, _ in named]
     if twice := next((label for label in labels if labels.count(label) > 1), None):
@@ -159,7 +159,7 @@ def draw(runs: list[Run], meaning: str) -> Figure:
     heights = (3.0, PANEL * y / x, PANEL * z / x)
     figure = Figure(figsize=(1.15 * PANEL * len(runs) + 1.6, sum(heights) + 2.0), layout="constrained")
     grid = figure.add_gridspec(3, len(runs), height_ratios=heights)
-    scale = ScalarMappable(Normalize(0, max(run.clock[-1] for run in runs)), COLOURS)
+    scale = ScalarMappable(Normalize(0, max(run.clock[-1] for run in runs)), COLORS)
     for column, run in enumerate(runs):
         space = figure.add_subplot(grid[0, column], projection="3d")
         draw_path(space, run, [0, 1, 2], scale, limits)

@@ -1,4 +1,4 @@
-"""What all pictures of result tables share: where they are written, colours, numbers in words, the caption."""
+"""What all pictures of result tables share: where they are written, colors, numbers in words, the caption."""
 
 import math
 import textwrap
@@ -14,8 +14,8 @@ from deepion.errors import InputError
 from deepion.results.tables import Quantity, Table, Value
 
 SUFFIXES = (".png", ".svg")
-# Okabe and Ito: told apart with any colour vision. Black is left for totals.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6000")
+# Okabe and Ito: told apart with any color vision. Black is left for totals.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6000")
 MINUS = "\u2212"
 WARNING = "#B00000"
 PRETTY = {
@@ -92,16 +92,16 @@ def in_words(value: Value) -> str:
     return f"{number.replace('-', MINUS)}{times} {pretty(value.unit)}".strip() + unknown
 
 
-def scale_colours(numbers: list[float]) -> list:
-    """Colours of a perceptually uniform scale; its bright end is left out, where lines vanish on white."""
+def scale_colors(numbers: list[float]) -> list:
+    """Colors of a perceptually uniform scale; its bright end is left out, where lines vanish on white."""
     low, high = min(numbers), max(numbers)
     scale = matplotlib.colormaps["plasma"]
     return [scale(0.85 * (number - low) / (high - low) if high > low else 0.0) for number in numbers]
 
 
-def band(axes: Axes, x: np.ndarray, of: Quantity, colour) -> None:
+def band(axes: Axes, x: np.ndarray, of: Quantity, color) -> None:
     """One standard error around a line, where it is known."""
-    axes.fill_between(x, of.values - of.errors, of.values + of.errors, color=colour, alpha=0.25, linewidth=0)
+    axes.fill_between(x, of.values - of.errors, of.values + of.errors, color=color, alpha=0.25, linewidth=0)
 
 
 def warn(axes: Axes, lines: list[str], width: int) -> None:

@@ -47,18 +47,19 @@ def draw(tables: list[Table]) -> Figure:
     tables = sorted(tables, key=lambda table: temperature(table) or 0.0)
     alone = len(tables) == 1
     kelvin = [temperature(table) for table in tables]
-    order = [float(k) for k in range(len(tables))] if None in kelvin else kelvin
-    colours = pictures.COLOURS[:1] if alone else pictures.scale_colours(order)
+    known = [value for value in kelvin if value is not None]
+    order = known if len(known) == len(tables) else [float(k) for k in range(len(tables))]
+    colors = pictures.COLORS[:1] if alone else pictures.scale_colors(order)
     figure = Figure(figsize=(7.2, 8.4) if alone else (9.6, 8.4), layout="constrained")
     msd, beta, gauss = figure.subplots(3, 1, sharex=True, height_ratios=(2.4, 1, 1))
     handles = []
-    for table, name, colour in zip(tables, labels(tables), colours, strict=True):
-        draw_msd(msd, table, name, colour, alone, len(tables) <= MOST_WITH_AXES)
+    for table, name, color in zip(tables, labels(tables), colors, strict=True):
+        draw_msd(msd, table, name, color, alone, len(tables) <= MOST_WITH_AXES)
         lag = table.columns["lag_ps"]
         slope, other = table.columns["beta"], table.columns["non_gaussian"]
-        beta.plot(lag[slope != 0], slope[slope != 0], color=colour, label=name)
-        gauss.plot(lag, other, color=colour, label=name)
-        handles.append(Line2D([], [], color=colour, label=f"{name}: {diffusion(table)}"))
+        beta.plot(lag[slope != 0], slope[slope != 0], color=color, label=name)
+        gauss.plot(lag, other, color=color, label=name)
+        handles.append(Line2D([], [], color=color, label=f"{name}: {diffusion(table)}"))
     guide(msd, tables)
     beta.axhspan(0.95, 1.05, color="0.5", alpha=0.3, linewidth=0)
     beta.axhline(1.0, color="0.4", linewidth=0.8)
@@ -81,24 +82,24 @@ def draw(tables: list[Table]) -> Figure:
     return figure
 
 
-def draw_msd(axes: Axes, table: Table, name: str, colour, alone: bool, with_axes: bool) -> None:
+def draw_msd(axes: Axes, table: Table, name: str, color, alone: bool, with_axes: bool) -> None:
     """The curves of one table: its sum over the axes, each axis, and that of the collective displacement."""
     lag, msd = table.columns["lag_ps"], table.quantity("msd")
-    pictures.band(axes, lag, msd, colour)
-    axes.plot(lag, msd.values, color=colour, linewidth=1.6, label="MSD, all ions" if alone else name)
+    pictures.band(axes, lag, msd, color)
+    axes.plot(lag, msd.values, color=color, linewidth=1.6, label="MSD, all ions" if alone else name)
     if with_axes:
-        for axis, own in zip("xyz", pictures.COLOURS[1:], strict=False):
+        for axis, own in zip("xyz", pictures.COLORS[1:], strict=False):
             axes.plot(
                 lag,
                 table.columns[f"msd_{axis}_A^2"],
-                color=own if alone else colour,
+                color=own if alone else color,
                 linewidth=0.7,
                 label=f"along {axis}" if alone else f"_{name} {axis}",
             )
     axes.plot(
         lag,
         table.columns["msd_collective_A^2"],
-        color="0.25" if alone else colour,
+        color="0.25" if alone else color,
         linestyle="--",
         linewidth=1.0,
         label="collective, per ion" if alone else f"_{name} collective",
@@ -107,7 +108,7 @@ def draw_msd(axes: Axes, table: Table, name: str, colour, alone: bool, with_axes
         shade(axes, table, "fit window")
     elif fitted := window(table):
         inside = (lag >= fitted[0] - 1e-9) & (lag <= fitted[1] + 1e-9)
-        axes.plot(lag[inside], msd.values[inside], color=colour, linewidth=4, alpha=0.35, label=f"_{name} fit window")
+        axes.plot(lag[inside], msd.values[inside], color=color, linewidth=4, alpha=0.35, label=f"_{name} fit window")
 
 
 def shade(axes: Axes, table: Table, label: str | None = None) -> None:

@@ -73,19 +73,19 @@ def draw(tables: list[Table]) -> Figure:
 def draw_panel(axes: Axes, table: Table) -> None:
     """All curves of one table."""
     thz, total = table.columns["nu_THz"], table.quantity("g_total")
-    for name, colour in zip(["total", *species(table)], ["black", *pictures.COLOURS * 3], strict=False):
+    for name, color in zip(["total", *species(table)], ["black", *pictures.COLORS * 3], strict=False):
         g = table.columns[f"g_{name}_1/THz"]
         label = f"{name}: {entropies(table, name)}".removesuffix(": ")
         if at_zero := zero(table, name):
             label += f"\n    g(0) = {pictures.in_words(at_zero)}"
-            axes.plot([0], [at_zero.value], "o", color=colour, markersize=5, clip_on=False, zorder=4)
-        axes.plot(thz, g, color=colour, linewidth=1.8 if name == "total" else 1.0, label=label)
+            axes.plot([0], [at_zero.value], "o", color=color, markersize=5, clip_on=False, zorder=4)
+        axes.plot(thz, g, color=color, linewidth=1.8 if name == "total" else 1.0, label=label)
         where = peaks(table, name)
         after = np.searchsorted(thz, where).clip(1, len(thz) - 1)
         heights = np.maximum(g[after - 1], g[after])
         offset = 0.02 * max(table.columns[f"g_{of}_1/THz"].max() for of in ["total", *species(table)])
         size = 6 if name == "total" else 4
-        axes.plot(where, heights + offset, "v", color=colour, markersize=size, label=f"_{name} peaks")
+        axes.plot(where, heights + offset, "v", color=color, markersize=size, label=f"_{name} peaks")
         if name == "total":
             for x, y in zip(where, heights, strict=True):
                 mark(axes, x, y + offset)

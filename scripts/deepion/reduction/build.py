@@ -16,8 +16,8 @@ from .samples import rows_of_pairs, sample
 FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
 MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
-CENTRES, CENTRES_HELD_OUT = 6000, 900
-FEWEST_CENTRES = 100  # below, a type's network cannot be chosen
+CENTERS, CENTERS_HELD_OUT = 6000, 900
+FEWEST_CENTERS = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
 PRIOR = 1e-3  # weight of all distances but the closest PRIOR_WITHOUT of the grid, sampled or not, beside the sample
 PRIOR_WITHOUT = 1 / 8
@@ -39,7 +39,7 @@ def why_not(potential: Potential) -> str | None:
 def reduce_potential(
     potential: Potential, frames: list[Frame], sampled: str, say: Callable[[str], None] = lambda _: None
 ) -> Reduction:
-    """Reduced networks of all centre types, chosen and measured on frames.
+    """Reduced networks of all center types, chosen and measured on frames.
 
     Raises InputError where the frames do not hold enough atoms of every type. say: receives lines of progress.
     """
@@ -49,12 +49,12 @@ def reduce_potential(
     rows = rows_of_pairs(potential, NEAREST)
     held = [k % HELD_OUT == HELD_OUT - 1 for k in range(len(frames))]
     say(f"sampling {len(frames)} structures")
-    chosen = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if not h], CENTRES, seed=1)
-    tested = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if h], CENTRES_HELD_OUT, seed=2)
+    chosen = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if not h], CENTERS, seed=1)
+    tested = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if h], CENTERS_HELD_OUT, seed=2)
     for i, name in enumerate(potential.type_map):
-        if len(chosen[i].t) < FEWEST_CENTRES or len(tested[i].t) == 0:
+        if len(chosen[i].t) < FEWEST_CENTERS or len(tested[i].t) == 0:
             raise InputError(
-                f"no reduced networks: only {len(chosen[i].t)} {name} atoms in the structures (at least {FEWEST_CENTRES} of "
+                f"no reduced networks: only {len(chosen[i].t)} {name} atoms in the structures (at least {FEWEST_CENTERS} of "
                 "every type are needed): give more data, or export without reduced networks"
             )
     ladders = []
@@ -63,12 +63,12 @@ def reduce_potential(
         ladders.append(
             Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), chosen[i], tested[i])
         )
-    levels = []
+    levels: list[Level] = []
     for error in FORCE_ERRORS:
         say(f"networks for {error:g} eV/A")
         rungs = [ladder.rung(error) for ladder in ladders]
         level = Level(
-            max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.centre for r in rungs)
+            max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.center for r in rungs)
         )
         small = _work(level) <= WORTH * sum(net.weights for net in potential.fitting)
         if level.force_error <= error and small and (not levels or level.force_error < levels[-1].force_error):
@@ -79,13 +79,13 @@ def reduce_potential(
 
 
 def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
-    """T of an atom without neighbours, first row."""
+    """T of an atom without neighbors, first row."""
     empty = (potential.sel[j] * rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows)
     return sum(empty, np.zeros(potential.neuron[-1])) / sum(potential.sel)
 
 
 def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
-    """Second moments of what one neighbour of each type adds, over all distances."""
+    """Second moments of what one neighbor of each type adds, over all distances."""
     width = potential.neuron[-1]
     moments = np.zeros((width, width))
     for j in range(potential.ntypes):
@@ -98,8 +98,8 @@ def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int
 
 
 def _most_columns(levels: list[Level], i: int) -> int:
-    return max((level.centres[i].columns for level in levels), default=0)
+    return max((level.centers[i].columns for level in levels), default=0)
 
 
 def _work(level: Level) -> int:
-    return sum(centre.network.weights for centre in level.centres)
+    return sum(center.network.weights for center in level.centers)

@@ -90,7 +90,7 @@ class FirstLayer:
         return out
 
     def in_basis(self, constant: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """With T = constant e_0 + A b: weights [features, h] of the features of ReducedCentre, and the bias."""
+        """With T = constant e_0 + A b: weights [features, h] of the features of ReducedCenter, and the bias."""
         n, axis = len(b), self._axis
         w = self._w.reshape(self._width, axis, -1)
         left = np.tensordot(b, w, (1, 0))  # [n, axis, h]

@@ -61,10 +61,10 @@ def _composition(potential: Potential, random: np.random.Generator) -> np.ndarra
 def _packing(coord: np.ndarray, cell: np.ndarray, diameter: float) -> np.ndarray:
     """The atoms pushed apart until few are closer than a diameter (A)."""
     for _ in range(PACKING_STEPS):
-        centre, _, vector = pairs_within(coord, cell, (True,) * 3, diameter)
+        center, _, vector = pairs_within(coord, cell, (True,) * 3, diameter)
         r = np.maximum(np.linalg.norm(vector, axis=1), 1e-3)
         push = np.zeros_like(coord)
-        np.add.at(push, centre, -0.5 * ((diameter - r) / r)[:, None] * vector)
+        np.add.at(push, center, -0.5 * ((diameter - r) / r)[:, None] * vector)
         coord = coord + _limited(push)
     return coord
 

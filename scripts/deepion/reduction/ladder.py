@@ -1,4 +1,4 @@
-"""Reduced networks of one centre type for a list of force errors, each the smallest that meets it on held-out atoms."""
+"""Reduced networks of one center type for a list of force errors, each the smallest that meets it on held-out atoms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepion.model.potential import Layer, Network, Potential
-from deepion.model.reduction import ReducedCentre
+from deepion.model.reduction import ReducedCenter
 
 from .balance import directions
 from .fitting_net import FirstLayer, Passage, features, features_along, run
@@ -18,31 +18,31 @@ COLUMNS_SHARE, FIRST_RANK_SHARE, HIDDEN_RANK_SHARE = 0.8, 0.9, 1.0
 
 @dataclass(frozen=True)
 class Rung:
-    """The reduced centre for one force error; both errors as measured."""
+    """The reduced center for one force error; both errors as measured."""
 
-    centre: ReducedCentre
+    center: ReducedCenter
     force_error: float
     energy_error: float
 
 
 class Ladder:
-    """Everything about one centre type that does not depend on the force error wanted."""
+    """Everything about one center type that does not depend on the force error wanted."""
 
-    def __init__(self, potential: Potential, centre: int, constant: np.ndarray, prior, chosen: Sample, held: Sample):
-        """constant [M]: T of an atom without neighbours; prior [M, M]: see balance.directions."""
-        self._layers = potential.fitting[centre].layers
-        self._scale = abs(float(potential.energy_scale[centre]))
+    def __init__(self, potential: Potential, center: int, constant: np.ndarray, prior, chosen: Sample, held: Sample):
+        """constant [M]: T of an atom without neighbors; prior [M, M]: see balance.directions."""
+        self._layers = potential.fitting[center].layers
+        self._scale = abs(float(potential.energy_scale[center]))
         width = potential.neuron[-1]
-        first = FirstLayer(potential.fitting[centre], width, potential.axis_neuron)
+        first = FirstLayer(potential.fitting[center], width, potential.axis_neuron)
         offset = np.zeros((4, width))
         offset[0] = constant
         t = chosen.t + offset
         exact = run(self._layers, first.value(t), first.slope(t, chosen.dt))
         mean = chosen.t[:, 0].mean(axis=0)
-        centred = chosen.t.copy()
-        centred[:, 0] -= mean
+        centerd = chosen.t.copy()
+        centerd[:, 0] -= mean
         gradient = first.gradient(t, exact.gradient[0]).reshape(-1, width)
-        self.basis, self._up = directions(centred.reshape(-1, width), chosen.dt.reshape(-1, width), gradient, prior)
+        self.basis, self._up = directions(centerd.reshape(-1, width), chosen.dt.reshape(-1, width), gradient, prior)
         self.basis = self.basis.astype(np.float32).astype(np.float64)
         self._mean = mean
         self._weights, self._bias = first.in_basis(constant + mean, self._up)
@@ -67,13 +67,13 @@ class Ladder:
             ranks[k] = _smallest(full[k], lambda r: self._measure(columns, _with(ranks, k, r))[0] <= limit)  # noqa: B023
         force, energy = self._measure(columns, ranks)
         mean = (self._mean @ self.basis[:, :columns]).astype(np.float64)
-        return Rung(ReducedCentre(columns, mean, Network(self._reduced(columns, ranks))), force, energy)
+        return Rung(ReducedCenter(columns, mean, Network(self._reduced(columns, ranks))), force, energy)
 
     def _measure(self, columns: int, ranks: list[int]) -> tuple[float, float]:
         """Force error (eV/A RMS) and energy error (eV RMS) of a reduced net on the held-out atoms.
 
         An atom's energy changes by e = sum over coordinates k of (dE/dx_k) xi_k along a normally distributed displacement
-        xi, so <e^2> is the sum of squares of its forces. Errors of different centres being independent, the force error
+        xi, so <e^2> is the sum of squares of its forces. Errors of different centers being independent, the force error
         is sqrt(<error of e^2> / 3).
         """
         layers = self._reduced(columns, ranks)

@@ -1,4 +1,4 @@
-"""The rows that a neighbour adds to T, as functions of its distance, on a fine grid."""
+"""The rows that a neighbor adds to T, as functions of its distance, on a fine grid."""
 
 import numpy as np
 
@@ -12,16 +12,16 @@ STEP = 5e-4  # A; distances of a sample are rounded to this grid, the same for t
 class RadialRows:
     """f0 = g0 G - g_p G_p (radial) and f1 = g1 G (angular) of one pair of types, [grid, M], with their derivatives by r.
 
-    g0, g1: normalised radial and angular element of the environment matrix; G: embedding; p: an empty slot.
+    g0, g1: normalized radial and angular element of the environment matrix; G: embedding; p: an empty slot.
     """
 
-    def __init__(self, potential: Potential, centre: int, neighbour: int, network: Network, nearest: float):
+    def __init__(self, potential: Potential, center: int, neighbor: int, network: Network, nearest: float):
         self.nearest = nearest
         count = int(np.ceil((potential.rcut - nearest) / STEP)) + 1
         r = np.linspace(nearest, potential.rcut, count)
         self._per_angstrom = (count - 1) / (potential.rcut - nearest)
         a, da, b, db = _environment(potential, r)
-        avg, (std0, std1) = potential.davg[centre], potential.dstd[centre]
+        avg, (std0, std1) = potential.davg[center], potential.dstd[center]
         g0, dg0, g1, dg1 = (a - avg) / std0, da / std0, b / std1, db / std1
         values, slopes = embedding_with_slope(network, g0)
         slopes = slopes * dg0[:, None]

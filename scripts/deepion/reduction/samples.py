@@ -23,7 +23,7 @@ class Sample:
 
 
 def rows_of_pairs(potential: Potential, nearest: float) -> dict[tuple[int, int], RadialRows]:
-    """The rows of every pair of types that have an embedding net and count as neighbours."""
+    """The rows of every pair of types that have an embedding net and count as neighbors."""
     rows = {}
     for i in range(potential.ntypes):
         for j in range(potential.ntypes):
@@ -42,16 +42,16 @@ def sample(
     frames_with = [max(1, sum(bool((frame.types == i).any()) for frame in frames)) for i in range(potential.ntypes)]
     found: list[list[Sample]] = [[] for _ in range(potential.ntypes)]
     for frame in frames:
-        centre, other, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
+        center, other, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
         moves = random.standard_normal((DIRECTIONS, len(frame.types), 3))
         for i in range(potential.ntypes):
             atoms = np.flatnonzero(frame.types == i)
             wanted = min(len(atoms), -(-per_type // frames_with[i]))
             if wanted:
                 chosen = np.sort(random.permutation(atoms)[:wanted])
-                near = np.isin(centre, chosen)
-                pairs = (np.searchsorted(chosen, centre[near]), other[near], vector[near])
-                change = moves[:, other[near]] - moves[:, centre[near]]
+                near = np.isin(center, chosen)
+                pairs = (np.searchsorted(chosen, center[near]), other[near], vector[near])
+                change = moves[:, other[near]] - moves[:, center[near]]
                 found[i].append(_sums(potential, rows, i, wanted, frame.types, pairs, change))
     width = potential.neuron[-1]
     empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)))
@@ -62,15 +62,15 @@ def sample(
 
 
 def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> Sample:
-    """t and dt of n centres of type i; pairs: (centre among the n, neighbour, vector to it); change: of the vectors."""
-    centre, other, vector = pairs
+    """t and dt of n centers of type i; pairs: (center among the n, neighbor, vector to it); change: of the vectors."""
+    center, other, vector = pairs
     width = potential.neuron[-1]
     t, dt = np.zeros((n, 4, width)), np.zeros((DIRECTIONS, n, 4, width))
     for j in range(potential.ntypes):
         of_type = types[other] == j
         if (i, j) not in rows or not of_type.any():
             continue
-        table, index, v = rows[i, j], centre[of_type], vector[of_type]
+        table, index, v = rows[i, j], center[of_type], vector[of_type]
         if [min(i, j), max(i, j)] in potential.exclude_types:
             t[:, 0] -= np.bincount(index, minlength=n)[:, None] * table.padding
             continue
@@ -78,17 +78,17 @@ def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> S
         u = v / r[:, None]
         place = table.place(r)
         f0, f1, df0, df1 = table.f0[place], table.f1[place], table.df0[place], table.df1[place]
-        t += _by_centre(index, n, f0, f1, u)
+        t += _by_center(index, n, f0, f1, u)
         for d, moved in enumerate(change[:, of_type]):
             dr = np.einsum("nx,nx->n", moved, u)
             turn = (moved - dr[:, None] * u) / r[:, None]
-            dt[d] += _by_centre(index, n, df0 * dr[:, None], df1 * dr[:, None], u)
-            dt[d] += _by_centre(index, n, None, f1, turn)
+            dt[d] += _by_center(index, n, df0 * dr[:, None], df1 * dr[:, None], u)
+            dt[d] += _by_center(index, n, None, f1, turn)
     return Sample(t / sum(potential.sel), dt / sum(potential.sel))
 
 
-def _by_centre(index, n, radial, angular, direction):
-    """Sums over each centre's pairs of (radial; angular times direction), [n, 4, M]."""
+def _by_center(index, n, radial, angular, direction):
+    """Sums over each center's pairs of (radial; angular times direction), [n, 4, M]."""
     out = np.zeros((n, 4, angular.shape[1]))
     start = np.flatnonzero(np.r_[True, index[1:] != index[:-1]])
     if radial is not None:

@@ -152,7 +152,7 @@ def rows_of(table: Table) -> str:
 
 def errors_of(document: dict) -> str:
     """Errors of a model against labels (table 1 of the paper)."""
-    about = f"{Path(document['model']).name}, sha256 {document['sha256']}, against {document['frames']} labelled frames"
+    about = f"{Path(document['model']).name}, sha256 {document['sha256']}, against {document['frames']} labeled frames"
     rows = "".join(
         f"<tr><td>{html.escape(error['quantity'])}, {html.escape(error['unit'])}</td><td>{error['count']}</td>"
         f"<td>{error['mae']:.3f}</td><td>{error['rmse']:.3f}</td></tr>"

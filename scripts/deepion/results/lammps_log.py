@@ -34,8 +34,8 @@ def read_log(path: Path) -> Log:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     text = text[: text.rfind("\n") + 1]
     lines = text.splitlines()
-    error = next((line.strip() for line in lines if line.startswith("ERROR")), None)
-    return Log(text, [run for run in runs_of(lines) if run.columns["Step"]], error)
+    errors = [line.strip() for line in lines if line.startswith("ERROR")]
+    return Log(text, [run for run in runs_of(lines) if run.columns["Step"]], errors[0] if errors else None)
 
 
 def runs_of(lines: list[str]) -> list[Thermo]:

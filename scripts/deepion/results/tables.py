@@ -92,6 +92,13 @@ class Table:
                 return Value(float(value), float(error) if known else None, unit or "")
         return None
 
+    def need(self, name: str) -> Value:
+        """The same, where it must be there."""
+        found = self.value(name)
+        if found is None:
+            raise TableError(f"{self.path} has no result '{name}' yet")
+        return found
+
     def quantity(self, name: str) -> Quantity:
         """A column by its name without the unit, with the column of its standard errors."""
         for unit in UNITS:

@@ -9,7 +9,7 @@ from ase.data import atomic_numbers
 from ase.io import read
 from ase.visualize.plot import plot_atoms
 
-from deepion.plots.pictures import COLOURS
+from deepion.plots.pictures import COLORS
 from deepion.results.lammps_log import read_log
 
 from .packing import ELEMENTS
@@ -22,15 +22,14 @@ BALLS = {"Li": "#7fbf5f", "P": "#ff8000", "S": "#e8d820", "Ti": "#8090a8"}
 
 def melt_quench(folders: dict[str, Path], picture: Path) -> None:
     """Temperature, energy, pressure and volume over the whole schedule (figure 2 a-d of the paper)."""
-    series = {name: schedule(folder) for name, folder in folders.items()}
-    series = {name: found for name, found in series.items() if found is not None}
+    series = {name: found for name, folder in folders.items() if (found := schedule(folder)) is not None}
     if not series:
         return
     figure, panels = plt.subplots(2, 2, sharex=True, figsize=(9, 5.5), layout="constrained")
     labels = ("temperature, K", "potential energy, eV per atom", "pressure, bar", "volume, \u00c5$^3$ per atom")
-    for colour, (name, (times, values)) in zip(COLOURS, series.items(), strict=False):
+    for color, (name, (times, values)) in zip(COLORS, series.items(), strict=False):
         for axes, column in zip(panels.flat, values.T, strict=True):
-            axes.plot(times, column, linewidth=0.8, color=colour, label=name)
+            axes.plot(times, column, linewidth=0.8, color=color, label=name)
     for axes, label in zip(panels.flat, labels, strict=True):
         axes.set_ylabel(label)
     for axes in panels[1]:
@@ -42,7 +41,7 @@ def melt_quench(folders: dict[str, Path], picture: Path) -> None:
 
 def schedule(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """Times (ps) and rows of temperature, energy per atom, pressure, volume per atom, from all logs of melt-quench."""
-    rows = {}
+    rows: dict[float, list[float]] = {}
     for log in sorted(folder.glob("log.melt-quench.*")):
         for table in (run.columns for run in read_log(log).runs):
             if "percent" in table:  # all but the minimization
@@ -72,11 +71,11 @@ def structures(folders: dict[str, Path], picture: Path) -> None:
     for axes, (name, file) in zip(panels.flat, files.items(), strict=True):
         atoms = read(file, format="lammps-data", atom_style="atomic", Z_of_type=numbers)
         atoms.wrap()
-        colours = [BALLS[symbol] for symbol in atoms.get_chemical_symbols()]
-        plot_atoms(atoms, axes, radii=0.35, colors=colours, rotation="10x,-15y", show_unit_cell=2)
+        colors = [BALLS[symbol] for symbol in atoms.get_chemical_symbols()]
+        plot_atoms(atoms, axes, radii=0.35, colors=colors, rotation="10x,-15y", show_unit_cell=2)
         axes.set_axis_off()
         axes.set_title(f"{name}: {atoms.get_chemical_formula()}", fontsize=9)
-    handles = [plt.Line2D([], [], marker="o", ls="", color=colour, label=name) for name, colour in BALLS.items()]
+    handles = [plt.Line2D([], [], marker="o", ls="", color=color, label=name) for name, color in BALLS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(BALLS), frameon=False)
     figure.savefig(picture, dpi=150)
     plt.close(figure)

@@ -34,7 +34,7 @@ class Measured:
     folder: Path
 
 
-def analyse(given) -> None:
+def analyze(given) -> None:
     """results/ anew, from all measurements that are finished."""
     results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def analyse(given) -> None:
         raise StudyError("no measurement is finished yet: no results")
     window = ["--fit", f"{given.fit[0]:g}", f"{given.fit[1]:g}"] if given.fit[1] > 0 else []
     compositions = list(dict.fromkeys(run.composition for run in runs))
-    rows = []
+    rows: list[Row] = []
     for c in compositions:
         mine = [run for run in runs if run.composition == c]
         for kelvin in sorted({run.kelvin for run in mine}):
@@ -62,8 +62,8 @@ def analyse(given) -> None:
 
     shared = set.intersection(*({row.kelvin for row in rows if row.composition == c} for c in compositions))
     for kelvin in sorted(shared):
-        mine = [row for row in rows if row.kelvin == kelvin]
-        near, vdos = ([row.table(style) for row in mine] for style in ("coordination", "vdos"))
+        beside = [row for row in rows if row.kelvin == kelvin]
+        near, vdos = ([row.table(style) for row in beside] for style in ("coordination", "vdos"))
         draw("plot coordination", *near, "--vdos", *vdos, "--out", results / f"coordination.{kelvin:g}K.png")
         draw("plot vdos", *vdos, results / f"vdos.{kelvin:g}K.png")
     if shared:
@@ -112,7 +112,7 @@ class Row:
         near = result_tables.read(self.table("coordination"), result_tables.COORDINATION)
         vdos = result_tables.read(self.table("vdos"), result_tables.VDOS)
         each = [self.alone(run) for run in self.runs]
-        numbers = {"packings": len(self.runs)}
+        numbers: dict[str, float] = {"packings": len(self.runs)}
         for name, table, quantity in [
             ("D", transport, "D"),
             ("sigma", transport, "sigma (Nernst-Einstein)"),
@@ -185,7 +185,7 @@ def parity(given, results: Path) -> None:
     """Errors of the model on frames that it was not trained on, with their labels; once for each model."""
     model, data = Path(given.model), given.valid or checkout.root() / "lammps-examples/models/lipsti-a-valid"
     if given.valid is None and model.name != "lipsti-a.onnx":
-        print("no errors of the model: give --valid a folder of labelled frames")
+        print("no errors of the model: give --valid a folder of labeled frames")
         return
     document = results / "errors.json"
     if document.exists() and (results / "parity.png").exists():

@@ -9,13 +9,13 @@ import numpy as np
 from deepion.errors import InputError
 
 from .frames import Frame, read_frames
-from .structure import model_types
+from .structure import from_atoms, model_types
 
 ALL = 10**9  # frames
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """A frame and what is known of it: energy in eV, force [n, 3] in eV/A, virial [3, 3] = -stress x volume in eV; None: not."""
 
     system: str
@@ -25,20 +25,20 @@ class Labelled:
     virial: np.ndarray | None
 
 
-def read_labelled(paths: list[Path], type_map: list[str]) -> list[Labelled]:
-    """All labelled frames of deepmd/npy systems (folders with type.raw, at any depth) and files that ASE reads."""
-    frames: list[Labelled] = []
+def read_labeled(paths: list[Path], type_map: list[str]) -> list[Labeled]:
+    """All labeled frames of deepmd/npy systems (folders with type.raw, at any depth) and files that ASE reads."""
+    frames: list[Labeled] = []
     for path in paths:
         if not path.exists():
             raise InputError(f"{path}: no such file or folder")
         found = list(_of_file(path, type_map)) if path.is_file() else list(_of_folder(path, type_map))
         if not found:
-            raise InputError(f"{path}: no labelled frames: expected set.*/energy.npy or force.npy beside coord.npy")
+            raise InputError(f"{path}: no labeled frames: expected set.*/energy.npy or force.npy beside coord.npy")
         frames += found
     return frames
 
 
-def _of_folder(path: Path, type_map: list[str]) -> Iterator[Labelled]:
+def _of_folder(path: Path, type_map: list[str]) -> Iterator[Labeled]:
     systems = sorted({p.parent for p in path.rglob("type.raw")})
     if not systems:
         raise InputError(f"{path}: no DeePMD-kit system in it (a folder with type.raw and set.*)")
@@ -52,7 +52,7 @@ def _of_folder(path: Path, type_map: list[str]) -> Iterator[Labelled]:
             continue
         for k, frame in enumerate(frames):
             pick = [None if label is None else label[k] for label in (energy, force, virial)]
-            yield Labelled(system.name, frame, None if pick[0] is None else float(pick[0]), pick[1], pick[2])
+            yield Labeled(system.name, frame, None if pick[0] is None else float(pick[0]), pick[1], pick[2])
 
 
 def _label(system: Path, name: str, count: int, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -66,7 +66,7 @@ def _label(system: Path, name: str, count: int, shape: tuple[int, ...]) -> np.nd
     return values.reshape(shape)
 
 
-def _of_file(path: Path, type_map: list[str]) -> Iterator[Labelled]:
+def _of_file(path: Path, type_map: list[str]) -> Iterator[Labeled]:
     import ase.io
 
     try:
@@ -77,7 +77,8 @@ def _of_file(path: Path, type_map: list[str]) -> Iterator[Labelled]:
         results = atoms.calc.results if atoms.calc else {}
         if "energy" not in results and "forces" not in results:
             continue
-        types = model_types(atoms.get_chemical_symbols(), type_map)
-        frame = Frame(types, atoms.positions, np.asarray(atoms.cell), tuple(bool(p) for p in atoms.pbc))
+        structure = from_atoms(atoms)
+        types = model_types(structure.symbols, type_map)
+        frame = Frame(types, structure.coord, structure.cell, structure.periodic)
         virial = -atoms.get_stress(voigt=False) * atoms.get_volume() if "stress" in results else None
-        yield Labelled(path.stem, frame, results.get("energy"), results.get("forces"), virial)
+        yield Labeled(path.stem, frame, results.get("energy"), results.get("forces"), virial)
