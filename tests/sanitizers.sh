@@ -8,9 +8,20 @@
 # Takes long, or is about something else: the kernels' speed, the build, malloc's numbers.
 not_sanitized="not energy_is_conserved and not kill and not test_build and not clear_gives_all_memory"
 
+cpp_flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
 run_sanitizers() {
+    sanitize_cpp_units
     sanitize_crates
     sanitize_plugin
+}
+
+sanitize_cpp_units() {
+    local folder=$build/sanitizers/cpp-tests
+    logged sanitizers-units-configure "CMake configuration of tests/cpp" \
+        cmake -S tests/cpp -B "$folder" -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=$cpp_flags"
+    logged sanitizers-units "tests/cpp with sanitizers" cmake --build "$folder"
+    lint "tests/cpp with sanitizers" "$folder/deepion-cpp-tests"
 }
 
 sanitize_crates() {
@@ -36,7 +47,7 @@ sanitize_crates() {
 }
 
 sanitize_plugin() {
-    local runtime flags="-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+    local runtime
     runtime=$(${CXX:-c++} -print-file-name=libasan.so)
     if ! [ -f "$runtime" ]; then
         say "${CXX:-c++} has no libasan.so: plugin not sanitized"
@@ -47,7 +58,7 @@ sanitize_plugin() {
     [ -e "$build/sanitizers/target" ] || ln -s ../target "$build/sanitizers/target" # the same Rust library
     [ -f "$build/sanitizers/build.ninja" ] ||
         logged sanitizers-configure "CMake configuration of build/sanitizers" cmake -S cmake -B "$build/sanitizers" -G Ninja \
-            "-DCMAKE_MAKE_PROGRAM=$venv/bin/ninja" -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=$flags"
+            "-DCMAKE_MAKE_PROGRAM=$venv/bin/ninja" -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=$cpp_flags"
     logged sanitizers-build "build/sanitizers/deepionplugin.so" cmake --build "$build/sanitizers"
     # exceptions are thrown through libstdc++, which Python does not load by itself before AddressSanitizer looks for it
     DEEPION_SANITIZERS="$(readlink -f "$runtime") $(readlink -f "$(${CXX:-c++} -print-file-name=libstdc++.so)")" run_pytest sanitizers tests/lammps -k "$not_sanitized"
