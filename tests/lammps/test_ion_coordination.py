@@ -1,5 +1,6 @@
 """compute and fix ion/coordination against compute coord/atom, against numpy, over ranks, restarts and in strange boxes."""
 
+import functools
 import itertools
 import re
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from ion_runs import dump, free_flight, gas, lj, setup, table, write_moving
-from lammps_runs import good, lmp
+from lammps_runs import good, lmp, lmp_each
 from small_models import Box
 
 # Counts are integers: whatever is compared, is equal. These are for numbers in files of 13 digits, and for logarithms that
@@ -333,15 +334,28 @@ ARGUMENTS = {  # arguments after the style (and Nevery): the error
 }
 
 
+def style_of(arguments):
+    """Compute and fix read arguments with the same code: they take turns."""
+    return ("compute", "fix")[list(ARGUMENTS).index(arguments) % 2]
+
+
+@pytest.fixture(scope="module")
+def wrong_arguments(tmp_path_factory):
+    """What LAMMPS did with each, on 2 ranks."""
+    folder = tmp_path_factory.mktemp("arguments")
+    begin = free_flight(gas(folder / "data")) + "group S type 2\ngroup void empty\n"
+    scripts = {}
+    for arguments in ARGUMENTS:
+        style = style_of(arguments)
+        scripts[arguments] = f"{begin}{style} cn ion ion/coordination {'5' if style == 'fix' else ''} {arguments}\n"
+    return lmp_each(scripts, folder, ranks=2)
+
+
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-def test_wrong_arguments(tmp_path, arguments):
-    """Compute and fix read them with the same code: they take turns."""
-    data = gas(tmp_path / "data")
-    script = free_flight(data) + "group S type 2\ngroup void empty\n"
-    style, every = (("compute", ""), ("fix", "5"))[list(ARGUMENTS).index(arguments) % 2]
-    run = lmp(script + f"{style} cn ion ion/coordination {every} {arguments}\n", tmp_path, ranks=2)
+def test_wrong_arguments(wrong_arguments, arguments):
+    run = wrong_arguments[arguments]
     (error,) = set(run.errors())
-    assert run.returncode != 0 and f"{style} ion/coordination cn: {ARGUMENTS[arguments]}" in error
+    assert run.returncode != 0 and f"{style_of(arguments)} ion/coordination cn: {ARGUMENTS[arguments]}" in error
 
 
 SYSTEMS = {  # changes of the script, the error at `run`
@@ -378,21 +392,32 @@ SYSTEMS = {  # changes of the script, the error at `run`
 }
 
 
+@pytest.fixture(scope="module")
+def unmeasurable(tmp_path_factory):
+    """Number of ranks -> (name of a system, style) -> what LAMMPS did."""
+    folder = tmp_path_factory.mktemp("systems")
+    begin = (
+        free_flight(gas(folder / "data")) + "group S type 2\nMEASURE\n# more\nthermo_style custom step CALL\nrun 0\n"
+    )
+    scripts = {}
+    for system, (changes, _) in SYSTEMS.items():
+        script = begin
+        for old, new in changes.items():
+            assert old in script
+            script = script.replace(old, new)
+        compute = script.replace("MEASURE", "compute cn ion ion/coordination S rcut 2 3 3").replace("CALL", "c_cn")
+        fix = script.replace("MEASURE", "fix cn ion ion/coordination 5 S rcut 2 3 3").replace("CALL", "f_cn")
+        scripts |= {(system, "compute"): compute, (system, "fix"): fix}
+    return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_systems_that_cannot_be_measured(tmp_path, system, ranks):
-    changes, text = SYSTEMS[system]
-    data = gas(tmp_path / "data")
-    script = free_flight(data) + "group S type 2\nMEASURE\n# more\nthermo_style custom step CALL\nrun 0\n"
-    for old, new in changes.items():
-        assert old in script
-        script = script.replace(old, new)
-    compute = script.replace("MEASURE", "compute cn ion ion/coordination S rcut 2 3 3").replace("CALL", "c_cn")
-    fix = script.replace("MEASURE", "fix cn ion ion/coordination 5 S rcut 2 3 3").replace("CALL", "f_cn")
-    for command, name in ((compute, "compute ion/coordination cn"), (fix, "fix ion/coordination cn")):
-        run = lmp(command, tmp_path, ranks=ranks)
+def test_systems_that_cannot_be_measured(unmeasurable, system, ranks):
+    for style in ("compute", "fix"):
+        run = unmeasurable(ranks)[system, style]
         (error,) = set(run.errors())
-        assert f"{name}: " in error and text in error
+        assert run.returncode != 0 and f"{style} ion/coordination cn: " in error and SYSTEMS[system][1] in error
 
 
 def test_only_cutoffs_of_ions_and_neighbors_limit_rcut(tmp_path):

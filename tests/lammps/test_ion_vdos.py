@@ -1,12 +1,13 @@
 """fix ion/vdos against numpy on the same velocities, known oscillators and a known gas, over ranks and restarts."""
 
+import functools
 import re
 
 import numpy as np
 import pytest
 
 from ion_runs import BOLTZMANN, DT, dump, free_flight, gas, lj, setup, table, write_moving
-from lammps_runs import good, lmp
+from lammps_runs import good, lmp, lmp_each
 from small_models import Box
 
 # Sums of 10^4 products, each rounded to 6e-14 (A/ps)^2 of 100, and files of 13 digits: 1e-12 of the largest value.
@@ -317,10 +318,17 @@ ARGUMENTS = {  # arguments after the style: the error
 }
 
 
+@pytest.fixture(scope="module")
+def wrong_arguments(tmp_path_factory):
+    """What LAMMPS did with each, on 2 ranks."""
+    folder = tmp_path_factory.mktemp("arguments")
+    begin = free_flight(gas(folder / "data"))
+    return lmp_each({words: f"{begin}fix vd all ion/vdos {words}\nrun 0\n" for words in ARGUMENTS}, folder, ranks=2)
+
+
 @pytest.mark.parametrize("arguments", ARGUMENTS)
-def test_wrong_arguments(tmp_path, arguments):
-    script = free_flight(gas(tmp_path / "data")) + f"fix vd all ion/vdos {arguments}\nrun 0\n"
-    run = lmp(script, tmp_path, ranks=2)
+def test_wrong_arguments(wrong_arguments, arguments):
+    run = wrong_arguments[arguments]
     (error,) = set(run.errors())
     assert run.returncode != 0 and ARGUMENTS[arguments] in error and "fix ion/vdos vd" in error
 
@@ -348,20 +356,30 @@ SYSTEMS = {  # changes of the script, the error
 }
 
 
+@pytest.fixture(scope="module")
+def unmeasurable(tmp_path_factory):
+    """Number of ranks -> name of a system -> what LAMMPS did."""
+    folder = tmp_path_factory.mktemp("systems")
+    data, spheres = gas(folder / "data"), folder / "spheres"
+    spheres.write_text(SPHERES)
+    scripts = {}
+    for system, (changes, _) in SYSTEMS.items():
+        script = free_flight(spheres if system == "own masses" else data)
+        script += "# no mass\ngroup g union all\nfix vd g ion/vdos 2 5\nrun 4\n# later\nthermo 5\n"
+        script += "thermo_style custom step f_vd\nrun 10\n"
+        if system == "no mass":
+            script = script.replace(f"read_data {data}", f"read_data {data} extra/atom/types 1")
+        for old, new in changes.items():
+            assert old in script
+            script = script.replace(old, new)
+        scripts[system] = script
+    return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_systems_that_cannot_be_measured(tmp_path, system, ranks):
-    changes, text = SYSTEMS[system]
-    data = gas(tmp_path / "data")
-    if system == "own masses":
-        data.write_text(SPHERES)
-    script = free_flight(data) + "# no mass\ngroup g union all\nfix vd g ion/vdos 2 5\nrun 4\n# later\nthermo 5\n"
-    script += "thermo_style custom step f_vd\nrun 10\n"
-    if system == "no mass":
-        script = script.replace(f"read_data {data}", f"read_data {data} extra/atom/types 1")
-    for old, new in changes.items():
-        assert old in script
-        script = script.replace(old, new)
-    run = lmp(script, tmp_path, ranks=ranks)
+def test_systems_that_cannot_be_measured(unmeasurable, system, ranks):
+    run = unmeasurable(ranks)[system]
     (error,) = set(run.errors())
-    assert text in error and ("fix ion/vdos vd: " in error or system == "dynamic")
+    assert run.returncode != 0 and SYSTEMS[system][1] in error
+    assert "fix ion/vdos vd: " in error or system == "dynamic"

@@ -70,7 +70,7 @@ def frames(tmp_path_factory):
     for keywords in WAYS:
         for name in FRAMES:
             batch.add(DATA / f"{name}.data", styled(keywords), COEFF)
-    results = iter(batch.run(ranks=2, timeout=240))
+    results = iter(batch.run(timeout=240))  # opening the model takes most of the time, on every rank
     return {keywords: {name: next(results) for name in FRAMES} for keywords in WAYS}
 
 
@@ -98,7 +98,7 @@ def test_levels_default_and_precisions(frames, tmp_path):
     batch = Batch(tmp_path)
     for keywords in ("", "precision double reduce 1e-3"):
         batch.add(DATA / "Ti20_f0.data", styled(keywords), COEFF)
-    default, double = batch.run(ranks=2)
+    default, double = batch.run()
     assert np.array_equal(default.force, frames["reduce 1e-4"]["Ti20_f0"].force)
     assert 1e-9 < rms(double.force - frames["reduce 1e-3"]["Ti20_f0"].force) < 1e-5
 
