@@ -18,6 +18,7 @@ class AtomRows {
 
   bool has(int i) const { return slots[i] >= 0; }
   std::int32_t slot(int i) const { return slots[i]; }
+  const std::int32_t *all_slots() const { return slots.data(); }    // of all local atoms
   double *row(int i) { return &values[static_cast<std::size_t>(slots[i]) * width]; }
 
   // What LAMMPS asks of a fix with per-atom data, for these rows.

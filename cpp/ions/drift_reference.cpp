@@ -1,58 +1,52 @@
 #include "drift_reference.h"
 
-#include "deepion-bridge/src/transport.rs.h"
-#include "measurement.h"
-#include "unwrapped_positions.h"
-
 #include "atom.h"
 #include "lammps.h"
 
 using namespace LAMMPS_NS;
+using deepion::ffi::Drift;
 
 namespace DEEPION {
 
 /* ---------------------------------------------------------------------- */
 
-deepion::ffi::Drift drift_of(const std::string &drift)
+DriftReference::DriftReference(LAMMPS *_lmp, const std::string &word) : lmp(_lmp), choice(word) {}
+
+/* ---------------------------------------------------------------------- */
+
+Drift DriftReference::drift() const
 {
-  using deepion::ffi::Drift;
-  return drift == "framework" ? Drift::Framework : drift == "com" ? Drift::Com : Drift::None;
+  if (choice == "none") return Drift::None;
+  return choice == "com" ? Drift::Com : Drift::Framework;
 }
 
 /* ---------------------------------------------------------------------- */
 
-bigint reference_atoms(LAMMPS *lmp, const std::string &drift, bigint nions)
+bigint DriftReference::atoms(const IonAtoms &ions) const
 {
-  if (drift == "none") return 0;
-  return drift == "com" ? lmp->atom->natoms : lmp->atom->natoms - nions;
+  if (choice == "none") return 0;
+  return choice == "com" ? lmp->atom->natoms : lmp->atom->natoms - ions.number();
 }
 
 /* ---------------------------------------------------------------------- */
 
-std::vector<std::int64_t> locate(LAMMPS *lmp, const std::string &drift, int groupbit,
-                                 const UnwrappedPositions &positions,
-                                 const std::vector<double> &ions,
-                                 const std::vector<std::int64_t> &ids,
-                                 const Measurement &measurement)
+std::vector<std::int64_t> DriftReference::locate(const IonAtoms &ions,
+                                                 const Measurement &measurement) const
 {
   const Atom *atom = lmp->atom;
-  const bool com = drift == "com";
+  const bool com = choice == "com";
   std::vector<double> reference, weights;
-  for (int i = 0; drift != "none" && i < atom->nlocal; i++) {
-    if (!com && (atom->mask[i] & groupbit)) continue;
+  for (int i = 0; choice != "none" && i < atom->nlocal; i++) {
+    if (!com && (atom->mask[i] & ions.groupbit())) continue;
     double r[3];
-    positions.position(i, r);
+    ions.positions->position(i, r);
     reference.insert(reference.end(), r, r + 3);
     if (com) weights.push_back(atom->rmass ? atom->rmass[i] : atom->mass[atom->type[i]]);
   }
-  const auto view = [](const std::vector<double> &values) {
-    return rust::Slice<const double>(values.data(), values.size());
-  };
   rust::Vec<std::int64_t> mine;
   measurement.all([&] {
-    mine = deepion::ffi::locate_ions(view(ions),
-                                     rust::Slice<const std::int64_t>(ids.data(), ids.size()),
-                                     view(reference), view(weights));
+    mine =
+        deepion::ffi::locate_ions(slice(ions.x), slice(ions.ids), slice(reference), slice(weights));
   });
   return measurement.sum(mine);
 }

@@ -1,40 +1,62 @@
 // The atoms that displacements of ions are measured against.
+// Include in .cpp files only: it needs rust/cxx.h.
 
 #ifndef DEEPION_DRIFT_REFERENCE_H
 #define DEEPION_DRIFT_REFERENCE_H
 
-#include "lmptype.h"
+#include "ion_atoms.h"
+#include "measurement.h"
 
-#include <cstdint>
+#include "deepion-bridge/src/transport.rs.h"
+
 #include <string>
 #include <vector>
 
-namespace LAMMPS_NS {
-class LAMMPS;
-}
-
-namespace deepion::ffi {
-enum class Drift : std::uint8_t;
-}
-
 namespace DEEPION {
-class Measurement;
-class UnwrappedPositions;
 
-// framework, com or none
-deepion::ffi::Drift drift_of(const std::string &drift);
+class DriftReference {
+ public:
+  // `word`: framework (all atoms that are no ions), com (center of mass of all atoms) or none.
+  DriftReference(LAMMPS_NS::LAMMPS *lmp, const std::string &word);
 
-// Number of atoms in the reference `drift` of a group of `nions`.
-LAMMPS_NS::bigint reference_atoms(LAMMPS_NS::LAMMPS *lmp, const std::string &drift,
-                                  LAMMPS_NS::bigint nions);
+  const std::string &word() const { return choice; }
+  deepion::ffi::Drift drift() const;
+  // Number of atoms in the reference.
+  LAMMPS_NS::bigint atoms(const IonAtoms &ions) const;
 
-// Collective: where this step's ions and reference atoms are, for an IonFrame.
-// `ions`: unwrapped positions of this rank's atoms of the group, n x 3; `ids`: their IDs.
-std::vector<std::int64_t> locate(LAMMPS_NS::LAMMPS *lmp, const std::string &drift, int groupbit,
-                                 const UnwrappedPositions &positions,
-                                 const std::vector<double> &ions,
-                                 const std::vector<std::int64_t> &ids,
-                                 const Measurement &measurement);
+  // Collective: sums over all ranks that tell where this step's ions and reference atoms are.
+  std::vector<std::int64_t> locate(const IonAtoms &ions, const Measurement &measurement) const;
+
+ private:
+  LAMMPS_NS::LAMMPS *lmp;
+  std::string choice;
+};
+
+// Volume of the box (A^3) and temperatures (K, 0: not known) of a step.
+struct Conditions {
+  double volume = 0.0, temperature = 0.0, kinetic_temperature = 0.0;
+};
+
+// Collective: hands this step's ions to a Transport or Displacement.
+template <class Sampler>
+void sample_displacements(Sampler &sampler, const Measurement &measurement, IonAtoms &ions,
+                          const DriftReference &reference, const Conditions &conditions)
+{
+  ions.gather();
+  const auto located = reference.locate(ions, measurement);
+  deepion::ffi::IonFrame frame;
+  frame.located = slice(located);
+  frame.positions = slice(ions.x);
+  frame.ids = slice(ions.ids);
+  frame.slots = slice(ions.slots);
+  frame.rows = rust::Slice<double>(ions.rows->values.data(), ions.rows->values.size());
+  frame.volume = conditions.volume;
+  frame.temperature = conditions.temperature;
+  frame.kinetic_temperature = conditions.kinetic_temperature;
+  measurement.all([&] {
+    sampler.sample(std::move(frame));
+  });
+}
 
 }    // namespace DEEPION
 

@@ -6,6 +6,8 @@
 
 #include "neighbor_csr.h"
 
+#include "lmptype.h"
+
 #include "rust/cxx.h"
 
 #include <cstdint>

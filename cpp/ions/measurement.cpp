@@ -97,10 +97,11 @@ void Measurement::gather()
 
 void Measurement::before_sample()
 {
-  bool full = false;
-  all([&] {
+  bool full = false;    // the same on all ranks, and so is a failure
+  const std::string problem = error_of([&] {
     full = common.full();
   });
+  if (!problem.empty()) stop_one_if(lmp, FLERR, name + ": " + problem);
   if (full) gather();
   gathered = false;
 }

@@ -18,6 +18,11 @@ class LAMMPS;
 
 namespace DEEPION {
 
+template <class Number> rust::Slice<const Number> slice(const std::vector<Number> &numbers)
+{
+  return rust::Slice<const Number>(numbers.data(), numbers.size());
+}
+
 class Measurement {
  public:
   // `name` begins every message: style and ID. `common` belongs to the sampler of a style, which must

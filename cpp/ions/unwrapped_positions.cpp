@@ -1,26 +1,27 @@
 #include "unwrapped_positions.h"
 
+#include "errors.h"
+#include "lammps_compat.h"
+
+#include "deepion-bridge/src/unwrapping.rs.h"
+
 #include "atom.h"
 #include "domain.h"
 #include "lammps.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace LAMMPS_NS;
 
 namespace DEEPION {
 
-// the tilt of a box changes by half a box length when LAMMPS flips it, by far less in a step of MD
-static constexpr double FLIP = 0.3;
-
 /* ---------------------------------------------------------------------- */
 
-static std::array<double, 3> image_flags(imageint image)
+static std::array<int, 3> image_flags(imageint image)
 {
-  return {static_cast<double>((image & IMGMASK) - IMGMAX),
-          static_cast<double>((image >> IMGBITS & IMGMASK) - IMGMAX),
-          static_cast<double>((image >> IMG2BITS) - IMGMAX)};
+  return {static_cast<int>((image & IMGMASK) - IMGMAX),
+          static_cast<int>((image >> IMGBITS & IMGMASK) - IMGMAX),
+          static_cast<int>((image >> IMG2BITS) - IMGMAX)};
 }
 
 /* ---------------------------------------------------------------------- */
@@ -71,35 +72,34 @@ void UnwrappedPositions::create(int i)
 }
 
 /* ----------------------------------------------------------------------
-   u += x - x' + (n - n') box: a border crossed counts with the box of the step it was crossed in
+   the formula is in Rust: rust/analysis/src/unwrapping.rs
 ------------------------------------------------------------------------- */
 
 void UnwrappedPositions::update()
 {
   if (!adding) return;
-  const double *h = lmp->domain->h;    // xx, yy, zz, yz, xz, xy
-  if (box_known &&
-      (std::fabs(h[5] - box[5]) > FLIP * h[0] || std::fabs(h[4] - box[4]) > FLIP * h[0] ||
-       std::fabs(h[3] - box[3]) > FLIP * h[1]))
-    trouble =
-        "the box was flipped, which toroidal unwrapping cannot follow: use flip no with fix npt or "
-        "fix deform";
-  std::copy_n(h, 6, box.begin());
-  box_known = true;
-
-  for (int i = 0; i < lmp->atom->nlocal; i++) {
-    double *row = rows.row(i);
-    const double *x = lmp->atom->x[i];
-    const auto n = image_flags(lmp->atom->image[i]);
-    // image flags have few bits and begin again at the other end
-    double dn[3];
-    for (int k = 0; k < 3; k++) dn[k] = std::remainder(n[k] - row[6 + k], 2.0 * IMGMAX);
-    row[0] += x[0] - row[3] + dn[0] * h[0] + dn[1] * h[5] + dn[2] * h[4];
-    row[1] += x[1] - row[4] + dn[1] * h[1] + dn[2] * h[3];
-    row[2] += x[2] - row[5] + dn[2] * h[2];
-    std::copy_n(x, 3, row + 3);
-    std::copy(n.begin(), n.end(), row + 6);
+  std::array<double, 6> now;    // xx, yy, zz, yz, xz, xy
+  std::copy_n(lmp->domain->h, 6, now.begin());
+  const int n = lmp->atom->nlocal;
+  images.resize(3 * static_cast<std::size_t>(n));
+  for (int i = 0; i < n; i++) {
+    const auto flags = image_flags(lmp->atom->image[i]);
+    std::copy(flags.begin(), flags.end(), &images[3 * static_cast<std::size_t>(i)]);
   }
+  const std::string failure = error_of([&] {
+    if (box_known && deepion::ffi::box_flipped(box, now))
+      trouble =
+          "the box was flipped, which toroidal unwrapping cannot follow: use flip no with fix "
+          "npt or fix deform";
+    deepion::ffi::advance_unwrapped(
+        rust::Slice<const double>(n ? &lmp->atom->x[0][0] : nullptr, images.size()),
+        rust::Slice<const std::int32_t>(images.data(), images.size()), 2 * IMGMAX, now,
+        rust::Slice<const std::int32_t>(rows.all_slots(), n),
+        rust::Slice<double>(rows.values.data(), rows.values.size()));
+  });
+  stop_one_if(lmp, FLERR, failure);
+  box = now;
+  box_known = true;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace LAMMPS_NS {
 class LAMMPS;
@@ -28,7 +29,7 @@ class UnwrappedPositions {
   // From the positions of now on, so nothing jumps.
   void init();
   bool toroidal() const { return adding; }
-  // Once, and only once, in every step of a run.
+  // In every step of a run; again in the same step changes nothing.
   void update();
   // Of local atom i.
   void position(int i, double *r) const;
@@ -44,8 +45,9 @@ class UnwrappedPositions {
  private:
   LAMMPS_NS::LAMMPS *lmp;
   Mode mode;
-  bool adding = false;    // toroidal is in use
-  std::array<double, 6> box = {};
+  bool adding = false;               // toroidal is in use
+  std::array<double, 6> box = {};    // of the last step
+  std::vector<int> images;           // image flags of this step
   bool box_known = false;
   std::string trouble;
 

@@ -1,39 +1,36 @@
-// What all fixes that measure ions have in common: rows of numbers that follow the ions, unwrapped
-// positions, and a measurement that survives restarts. No style of its own.
+// The frame of all fixes that measure ions: hands LAMMPS' calls on to the parts that a measurement
+// is made of. No style of its own.
+// Include in .cpp files only: it needs rust/cxx.h.
 
 #ifndef LMP_DEEPION_FIX_ION_H
 #define LMP_DEEPION_FIX_ION_H
 
 #include "fix.h"
 
-#include <cstdint>
-#include <functional>
+#include "ion_atoms.h"
+#include "measurement.h"
+#include "sampling.h"
+
 #include <memory>
 #include <string>
-#include <vector>
-
-namespace DEEPION {
-class AtomRows;
-class Measurement;
-class UnwrappedPositions;
-}    // namespace DEEPION
-
-namespace deepion::ffi {
-struct IonFrame;
-}
 
 namespace LAMMPS_NS {
 
-class FixIon : public Fix {
+class FixIon : public Fix, protected DEEPION::Sampled {
  public:
-  FixIon(class LAMMPS *, int, char **);
+  FixIon(class LAMMPS *, int, char **, const std::string &name = {});
   ~FixIon() override;
+  int setmask() override;
   void init() override;
+  void setup(int) override;
+  void min_setup(int) override;
+  void end_of_step() override;
+  void post_run() override;
+  void reset_dt() override;
   double compute_scalar() override;
   double compute_vector(int) override;
   double compute_array(int, int) override;
   double memory_usage() override;
-  void reset_dt() override;
 
   void write_restart(FILE *) override;
   void restart(char *) override;
@@ -49,34 +46,18 @@ class FixIon : public Fix {
   int maxsize_restart() override;
 
  protected:
-  std::string name;                                          // style and ID, for messages
-  std::unique_ptr<DEEPION::Measurement> measurement;         // set by the style's constructor
-  std::unique_ptr<DEEPION::AtomRows> rows;                   // one for each ion; may be null
-  std::unique_ptr<DEEPION::UnwrappedPositions> positions;    // may be null
-  bigint last_sample;                                        // step, -1 = none yet
-  bool restarted;                                            // continues a saved measurement
-  bigint nions;                                              // atoms in the group at the start
+  std::string name;                                     // of the command, for messages
+  DEEPION::IonAtoms ions;                               // whose motion is measured
+  std::unique_ptr<DEEPION::Sampling> sampling;          // null: the style takes its own samples
+  std::unique_ptr<DEEPION::Measurement> measurement;    // set by begin()
 
-  void fail(const std::string &) const;    // stops all ranks; they all call it
-  // Per-atom rows for the ions. LAMMPS knows of them from then on: nothing may fail after it in a
-  // constructor, because a fix that was never made cannot be taken off LAMMPS' lists again.
-  void give_rows(int width);
-  int slot_of(int i);               // row of an atom of the group
-  void refuse_newcomers();          // collective, after slot_of() of all of them
-  std::vector<double> ions;         // unwrapped positions of this rank's ions, n x 3
-  std::vector<int> slots;           // their rows
-  std::vector<std::int64_t> ids;    // their IDs
-  // Collective: hands this step's ions over; drift as in drift_reference.h; temperature, 0 = none
-  void sample_ions(const std::string &drift, double volume, double temperature,
-                   const std::function<void(deepion::ffi::IonFrame &&)> &take);
-  double picoseconds() const;    // in one time unit
-  bool any_timestep;             // it does not matter if the time step changes
+  // The last statement of a style's constructor. LAMMPS knows of the per-atom data from then on, and
+  // cannot forget a fix whose constructor fails.
+  void begin(deepion::ffi::Measurement &common);
+  void fail(const std::string &) const;    // on all ranks
 
  private:
-  void gather_ions();    // fills ions, slots and ids from this step's atoms
-  double timestep;       // when the measurement began
-  bool callbacks;        // LAMMPS calls back about atoms
-  tagint newcomer;       // an atom of the group that has no row, 0 = none
+  bool callbacks;    // LAMMPS calls back about atoms
 };
 
 }    // namespace LAMMPS_NS

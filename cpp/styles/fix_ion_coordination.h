@@ -1,31 +1,31 @@
 #ifndef LMP_FIX_ION_COORDINATION_H
 #define LMP_FIX_ION_COORDINATION_H
 
-#include "fix_ion_sampling.h"
+#include "fix_ion.h"
 
-namespace DEEPION {
-class IonNeighbors;
-}
+#include "ion_neighbors.h"
+
+#include "deepion-bridge/src/coordination.rs.h"
+
+#include <optional>
 
 namespace LAMMPS_NS {
 
-class FixIonCoordination : public FixIonSampling {
+class FixIonCoordination : public FixIon {
  public:
   FixIonCoordination(class LAMMPS *, int, char **);
-  ~FixIonCoordination() override;
   void init() override;
   void init_list(int, class NeighList *) override;
   double memory_usage() override;
 
  protected:
   void sample() override;
-  std::string summary() override;
-  deepion::ffi::Provenance provenance() override;
+  std::string summary() const override;
+  void describe(deepion::ffi::Provenance &) const override;
 
  private:
-  struct Sampler;    // the Rust side
-  std::unique_ptr<Sampler> sampler;
-  std::unique_ptr<DEEPION::IonNeighbors> neighbors;
+  DEEPION::IonNeighbors neighbors;
+  std::optional<rust::Box<deepion::ffi::Coordination>> coordination;
 };
 
 }    // namespace LAMMPS_NS

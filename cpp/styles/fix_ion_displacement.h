@@ -6,27 +6,27 @@
 
 #include "fix_ion.h"
 
+#include "drift_reference.h"
+
+#include <optional>
+
 namespace LAMMPS_NS {
 
 class FixIonDisplacement : public FixIon {
  public:
   FixIonDisplacement(class LAMMPS *, int, char **);
-  ~FixIonDisplacement() override;
-  int setmask() override;
   void post_constructor() override;
-  void setup(int) override;
-  void end_of_step() override;
 
   static constexpr int VALUES = 6;
   // Collective: MSD x, y, z, total, collective, non-Gaussian parameter at this step.
   void measure(double *values);
 
- private:
-  struct Sampler;    // the Rust side
-  std::unique_ptr<Sampler> sampler;
-  std::string drift;    // framework, com or none
+ protected:
+  void sample() override;
 
-  void sample();
+ private:
+  std::optional<DEEPION::DriftReference> reference;
+  std::optional<rust::Box<deepion::ffi::Displacement>> displacement;
 };
 
 }    // namespace LAMMPS_NS

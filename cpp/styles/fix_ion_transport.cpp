@@ -1,48 +1,30 @@
 #include "fix_ion_transport.h"
 
-#include "atom_rows.h"
-#include "drift_reference.h"
 #include "lammps_compat.h"
-#include "measurement.h"
-#include "unwrapped_positions.h"
-#include "words.h"
 
-#include "deepion-bridge/src/transport.rs.h"
-
-#include "atom.h"
 #include "compute.h"
 #include "domain.h"
-#include "group.h"
-#include "lammps.h"
 #include "modify.h"
 #include "update.h"
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
-using deepion::ffi::Transport;
-
-struct FixIonTransport::Sampler {
-  rust::Box<Transport> handle;
-};
 
 /* ---------------------------------------------------------------------- */
 
 FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
-    FixIonSampling(lmp, narg, arg), drift("framework"), temperature(0.0), compute(nullptr)
+    FixIon(lmp, narg, arg), temperature(0.0), compute(nullptr)
 {
   deepion::ffi::TransportSettings settings = {};
   settings.lags_per_level = 10;
   settings.levels = 6;
   settings.charge = 1.0;
-  std::string unwrap = "auto";
+  std::string drift = "framework", unwrap = "auto";
 
-  std::vector<std::string> keywords = {"temp", "charge", "drift", "unwrap", "lags", "fit", "units"};
-  const auto common = common_keywords();
-  keywords.insert(keywords.end(), common.begin(), common.end());
-  Words words(name, keywords, narg - 3, arg + 3);
-  every = words.integer64("Nevery", 1);
-  while (!words.done()) {
-    const std::string key = words.take();
+  sampling = std::make_unique<Sampling>(lmp, style, id);
+  Words words =
+      sampling->begin({"temp", "charge", "drift", "unwrap", "lags", "fit", "units"}, narg, arg);
+  for (std::string key; sampling->next(words, key);) {
     if (key == "temp") {
       temperature = words.number_or_id(key, "c_", compute_id);
     } else if (key == "charge") {
@@ -64,36 +46,29 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
     } else if (key == "units") {
       settings.units = words.choice(key, "si", "cgs") ? deepion::ffi::Units::Si
                                                       : deepion::ffi::Units::Cgs;
-    } else if (!common_keyword(words, key)) {
-      words.fail("unknown keyword '" + key + "'; keywords are " + joined(keywords));
     }
   }
-  finish_arguments(words);
+  sampling->finish(words);
   lags = fmt::format("{} lags on each of {} levels", settings.lags_per_level, settings.levels);
 
-  settings.every = every;
-  settings.timestep = update->dt * picoseconds();
-  settings.ions = nions;
-  settings.drift = drift_of(drift);
-  settings.reference_atoms = reference_atoms(lmp, drift, nions);
-  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+  reference.emplace(lmp, drift);
+  settings.every = sampling->every;
+  settings.timestep = update->dt * sampling->picoseconds();
+  settings.ions = ions.number();
+  settings.drift = reference->drift();
+  settings.reference_atoms = reference->atoms(ions);
+  transport = opened(lmp, name, [&] {
     return deepion::ffi::open_transport(settings);
-  })});
-  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
-  positions = std::make_unique<UnwrappedPositions>(lmp, unwrapping_of(unwrap));
-  declare_output();
-  give_rows(measurement->row_width());
+  });
+  ions.add_positions(unwrap);
+  begin((*transport)->measurement());
 }
-
-/* ---------------------------------------------------------------------- */
-
-FixIonTransport::~FixIonTransport() = default;
 
 /* ---------------------------------------------------------------------- */
 
 void FixIonTransport::init()
 {
-  FixIonSampling::init();
+  FixIon::init();
   if (compute_id.empty()) return;
   compute = modify->get_compute_by_id(compute_id);
   if (!compute) fail("keyword temp: there is no compute " + compute_id);
@@ -110,7 +85,7 @@ double FixIonTransport::temperature_now()
     compute->compute_scalar();
     compute->invoked_flag |= Compute::INVOKED_SCALAR;
   }
-  modify->addstep_compute(update->ntimestep + every);
+  modify->addstep_compute(update->ntimestep + sampling->every);
   return compute->scalar;
 }
 
@@ -118,18 +93,19 @@ double FixIonTransport::temperature_now()
 
 void FixIonTransport::sample()
 {
-  sample_ions(drift, domain->xprd * domain->yprd * domain->zprd, temperature_now(),
-              [&](auto &&frame) {
-                sampler->handle->sample(std::move(frame));
-              });
+  Conditions now;
+  now.volume = domain->xprd * domain->yprd * domain->zprd;
+  now.temperature = temperature_now();
+  sample_displacements(**transport, *measurement, ions, *reference, now);
 }
 
 /* ---------------------------------------------------------------------- */
 
-std::string FixIonTransport::summary()
+std::string FixIonTransport::summary() const
 {
-  return fmt::format("{} ions every {} steps, {}, drift {}, unwrap {}, {}", nions, every, lags,
-                     drift, positions->toroidal() ? "toroidal" : "image",
+  return fmt::format("{} ions every {} steps, {}, drift {}, unwrap {}, {}", ions.number(),
+                     sampling->every, lags, reference->word(),
+                     ions.positions->toroidal() ? "toroidal" : "image",
                      compute                 ? "temperature from compute " + compute_id
                          : temperature > 0.0 ? fmt::format("temperature {} K", temperature)
                                              : "no temperature: no conductivity");

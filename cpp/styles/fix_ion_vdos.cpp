@@ -1,19 +1,11 @@
 #include "fix_ion_vdos.h"
 
-#include "atom_rows.h"
 #include "lammps_compat.h"
-#include "measurement.h"
 #include "model_in_use.h"
-#include "unwrapped_positions.h"
-#include "words.h"
-
-#include "deepion-bridge/src/vibrations.rs.h"
+#include "rerun.h"
 
 #include "atom.h"
 #include "domain.h"
-#include "force.h"
-#include "lammps.h"
-#include "pair.h"
 #include "update.h"
 
 #include <algorithm>
@@ -21,31 +13,21 @@
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
-using deepion::ffi::Vibrations;
-
-struct FixIonVdos::Sampler {
-  rust::Box<Vibrations> handle;
-};
 
 /* ---------------------------------------------------------------------- */
 
-FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
-    FixIonSampling(lmp, narg, arg), window(0), ps(picoseconds())
+FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) : FixIon(lmp, narg, arg), window(0)
 {
   deepion::ffi::VibrationsSettings set = {};
   std::string split = "none";
   std::vector<std::string> given;
 
-  std::vector<std::string> keywords = {"origins", "temp", "split", "names", "vacf"};
-  const auto common = common_keywords();
-  keywords.insert(keywords.end(), common.begin(), common.end());
-  Words words(name, keywords, narg - 3, arg + 3);
-  every = words.integer("Nevery", 1);
+  sampling = std::make_unique<Sampling>(lmp, style, id);
+  Words words = sampling->begin({"origins", "temp", "split", "names", "vacf"}, narg, arg);
   window = words.integer("window", 2);
   set.window = window;
   set.spacing = (set.window + 9) / 10;    // so that 10 origins or fewer are open
-  while (!words.done()) {
-    const std::string key = words.take();
+  for (std::string key; sampling->next(words, key);) {
     if (key == "origins") {
       set.spacing = words.integer(key, 1);
     } else if (key == "temp") {
@@ -58,25 +40,19 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
       while (words.has_value()) given.push_back(words.take());
     } else if (key == "vacf") {
       vacf = words.word(key, "a file name");
-    } else if (!common_keyword(words, key)) {
-      words.fail("unknown keyword '" + key + "'; keywords are " + joined(keywords));
     }
   }
   if (words.good() && !given.empty() && static_cast<int>(given.size()) != atom->ntypes)
-    words.fail(fmt::format("keyword names has {} names, but there are {} atom types", given.size(),
-                           atom->ntypes));
-  finish_arguments(words);
+    words.fail_command(fmt::format("keyword names has {} names, but there are {} atom types",
+                                   given.size(), atom->ntypes));
+  sampling->finish(words);
+  sampling->own_files = {vacf};
 
   find_species(given);
-  for (std::size_t k = 0; k < names.size(); k++) {
-    deepion::ffi::Species one = {};
-    one.name = rust::String::lossy(names[k]);
-    one.mass = masses[k];
-    one.atoms = numbers[k];
-    set.species.push_back(one);
-  }
-  set.every = every;
-  set.timestep = update->dt * ps;
+  for (const auto &one : species)
+    set.species.push_back({rust::String::lossy(one.name), one.mass, std::uint64_t(one.atoms)});
+  set.every = sampling->every;
+  set.timestep = update->dt * sampling->picoseconds();
   set.box_atoms = atom->natoms;
   set.split = split == "none" ? deepion::ffi::Split::None
       : split == "cut"        ? deepion::ffi::Split::Cut
@@ -86,21 +62,14 @@ FixIonVdos::FixIonVdos(LAMMPS *lmp, int narg, char **arg) :
                          set.temperature > 0.0 ? fmt::format("temperature {} K", set.temperature)
                                                : "temperature of the velocities");
 
-  sampler = std::make_unique<Sampler>(Sampler{opened(lmp, name, [&] {
+  vibrations = opened(lmp, name, [&] {
     return deepion::ffi::open_vibrations(set);
-  })});
-  measurement = std::make_unique<Measurement>(lmp, name, sampler->handle->measurement());
-  declare_output();
-  give_rows(measurement->row_width());
+  });
+  begin((*vibrations)->measurement());
 }
 
-/* ---------------------------------------------------------------------- */
-
-FixIonVdos::~FixIonVdos() = default;
-
 /* ----------------------------------------------------------------------
-   a species for each atom type in the group; types of one name, such as two types of an element, are
-   one species
+   a species for each atom type in the group; types of one name are one species
 ------------------------------------------------------------------------- */
 
 void FixIonVdos::find_species(const std::vector<std::string> &given)
@@ -112,9 +81,9 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
     if (atom->mask[i] & groupbit) mine[atom->type[i]]++;
   MPI_Allreduce(mine.data(), count.data(), ntypes + 1, MPI_LMP_BIGINT, MPI_SUM, world);
 
-  const std::vector<std::string> elements = model_elements(lmp);
+  const auto elements = model_elements(lmp);
 
-  species.assign(ntypes + 1, -1);
+  species_of.assign(ntypes + 1, -1);
   for (int type = 1; type <= ntypes; type++) {
     if (count[type] == 0) continue;
     if (!atom->mass || !atom->mass_setflag[type])
@@ -124,18 +93,19 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
       called = given[type - 1];
     else if (!elements.empty() && elements[type] != "NULL")
       called = elements[type];
-    const auto known = std::find(names.begin(), names.end(), called) - names.begin();
-    if (known == static_cast<int>(names.size())) {
-      names.push_back(called);
-      masses.push_back(atom->mass[type]);
-      numbers.push_back(0);
-    } else if (masses[known] != atom->mass[type]) {
+    const auto known = std::find_if(species.begin(), species.end(), [&](const Species &one) {
+      return one.name == called;
+    });
+    species_of[type] = static_cast<int>(known - species.begin());
+    if (known == species.end()) {
+      species.push_back({called, atom->mass[type], count[type]});
+      continue;
+    }
+    if (known->mass != atom->mass[type])
       fail(fmt::format("atom types of the name {} have different masses ({} and {}): keyword names "
                        "can tell them apart",
-                       called, masses[known], atom->mass[type]));
-    }
-    numbers[known] += count[type];
-    species[type] = static_cast<int>(known);
+                       called, known->mass, atom->mass[type]));
+    known->atoms += count[type];
   }
 }
 
@@ -143,72 +113,63 @@ void FixIonVdos::find_species(const std::vector<std::string> &given)
 
 void FixIonVdos::init()
 {
-  FixIonSampling::init();
+  FixIon::init();
+  if (rerun_without_velocities(lmp))
+    fail("rerun does not read velocities (vx vy vz), so those of another moment would be measured: "
+         "dump vx vy vz and use 'rerun FILE dump x y z vx vy vz'");
   for (int type = 1; type <= atom->ntypes; type++)
-    if (species[type] >= 0 && atom->mass[type] != masses[species[type]])
+    if (species_of[type] >= 0 && atom->mass[type] != species[species_of[type]].mass)
       fail(fmt::format("the mass of atom type {} was {} when the measurement began and is {} now: "
-                       "use another ID to begin anew",
-                       type, masses[species[type]], atom->mass[type]));
+                       "use another ID to start a new measurement",
+                       type, species[species_of[type]].mass, atom->mass[type]));
 }
 
 /* ---------------------------------------------------------------------- */
 
 void FixIonVdos::sample()
 {
+  ions.gather();
+  const double ps = sampling->picoseconds();
   velocities.clear();
   kinds.clear();
-  slots.clear();
-  for (int i = 0; i < atom->nlocal; i++) {
-    if (!(atom->mask[i] & groupbit)) continue;
+  for (const int i : ions.indices) {
     for (int k = 0; k < 3; k++) velocities.push_back(atom->v[i][k] / ps);
-    kinds.push_back(species[atom->type[i]]);
-    slots.push_back(slot_of(i));
+    kinds.push_back(species_of[atom->type[i]]);
   }
-  refuse_newcomers();
   measurement->all([&] {
-    sampler->handle->sample(rust::Slice<const double>(velocities.data(), velocities.size()),
-                            rust::Slice<const std::int32_t>(kinds.data(), kinds.size()),
-                            rust::Slice<double>(rows->values.data(), rows->values.size()),
-                            rust::Slice<const std::int32_t>(slots.data(), slots.size()),
-                            domain->xprd * domain->yprd * domain->zprd);
+    (*vibrations)
+        ->sample(slice(velocities), slice(kinds),
+                 rust::Slice<double>(ions.rows->values.data(), ions.rows->values.size()),
+                 slice(ions.slots), domain->xprd * domain->yprd * domain->zprd);
   });
 }
 
 /* ---------------------------------------------------------------------- */
 
-std::vector<std::string> FixIonVdos::files() const
+void FixIonVdos::write_own_files(const deepion::ffi::Provenance &from)
 {
-  auto all = FixIonSampling::files();
-  all.push_back(vacf);
-  return all;
-}
-
-/* ---------------------------------------------------------------------- */
-
-void FixIonVdos::write_files()
-{
-  FixIonSampling::write_files();
   measurement->write(vacf, [&] {
-    sampler->handle->write_vacf(vacf, provenance());
+    (*vibrations)->write_vacf(vacf, from);
   });
 }
 
 /* ---------------------------------------------------------------------- */
 
-std::string FixIonVdos::summary()
+std::string FixIonVdos::summary() const
 {
   std::string text;
-  for (std::size_t k = 0; k < names.size(); k++)
-    text += fmt::format("{}{} {}", k ? ", " : "", numbers[k], names[k]);
-  return fmt::format("{} every {} steps, {} lags ({:.6g} ps), {}", text, every, window,
-                     static_cast<double>((window - 1) * every) * update->dt * ps, settings);
+  for (const auto &one : species)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", one.atoms, one.name);
+  return fmt::format("{} every {} steps, {} lags ({:.6g} ps), {}", text, sampling->every, window,
+                     static_cast<double>((window - 1) * sampling->every) * update->dt *
+                         sampling->picoseconds(),
+                     settings);
 }
 
 /* ---------------------------------------------------------------------- */
 
 double FixIonVdos::memory_usage()
 {
-  return FixIonSampling::memory_usage() +
-      static_cast<double>(velocities.capacity() * sizeof(double)) +
+  return FixIon::memory_usage() + static_cast<double>(velocities.capacity() * sizeof(double)) +
       static_cast<double>(kinds.capacity() * sizeof(int));
 }

@@ -94,12 +94,13 @@ def test_wrong_arguments(wrong_arguments, arguments):
 
 NEWCOMER = (
     " is in the group, but was not when the measurement began: the same atoms are needed throughout; use another ID to "
-    "begin anew"
+    "start a new measurement"
 )
 BEGAN = (
     " when the measurement began: displacements need the same atoms throughout, but atoms were lost, added or moved "
 )
 BEGAN += "between groups"
+FEWER = BEGAN.replace("displacements need the same atoms", "the same atoms are needed")
 DEPOSIT = """fix tr ion ion/transport 5
 region spot block 1 8 1 8 1 8
 fix in {} deposit 1 {} 7 77 region spot near 0.01
@@ -153,7 +154,7 @@ RUNS = {  # name: (commands after the set-up, message)
         "fix tr ion ion/transport 5\nrun 5\ntimestep 0.001\nrun 5\n",
         FIX
         + "the time step was 0.001953125 when the measurement began and is 0.001 now: lags would mean other times; use "
-        "another ID to begin anew",
+        "another ID to start a new measurement",
     ),
     "time step in a run": (
         "fix tr ion ion/transport 5\nfix dt all dt/reset 1 1e-6 1e-3 0.01\nrun 5\n",
@@ -163,11 +164,11 @@ RUNS = {  # name: (commands after the set-up, message)
     "more framework atoms": (DEPOSIT.format("all", 2), FIX + "33 atoms in the drift reference now, 32" + BEGAN),
     "fewer ions": (
         "fix tr ion ion/transport 5\nrun 5\ngroup four id 1:4\ndelete_atoms group four compress no\nrun 5\n",
-        FIX + "31 ions now, 32" + BEGAN,
+        FIX + "31 ions now, 32" + FEWER,
     ),
     "lost ions": (
         "change_box all boundary p p f\nthermo_modify lost ignore\nfix tr ion ion/transport 5\nrun 200\n",
-        FIX + "29 ions now, 32" + BEGAN,
+        FIX + "29 ions now, 32" + FEWER,
     ),
     "other ions, as many": (
         "fix tr ion ion/transport 5\nrun 15\ngroup ion clear\ngroup ion type 2\nrun 15\n",
@@ -193,14 +194,15 @@ RUNS = {  # name: (commands after the set-up, message)
     "minimization onto the next sample": (
         "fix tr ion ion/transport 5\nrun 15\n"
         "pair_style lj/cut 5.0\npair_coeff * * 0.03 2.0\nminimize 0 0 5 100\nrun 20\n",
-        FIX + "a minimization came between two samples, and its steps are no time: use another ID to begin anew",
+        FIX + "a minimization came between two samples, and its steps are no time: use another ID to "
+        "start a new measurement",
     ),
     "steps without samples": (
         "fix tr ion ion/transport 5\nrun 15\n"
         "pair_style lj/cut 5.0\npair_coeff * * 0.03 2.0\nminimize 0 0 13 100\nrun 20\n",
         FIX
         + "the last sample was taken at step 15, this is step 30: samples must follow each other every 5 steps; use "
-        "another ID to begin anew",
+        "another ID to start a new measurement",
     ),
     "compute: unknown keyword": (
         "compute m ion ion/msd com yes\n",
@@ -299,7 +301,7 @@ RESTARTS = {  # name: (commands after read_restart, message)
         "fix tr ion ion/transport 5 start 50\nrun 50\n",
         FIX
         + "the last sample was taken at step 20, this is step 50: samples must follow each other every 5 steps; use "
-        "another ID to begin anew",
+        "another ID to start a new measurement",
     ),
     "compute: drift": (
         "compute m ion ion/msd drift none\n",
@@ -361,7 +363,7 @@ def test_two_outputs_to_one_file_are_refused(tmp_path, data):
         ),
         (
             "fix one ion ion/transport 5 file t.txt\nfix tr ion ion/transport 5 file t.txt\n",
-            "fix ion/transport one and fix ion/transport tr write to the same file, t.txt",
+            FIX + "cannot write t.txt: fix ion/transport one in process ",
         ),
     ):
         refused(tmp_path, free_flight(data) + commands + "run 10\n", message, 1)

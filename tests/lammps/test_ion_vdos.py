@@ -346,7 +346,7 @@ SYSTEMS = {  # changes of the script, the error
     "new mass": ({"# later": "mass 1 11"}, "the mass of atom type 1 was 10 when the measurement began and is 11 now"),
     "new type": (
         {"# later": "set atom 4 type 2"},
-        "atoms were lost, added or changed their type",
+        "ions changed their atom types since the measurement began",
     ),
     "time step": (
         {"# later": "timestep 0.001"},
