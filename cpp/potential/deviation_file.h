@@ -1,11 +1,14 @@
-// The file of model deviations that DP-GEN reads, in DeePMD-kit's format. Rank 0 only; no LAMMPS.
+// The file of model deviations that DP-GEN reads, in DeePMD-kit's format. Rank 0 only.
 
 #ifndef DEEPION_DEVIATION_FILE_H
 #define DEEPION_DEVIATION_FILE_H
 
+#include "deepion-bridge/src/files.rs.h"
+
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +25,8 @@ class DeviationFile {
   ~DeviationFile() { close(); }
 
   // Opens `path` for a run that starts at `step`: at step 0 as a new file; later it keeps all rows
-  // before `step` as they are, and drops the rest. Returns an error text.
+  // before `step` as they are, and drops the rest. No one else can open it until it is closed.
+  // Returns an error text.
   std::string open(const std::string &path, std::int64_t step, bool atomic);
   bool is_open() const { return fp != nullptr; }
   void close();
@@ -35,13 +39,10 @@ class DeviationFile {
 
  private:
   std::FILE *fp = nullptr;
+  std::optional<rust::Box<deepion::ffi::Claim>> claim;
   std::string path;
   std::int64_t last_step = -1;
 };
-
-// The rows of a file that stay when a run starts at `step`: comments, and complete rows of steps
-// before it.
-std::string kept_rows(const std::string &text, std::int64_t step);
 
 }    // namespace DEEPION
 

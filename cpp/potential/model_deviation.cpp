@@ -9,7 +9,6 @@
 #include "update.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <mpi.h>
 
@@ -210,8 +209,7 @@ std::string ModelDeviation::measure_forces(LAMMPS *lmp, double factor, std::vect
 }
 
 /* ----------------------------------------------------------------------
-   one value per component of the 3 x 3 tensor of the whole system, per atom; for the standard
-   deviation each component is a vector of one element
+   of the whole system, per atom
 ------------------------------------------------------------------------- */
 
 std::string ModelDeviation::measure_virials(LAMMPS *lmp, double factor)
@@ -220,23 +218,14 @@ std::string ModelDeviation::measure_virials(LAMMPS *lmp, double factor)
   MPI_Reduce(virials.data(), summed.data(), static_cast<int>(virials.size()), MPI_DOUBLE, MPI_SUM,
              0, lmp->world);
   if (lmp->comm->me != 0) return {};
-
-  std::vector<double> padded(3 * summed.size(), 0.0), spread;
-  for (std::size_t i = 0; i < summed.size(); i++)
-    padded[3 * i] = summed[i] / static_cast<double>(lmp->atom->natoms);
+  const double natoms = static_cast<double>(lmp->atom->natoms);
   const double relative = args.relative_v < 0.0 ? -1.0 : args.relative_v / factor;
-  const std::string problem = spread_of(padded, nmodels, relative, spread);
-
-  double most = 0.0, least = std::numeric_limits<double>::max(), square = 0.0;
-  for (const double value : spread) {
-    most = std::max(most, value);
-    least = std::min(least, value);
-    square += value * value;
-  }
-  latest[0] = factor * most;
-  latest[1] = factor * least;
-  latest[2] = factor * sqrt(square / NVIRIAL);
-  return problem;
+  return error_of([&] {
+    const auto found = ffi::virial_deviation(view(summed), nmodels, natoms, relative);
+    latest[0] = factor * found.largest;
+    latest[1] = factor * found.smallest;
+    latest[2] = factor * found.rms;
+  });
 }
 
 /* ---------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #include "neighbor_csr.h"
 #include "potential_bridge.h"
 
-#include "deepion-bridge/src/elements.rs.h"
+#include "deepion-bridge/src/plausibility.rs.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -32,19 +32,6 @@ namespace {
 
   // A; two atoms are never closer, so a periodic box cannot be thinner
   constexpr double THINNEST_BOX = 1.0;
-
-  // relative differences of masses
-  constexpr double SAME_ELEMENT = 0.01;
-  constexpr double OTHER_ELEMENT = 0.1;    // beyond it, no mixture of isotopes of this element
-
-  // fs; bonds of the lightest atoms vibrate in the longest
-  constexpr double LONGEST_STEP = 10.0;
-  constexpr double SHORTEST_STEP = 0.02;
-
-  bool near(double mass, double weight, double tolerance)
-  {
-    return std::fabs(mass - weight) <= tolerance * weight;
-  }
 
 }    // namespace
 
@@ -149,26 +136,31 @@ void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool wa
 {
   const Atom *atom = lmp->atom;
   if (!atom->mass) return;
-  std::vector<double> weights;
-  const std::string failure = error_of([&] {
-    for (const auto &name : elements) weights.push_back(ffi::element_mass(rust_text(name)));
-  });
-  stop_all_if(lmp, FLERR, failure);
-  for (int i = 1; i < static_cast<int>(elements.size()); i++) {
+  const int ntypes = static_cast<int>(elements.size()) - 1;
+  rust::Vec<ffi::MassJudgment> judgments;
+  stop_all_if(lmp, FLERR, error_of([&] {
+                rust::Vec<rust::String> names;
+                std::vector<double> masses;
+                for (int i = 1; i <= ntypes; i++) {
+                  names.push_back(rust::String(std::string(rust_text(elements[i]))));
+                  masses.push_back(atom->mass_setflag[i] ? atom->mass[i] : 0.0);
+                }
+                judgments = ffi::judge_masses(
+                    rust::Slice<const rust::String>(names.data(), names.size()), view(masses));
+              }));
+
+  for (int i = 1; i <= ntypes; i++) {
+    const ffi::MassJudgment &judgment = judgments[i - 1];
     const std::string &name = elements[i];
-    const double weight = weights[i];
-    const double mass = atom->mass[i];
-    if (weight == 0.0 || !atom->mass_setflag[i] || near(mass, weight, SAME_ELEMENT)) continue;
-    for (std::size_t k = 0; k < elements.size(); k++)
-      if (near(mass, weights[k], SAME_ELEMENT) && mass > 0.0)
-        lmp->error->all(FLERR,
-                        "pair_coeff of deepmd/onnx: atom type {} is named {} ({:.5g} g/mol), but "
-                        "its mass {:.5g} is that of {}: name the element of each atom type in the "
-                        "order of the types. 'check no' turns this check off",
-                        i, name, weight, mass, elements[k]);
-    if (warn && lmp->comm->me == 0 && !near(mass, weight, OTHER_ELEMENT))
+    if (judgment.fit == ffi::MassFit::Another)
+      lmp->error->all(FLERR,
+                      "pair_coeff of deepmd/onnx: atom type {} is named {} ({:.5g} g/mol), but its "
+                      "mass {:.5g} is that of {}: name the element of each atom type in the order "
+                      "of the types. 'check no' turns this check off",
+                      i, name, judgment.weight, atom->mass[i], elements[judgment.another + 1]);
+    if (judgment.fit == ffi::MassFit::Far && warn && lmp->comm->me == 0)
       lmp->error->warning(FLERR, "atom type {} is named {} ({:.5g} g/mol), but its mass is {:.5g}",
-                          i, name, weight, mass);
+                          i, name, judgment.weight, atom->mass[i]);
   }
 }
 
@@ -177,14 +169,16 @@ void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool wa
 double check_timestep(LAMMPS *lmp, double warned)
 {
   const Update *update = lmp->update;
-  const double femtoseconds =
-      update->dt * (strcmp(update->unit_style, "metal") == 0 ? 1000.0 : 1.0);
-  if (update->dt == warned || (femtoseconds >= SHORTEST_STEP && femtoseconds <= LONGEST_STEP))
-    return warned;
+  const bool picoseconds = strcmp(update->unit_style, "metal") == 0;
+  const double femtoseconds = update->dt * (picoseconds ? 1000.0 : 1.0);
+  bool usual = true;
+  stop_all_if(lmp, FLERR, error_of([&] {
+                usual = ffi::usual_time_step(femtoseconds);
+              }));
+  if (usual || update->dt == warned) return warned;
   if (lmp->comm->me == 0)
     lmp->error->warning(FLERR, "the time step {} is {:.4g} fs: units {} count time in {}",
-                        update->dt, femtoseconds, update->unit_style,
-                        femtoseconds == update->dt ? "fs" : "ps");
+                        update->dt, femtoseconds, update->unit_style, picoseconds ? "ps" : "fs");
   return update->dt;
 }
 

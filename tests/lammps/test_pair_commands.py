@@ -1,5 +1,7 @@
 """The commands around the style: pair_coeff, hybrid styles, fix adapt, parameters, per-atom computes."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,38 @@ def test_fix_adapt_scales_energy_forces_and_virial(models, data, tmp_path):
     for name in ("energy", "virial", "force", "atom_energy", "centroid", "stress"):
         assert getattr(quarter, name) == pytest.approx(0.25 * getattr(full, name), rel=1e-12, abs=1e-13)
         assert np.all(getattr(nothing, name) == 0.0)
+
+
+@pytest.mark.parametrize("word", ["elements", "model_sha256"])
+def test_fix_adapt_cannot_write_into_the_model(models, data, tmp_path, word):
+    """What other styles of the plugin ask the potential is no parameter that fix adapt could change."""
+    adapt = f"variable s equal 2.0\nfix a all adapt 1 pair deepmd/onnx {word} * * v_s\nrun 0\n"
+    run = lmp(setup(data, f"deepmd/onnx {models['a']} check no", more=adapt), tmp_path)
+    assert run.returncode != 0 and len(run.errors()) == 1, run.output
+    assert f"Fix adapt pair style deepmd/onnx param {word} not supported" in run.errors()[0]
+
+
+def test_fixes_see_the_elements_and_hashes_of_hybrid_styles(models, box, tmp_path):
+    """Two instances of the style, one for each element: a fix names the species after both, the table both files."""
+    instance = f"deepmd/onnx {models['a']} check no"
+    split = f"""units metal
+read_data {box.write(tmp_path / "data")}
+mass 1 6.94
+mass 2 32.06
+neighbor 1.0 bin
+pair_style hybrid/overlay {instance} {instance.replace("a.onnx", "b.onnx")}
+pair_coeff * * deepmd/onnx 1 Li NULL
+pair_coeff * * deepmd/onnx 2 NULL S
+velocity all create 300 1
+fix nve all nve
+fix vd all ion/vdos 1 5 file vdos.txt output 10
+run 10
+"""
+    good(lmp(split, tmp_path))
+    text = (tmp_path / "vdos.txt").read_text()
+    hashes = [hashlib.sha256(models[name].read_bytes()).hexdigest() for name in "ab"]
+    assert "+".join(hashes) in text
+    assert "g_Li_1/THz" in text and "g_S_1/THz" in text and "type1" not in text
 
 
 # --- parameters ---------------------------------------------------------------------------------------------------------

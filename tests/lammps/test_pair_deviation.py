@@ -144,6 +144,40 @@ def test_a_step_where_one_run_ends_and_the_next_begins_has_one_row(models, data,
     assert np.loadtxt(tmp_path / "model_devi.out")[:, 0].tolist() == [0, 50, 100, 150]
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_two_writers_of_one_file_are_refused(models, data, tmp_path, ranks):
+    """Two instances of the style in one simulation, and replicas of -partition; other names are fine."""
+    style = f"deepmd/onnx {models['a']} {models['b']} check no"
+    both = f"""units metal
+read_data {data}
+neighbor 1.0 bin
+pair_style hybrid/overlay {style} out_file FIRST {style} out_file SECOND
+pair_coeff * * deepmd/onnx 1 Li S
+pair_coeff * * deepmd/onnx 2 Li S
+run 0
+clear
+"""
+    good(lmp(2 * both.replace("FIRST", "one").replace("SECOND", "two"), tmp_path, ranks=ranks))
+    run = lmp(both.replace("FIRST", "same").replace("SECOND", "./same"), tmp_path, ranks=ranks)
+    assert run.returncode != 0 and len(run.errors()) == 1, run.output
+    assert "out_file: cannot write ./same: pair_style deepmd/onnx in process " in run.errors()[0]
+
+    each = setup(data, models, "check no out_file FILE", more="run 0\n")
+    args = ("-partition", f"2x{ranks}", "-plog", "none", "-pscreen", "screen")
+    run = lmp(each.replace("FILE", "shared"), tmp_path, ranks=2 * ranks, args=args)
+    said = "".join(path.read_text() for path in sorted(tmp_path.glob("screen.*")))
+    assert run.returncode != 0 and said.count("ERROR: out_file: cannot write shared: pair_style") == 1, (
+        said + run.output
+    )
+    names = "variable r world first second\n" + each.replace("FILE", "${r}.out")
+    good(lmp(names, tmp_path, ranks=2 * ranks, args=args))
+    assert (tmp_path / "first.out").is_file() and (tmp_path / "second.out").is_file()
+    left = [
+        path.name for path in tmp_path.glob(".*.lock")
+    ]  # of the runs that were stopped, which does not hinder others
+    assert set(left) <= {".same.lock", ".shared.lock"}
+
+
 def test_fix_halt_stops_on_deviation(models, data, tmp_path):
     """A run that leaves what the models agree on can stop itself."""
     more = """velocity all create 3000 1

@@ -167,7 +167,7 @@ CASES = {  # name: (keywords of script(), message)
     ),
     "out_file cannot be written": (
         {"style": f"deepmd/onnx {MODEL} {OTHER} out_file none/there"},
-        "cannot write out_file 'none/there': No such file or directory",
+        "out_file: cannot write none/there: its folder is not there",
     ),
     "onnxruntime path": (
         {"style": f"deepmd/onnx {MODEL} onnxruntime /none/libonnxruntime.so"},

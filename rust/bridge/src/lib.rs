@@ -3,11 +3,13 @@
 //! panicked refuses further work.
 
 mod coordination;
+mod deviation_file;
 mod elements;
 mod files;
 mod guard;
 mod logging;
 mod measurement;
+mod plausibility;
 mod potential;
 mod transport;
 mod unwrapping;

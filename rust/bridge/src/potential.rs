@@ -150,6 +150,14 @@ mod ffi {
         sampled: usize,
     }
 
+    /// Deviations over models of a quantity, in its unit.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Deviations {
+        largest: f64,
+        smallest: f64,
+        rms: f64,
+    }
+
     extern "Rust" {
         type Potential;
 
@@ -169,6 +177,8 @@ mod ffi {
         /// Per-atom standard deviation over models of the force vector (DeePMD-kit's definition), n values.
         /// `forces`: models x n x 3; `relative` < 0: absolute, else divided by (norm of the mean force + `relative`).
         fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>>;
+        /// Deviations over models of the nine elements of the virial per atom. `virials`: models x 9, eV, of all `atoms`.
+        fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -> Result<Deviations>;
     }
 }
 
@@ -191,6 +201,13 @@ fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<
 
 fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>> {
     guard_only(|| deepion_potential::model_deviation(forces, models, relative))
+}
+
+fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -> Result<ffi::Deviations> {
+    guard_only(|| {
+        let found = deepion_potential::virial_deviation(virials, models, atoms, relative)?;
+        Ok(ffi::Deviations { largest: found.largest, smallest: found.smallest, rms: found.rms })
+    })
 }
 
 #[allow(clippy::needless_pass_by_value)] // cxx hands shared structs over by value

@@ -25,7 +25,7 @@ mod vectors;
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
 pub use contract::{Activations, Contract, EXPORTER, Reduced, ReducedLevel, Source, Units};
-pub use deviation::model_deviation;
+pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};

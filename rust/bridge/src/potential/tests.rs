@@ -78,7 +78,7 @@ fn refusal(potential: &mut Potential, atoms: Atoms) -> String {
 fn threads_and_limits_are_those_in_use() {
     let many = Settings { threads: 1000, table_error: 0.0, ..settings() };
     let info = open_potential("test.onnx", MODEL, &many).unwrap().info().unwrap();
-    assert_eq!(info.threads, deepion_potential::MOST_LANES);
+    assert_eq!(info.threads, deepion_potential::MOST_SHARES);
     assert!((info.check_limit / 1e-8 - 1.0).abs() < 1e-12);
 }
 
