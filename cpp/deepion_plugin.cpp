@@ -91,8 +91,9 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
     return;
   }
 
-  // Released libraries of ONNX Runtime report to their maker from the moment they start, and leave an
-  // identifier in the user's home. Only the environment stops them in time; a user's own value stays.
+  // Released libraries of ONNX Runtime report to their maker from the moment they start, and leave
+  // an identifier in the user's home. Only the environment stops them in time; a user's own value
+  // stays.
   setenv("ORT_DISABLE_TELEMETRY", "1", 0);
   setenv("ORT_TELEMETRY_DISABLED", "1", 0);
 

@@ -1,4 +1,5 @@
-// Text that comes from a user: file names, element names, titles. LAMMPS takes any bytes, Rust only UTF-8.
+// Text that comes from a user: file names, element names, titles. LAMMPS takes any bytes, Rust only
+// UTF-8.
 
 #ifndef DEEPION_TEXT_H
 #define DEEPION_TEXT_H

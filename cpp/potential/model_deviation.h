@@ -1,5 +1,5 @@
-// How much several models differ: their forces on the atoms of all ranks, brought home to the atoms'
-// own ranks, and their virials.
+// How much several models differ: in their forces, which are brought home to the ranks that own the
+// atoms, and in their virials.
 
 #ifndef DEEPION_MODEL_DEVIATION_H
 #define DEEPION_MODEL_DEVIATION_H

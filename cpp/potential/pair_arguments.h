@@ -45,8 +45,8 @@ struct PairArguments {
   bool timing = false;
 };
 
-// Reads the arguments. Returns their words, with the problem if there is one. No MPI, no LAMMPS: the
-// same words give the same answer on every rank.
+// Reads the arguments. Returns their words, with the problem if there is one. No MPI, no LAMMPS:
+// the same words give the same answer on every rank.
 Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &parsed);
 
 }    // namespace DEEPION

@@ -1,4 +1,5 @@
-// The Rust side of the potential. Include in .cpp files and in headers that no header of a style includes.
+// The Rust side of the potential. Include in .cpp files, and in headers that no header of a style
+// includes.
 
 #ifndef DEEPION_POTENTIAL_BRIDGE_H
 #define DEEPION_POTENTIAL_BRIDGE_H

@@ -1,5 +1,5 @@
-// What must hold of a simulation for the potential to be right in it. Everything here is the same on
-// all ranks.
+// What must hold of a simulation for the potential to be right in it. Everything here is the same
+// on all ranks.
 
 #ifndef DEEPION_SIMULATION_CHECKS_H
 #define DEEPION_SIMULATION_CHECKS_H
@@ -25,12 +25,12 @@ bool check_neighbors(LAMMPS_NS::LAMMPS *lmp, double cutoff, const std::vector<ch
                      bool warn);
 
 // elements[i]: name of atom type i, [0] is not used. An error where the mass of a type is that of
-// another of them, as their order in pair_coeff is wrong then; with `warn` a warning where it is far
-// from that of its own element.
+// another of them, as their order in pair_coeff is wrong then; with `warn` a warning where it is
+// far from that of its own element.
 void check_masses(LAMMPS_NS::LAMMPS *lmp, const std::vector<std::string> &elements, bool warn);
 
-// A warning where the time step must be in other units. `warned`: the time step of the last warning;
-// returns that of this one.
+// A warning where the time step must be in other units. `warned`: the time step of the last
+// warning; returns that of this one.
 double check_timestep(LAMMPS_NS::LAMMPS *lmp, double warned);
 
 }    // namespace DEEPION

@@ -164,7 +164,10 @@ clear
 
     each = setup(data, models, "check no out_file FILE", more="run 0\n")
     args = ("-partition", f"2x{ranks}", "-plog", "none", "-pscreen", "screen")
-    run = lmp(each.replace("FILE", "shared"), tmp_path, ranks=2 * ranks, args=args)
+    (tmp_path / "wait.sh").write_text("for i in $(seq 300); do if [ -e $1 ]; then exit; fi; sleep 0.1; done\n")
+    late = "partition yes 2 shell sh wait.sh begun\n" + each.replace("FILE", "shared")
+    late += "partition yes 1 shell touch begun\npartition yes 1 shell sh wait.sh never\n"
+    run = lmp(late, tmp_path, ranks=2 * ranks, args=args)
     said = "".join(path.read_text() for path in sorted(tmp_path.glob("screen.*")))
     assert run.returncode != 0 and said.count("ERROR: out_file: cannot write shared: pair_style") == 1, (
         said + run.output
