@@ -53,6 +53,15 @@ void Measurement::set_timestep(double picoseconds)
 
 /* ---------------------------------------------------------------------- */
 
+void Measurement::set_model(const std::string &sha256, std::int64_t step)
+{
+  all([&] {
+    common.set_model(sha256, step);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
 bool Measurement::writes() const
 {
   return lmp->comm->me == 0;

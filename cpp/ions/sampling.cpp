@@ -108,6 +108,7 @@ void Sampling::continue_after(bigint last_sample)
 void Sampling::init(Measurement &measurement)
 {
   check_timestep(measurement);
+  measurement.set_model(model_sha256(lmp), lmp->update->ntimestep);
   measurement.check_writable(files());
   std::string text;
   measurement.all([&] {
@@ -245,15 +246,12 @@ deepion::ffi::Provenance Sampling::provenance(const IonAtoms &atoms, const Sampl
 {
   deepion::ffi::Provenance from;
   from.title = rust::String::lossy(title);
-  from.style = rust::String::lossy(style);
   from.id = rust::String::lossy(id);
   from.lammps = rust::String::lossy(fmt::format("{} ({})", lmp->version, LAMMPS_DESCRIPTOR));
   from.units = rust::String::lossy(lmp->update->unit_style);
   from.group = rust::String::lossy(atoms.group_name());
   from.ions = atoms.number();
   from.atoms = lmp->atom->natoms;
-  const std::string model = model_sha256(lmp);
-  if (!model.empty()) from.notes.push_back("model sha256 " + model);
   sampled.describe(from);
   return from;
 }

@@ -1,6 +1,7 @@
 //! Activation energy from results at several temperatures (eq. 4 of the paper).
 
 use crate::constants::BOLTZMANN_EV;
+use crate::transport::differ;
 use crate::{Error, Result};
 
 /// A quantity measured at one temperature.
@@ -27,9 +28,12 @@ pub struct Arrhenius {
     pub weighted: bool,
     /// Sum of squared deviations over their errors, per degree of freedom; `None` without errors or degrees of freedom.
     pub chi2: Option<f64>,
-    mean_x: f64,
-    intercept_variance: Option<f64>,
-    slope_variance: Option<f64>,
+    /// Weighted mean of x = 1/(k T), 1/eV. There, and nowhere else, height and slope of the line do not depend on each other.
+    pub mean_x: f64,
+    /// Variance of the line's height at `mean_x`.
+    pub height_variance: Option<f64>,
+    /// Variance of its slope, eV^2: that of ln y at x is `height_variance` + `slope_variance` (x - `mean_x`)^2.
+    pub slope_variance: Option<f64>,
 }
 
 impl Arrhenius {
@@ -62,7 +66,7 @@ impl Arrhenius {
         let mean = |values: &[f64]| weights.iter().zip(values).map(|(w, v)| w * v).sum::<f64>() / total;
         let (mean_x, mean_y) = (mean(&x), mean(&y));
         let spread: f64 = weights.iter().zip(&x).map(|(w, x)| w * (x - mean_x).powi(2)).sum();
-        if points.len() < 2 || spread.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
+        if points.len() < 2 || !differ(x.iter().copied()) {
             return Err(Error::Data("no activation energy: at least two different temperatures are needed".into()));
         }
         let slope = (0..x.len()).map(|k| weights[k] * (x[k] - mean_x) * (y[k] - mean_y)).sum::<f64>() / spread;
@@ -78,7 +82,7 @@ impl Arrhenius {
             weighted,
             chi2: if weighted { scatter } else { None },
             mean_x,
-            intercept_variance: scale.map(|scale| scale / total),
+            height_variance: scale.map(|scale| scale / total),
             slope_variance: scale.map(|scale| scale / spread),
         })
     }
@@ -88,7 +92,7 @@ impl Arrhenius {
     pub fn predict(&self, temperature: f64) -> (f64, Option<f64>) {
         let x = 1.0 / (BOLTZMANN_EV * temperature);
         let error =
-            self.intercept_variance.zip(self.slope_variance).map(|(a, b)| (a + b * (x - self.mean_x).powi(2)).sqrt());
+            self.height_variance.zip(self.slope_variance).map(|(a, b)| (a + b * (x - self.mean_x).powi(2)).sqrt());
         ((self.intercept - self.energy * x).exp(), error.map(f64::exp))
     }
 }
@@ -147,6 +151,8 @@ mod tests {
     fn what_has_no_logarithm_is_named() {
         let error = Arrhenius::fit(&[exact(300.0, None), Point { temperature: 400.0, value: 0.0, error: None }]);
         assert!(error.unwrap_err().to_string().contains("the value at 400 K is 0"));
-        assert!(Arrhenius::fit(&[exact(300.0, None), exact(300.0, None)]).is_err());
+        // the mean of three equal numbers is rounded, and the spread about it is not 0
+        let same = [exact(300.1, None), exact(300.1, Some(0.3)), Point { value: 2.0, ..exact(300.1, None) }];
+        assert!(Arrhenius::fit(&same).is_err() && Arrhenius::fit(&same[..2]).is_err());
     }
 }

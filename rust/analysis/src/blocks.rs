@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Blocks held at most. When they are full, neighbours are merged and blocks become twice as long.
+/// Blocks held at most. When they are full, neighbors are merged and blocks become twice as long.
 pub const MOST_BLOCKS: usize = 32;
 
 /// What can be added up over blocks, ranks and replicas.
@@ -14,6 +14,17 @@ pub trait Merge {
     /// # Errors
     /// Where a sum leaves its range.
     fn merge(&mut self, other: &Self) -> Result<()>;
+}
+
+/// Adds a count to another.
+///
+/// # Errors
+/// Where the sum is no 64-bit number, which only damaged data can bring about.
+pub fn add_count(total: &mut u64, more: u64) -> Result<()> {
+    *total = total
+        .checked_add(more)
+        .ok_or_else(|| Error::Data("a count is too large: the saved state is damaged".into()))?;
+    Ok(())
 }
 
 /// Blocks of `length` consecutive samples each, the last one being filled.
@@ -57,13 +68,23 @@ impl<T: Merge + Clone> Blocks<T> {
         Ok(&mut self.blocks[index])
     }
 
+    /// Whether these can be the blocks of so many samples: saved ones may be damaged.
+    #[must_use]
+    pub fn fit(&self, samples: u64) -> bool {
+        // beyond 2^53 samples no number of them is exact, and no run is that long
+        self.length.is_power_of_two()
+            && samples < 1 << 53
+            && self.blocks.len() <= MOST_BLOCKS
+            && self.blocks.len() as u64 == samples.div_ceil(self.length)
+    }
+
     /// Whether `sample` opens a block.
     #[must_use]
     pub fn opens(&self, sample: u64) -> bool {
         sample.is_multiple_of(self.length)
     }
 
-    /// Blocks of at least `length` samples each, merged from neighbours; `samples` is the number of samples so far. A last
+    /// Blocks of at least `length` samples each, merged from neighbors; `samples` is the number of samples so far. A last
     /// block that is not full is left out.
     ///
     /// # Errors
@@ -196,5 +217,8 @@ mod tests {
         }
         assert_eq!(blocks.length(), 32);
         assert_eq!(blocks.coarse(100, 1000).unwrap(), vec![128; 7]);
+        assert!(blocks.fit(1000) && !blocks.fit(1025) && !blocks.fit(10));
+        let length_zero = Blocks { length: 0, blocks: vec![1] };
+        assert!(!length_zero.fit(1));
     }
 }

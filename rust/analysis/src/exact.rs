@@ -50,10 +50,7 @@ impl<const BITS: u32> Exact<BITS> {
                 self.0 = sum;
                 Ok(())
             }
-            _ => Err(Error::Data(
-                "a sum is not finite or too large: positions or velocities are NaN, or atoms have left for infinity"
-                    .into(),
-            )),
+            _ => Err(too_large()),
         }
     }
 
@@ -71,10 +68,22 @@ impl<const BITS: u32> Exact<BITS> {
     }
 
     /// The sum back from pieces added over ranks.
-    #[must_use]
-    pub fn from_limbs(limbs: &[i64]) -> Self {
-        Self(limbs.iter().rev().fold(0, |sum, &limb| (sum << 32) + i128::from(limb)))
+    ///
+    /// # Errors
+    /// Where the sum leaves its range.
+    pub fn from_limbs(limbs: &[i64]) -> Result<Self> {
+        let shifted = |sum: i128, &limb: &i64| sum.checked_mul(1 << 32)?.checked_add(i128::from(limb));
+        let sum = limbs.iter().rev().try_fold(0, shifted).ok_or_else(too_large)?;
+        let mut exact = Self::default();
+        exact.add_term(sum)?;
+        Ok(exact)
     }
+}
+
+fn too_large() -> Error {
+    Error::Data(
+        "a sum is not finite or too large: positions or velocities are NaN, or atoms have left for infinity".into(),
+    )
 }
 
 #[cfg(test)]
@@ -107,7 +116,18 @@ mod tests {
             part.add(value).unwrap();
             limbs.iter_mut().zip(part.limbs()).for_each(|(sum, limb)| *sum += limb);
         }
-        assert_eq!(Exact::<60>::from_limbs(&limbs), whole);
+        assert_eq!(Exact::<60>::from_limbs(&limbs).unwrap(), whole);
+    }
+
+    #[test]
+    fn sum_over_ranks_beyond_the_range_is_refused() {
+        // four ranks with a quarter of the whole range of 128 bits each
+        let mut part = Exact::<60>::default();
+        part.add_term(i128::MAX / 4).unwrap();
+        let sum = part.limbs().map(|limb| 4 * limb);
+        assert!(Exact::<60>::from_limbs(&sum).is_err());
+        assert!(Exact::<60>::from_limbs(&[0, 0, 0, i64::MAX]).is_err());
+        assert_eq!(Exact::<60>::from_limbs(&part.limbs()).unwrap(), part);
     }
 
     #[test]

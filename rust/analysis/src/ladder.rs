@@ -1,15 +1,27 @@
 //! Conductivity at several temperatures and the activation energy.
 
+use serde_json::json;
+
 use crate::Result;
 use crate::arrhenius::{Arrhenius, Point};
-use crate::files::{Column, Table};
-use crate::transport::{DIFFUSIVE, Findings, Transport, Value};
+use crate::measurement::Layout as _;
+use crate::results::{Column, Quantity, Results, Table};
+use crate::transport::{DIFFUSIVE, Findings, Transport, TransportLayout, Value};
 
 /// Runs whose mean temperatures are this close, K, are replicas of each other.
 pub const SAME_TEMPERATURE: f64 = 1.0;
 
-/// Takes one quantity out of the results.
-type Pick<'a> = &'a dyn Fn(&Findings) -> Value;
+/// A quantity whose logarithm is a straight line against 1/T.
+struct Line<'a> {
+    /// Name of the quantity in results.
+    name: &'static str,
+    /// In sentences.
+    symbol: &'static str,
+    unit: &'a str,
+    /// Whether the line goes through the product with T.
+    times_temperature: bool,
+    of: &'a dyn Fn(&Findings) -> Value,
+}
 
 /// A table with a row for each temperature, and the activation energies of D and of sigma T (eq. 4 of the paper) above it,
 /// with what the lines say at `predict` K. `rungs`: one measurement for each temperature, in any order.
@@ -17,102 +29,174 @@ type Pick<'a> = &'a dyn Fn(&Findings) -> Value;
 /// # Errors
 /// Where a sum leaves its range.
 pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
-    let mut findings = rungs.iter().map(Findings::of).collect::<Result<Vec<_>>>()?;
+    let mut findings = rungs.iter().map(Transport::findings).collect::<Result<Vec<_>>>()?;
     findings.sort_by(|a, b| a.temperature.total_cmp(&b.temperature));
     let units = rungs.first().map(|rung| rung.evaluation().units).unwrap_or_default();
     let ((_, diffusion), (_, conductivity)) = (units.diffusion(), units.conductivity());
 
-    let (mut summary, mut two) = (Vec::new(), false);
-    let sigma_t = |value: Value, kelvin: f64| value.scaled(kelvin);
-    let quantities: [(&str, &str, bool, Pick<'_>); 3] = [
-        ("D", diffusion, false, &|found| found.own),
-        ("sigma T (Nernst-Einstein)", conductivity, true, &|found| sigma_t(found.sigma, found.temperature)),
-        ("sigma T (collective)", conductivity, true, &|found| sigma_t(found.sigma_collective, found.temperature)),
+    let mut results = Results::new(TransportLayout::STYLE, "ladder");
+    results.setting("predict_K", predict);
+    let lines = [
+        Line { name: "D", symbol: "D", unit: diffusion, times_temperature: false, of: &|found| found.own },
+        Line {
+            name: "sigma",
+            symbol: "sigma T (Nernst-Einstein)",
+            unit: conductivity,
+            times_temperature: true,
+            of: &|found| found.sigma,
+        },
+        Line {
+            name: "sigma_collective",
+            symbol: "sigma T (collective)",
+            unit: conductivity,
+            times_temperature: true,
+            of: &|found| found.sigma_collective,
+        },
     ];
-    for (name, unit, times_kelvin, pick) in quantities {
-        let known: Vec<Point> = findings
-            .iter()
-            .filter(|found| found.found.is_some())
-            .map(|found| {
-                let Value { value, error } = pick(found);
-                Point { temperature: found.temperature, value, error }
-            })
-            .collect();
-        two |= known.len() == 2;
-        summary.extend(match Arrhenius::fit(&known) {
-            Ok(fit) => describe(name, unit, times_kelvin, &fit, known.len(), predict),
-            Err(error) => vec![format!("{name}: {error}")],
-        });
+    let (mut series, mut two) = (Vec::new(), false);
+    for line in &lines {
+        let points = line.points(&findings);
+        two |= points.len() == 2;
+        match Arrhenius::fit(&points) {
+            Ok(fit) => {
+                line.describe(&mut results, &fit, points.len(), predict);
+                series.push(line.data(&fit, &points));
+            }
+            Err(error) => results.say(format!("{}: {error}", line.symbol)),
+        }
     }
-    for found in findings.iter().filter(|found| found.found.is_none()) {
-        summary.push(format!("{} K: no diffusive window, left out of the lines", found.temperature));
+    results.list("lines", series);
+    let left_out: Vec<f64> =
+        findings.iter().filter(|found| found.found.is_none()).map(|found| found.temperature).collect();
+    for temperature in &left_out {
+        results.say(format!("{temperature} K: no diffusive window, left out of the lines"));
     }
-
+    results.list("left_out_K", left_out);
     if two {
-        summary.push("WARNING: two temperatures make a line, and nothing says whether others would lie on it".into());
+        results.warn(
+            "two_temperatures",
+            "two temperatures make a line, and nothing says whether others would lie on it".into(),
+        );
     }
-    summary.extend(not_diffusive(&findings));
+    warn_of_temperatures(&mut results, &findings);
 
     let error = |value: Value| value.error.unwrap_or(0.0);
     let rows = findings.iter().map(|found| {
-        let window = found.found.as_ref().map_or((0.0, 0.0), |fit| fit.window);
+        let window = found.window();
         let mut row = vec![found.temperature, 1000.0 / found.temperature, found.time, found.volume];
         for value in [found.own, found.collective, found.sigma, found.sigma_collective, found.haven] {
             row.extend([value.value, error(value)]);
         }
-        row.extend([found.found.as_ref().map_or(0.0, |fit| fit.beta), window.0, window.1]);
+        row.extend([found.found.as_ref().map_or(0.0, |fit| fit.beta), window.0, window.1, found.kinetic]);
         row
     });
-    Ok(Table { summary, columns: columns(diffusion, conductivity), rows: rows.collect() })
+    Ok(Table { results, columns: columns(diffusion, conductivity), rows: rows.collect() })
 }
 
-/// One warning for all temperatures whose window is not diffusive.
-fn not_diffusive(findings: &[Findings]) -> Option<String> {
+/// One warning each for all temperatures that have a problem.
+fn warn_of_temperatures(results: &mut Results, findings: &[Findings]) {
+    let named = |problem: &dyn Fn(&Findings) -> Option<String>| {
+        let each = findings.iter().filter_map(|found| Some(format!("{} K ({})", found.temperature, problem(found)?)));
+        each.collect::<Vec<_>>().join(", ")
+    };
     let beta = |found: &Findings| {
         let beta = found.found.as_ref()?.beta;
-        ((beta - 1.0).abs() >= DIFFUSIVE).then(|| format!("{} K ({beta:.3})", found.temperature))
+        ((beta - 1.0).abs() >= DIFFUSIVE).then(|| format!("{beta:.3}"))
     };
-    let named: Vec<String> = findings.iter().filter_map(beta).collect();
-    let all = named.join(", ");
-    (!named.is_empty()).then(|| format!("WARNING: beta is not 1 in the window of {all}: D depends on it there"))
+    let not_diffusive = named(&beta);
+    if !not_diffusive.is_empty() {
+        let text = format!("beta is not 1 in the window of {not_diffusive}: D depends on it there");
+        results.warn("not_diffusive", text);
+    }
+    let differs = named(&|found| found.temperature_differs().then(|| format!("{:.1} K", found.kinetic)));
+    if !differs.is_empty() {
+        let text = format!("the kinetic temperature is another one than the one given at {differs}");
+        results.warn("temperature_differs", text);
+    }
+    let ramps = named(&|found| found.ramp.map(|(first, last)| format!("{first:.1} to {last:.1} K")));
+    if !ramps.is_empty() {
+        results.warn("temperature_ramp", format!("the kinetic temperature drifts over the run at {ramps}"));
+    }
 }
 
 fn columns(diffusion: &str, conductivity: &str) -> Vec<Column> {
     let mut columns = vec![
-        Column::new("temperature_K", "mean temperature"),
-        Column::new("1000/T_1/K", "its inverse, times 1000"),
-        Column::new("time_ps", "length of all runs at this temperature together"),
-        Column::new("volume_A^3", "mean volume"),
+        Column::new("temperature", "K", "mean temperature, as given"),
+        Column::new("1000/T", "1/K", "its inverse, times 1000"),
+        Column::new("time", "ps", "length of all runs at this temperature together"),
+        Column::new("volume", "A^3", "mean volume"),
     ];
     for (name, unit, meaning) in [
         ("D", diffusion, "self-diffusion coefficient; 0: no diffusive window"),
         ("D_collective", diffusion, "collective (charge) diffusion coefficient"),
         ("sigma", conductivity, "Nernst-Einstein conductivity"),
         ("sigma_collective", conductivity, "conductivity from the collective displacement"),
-        ("haven", "1", "Haven ratio"),
+        ("haven", "", "Haven ratio"),
     ] {
-        columns.push(Column::new(&format!("{name}_{unit}"), meaning));
-        columns.push(Column::new(&format!("{name}_se_{unit}"), "its standard error; 0: not known"));
+        columns.push(Column::new(name, unit, meaning));
+        columns.push(Column::error(name, unit));
     }
     columns.extend([
-        Column::new("beta", "slope of log MSD over the window"),
-        Column::new("fit_from_ps", "first lag of the window"),
-        Column::new("fit_to_ps", "last lag of the window"),
+        Column::new("beta", "", "slope of log MSD over the window"),
+        Column::new("fit_from", "ps", "first lag of the window"),
+        Column::new("fit_to", "ps", "last lag of the window"),
+        Column::new("temperature_kinetic", "K", "mean kinetic temperature; 0: not known"),
     ]);
     columns
 }
 
-fn describe(name: &str, unit: &str, times_kelvin: bool, fit: &Arrhenius, points: usize, predict: f64) -> Vec<String> {
-    let error = fit.energy_error.map_or("(error not known)".into(), |error| format!("+- {error:.4}"));
-    let weights = if fit.weighted { "weighted with the errors" } else { "all temperatures alike" };
-    let chi2 = fit.chi2.map_or(String::new(), |chi2| format!(", chi^2 per degree of freedom {chi2:.2}"));
-    let (value, factor) = fit.predict(predict);
-    let (value, what) =
-        if times_kelvin { (value / predict, name.replacen("sigma T", "sigma", 1)) } else { (value, name.to_owned()) };
-    let factor = factor.map_or(String::new(), |factor| format!(", within a factor of {factor:.2}"));
-    vec![
-        format!("E_a from {name} = {:.4} {error} eV ({points} temperatures, {weights}{chi2})", fit.energy),
-        format!("ln prefactor of {name} = {:.6}", fit.intercept),
-        format!("{what} at {predict} K from this line = {value:.4e} {unit}{factor}"),
-    ]
+impl Line<'_> {
+    fn points(&self, findings: &[Findings]) -> Vec<Point> {
+        let point = |found: &Findings| {
+            let factor = if self.times_temperature { found.temperature } else { 1.0 };
+            let Value { value, error } = (self.of)(found).scaled(factor);
+            Point { temperature: found.temperature, value, error }
+        };
+        findings.iter().filter(|found| found.found.is_some()).map(point).collect()
+    }
+
+    fn describe(&self, results: &mut Results, fit: &Arrhenius, points: usize, predict: f64) {
+        let (name, symbol) = (self.name, self.symbol);
+        let error = fit.energy_error.map_or("(error not known)".into(), |error| format!("+- {error:.4}"));
+        let weights = if fit.weighted { "weighted with the errors" } else { "all temperatures alike" };
+        let chi2 = fit.chi2.map_or(String::new(), |chi2| format!(", chi^2 per degree of freedom {chi2:.2}"));
+        let (value, factor) = fit.predict(predict);
+        let (value, what) = if self.times_temperature {
+            (value / predict, symbol.replacen("sigma T", "sigma", 1))
+        } else {
+            (value, symbol.to_owned())
+        };
+        // one standard error of a logarithm is about a relative error
+        let value_error = factor.map(|factor| value * factor.ln());
+        let factor = factor.map_or(String::new(), |factor| format!(", within a factor of {factor:.2}"));
+        let energy = Quantity::new(&format!("E_a_{name}"), &format!("activation energy of {symbol}"), fit.energy, "eV");
+        results.quantity(energy.with_error(fit.energy_error));
+        let label = format!("{what} at {predict} K from the line");
+        let predicted = Quantity::new(&format!("{name}_predicted"), &label, value, self.unit);
+        results.quantity(predicted.with_error(value_error));
+        results
+            .say(format!("E_a from {symbol} = {:.4} {error} eV ({points} temperatures, {weights}{chi2})", fit.energy));
+        results.for_the_log();
+        results.say(format!("ln prefactor of {symbol} = {:.6}", fit.intercept));
+        results.say(format!("{what} at {predict} K from this line = {value:.4e} {}{factor}", self.unit));
+    }
+
+    /// What it takes to draw the line with its band: y = D or sigma T, x = 1/(k T) in 1/eV, ln y = `ln_prefactor` - `energy_eV` x, and the
+    /// variance of ln y is `height_variance` + `slope_variance` (x - `mean_x`)^2.
+    fn data(&self, fit: &Arrhenius, points: &[Point]) -> serde_json::Value {
+        json!({
+            "quantity": self.name,
+            "unit": self.unit,
+            "times_temperature": self.times_temperature,
+            "energy_eV": fit.energy,
+            "energy_error_eV": fit.energy_error,
+            "ln_prefactor": fit.intercept,
+            "mean_x": fit.mean_x,
+            "height_variance": fit.height_variance,
+            "slope_variance": fit.slope_variance,
+            "weighted": fit.weighted,
+            "chi2": fit.chi2,
+            "temperatures_K": points.iter().map(|point| point.temperature).collect::<Vec<_>>(),
+        })
+    }
 }

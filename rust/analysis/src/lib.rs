@@ -2,12 +2,11 @@
 //! and merged, the estimators on them, and their error bars. Formulas and choices are stated where they are used.
 //!
 //! Units: Angstrom, ps, amu, K, elementary charges; results say theirs. Nothing here knows LAMMPS, MPI or ONNX: positions
-//! and velocities come in as slices, sums over ranks go through [`Accumulator::take_increments`] and
-//! [`Accumulator::add_increments`].
+//! and velocities come in as slices, sums over ranks go through [`Measure::take_increments`] and
+//! [`Measure::add_increments`].
 //!
 //! Sums are kept as integers ([`Exact`]): no order of atoms, threads or ranks changes a bit of them.
 
-mod accumulator;
 pub mod arrhenius;
 mod blocks;
 pub mod claims;
@@ -18,13 +17,14 @@ mod exact;
 pub mod files;
 mod jackknife;
 pub mod ladder;
+pub mod measurement;
+pub mod results;
 pub mod scatter;
-pub mod state;
 pub mod transport;
 pub mod unwrapping;
 pub mod vibrations;
 
-pub use accumulator::{Accumulator, Results};
 pub use blocks::{Blocks, MOST_BLOCKS, Merge, Runs};
 pub use error::{Error, Result};
 pub use exact::Exact;
+pub use measurement::{Accumulator, Measure, Report, Save};

@@ -1,5 +1,6 @@
 //! Whether independent runs agree within their errors.
 
+use crate::results::Warning;
 use crate::transport::Value;
 
 /// Standard deviations of chi^2 beyond which a scatter is called too large.
@@ -23,14 +24,15 @@ pub fn scatter(values: &[Value]) -> Option<(f64, usize)> {
 /// A warning where `values` of the quantity `name` scatter by more than chance and their errors explain: the runs began from
 /// structures that differ, and the error of their mean is too small. chi^2 of n values scatters by sqrt(2 / (n - 1)) about 1.
 #[must_use]
-pub fn warning(name: &str, values: &[Value]) -> Option<String> {
+pub fn warning(name: &str, values: &[Value]) -> Option<Warning> {
     let (chi2, runs) = scatter(values)?;
     let expected = (2.0 / (runs - 1) as f64).sqrt();
-    (chi2 > TOO_FAR.mul_add(expected, 1.0)).then(|| {
-        format!(
-            "WARNING: {name} of {runs} runs differ by more than their errors say (chi^2 per degree of freedom {chi2:.1}): \
+    (chi2 > TOO_FAR.mul_add(expected, 1.0)).then(|| Warning {
+        code: "replicas_differ",
+        text: format!(
+            "{name} of {runs} runs differ by more than their errors say (chi^2 per degree of freedom {chi2:.1}): \
              their structures differ; the error of their mean is too small"
-        )
+        ),
     })
 }
 
@@ -53,7 +55,7 @@ mod tests {
     #[test]
     fn only_what_chance_does_not_explain_is_a_warning() {
         assert_eq!(warning("D", &[value(1.0, Some(0.1)), value(1.2, Some(0.1))]), None);
-        let words = warning("D", &[value(1.0, Some(0.1)), value(1.5, Some(0.1))]).unwrap();
-        assert!(words.starts_with("WARNING: D of 2 runs") && words.contains("freedom 12.5"), "{words}");
+        let words = warning("D", &[value(1.0, Some(0.1)), value(1.5, Some(0.1))]).unwrap().text;
+        assert!(words.starts_with("D of 2 runs") && words.contains("freedom 12.5"), "{words}");
     }
 }

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant
 
-use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::{Coordination, CoordinationLayout, Histogram, instantaneous};
+use deepion_analysis::results::Provenance;
+use deepion_analysis::{Accumulator, Measure, Report, Save};
 
 const IONS: usize = 30;
 
@@ -33,7 +34,7 @@ impl Noise {
 }
 
 fn flush(ranks: &mut [Coordination]) {
-    let increments: Vec<_> = ranks.iter_mut().map(Accumulator::take_increments).collect();
+    let increments: Vec<_> = ranks.iter_mut().map(Measure::take_increments).collect();
     let sum: Vec<i64> = (0..increments[0].len()).map(|k| increments.iter().map(|of_rank| of_rank[k]).sum()).collect();
     for rank in ranks {
         rank.add_increments(&sum).unwrap();
@@ -68,11 +69,11 @@ fn ranks_change_nothing_and_the_sum_is_that_of_all_frames() {
     flush(&mut one);
     flush(&mut four);
     for rank in &four {
-        assert_eq!(rank.state().unwrap(), one[0].state().unwrap());
+        assert_eq!(rank.state(&Provenance::default()).unwrap(), one[0].state(&Provenance::default()).unwrap());
     }
     assert_eq!(one[0].histogram().unwrap(), all);
 
-    let results = one[0].results().unwrap();
+    let results = one[0].thermo().unwrap();
     let rows = instantaneous(&all, &layout().cutoffs);
     assert_eq!(results.scalar, rows[0][2]);
     assert_eq!(results.vector, [100.0]);
@@ -87,8 +88,11 @@ fn ranks_change_nothing_and_the_sum_is_that_of_all_frames() {
     assert_eq!(table.rows, results.array);
     assert_eq!(table.columns.len(), 22);
     assert_eq!((table.columns[12].name.as_str(), table.columns[13].name.as_str()), ("P_6", "P_above_6"));
-    assert_eq!(one[0].summary_row().unwrap().len(), one[0].summary_columns().len());
-    assert_eq!(one[0].summary_row().unwrap()[..2], [rows[0][1], rows[0][2]]);
+    let history = one[0].history().unwrap();
+    assert_eq!(history.row.len(), history.columns.len());
+    assert_eq!(history.row[..2], [rows[0][1], rows[0][2]]);
+    let names: Vec<_> = history.columns[..2].iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["mean_n_2.5", "S_config_2.5_kB"]);
 }
 
 #[test]
@@ -101,23 +105,23 @@ fn a_restart_continues_as_if_nothing_had_happened() {
         sample(&mut part, &counts, |_| 0);
         if step == 40 {
             flush(&mut part);
-            let state = part[0].state().unwrap();
+            let state = part[0].state(&Provenance::default()).unwrap();
             part = new(2);
             for rank in &mut part {
                 rank.restore(&state).unwrap();
             }
-            assert_eq!(Coordination::open(&state).unwrap().state().unwrap(), state);
+            assert_eq!(Coordination::open(&state).unwrap().state(&Provenance::default()).unwrap(), state);
         }
     }
     flush(&mut whole);
     flush(&mut part);
-    assert_eq!(part[1].state().unwrap(), whole[0].state().unwrap());
+    assert_eq!(part[1].state(&Provenance::default()).unwrap(), whole[0].state(&Provenance::default()).unwrap());
 }
 
 #[test]
 fn other_settings_are_named() {
     let mut coordination = Coordination::new(layout()).unwrap();
-    let state = coordination.state().unwrap();
+    let state = coordination.state(&Provenance::default()).unwrap();
     let mut other = Coordination::new(CoordinationLayout { cutoffs: vec![2.5, 2.8], ..layout() }).unwrap();
     let error = other.restore(&state).unwrap_err().to_string();
     assert!(error.contains("cutoffs was [2.5,2.7,3.1], is [2.5,2.8]"), "{error}");
@@ -144,12 +148,12 @@ fn before_the_first_frame_everything_is_zero() {
     let mut coordination = Coordination::new(layout()).unwrap();
     let increments = coordination.take_increments();
     coordination.add_increments(&increments).unwrap();
-    let results = coordination.results().unwrap();
+    let results = coordination.thermo().unwrap();
     assert_eq!(results.scalar, 0.0);
     for row in results.array {
         assert!(row[1..].iter().all(|&value| value == 0.0));
     }
-    assert!(coordination.table().unwrap().summary.iter().any(|line| line.contains("not known")));
+    assert!(coordination.table().unwrap().results.lines().iter().any(|line| line.contains("not known")));
 }
 
 /// Frames that remember (a two-state ion that flips with probability 1/20): the standard error must cover the scatter of
@@ -173,7 +177,7 @@ fn errors_hold_for_correlated_frames() {
             coordination.sample(&[n]).unwrap();
         }
         flush(std::slice::from_mut(&mut coordination));
-        let row = &coordination.results().unwrap().array[0];
+        let row = &coordination.thermo().unwrap().array[0];
         means.push(row[1]);
         errors.push(row[2]);
     }

@@ -4,12 +4,11 @@
 
 mod walks;
 
-use deepion_analysis::Accumulator;
 use deepion_analysis::constants::BOLTZMANN_EV;
 use deepion_analysis::ladder::ladder;
-use deepion_analysis::transport::{
-    DiffusionUnits, Evaluation, Findings, Fit, Reference, Transport, TransportLayout, locate,
-};
+use deepion_analysis::results::Provenance;
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, locate};
+use deepion_analysis::{Measure, Save};
 use walks::{Frame, Walk};
 
 const WINDOW: Evaluation = Evaluation { fit: Fit::Window(1.0, 5.0), units: DiffusionUnits::Cgs };
@@ -27,7 +26,7 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
         reference_atoms: 0,
         charge: 1.0,
     };
-    let mut rows = vec![0.0; ions * Transport::row_width(&layout)];
+    let mut rows = vec![0.0; ions * 3 * layout.lags().places()];
     let slots: Vec<i32> = (0..ions as i32).collect();
     let ids: Vec<i64> = (1..=ions as i64).collect();
     let mut transport = Transport::new(layout, WINDOW).unwrap();
@@ -48,6 +47,7 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
             slots: &slots,
             volume: 1000.0,
             temperature: Some(temperature),
+            kinetic_temperature: None,
         };
         transport.sample(&frame, &mut rows).unwrap();
     }
@@ -65,10 +65,10 @@ fn joined_runs_average_and_their_errors_shrink() {
     let runs: Vec<Transport> = (0..8).map(|seed| measure(&walk(500.0, seed, 1000), 500.0, 10)).collect();
     let mut joined = runs[0].clone();
     for run in &runs[1..] {
-        joined.join(&run.state().unwrap()).unwrap();
+        joined.join(&run.state(&Provenance::default()).unwrap()).unwrap();
     }
-    let (all, one) = (Findings::of(&joined).unwrap(), Findings::of(&runs[0]).unwrap());
-    let mean = runs.iter().map(|run| Findings::of(run).unwrap().own.value).sum::<f64>() / 8.0;
+    let (all, one) = (joined.findings().unwrap(), runs[0].findings().unwrap());
+    let mean = runs.iter().map(|run| run.findings().unwrap().own.value).sum::<f64>() / 8.0;
     // the same lags with the same origins in every run: the fit is linear in the MSD
     assert!((all.own.value / mean - 1.0).abs() < 1e-10);
     let shrink = all.own.error.unwrap() / one.own.error.unwrap();
@@ -80,7 +80,7 @@ fn joined_runs_average_and_their_errors_shrink() {
 #[test]
 fn runs_with_other_settings_are_not_joined() {
     let (a, b) = (measure(&walk(500.0, 1, 50), 500.0, 10), measure(&walk(500.0, 2, 50), 500.0, 7));
-    let error = a.clone().join(&b.state().unwrap()).unwrap_err().to_string();
+    let error = a.clone().join(&b.state(&Provenance::default()).unwrap()).unwrap_err().to_string();
     assert!(error.contains("lags_per_level was 7, is 10"), "{error}");
 }
 
@@ -89,17 +89,22 @@ fn the_activation_energy_of_activated_walks_is_found() {
     let rungs: Vec<Transport> =
         [400.0, 450.0, 500.0, 600.0].iter().zip(20..).map(|(&t, seed)| measure(&walk(t, seed, 4000), t, 10)).collect();
     let table = ladder(&rungs, 300.0).unwrap();
-    let number = |begin: &str, word: usize| -> f64 {
-        let line = table.summary.iter().find(|line| line.starts_with(begin)).unwrap();
-        line.split_once(" = ").unwrap().1.split_whitespace().nth(word).unwrap().parse().unwrap()
-    };
-    for name in ["D", "sigma T (Nernst-Einstein)"] {
-        let (energy, error) = (number(&format!("E_a from {name}"), 0), number(&format!("E_a from {name}"), 2));
+    let results = &table.results;
+    for name in ["E_a_D", "E_a_sigma"] {
+        let (energy, error) = (results.value(name), results.error(name));
         assert!(error > 1e-4 && error < 0.01, "{error}");
         assert!((energy - ENERGY).abs() < 3.0 * error, "{name}: {energy} +- {error}");
     }
     let exact = 0.3f64.powi(2) / 2.0 / 0.1 * 1e-4 * (-ENERGY / BOLTZMANN_EV * (1.0 / 300.0 - 1.0 / 500.0)).exp();
-    assert!((number("D at 300 K", 0) / exact - 1.0).abs() < 0.2);
+    assert!((results.value("D_predicted") / exact - 1.0).abs() < 0.2);
+    // the line as data: what a picture draws is what was fitted
+    let line = &results.series["lines"][0];
+    let number = |key: &str| line[key].as_f64().unwrap();
+    let x = 1.0 / (BOLTZMANN_EV * 300.0);
+    let log = number("ln_prefactor") - number("energy_eV") * x;
+    assert!((log.exp() / results.value("D_predicted") - 1.0).abs() < 1e-12);
+    let variance = number("height_variance") + number("slope_variance") * (x - number("mean_x")).powi(2);
+    assert!((variance.sqrt() / (results.error("D_predicted") / results.value("D_predicted")) - 1.0).abs() < 1e-12);
     assert_eq!(table.rows.len(), 4);
     assert!(table.rows.is_sorted_by(|a, b| a[0] < b[0]));
 }
@@ -112,11 +117,11 @@ fn temperatures_away_from_diffusion_are_named() {
         measure(&flying, 600.0, 10),
         measure(&walk(700.0, 2, 1000), 700.0, 10),
     ];
-    let summary = ladder(&runs, 300.0).unwrap().summary;
-    let warnings: Vec<_> = summary.iter().filter(|line| line.starts_with("WARNING")).collect();
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].starts_with("WARNING: beta is not 1 in the window of 600 K (1."), "{warnings:?}");
-    assert!(!warnings[0].contains("500 K") && !warnings[0].contains("700 K"));
+    let warnings = ladder(&runs, 300.0).unwrap().results.warnings;
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!(warning.code, "not_diffusive");
+    assert!(warning.text.starts_with("beta is not 1 in the window of 600 K (1."), "{warnings:?}");
+    assert!(!warning.text.contains("500 K") && !warning.text.contains("700 K"));
 }
 
 /// A run and its own continuation share their beginning: told where the shorter one fills a block of the longer one.
@@ -126,10 +131,10 @@ fn a_continuation_is_no_other_run() {
     for cut in [32, 100, 333, 999, 1000] {
         let (whole, part) = (measure(&frames, 500.0, 10), measure(&frames[..cut], 500.0, 10));
         for (mut a, b) in [(whole.clone(), part.clone()), (part, whole)] {
-            let error = a.join(&b.state().unwrap()).unwrap_err().to_string();
+            let error = a.join(&b.state(&Provenance::default()).unwrap()).unwrap_err().to_string();
             assert!(error.contains("one goes on from the other"), "{cut} {error}");
         }
     }
     let (mut a, b) = (measure(&frames, 500.0, 10), measure(&walk(500.0, 2, 2), 500.0, 10));
-    a.join(&b.state().unwrap()).unwrap();
+    a.join(&b.state(&Provenance::default()).unwrap()).unwrap();
 }

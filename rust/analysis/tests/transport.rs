@@ -4,10 +4,11 @@
 
 mod walks;
 
+use deepion_analysis::results::Provenance;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, locate, nernst_einstein,
 };
-use deepion_analysis::{Accumulator, transport};
+use deepion_analysis::{Accumulator, Measure, Report, Save, transport};
 use walks::{Frame, Walk};
 
 const AUTOMATIC: Evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
@@ -36,7 +37,7 @@ struct Ranks {
 
 impl Ranks {
     fn new(layout: &TransportLayout, evaluation: Evaluation, ranks: usize) -> Self {
-        let width = Transport::row_width(layout);
+        let width = 3 * layout.lags().places();
         let rows = vec![vec![0.0; width]; layout.ions as usize];
         let transport = Transport::new(layout.clone(), evaluation).unwrap();
         Self { transports: vec![transport; ranks], rows, width, samples: 0 }
@@ -48,7 +49,7 @@ impl Ranks {
     }
 
     fn reduce(&mut self) {
-        let parts: Vec<_> = self.transports.iter_mut().map(Accumulator::take_increments).collect();
+        let parts: Vec<_> = self.transports.iter_mut().map(Measure::take_increments).collect();
         let sum = add(&parts);
         self.transports.iter_mut().for_each(|rank| rank.add_increments(&sum).unwrap());
     }
@@ -86,14 +87,22 @@ impl Ranks {
 
     fn finish(&mut self) -> &Transport {
         self.reduce();
-        let first = self.transports[0].state().unwrap();
-        assert!(self.transports.iter().all(|rank| rank.state().unwrap() == first));
+        let first = self.transports[0].state(&Provenance::default()).unwrap();
+        assert!(self.transports.iter().all(|rank| rank.state(&Provenance::default()).unwrap() == first));
         &self.transports[0]
     }
 }
 
 fn seen<'a>(located: &'a [i64], positions: &'a [f64], ids: &'a [i64], slots: &'a [i32]) -> transport::Frame<'a> {
-    transport::Frame { located, positions, ids, slots, volume: 1000.0, temperature: Some(500.0) }
+    transport::Frame {
+        located,
+        positions,
+        ids,
+        slots,
+        volume: 1000.0,
+        temperature: Some(500.0),
+        kinetic_temperature: None,
+    }
 }
 
 fn add(parts: &[Vec<i64>]) -> Vec<i64> {
@@ -141,7 +150,7 @@ fn equals_brute_force_at_the_same_origins() {
     let mut run = run(&frames, &layout, AUTOMATIC, 3);
     let transport = run.finish();
 
-    let centred: Vec<Vec<[f64; 3]>> = frames
+    let centerd: Vec<Vec<[f64; 3]>> = frames
         .iter()
         .map(|frame| {
             let mean = |axis: usize| frame.framework.iter().map(|r| r[axis]).sum::<f64>() / 5.0;
@@ -159,7 +168,7 @@ fn equals_brute_force_at_the_same_origins() {
                 for ion in 0..13 {
                     let mut r2 = 0.0;
                     for axis in 0..3 {
-                        let d = centred[origin + lag][ion][axis] - centred[origin][ion][axis];
+                        let d = centerd[origin + lag][ion][axis] - centerd[origin][ion][axis];
                         axes[axis] += d * d;
                         sum[axis] += d;
                         r2 += d * d;
@@ -192,9 +201,9 @@ fn equals_brute_force_at_the_same_origins() {
 fn ranks_and_order_change_no_bit() {
     let frames = Walk { ions: 11, framework: 4, step: 0.2, drift: [0.0; 3], seed: 8 }.frames(300);
     let layout = layout(11, 4, Reference::Framework, (5, 3));
-    let one = run(&frames, &layout, AUTOMATIC, 1).finish().state().unwrap();
+    let one = run(&frames, &layout, AUTOMATIC, 1).finish().state(&Provenance::default()).unwrap();
     for ranks in [2, 3, 4] {
-        assert_eq!(run(&frames, &layout, AUTOMATIC, ranks).finish().state().unwrap(), one);
+        assert_eq!(run(&frames, &layout, AUTOMATIC, ranks).finish().state(&Provenance::default()).unwrap(), one);
     }
 }
 
@@ -202,22 +211,25 @@ fn ranks_and_order_change_no_bit() {
 fn a_saved_state_continues_to_the_bit() {
     let frames = Walk { ions: 6, framework: 3, step: 0.2, drift: [0.0; 3], seed: 5 }.frames(401);
     let layout = layout(6, 3, Reference::Com, (5, 3));
-    let whole = run(&frames, &layout, AUTOMATIC, 2).finish().state().unwrap();
+    let whole = run(&frames, &layout, AUTOMATIC, 2).finish().state(&Provenance::default()).unwrap();
     for cut in [1, 37, 200, 333] {
         let mut first = run(&frames[..cut], &layout, AUTOMATIC, 2);
-        let state = first.finish().state().unwrap();
+        let state = first.finish().state(&Provenance::default()).unwrap();
         let mut second = Ranks::new(&layout, AUTOMATIC, 3);
         second.rows.clone_from(&first.rows);
         second.transports.iter_mut().for_each(|rank| rank.restore(&state).unwrap());
         frames[cut..].iter().for_each(|frame| second.sample(frame));
-        assert_eq!(second.finish().state().unwrap(), whole, "cut at {cut}");
+        assert_eq!(second.finish().state(&Provenance::default()).unwrap(), whole, "cut at {cut}");
     }
 }
 
 #[test]
 fn a_state_of_other_settings_is_refused_with_both_named() {
     let frames = Walk { ions: 6, framework: 3, step: 0.2, drift: [0.0; 3], seed: 5 }.frames(20);
-    let state = run(&frames, &layout(6, 3, Reference::Com, (5, 3)), AUTOMATIC, 1).finish().state().unwrap();
+    let state = run(&frames, &layout(6, 3, Reference::Com, (5, 3)), AUTOMATIC, 1)
+        .finish()
+        .state(&Provenance::default())
+        .unwrap();
     let refused = |text: &str, layout: TransportLayout| {
         let error = Transport::new(layout, AUTOMATIC).unwrap().restore(&state).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
@@ -263,7 +275,7 @@ fn two_thirds_of_the_intervals_contain_the_true_diffusion_coefficient() {
         )
         .unwrap();
         feed(&mut transport, &frames);
-        let vector = transport.results().unwrap().vector;
+        let vector = transport.thermo().unwrap().vector;
         hits += i32::from((vector[0] - exact).abs() < vector[1]);
         collective_hits += i32::from((vector[7] - exact).abs() < vector[8]);
         beta_off += i32::from((vector[15] - 1.0).abs() > 0.05);
@@ -288,7 +300,7 @@ fn two_thirds_of_the_intervals_contain_the_true_diffusion_coefficient() {
 
 /// All ions on one rank, without the checks of [`Ranks`].
 fn feed(transport: &mut Transport, frames: &[Frame]) {
-    let width = Transport::row_width(transport.layout());
+    let width = transport.row_width();
     let mut rows = vec![0.0; width * frames[0].ions.len()];
     let slots: Vec<i32> = (0..frames[0].ions.len() as i32).collect();
     let ids: Vec<i64> = (1..=frames[0].ions.len() as i64).collect();
@@ -316,13 +328,13 @@ fn a_short_run_takes_its_error_from_groups_of_ions() {
         let evaluation = Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC };
         let mut transport = Transport::new(layout(64, 0, Reference::None, (10, 3)), evaluation).unwrap();
         feed(&mut transport, &frames);
-        let vector = transport.results().unwrap().vector;
+        let vector = transport.thermo().unwrap().vector;
         hits += i32::from((vector[0] - exact).abs() < vector[1]);
         assert_eq!((vector[8], vector[18]), (0.0, 8.0));
         first.get_or_insert(transport);
     }
     assert!((120..=152).contains(&hits), "{hits} of 200");
-    let summary = first.unwrap().table().unwrap().summary.join("\n");
+    let summary = first.unwrap().table().unwrap().results.lines().join("\n");
     assert!(summary.contains("errors from 8 groups of ions"), "{summary}");
     assert!(summary.contains("takes ions for independent"), "{summary}");
 }
@@ -331,7 +343,7 @@ fn a_short_run_takes_its_error_from_groups_of_ions() {
 fn a_random_walk_is_diffusive() {
     let frames = Walk { ions: 200, framework: 1, step: 0.3, drift: [0.0; 3], seed: 77 }.frames(10_000);
     let transport = measured(&frames, Reference::None);
-    let vector = transport.results().unwrap().vector;
+    let vector = transport.thermo().unwrap().vector;
     let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
     close(vector[0], exact, 0.02, "D");
     assert!((vector[0] - exact).abs() < 3.0 * vector[1]);
@@ -348,7 +360,7 @@ fn flight_and_cage_do_not_diffuse() {
         .collect();
     let free = measured(&flight, Reference::None);
     assert!(column(&free, "beta").iter().all(|beta| (beta - 2.0).abs() < 1e-9));
-    assert_eq!(free.results().unwrap().scalar, 0.0);
+    assert_eq!(free.thermo().unwrap().scalar, 0.0);
 
     let caged = measured(&walks::caged(50, 5000), Reference::None);
     let beta = column(&caged, "beta");
@@ -356,8 +368,8 @@ fn flight_and_cage_do_not_diffuse() {
     let late = lag.iter().zip(&beta).filter(|(lag, _)| (10.0..40.0).contains(*lag));
     assert_eq!(late.clone().count(), 3);
     assert!(late.clone().all(|(_, beta)| beta.abs() < 0.05), "{beta:?}");
-    assert_eq!(caged.results().unwrap().scalar, 0.0);
-    assert!(caged.table().unwrap().summary.iter().any(|line| line.starts_with("no diffusion coefficient yet")));
+    assert_eq!(caged.thermo().unwrap().scalar, 0.0);
+    assert!(caged.table().unwrap().results.lines().iter().any(|line| line.starts_with("no diffusion coefficient yet")));
 }
 
 #[test]
@@ -390,13 +402,17 @@ fn drift_of_all_changes_nothing_and_drift_of_the_ions_survives() {
 fn without_temperature_there_is_no_conductivity() {
     let frames = Walk { ions: 30, framework: 0, step: 0.3, drift: [0.0; 3], seed: 1 }.frames(2000);
     let with = measured(&frames, Reference::None);
-    let vector = with.results().unwrap().vector;
+    let vector = with.thermo().unwrap().vector;
     // n e^2 D / (k T): 30 ions in 1000 A^3 at 500 K
     let sigma = 30.0 / 1e-27 * 1.602_176_634e-19f64.powi(2) / (1.380_649e-23 * 500.0) * vector[0] * 1e-4 / 100.0;
     close(vector[9], sigma, 1e-12, "sigma");
-    let si = Transport::open(&with.state().unwrap(), Evaluation { units: DiffusionUnits::Si, ..AUTOMATIC }).unwrap();
-    close(si.results().unwrap().vector[9], sigma * 100.0, 1e-12, "sigma in S/m");
-    close(si.results().unwrap().scalar, vector[0] * 1e-4, 1e-12, "D in m^2/s");
+    let si = Transport::open(
+        &with.state(&Provenance::default()).unwrap(),
+        Evaluation { units: DiffusionUnits::Si, ..AUTOMATIC },
+    )
+    .unwrap();
+    close(si.thermo().unwrap().vector[9], sigma * 100.0, 1e-12, "sigma in S/m");
+    close(si.thermo().unwrap().scalar, vector[0] * 1e-4, 1e-12, "D in m^2/s");
 }
 
 #[test]

@@ -4,9 +4,10 @@
 
 use std::f64::consts::PI;
 
-use deepion_analysis::Accumulator;
 use deepion_analysis::constants::{BOLTZMANN_AMU, CM2_PER_S, TERAHERTZ_KELVIN};
+use deepion_analysis::results::Provenance;
 use deepion_analysis::vibrations::{Evaluation, SpeciesLayout, Split, Vibrations, VibrationsLayout, harmonic_weight};
+use deepion_analysis::{Accumulator, Measure, Report, Save};
 
 /// Numbers in 0..1 (linear congruential, upper bits).
 struct Noise(u64);
@@ -33,7 +34,7 @@ fn layout(window: u64, spacing: u64, types: Vec<SpeciesLayout>) -> VibrationsLay
 }
 
 fn flush(ranks: &mut [Vibrations]) {
-    let increments: Vec<_> = ranks.iter_mut().map(Accumulator::take_increments).collect();
+    let increments: Vec<_> = ranks.iter_mut().map(Measure::take_increments).collect();
     let sum: Vec<i64> = (0..increments[0].len()).map(|k| increments.iter().map(|of_rank| of_rank[k]).sum()).collect();
     for rank in ranks {
         rank.add_increments(&sum).unwrap();
@@ -70,7 +71,7 @@ impl Run {
     }
 
     fn summary(&self) -> String {
-        self.vibrations.table().unwrap().summary.join("\n")
+        self.vibrations.table().unwrap().results.lines().join("\n")
     }
 }
 
@@ -104,7 +105,7 @@ fn the_vacf_is_that_of_a_naive_sum_over_the_same_origins() {
             }
         }
         let kelvin = (3.0 * 6.94 * naive(0..3, 0) + 2.0 * 32.06 * naive(3..5, 0)) / (15.0 * BOLTZMANN_AMU);
-        let vector = run.vibrations.results().unwrap().vector;
+        let vector = run.vibrations.thermo().unwrap().vector;
         assert!((vector[0] / kelvin - 1.0).abs() < 1e-12);
         assert_eq!(vector[1], (0..=50 - window).step_by(spacing as usize).count() as f64);
     }
@@ -136,7 +137,7 @@ fn an_einstein_crystal_has_its_frequency_and_its_entropy() {
     }
     run.flush();
 
-    let results = run.vibrations.results().unwrap();
+    let results = run.vibrations.thermo().unwrap();
     let vector = &results.vector;
     assert!((vector[0] / kelvin - 1.0).abs() < 1e-12);
     // a line is as wide as its window: variance 1 / (8 window^2) of the frequency, weight'' ~ 1/nu^2
@@ -183,7 +184,7 @@ fn langevin_velocities_diffuse() {
     }
     run.flush();
 
-    let results = run.vibrations.results().unwrap();
+    let results = run.vibrations.thermo().unwrap();
     let [kelvin_measured, _, s, _, harmonic, two_phase, f, g0, d, d_error] = results.vector[..] else { panic!() };
     assert!((kelvin_measured / kelvin - 1.0).abs() < 0.01);
     let exact = BOLTZMANN_AMU * kelvin / (mass * gamma) * CM2_PER_S;
@@ -196,9 +197,10 @@ fn langevin_velocities_diffuse() {
     assert_eq!((results.scalar, s), (two_phase, two_phase));
     assert!(harmonic.is_finite() && (harmonic - two_phase).abs() > 0.1);
     let summary = run.summary();
-    assert!(summary.contains("Li: diffusive") && !summary.contains("WARNING: diffusive"), "{summary}");
-    let harmonic = Vibrations::open(&run.vibrations.state().unwrap(), Evaluation::default()).unwrap();
-    assert!(harmonic.table().unwrap().summary.iter().any(|line| line.starts_with("Li: WARNING: diffusive")));
+    assert!(summary.contains("Li: diffusive") && !summary.contains("WARNING: Li: diffusive"), "{summary}");
+    let harmonic =
+        Vibrations::open(&run.vibrations.state(&Provenance::default()).unwrap(), Evaluation::default()).unwrap();
+    assert!(harmonic.table().unwrap().results.lines().iter().any(|line| line.starts_with("Li: WARNING: diffusive")));
     // the slope of a Lorentzian is noisy, but has no peaks
     assert!(summary.contains("Li: peaks = none"), "{summary}");
 }
@@ -234,9 +236,9 @@ fn ranks_change_nothing() {
     one.flush();
     flush(&mut three);
     for rank in &three {
-        assert_eq!(rank.state().unwrap(), one.vibrations.state().unwrap());
+        assert_eq!(rank.state(&Provenance::default()).unwrap(), one.vibrations.state(&Provenance::default()).unwrap());
     }
-    assert_eq!(three[0].results().unwrap(), one.vibrations.results().unwrap());
+    assert_eq!(three[0].thermo().unwrap(), one.vibrations.thermo().unwrap());
 }
 
 #[test]
@@ -251,15 +253,18 @@ fn a_restart_continues_as_if_nothing_had_happened() {
         part.sample(&velocities, 55.5);
         if sample == 46 {
             part.flush();
-            let state = part.vibrations.state().unwrap();
+            let state = part.vibrations.state(&Provenance::default()).unwrap();
             let other = Evaluation { temperature: Some(300.0), cut_thz: 1.0, split: Split::Cut };
             part.vibrations = Vibrations::open(&state, other).unwrap();
-            assert_eq!(part.vibrations.state().unwrap(), state);
+            assert_eq!(part.vibrations.state(&Provenance::default()).unwrap(), state);
         }
     }
     whole.flush();
     part.flush();
-    assert_eq!(part.vibrations.state().unwrap(), whole.vibrations.state().unwrap());
+    assert_eq!(
+        part.vibrations.state(&Provenance::default()).unwrap(),
+        whole.vibrations.state(&Provenance::default()).unwrap()
+    );
 }
 
 /// Where the rows are lost, products begin again with the next origin, and no old velocity is used.
@@ -271,9 +276,9 @@ fn lost_rows_are_not_used() {
     for sample in 0..60 {
         if sample == 30 {
             run.flush();
-            let state = run.vibrations.state().unwrap();
-            run.vibrations.restore(&state).unwrap();
-            run.vibrations.forget_origins();
+            let state = run.vibrations.state(&Provenance::default()).unwrap();
+            // as older versions saved it where the rows of a run were lost
+            run.vibrations.restore(&state.replace("\"since\":0", "\"since\":30")).unwrap();
             run.rows.fill(f64::NAN);
         }
         let velocities: Vec<f64> = (0..15).map(|_| 6.0 * noise.normal()).collect();
@@ -282,13 +287,13 @@ fn lost_rows_are_not_used() {
     }
     run.flush();
     // origins at 0, 4, .. 20 complete before, 32, 36, .. 48 after
-    assert_eq!(run.vibrations.results().unwrap().vector[1], 6.0 + 5.0);
+    assert_eq!(run.vibrations.thermo().unwrap().vector[1], 6.0 + 5.0);
 }
 
 #[test]
 fn other_settings_and_wrong_data_are_named() {
     let good = layout(9, 4, vec![species("Li", 6.94, 5)]);
-    let state = Vibrations::new(good.clone(), Evaluation::default()).unwrap().state().unwrap();
+    let state = Vibrations::new(good.clone(), Evaluation::default()).unwrap().state(&Provenance::default()).unwrap();
     let mut other = Vibrations::new(VibrationsLayout { window: 10, ..good.clone() }, Evaluation::default()).unwrap();
     let error = other.restore(&state).unwrap_err().to_string();
     assert!(error.contains("window was 9, is 10"), "{error}");
@@ -322,14 +327,15 @@ fn before_a_window_is_complete_and_without_motion_all_is_finite() {
     let mut run = Run::new(layout(9, 4, vec![species("Li", 6.94, 5)]), Evaluation::default());
     for sample in 0..80 {
         run.flush();
-        let results = run.vibrations.results().unwrap();
+        let results = run.vibrations.thermo().unwrap();
         assert_eq!((results.scalar, results.vector[0]), (0.0, 0.0), "{sample}");
         assert!(results.vector.iter().all(|value| value.is_finite()));
         assert!(results.array.iter().flatten().all(|value| value.is_finite()));
         let tables = [run.vibrations.table().unwrap(), run.vibrations.vacf_table().unwrap()];
         assert!(tables.iter().flat_map(|table| table.rows.iter().flatten()).all(|value| value.is_finite()));
-        assert!(run.vibrations.summary_row().unwrap().iter().all(|&value| value == 0.0));
-        assert_eq!(run.vibrations.summary_row().unwrap().len(), run.vibrations.summary_columns().len());
+        let history = run.vibrations.history().unwrap();
+        assert!(history.row.iter().all(|&value| value == 0.0));
+        assert_eq!(history.row.len(), history.columns.len());
         run.sample(&[0.0; 15], 1.0);
     }
     // moving atoms, but no complete window
@@ -338,7 +344,7 @@ fn before_a_window_is_complete_and_without_motion_all_is_finite() {
         run.sample(&[1.0; 15], 1.0);
     }
     run.flush();
-    let results = run.vibrations.results().unwrap();
+    let results = run.vibrations.thermo().unwrap();
     assert!(results.vector.iter().all(|&value| value == 0.0));
     assert!(results.array.iter().all(|row| row[2] == 0.0));
 }

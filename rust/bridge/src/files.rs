@@ -17,6 +17,8 @@ mod ffi {
         fn full_path(path: &CxxString) -> Result<Vec<u8>>;
         /// Whether a file can be written, without touching it.
         fn check_writable(path: &CxxString) -> Result<()>;
+        /// Replaces a file as a whole: the old or the new one is there at any moment. Permissions are kept, links followed.
+        fn replace_file(path: &CxxString, bytes: &[u8]) -> Result<()>;
 
         /// The right to write an output file, until it is dropped.
         type Claim;
@@ -35,6 +37,10 @@ fn full_path(path: &CxxString) -> Result<Vec<u8>> {
 
 fn check_writable(path: &CxxString) -> Result<()> {
     guard_only(|| files::check_writable(&path_of(path)))
+}
+
+fn replace_file(path: &CxxString, bytes: &[u8]) -> Result<()> {
+    guard_only(|| files::replace(&path_of(path), bytes))
 }
 
 /// The right to write an output file: held, never asked.

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use cxx::{CxxString, ExternType, type_id};
-use deepion_analysis::{Accumulator, Error, Result, files, state};
+use deepion_analysis::results::{Column, Provenance, head};
+use deepion_analysis::{Accumulator, Error, Result, files};
 
 use crate::files::path_of;
 use crate::guard::guard;
@@ -18,11 +19,10 @@ use crate::guard::guard;
 #[cxx::bridge(namespace = "deepion::ffi")]
 pub(crate) mod ffi {
     /// Where the numbers of a file come from. The same for every run of a measurement: no date, no number of ranks.
+    #[derive(Clone)]
     struct Provenance {
         /// The user's title; empty: none.
         title: String,
-        /// `ion/transport`, ...
-        style: String,
         /// ID of the fix.
         id: String,
         /// Version and build.
@@ -60,6 +60,9 @@ pub(crate) mod ffi {
         fn state(self: &Measurement) -> Result<String>;
         /// Continues from the total of a restart file.
         fn restore(self: &mut Measurement, state: &[u8]) -> Result<()>;
+        /// The model in use from `step` on, at the start of every run: SHA-256 of its file, empty where the potential is none of
+        /// deepion. Returns whether the measurement went on under another one before.
+        fn set_model(self: &mut Measurement, sha256: &str, step: i64) -> Result<bool>;
         /// The time step, ps, where it was changed before the first sample.
         fn set_timestep(self: &mut Measurement, timestep: f64) -> Result<()>;
         fn results(self: &Measurement) -> Result<Results>;
@@ -70,7 +73,7 @@ pub(crate) mod ffi {
         /// Adds a row to a file with a row per output. `begin`: a new file. `replaces`: step of an earlier row that this one
         /// replaces, -1: none.
         fn write_history(
-            self: &Measurement,
+            self: &mut Measurement,
             path: &CxxString,
             provenance: &Provenance,
             step: i64,
@@ -91,7 +94,10 @@ struct Guarded<A: ?Sized> {
 }
 
 /// The common operations of one measurement.
-pub struct Measurement(Rc<RefCell<Guarded<dyn Accumulator>>>);
+pub struct Measurement {
+    shared: Rc<RefCell<Guarded<dyn Accumulator>>>,
+    history: Option<files::History>,
+}
 
 // SAFETY: the identifier is the C++ name that cxx gives this type in the bridge above; other bridges of this crate, which
 // hand it to C++ by reference only, declare it under the same name.
@@ -110,7 +116,7 @@ pub struct Sampler<A> {
 impl<A: Accumulator + 'static> Sampler<A> {
     pub fn new(accumulator: A) -> Self {
         let own = Rc::new(RefCell::new(Guarded { poisoned: false, accumulator }));
-        let common = Measurement(own.clone());
+        let common = Measurement { shared: own.clone(), history: None };
         Self { own, common }
     }
 
@@ -128,7 +134,7 @@ impl<A: Accumulator + 'static> Sampler<A> {
 
 impl Measurement {
     fn guarded<T>(&self, body: impl FnOnce(&mut dyn Accumulator) -> Result<T>) -> Result<T> {
-        let Guarded { poisoned, accumulator } = &mut *self.0.borrow_mut();
+        let Guarded { poisoned, accumulator } = &mut *self.shared.borrow_mut();
         guard(poisoned, || body(accumulator))
     }
 
@@ -149,7 +155,7 @@ impl Measurement {
     }
 
     fn state(&self) -> Result<String> {
-        self.guarded(|measurement| measurement.state())
+        self.guarded(|measurement| measurement.state(&Provenance::default()))
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<()> {
@@ -160,13 +166,17 @@ impl Measurement {
         })
     }
 
+    fn set_model(&mut self, sha256: &str, step: i64) -> Result<bool> {
+        self.guarded(|measurement| Ok(measurement.set_model(sha256, step)))
+    }
+
     fn set_timestep(&mut self, timestep: f64) -> Result<()> {
         self.guarded(|measurement| measurement.set_timestep(timestep))
     }
 
     fn results(&self) -> Result<ffi::Results> {
         self.guarded(|measurement| {
-            let results = measurement.results()?;
+            let results = measurement.thermo()?;
             let columns = results.array.first().map_or(0, Vec::len);
             let array = results.array.into_iter().flatten().collect();
             Ok(ffi::Results { scalar: results.scalar, vector: results.vector, array, columns })
@@ -178,30 +188,38 @@ impl Measurement {
     }
 
     fn write_table(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
-        self.guarded(|measurement| files::replace(&path_of(path), &measurement.table()?.text(&provenance.lines())))
+        self.guarded(|measurement| {
+            let text = measurement.table()?.text(&provenance.into(), measurement.models());
+            files::replace(&path_of(path), text.as_bytes())
+        })
     }
 
     fn write_history(
-        &self,
+        &mut self,
         path: &CxxString,
         provenance: &ffi::Provenance,
         step: i64,
         begin: bool,
         replaces: i64,
     ) -> Result<()> {
+        let path = path_of(path);
+        let mut file =
+            self.history.take().filter(|file| file.path() == path).unwrap_or_else(|| files::History::new(&path));
         self.guarded(|measurement| {
-            let mut columns = vec![files::Column::new("step", "time step")];
-            columns.extend(measurement.summary_columns());
-            let mut row = vec![step as f64];
-            row.extend(measurement.summary_row()?);
-            files::append(&path_of(path), &provenance.lines(), &columns, &row, begin, Some(replaces))
-        })
+            let history = measurement.history()?;
+            let columns = [vec![Column::new("step", "", "time step")], history.columns].concat();
+            let row = [vec![step as f64], history.row].concat();
+            let head = head(&measurement.history_head(), &columns, &provenance.into(), measurement.models());
+            file.add(&head, &row, begin, (replaces >= 0).then_some(replaces))
+        })?;
+        self.history = Some(file);
+        Ok(())
     }
 
     fn write_state(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
         self.guarded(|measurement| {
-            let state = measurement.state()?;
-            files::replace(&path_of(path), &state::with_provenance(&state, &provenance.lines())?)
+            let state = measurement.state(&provenance.into())?;
+            files::replace(&path_of(path), state.as_bytes())
         })
     }
 
@@ -210,17 +228,9 @@ impl Measurement {
     }
 }
 
-impl ffi::Provenance {
-    /// Lines for people.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.title.is_empty() {
-            lines.push(self.title.clone());
-        }
-        lines.push(format!("deepion {}, fix {} {}", env!("CARGO_PKG_VERSION"), self.style, self.id));
-        lines.push(format!("LAMMPS {}, units {}", self.lammps, self.units));
-        lines.push(format!("group {}: {} of {} atoms", self.group, self.ions, self.atoms));
-        lines.extend_from_slice(&self.notes);
-        lines
+impl From<&ffi::Provenance> for Provenance {
+    fn from(from: &ffi::Provenance) -> Self {
+        let ffi::Provenance { title, id, lammps, units, group, ions, atoms, notes } = from.clone();
+        Self { title, id, lammps, units, group, ions, atoms, notes }
     }
 }

@@ -143,9 +143,10 @@ fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) ->
 
 impl<'a> ffi::IonFrame<'a> {
     fn split(self) -> (Frame<'a>, &'a mut [f64]) {
-        let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature: _ } = self;
-        let temperature = (temperature > 0.0).then_some(temperature);
-        (Frame { located, positions, ids, slots, volume, temperature }, rows)
+        let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature } = self;
+        let [temperature, kinetic_temperature] =
+            [temperature, kinetic_temperature].map(|kelvin| (kelvin > 0.0).then_some(kelvin));
+        (Frame { located, positions, ids, slots, volume, temperature, kinetic_temperature }, rows)
     }
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use cxx::CxxString;
 use deepion_analysis::vibrations::{self, Evaluation, SpeciesLayout, VibrationsLayout};
-use deepion_analysis::{Result, files};
+use deepion_analysis::{Result, Save as _, files};
 
 use crate::files::path_of;
 use crate::guard::guard_only;
@@ -122,6 +122,9 @@ impl Vibrations {
     }
 
     fn write_vacf(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
-        self.0.guarded(|vibrations| files::replace(&path_of(path), &vibrations.vacf_table()?.text(&provenance.lines())))
+        self.0.guarded(|vibrations| {
+            let text = vibrations.vacf_table()?.text(&provenance.into(), vibrations.models());
+            files::replace(&path_of(path), text.as_bytes())
+        })
     }
 }

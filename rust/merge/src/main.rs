@@ -1,17 +1,22 @@
 //! `deepion-merge`: joins what independent runs measured (`state` files of the ion fixes) into results with smaller errors,
 //! and runs at several temperatures into an activation energy.
 
-use std::fs;
+mod states;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use deepion_analysis::coordination::Coordination;
-use deepion_analysis::files::{self, Table};
+use deepion_analysis::files;
 use deepion_analysis::ladder::{SAME_TEMPERATURE, ladder};
-use deepion_analysis::transport::{DiffusionUnits, Evaluation, Findings, Fit, Transport, Value};
+use deepion_analysis::results::{Provenance, Table, Warning};
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport, Value};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
-use deepion_analysis::{Accumulator, Error, Result, scatter, state};
+use deepion_analysis::{Accumulator as _, Error, Result, Save as _, scatter};
+
+use states::{State, about, check_output, joined, models_of, style_of};
 
 /// Join the state files of independent runs: replicas at one temperature into one result, several temperatures into
 /// conductivities and an activation energy with error bands.
@@ -63,15 +68,6 @@ enum SplitName {
     TwoPhase,
 }
 
-/// Begins the line of a state's provenance that names the model.
-const MODEL: &str = "model sha256 ";
-
-/// A state file.
-struct State {
-    path: PathBuf,
-    text: String,
-}
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -83,30 +79,39 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let states = arguments.states.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
-    let analysis = |state: &State| state::analysis_of(&state.text).map_err(|error| about(&state.path, &error));
-    let first = analysis(&states[0])?;
-    for state in &states[1..] {
-        let other = analysis(state)?;
-        if other != first {
-            return Err(Error::State(format!(
-                "{} is a state of {first}, {} one of {other}: join states of one style",
-                states[0].path.display(),
-                state.path.display()
-            )));
+    let states = arguments.states.iter().map(|path| State::read(path)).collect::<Result<Vec<_>>>()?;
+    let style = style_of(&states)?;
+    if let Some(out) = &arguments.out {
+        check_output(&states, out)?;
+    }
+    let (models, differ) = models_of(&states);
+    let provenance = Provenance {
+        title: arguments.title.clone().unwrap_or_default(),
+        notes: states.iter().map(|state| format!("  {}", state.path.display())).collect(),
+        ..Provenance::default()
+    };
+    let finish = |mut table: Table| {
+        if let Some(Warning { code, text }) = differ.clone() {
+            table.results.warn(code, text);
         }
-    }
-    let mut provenance: Vec<String> = arguments.title.clone().into_iter().collect();
-    provenance.push(format!("deepion {}, {first} joined from", env!("CARGO_PKG_VERSION")));
-    provenance.extend(states.iter().map(|state| format!("  {}", state.path.display())));
-    let model = model_of(&states)?;
-    if let Some(warning) = model.as_ref().filter(|line| !line.starts_with(MODEL)) {
-        eprintln!("deepion-merge: {warning}");
-    }
-    provenance.extend(model);
+        table.results.setting("states", states.iter().map(|state| state.path.to_string_lossy()).collect::<Vec<_>>());
+        table
+    };
 
-    let table = match first.as_str() {
-        "ion/transport" => transport(arguments, &states, &provenance)?,
+    let table = match style {
+        "ion/transport" => {
+            let rungs = Rung::of_states(&states, arguments.evaluation()?)?;
+            if let Some(prefix) = &arguments.tables {
+                let paths: Vec<_> =
+                    rungs.iter().map(|rung| PathBuf::from(format!("{prefix}.{:.0}K.dat", rung.temperature))).collect();
+                paths.iter().try_for_each(|path| check_output(&states, path))?;
+                for (rung, path) in rungs.iter().zip(&paths) {
+                    let text = finish(rung.table()?).text(&provenance, &models);
+                    files::replace(path, text.as_bytes())?;
+                }
+            }
+            transport(&rungs, arguments.predict)?
+        }
         "ion/coordination" => joined(&states, Coordination::open)?.table()?,
         "ion/vdos" => {
             let split = match arguments.split {
@@ -119,57 +124,32 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
         other => return Err(Error::State(format!("states of {other} cannot be joined"))),
     };
-    write(arguments.out.as_deref(), &table, &provenance)
+    let table = finish(table);
+    let text = table.text(&provenance, &models);
+    if let Some(warning) = &differ {
+        eprintln!("deepion-merge: WARNING: {}", warning.text);
+    }
+    write(arguments.out.as_deref(), &table, &text)
 }
 
-/// The model that all states were measured with, or a warning that names one that differs. Nothing where none says it.
-fn model_of(states: &[State]) -> Result<Option<String>> {
-    let model = |state: &State| -> Result<Option<String>> {
-        let lines = state::provenance_of(&state.text).map_err(|error| about(&state.path, &error))?;
-        Ok(lines.into_iter().find(|line| line.starts_with(MODEL)))
-    };
-    let found = states.iter().map(model).collect::<Result<Vec<_>>>()?;
-    let Some(other) = found.iter().position(|model| *model != found[0]) else {
-        return Ok(found.into_iter().next().flatten());
-    };
-    let each = [0, other].map(|k| {
-        let model = found[k].as_deref().unwrap_or("a model that it does not name");
-        format!("{} with {model}", states[k].path.display())
-    });
-    Ok(Some(format!("WARNING: not measured with one and the same model: {}", each.join(", "))))
+impl Arguments {
+    fn evaluation(&self) -> Result<Evaluation> {
+        let fit = match self.fit.as_deref() {
+            Some([from, to]) if from < to && *from >= 0.0 => Fit::Window(*from, *to),
+            Some(_) => return Err(Error::Settings("--fit needs a window from a shorter to a longer lag in ps".into())),
+            None => Fit::Automatic,
+        };
+        let units = match self.units {
+            Units::Cgs => DiffusionUnits::Cgs,
+            Units::Si => DiffusionUnits::Si,
+        };
+        Ok(Evaluation { fit, units })
+    }
 }
 
 /// Replicas of one temperature give their table, several temperatures a ladder.
-fn transport(arguments: &Arguments, states: &[State], provenance: &[String]) -> Result<Table> {
-    let fit = match arguments.fit.as_deref() {
-        Some([from, to]) if from < to && *from >= 0.0 => Fit::Window(*from, *to),
-        Some(_) => return Err(Error::Settings("--fit needs a window from a shorter to a longer lag in ps".into())),
-        None => Fit::Automatic,
-    };
-    let units = match arguments.units {
-        Units::Cgs => DiffusionUnits::Cgs,
-        Units::Si => DiffusionUnits::Si,
-    };
-    let mut rungs: Vec<Rung> = Vec::new();
-    for state in states {
-        let run =
-            Transport::open(&state.text, Evaluation { fit, units }).map_err(|error| about(&state.path, &error))?;
-        let Findings { temperature, own, .. } = Findings::of(&run)?;
-        match rungs.iter_mut().find(|rung| (rung.temperature - temperature).abs() <= SAME_TEMPERATURE) {
-            Some(rung) => {
-                rung.all.join(&state.text).map_err(|error| about(&state.path, &error))?;
-                rung.each.push(own);
-            }
-            None => rungs.push(Rung { temperature, all: run, each: vec![own] }),
-        }
-    }
-    if let Some(prefix) = &arguments.tables {
-        for rung in &rungs {
-            let path = format!("{prefix}.{:.0}K.dat", rung.temperature);
-            files::replace(Path::new(&path), &rung.table()?.text(provenance))?;
-        }
-    }
-    if let [only] = &rungs[..] {
+fn transport(rungs: &[Rung], predict: f64) -> Result<Table> {
+    if let [only] = rungs {
         return only.table();
     }
     if let Some(Rung { temperature, .. }) = rungs.iter().find(|rung| rung.temperature <= 0.0) {
@@ -177,10 +157,11 @@ fn transport(arguments: &Arguments, states: &[State], provenance: &[String]) -> 
             "a ladder needs the temperature of every run, but one has {temperature} K: give temp to fix ion/transport"
         )));
     }
-    let warnings: Vec<String> = rungs.iter().filter_map(Rung::warning).collect();
-    let rungs: Vec<Transport> = rungs.into_iter().map(|rung| rung.all).collect();
-    let mut table = ladder(&rungs, arguments.predict)?;
-    table.summary.extend(warnings);
+    let all: Vec<Transport> = rungs.iter().map(|rung| rung.all.clone()).collect();
+    let mut table = ladder(&all, predict)?;
+    for Warning { code, text } in rungs.iter().filter_map(Rung::warning) {
+        table.results.warn(code, text);
+    }
     Ok(table)
 }
 
@@ -193,44 +174,44 @@ struct Rung {
 }
 
 impl Rung {
+    /// Sorts states by temperature.
+    fn of_states(states: &[State], evaluation: Evaluation) -> Result<Vec<Self>> {
+        let mut rungs: Vec<Self> = Vec::new();
+        for state in states {
+            let run = Transport::open(&state.text, evaluation).map_err(|error| about(&state.path, &error))?;
+            let found = run.findings().map_err(|error| about(&state.path, &error))?;
+            let (temperature, own) = (found.temperature, found.own);
+            match rungs.iter_mut().find(|rung| (rung.temperature - temperature).abs() <= SAME_TEMPERATURE) {
+                Some(rung) => {
+                    rung.all.join(&state.text).map_err(|error| about(&state.path, &error))?;
+                    rung.each.push(own);
+                }
+                None => rungs.push(Self { temperature, all: run, each: vec![own] }),
+            }
+        }
+        Ok(rungs)
+    }
+
     fn table(&self) -> Result<Table> {
         let mut table = self.all.table()?;
-        table.summary.extend(self.warning());
+        if let Some(Warning { code, text }) = self.warning() {
+            table.results.warn(code, text);
+        }
         Ok(table)
     }
 
-    fn warning(&self) -> Option<String> {
+    fn warning(&self) -> Option<Warning> {
         scatter::warning(&format!("D at {} K", self.temperature), &self.each)
     }
 }
 
-/// All states as one measurement.
-fn joined<A: Accumulator>(states: &[State], open: impl Fn(&str) -> Result<A>) -> Result<A> {
-    let mut all = open(&states[0].text).map_err(|error| about(&states[0].path, &error))?;
-    for state in &states[1..] {
-        all.join(&state.text).map_err(|error| about(&state.path, &error))?;
-    }
-    Ok(all)
-}
-
-fn read(path: &Path) -> Result<State> {
-    let text = fs::read_to_string(path).map_err(|error| about(path, &error))?;
-    Ok(State { path: path.to_owned(), text })
-}
-
-fn write(path: Option<&Path>, table: &Table, provenance: &[String]) -> Result<()> {
-    let text = table.text(provenance);
-    let Some(path) = path else {
-        print!("{text}");
-        return Ok(());
+fn write(path: Option<&Path>, table: &Table, text: &str) -> Result<()> {
+    let printed = match path {
+        None => text.to_owned(),
+        Some(path) => {
+            files::replace(path, text.as_bytes())?;
+            table.results.lines().join("\n") + "\n"
+        }
     };
-    files::replace(path, &text)?;
-    for line in &table.summary {
-        println!("{line}");
-    }
-    Ok(())
-}
-
-fn about(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::State(format!("{}: {error}", path.display()))
+    std::io::stdout().write_all(printed.as_bytes()).map_err(|error| Error::File(format!("cannot print: {error}")))
 }

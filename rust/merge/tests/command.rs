@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
+use deepion_analysis::results::Provenance;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
-use deepion_analysis::{Accumulator, state};
+use deepion_analysis::{Measure, Save};
 
 fn merge(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_deepion-merge")).args(arguments).output().unwrap()
@@ -32,9 +33,10 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
         reference_atoms: 0,
         charge: 1.0,
     };
-    let width = Transport::row_width(&layout);
+    let width = 3 * layout.lags().places();
     let evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
     let mut transport = Transport::new(layout, evaluation).unwrap();
+    transport.set_model(model, 0);
     let mut rows = vec![0.0; 2 * width];
     let (mut r, mut bits) =
         ([0.0f64; 6], name.bytes().fold(0x1234_5678_u64, |bits, byte| bits.wrapping_mul(31) ^ u64::from(byte)));
@@ -51,6 +53,7 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
             slots: &[0, 1],
             volume: 500.0,
             temperature: Some(temperature),
+            kinetic_temperature: None,
         };
         transport.sample(&frame, &mut rows).unwrap();
         for c in &mut r {
@@ -61,8 +64,8 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
     let increments = transport.take_increments();
     transport.add_increments(&increments).unwrap();
     let path = folder.join(name);
-    let provenance = ["LAMMPS".to_owned(), format!("model sha256 {model}")];
-    fs::write(&path, state::with_provenance(&transport.state().unwrap(), &provenance).unwrap()).unwrap();
+    let provenance = Provenance { id: "tr".into(), ..Provenance::default() };
+    fs::write(&path, transport.state(&provenance).unwrap()).unwrap();
     path
 }
 
@@ -149,7 +152,7 @@ fn what_does_not_belong_together_is_refused() {
     let a = transport_state(folder.path(), "a.json", 300.0, 0.01, "aa");
     let layout = CoordinationLayout { cutoffs: vec![2.5], most: 6, every: 1, ions: 2, neighbors: 4 };
     let b = folder.path().join("b.json");
-    fs::write(&b, Coordination::new(layout).unwrap().state().unwrap()).unwrap();
+    fs::write(&b, Coordination::new(layout).unwrap().state(&Provenance::default()).unwrap()).unwrap();
     let c = folder.path().join("c.json");
     fs::write(&c, "not json").unwrap();
     let d = folder.path().join("missing.json");

@@ -1,12 +1,12 @@
-//! Neighbours within each cut-off.
+//! Neighbors within each cut-off.
 
 use crate::{Error, Result};
 
-/// Counts the neighbours of each centre within every cut-off, all in one pass.
+/// Counts the neighbors of each center within every cut-off, all in one pass.
 ///
-/// `x`: positions of all atoms, n x 3, A. `centers`: indices of the m ions. The neighbours of `centers[k]` are
+/// `x`: positions of all atoms, n x 3, A. `centers`: indices of the m ions. The neighbors of `centers[k]` are
 /// `neighbors[offsets[k]..offsets[k + 1]]`, indices too; only atoms to be counted may be listed. `cutoffs`: ascending, A;
-/// a neighbour at just that distance counts. `counts` is replaced: m x cut-offs.
+/// a neighbor at just that distance counts. `counts` is replaced: m x cut-offs.
 ///
 /// # Errors
 /// Where the lengths of the arrays do not fit each other.
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_at_the_cutoff_counts() {
+    fn a_neighbor_at_the_cutoff_counts() {
         let x = [0.0, 0.0, 0.0, 3.0, 0.0, 4.0];
         let mut counts = Vec::new();
         count(&x, &[0], &[0, 1], &[1], &[4.999, 5.0, 6.0], &mut counts).unwrap();

@@ -5,7 +5,7 @@
 
 use super::histogram::Histogram;
 
-/// Entropy of a distribution over k, -sum of P ln P with 0 ln 0 = 0; `p` need not be normalised, nor hold anything.
+/// Entropy of a distribution over k, -sum of P ln P with 0 ln 0 = 0; `p` need not be normalized, nor hold anything.
 ///
 /// From N independent observations it comes out too small by about (occupied bins - 1) / 2N (Miller and Madow); N counts
 /// ions times frames here, which makes that far smaller than the standard error, so that no correction is made.
@@ -23,8 +23,8 @@ pub struct Estimates {
     pub mean: f64,
     /// Configurational entropy over k, all bins.
     pub entropy: f64,
-    /// The same over n = 1..=6 alone, renormalised, for comparison with published sums that leave out ions without
-    /// neighbours.
+    /// The same over n = 1..=6 alone, renormalized, for comparison with published sums that leave out ions without
+    /// neighbors.
     pub entropy_1to6: f64,
     /// P(0), ... P(most), P(> most): their sum is 1.
     pub probabilities: Vec<f64>,
@@ -35,7 +35,7 @@ impl Estimates {
     #[must_use]
     pub fn new(histogram: &Histogram, cutoff: usize) -> Self {
         let bins = histogram.bins(cutoff);
-        let ions = bins.iter().sum::<u64>().max(1) as f64;
+        let ions = bins.iter().fold(0u64, |sum, &count| sum.saturating_add(count)).max(1) as f64;
         let probabilities: Vec<_> = bins.iter().map(|&count| count as f64 / ions).collect();
         // the last bin, "more than most", is not one coordination number
         let few = &probabilities[1..(bins.len() - 1).min(7)];
@@ -49,7 +49,7 @@ impl Estimates {
 }
 
 /// Rows of what one histogram says, one for each cut-off: cut-off (A), mean coordination number, entropy over k, the same
-/// over n = 1..=6 renormalised, P(0), ... P(most), P(> most).
+/// over n = 1..=6 renormalized, P(0), ... P(most), P(> most).
 #[must_use]
 pub fn instantaneous(histogram: &Histogram, cutoffs: &[f64]) -> Vec<Vec<f64>> {
     let row = |(index, &cutoff)| {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn ions_without_neighbours_count_in_one_entropy_only() {
+    fn ions_without_neighbors_count_in_one_entropy_only() {
         let mut histogram = Histogram::new(1, 6);
         histogram.add_frame(&[0, 0, 2, 3, 9, 9]).unwrap();
         let estimates = Estimates::new(&histogram, 0);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::add_count;
 use crate::{Error, Merge, Result};
 
 /// Numbers of ions by coordination number, for each cut-off. Integers: sums over frames, ranks and blocks are exact.
@@ -9,7 +10,7 @@ use crate::{Error, Merge, Result};
 pub struct Histogram {
     /// Frames.
     pub frames: u64,
-    /// Ions with 0, 1, ... most, and more than most neighbours; cut-offs x (most + 2).
+    /// Ions with 0, 1, ... most, and more than most neighbors; cut-offs x (most + 2).
     bins: Vec<u64>,
     /// Sum of all coordination numbers, those above most included, for each cut-off.
     sums: Vec<u64>,
@@ -45,7 +46,7 @@ impl Histogram {
         Ok(())
     }
 
-    /// Ions with 0, 1, ... most, and more than most neighbours within one cut-off.
+    /// Ions with 0, 1, ... most, and more than most neighbors within one cut-off.
     #[must_use]
     pub fn bins(&self, cutoff: usize) -> &[u64] {
         let width = self.width();
@@ -76,22 +77,22 @@ impl Histogram {
     /// Where they belong to other cut-offs or bins.
     pub fn add_integers(&mut self, sum: &[i64]) -> Result<()> {
         if sum.len() != self.bins.len() + self.sums.len() {
-            return Err(Error::Data(format!(
+            return Err(Error::Internal(format!(
                 "{} increments of coordination, expected {}",
                 sum.len(),
                 self.bins.len() + self.sums.len()
             )));
         }
         for (total, &more) in self.bins.iter_mut().chain(&mut self.sums).zip(sum) {
-            *total += more as u64;
+            add_count(total, more as u64)?;
         }
         Ok(())
     }
 
-    /// Whether both have the same cut-offs and bins.
+    /// Whether it has so many cut-offs and bins.
     #[must_use]
-    pub fn fits(&self, other: &Self) -> bool {
-        (self.bins.len(), self.sums.len()) == (other.bins.len(), other.sums.len())
+    pub fn fits(&self, cutoffs: usize, most: u32) -> bool {
+        (self.bins.len(), self.sums.len()) == (cutoffs * (most as usize + 2), cutoffs)
     }
 
     fn width(&self) -> usize {
@@ -101,7 +102,7 @@ impl Histogram {
 
 impl Merge for Histogram {
     fn merge(&mut self, other: &Self) -> Result<()> {
-        self.frames += other.frames;
+        add_count(&mut self.frames, other.frames)?;
         self.add_integers(&other.integers())
     }
 }

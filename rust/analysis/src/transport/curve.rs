@@ -44,20 +44,13 @@ impl Curve {
         curve
     }
 
-    /// MSD of one group of `ions` ions at the lags of `self`, `A^2`.
-    #[must_use]
-    pub fn of_group(&self, moments: &Moments, group: usize, ions: u64) -> Vec<f64> {
-        let mean = |&index: &usize| moments.groups[index][group].value() / (moments.origins[index] * ions) as f64;
-        self.index.iter().map(mean).collect()
-    }
-
     /// Exponent beta(t) = d log MSD / d log t at lag number `at`: slope of the straight line through log MSD over the lags
     /// within a factor of two. `None` where there is no such line.
     #[must_use]
     pub fn beta(&self, at: usize) -> Option<f64> {
-        let centre = self.lag[at];
+        let center = self.lag[at];
         // lags are whole multiples of the interval: a hair of room for their rounding
-        let near = |&k: &usize| self.lag[k] > 0.499 * centre && self.lag[k] < 2.001 * centre && self.msd[k] > 0.0;
+        let near = |&k: &usize| self.lag[k] > 0.499 * center && self.lag[k] < 2.001 * center && self.msd[k] > 0.0;
         let points: Vec<_> =
             (0..self.lag.len()).filter(near).map(|k| (self.lag[k].ln(), self.msd[k].ln(), 1.0)).collect();
         line(&points).map(|(_, slope)| slope)
@@ -77,6 +70,32 @@ pub fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let mean_x = points.iter().map(|(x, _, w)| w * x).sum::<f64>() / total;
     let mean_y = points.iter().map(|(_, y, w)| w * y).sum::<f64>() / total;
     let spread: f64 = points.iter().map(|(x, _, w)| w * (x - mean_x).powi(2)).sum();
+    if !differ(points.iter().map(|(x, _, _)| *x)) {
+        return None;
+    }
     let slope = points.iter().map(|(x, y, w)| w * (x - mean_x) * (y - mean_y)).sum::<f64>() / spread;
     slope.is_finite().then_some((mean_y - slope * mean_x, slope))
+}
+
+/// Whether values differ by more than rounding: the sum of squares about a mean that was rounded is not 0 for equal ones.
+#[must_use]
+pub fn differ(values: impl Iterator<Item = f64>) -> bool {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    high - low > 1e-12 * low.abs().max(high.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_through_points_above_each_other() {
+        let x = 0.1 + 0.2;
+        let points = [(x, 1.0, 1.0), (x, 2.0, 1.0), (x, 4.0, 1.0)];
+        assert_eq!(line(&points), None);
+        assert_eq!(line(&points[..1]), None);
+        assert_eq!(line(&[]), None);
+        let (intercept, slope) = line(&[(0.0, 1.0, 1.0), (2.0, 5.0, 3.0)]).unwrap();
+        assert!((intercept - 1.0).abs() < 1e-14 && (slope - 2.0).abs() < 1e-14);
+    }
 }

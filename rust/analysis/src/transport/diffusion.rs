@@ -1,10 +1,12 @@
 //! Diffusion coefficients with standard errors, conductivities and the Haven ratio.
 
-use super::accumulator::{Transport, TransportLayout};
 use super::curve::{Curve, line};
-use super::moments::Moments;
+use super::layout::Fit;
+use super::located::ION_GROUPS;
+use super::total::TransportTotal;
 use crate::Result;
 use crate::constants::{BOLTZMANN, CHARGE};
+use crate::measurement::Sums;
 
 /// A diffusive window: |beta - 1| stays below this.
 pub const DIFFUSIVE: f64 = 0.05;
@@ -16,15 +18,6 @@ const INDEPENDENT: f64 = 10.0;
 const FEWEST_BLOCKS: usize = 4;
 /// Blocks are at least this many times as long as the longest lag of the window.
 const BLOCK_LAGS: f64 = 2.0;
-
-/// Which lags the straight line goes through.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fit {
-    /// The widest stretch with |beta - 1| < 0.05.
-    Automatic,
-    /// From one lag to another, ps.
-    Window(f64, f64),
-}
 
 /// A number with its standard error, where there is enough data for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -82,13 +75,13 @@ struct Slopes {
 ///
 /// # Errors
 /// Where a sum leaves its range.
-pub fn diffusion(transport: &Transport, fit: Fit) -> Result<Option<Diffusion>> {
-    let layout = transport.layout();
-    let lags = lags_ps(layout);
-    let runs = transport.runs();
+pub fn diffusion(sums: &Sums<TransportTotal>, fit: Fit) -> Result<Option<Diffusion>> {
+    let layout = &sums.layout;
+    let lags = layout.lags_ps();
+    let runs = sums.runs();
     let Some(sum) = runs.total()? else { return Ok(None) };
     let curve = Curve::new(&sum, &lags, layout.ions);
-    let Some(window) = window(&curve, fit, runs.samples() as f64 * layout.interval()) else { return Ok(None) };
+    let Some(window) = window(&curve, &lags, fit, runs.samples() as f64 * layout.interval()) else { return Ok(None) };
     let Some(whole) = slopes(&curve, &window) else { return Ok(None) };
 
     let last = window.len() - 1;
@@ -113,7 +106,7 @@ pub fn diffusion(transport: &Transport, fit: Fit) -> Result<Option<Diffusion>> {
     let mut blocks = parts.len();
     let ion_groups = own.error.is_none();
     if ion_groups {
-        let groups = group_slopes(transport, &sum, &curve, &window);
+        let groups = group_slopes(sums, &curve, &window)?;
         own.error = standard_error(&groups, 0.0);
         blocks = groups.len();
     }
@@ -130,17 +123,18 @@ pub fn diffusion(transport: &Transport, fit: Fit) -> Result<Option<Diffusion>> {
     }))
 }
 
-/// All lags in ps.
-pub fn lags_ps(layout: &TransportLayout) -> Vec<f64> {
-    layout.lags().all().iter().map(|&lag| lag as f64 * layout.interval()).collect()
-}
-
-/// Positions in the curve of the lags to fit; `run`: length of the run, ps.
-fn window(curve: &Curve, fit: Fit, run: f64) -> Option<Vec<usize>> {
+/// Positions in the curve of the lags to fit; `lags`: all lags, ps; `run`: length of the run, ps.
+fn window(curve: &Curve, lags: &[f64], fit: Fit, run: f64) -> Option<Vec<usize>> {
     let window: Vec<usize> = match fit {
-        Fit::Window(from, to) => (0..curve.lag.len())
-            .filter(|&k| curve.lag[k] >= from * 0.999_999 && curve.lag[k] <= to * 1.000_001)
-            .collect(),
+        Fit::Window(from, to) => {
+            let within = |lag: f64| lag >= from * 0.999_999 && lag <= to * 1.000_001;
+            // a line through the first few lags alone is another fit than the one that was asked for
+            let longest = lags.iter().rposition(|&lag| within(lag))?;
+            if !curve.index.contains(&longest) {
+                return None;
+            }
+            (0..curve.lag.len()).filter(|&k| within(curve.lag[k])).collect()
+        }
         Fit::Automatic => automatic(curve, run)?,
     };
     (window.len() >= 2 && window.iter().all(|&k| curve.msd[k] > 0.0)).then_some(window)
@@ -183,22 +177,34 @@ fn slopes(curve: &Curve, window: &[usize]) -> Option<Slopes> {
     })
 }
 
-/// Self diffusion of each group of ions, as [`slopes`]; none where groups differ in size by much: replicas have the same ones.
-fn group_slopes(transport: &Transport, sum: &Moments, curve: &Curve, window: &[usize]) -> Vec<f64> {
-    let Some(ions) = transport.totals().map(|run| run.group_ions).next() else { return Vec::new() };
-    let smallest = ions.iter().min().copied().unwrap_or(0);
-    let largest = ions.iter().max().copied().unwrap_or(0);
-    if smallest == 0 || largest > 2 * smallest {
-        return Vec::new();
+/// Self diffusion of each group of ions, as [`slopes`]; none where groups differ in size by much. Joined runs may have groups of other
+/// sizes.
+fn group_slopes(sums: &Sums<TransportTotal>, curve: &Curve, window: &[usize]) -> Result<Vec<f64>> {
+    let mut slopes = Vec::new();
+    for total in sums.totals().filter(|total| total.samples > 0) {
+        let smallest = total.group_ions.iter().min().copied().unwrap_or(0);
+        let largest = total.group_ions.iter().max().copied().unwrap_or(0);
+        if smallest == 0 || largest > smallest.saturating_mul(2) {
+            return Ok(slopes);
+        }
     }
-    let slope = |(group, &ions): (usize, &u64)| {
-        let msd = curve.of_group(sum, group, ions);
-        line(&weighted(curve, window, &|k| msd[k])).map(|(_, slope)| slope / 6.0)
-    };
-    ions.iter().enumerate().filter_map(slope).collect()
+    for group in 0..ION_GROUPS {
+        let mut squares = vec![0.0; curve.lag.len()];
+        let mut pairs = vec![0.0; curve.lag.len()];
+        for total in sums.totals() {
+            let Some(moments) = total.blocks.total()? else { continue };
+            for (k, &index) in curve.index.iter().enumerate() {
+                squares[k] += moments.groups[index][group].value();
+                pairs[k] += moments.origins[index] as f64 * total.group_ions[group] as f64;
+            }
+        }
+        let slope = line(&weighted(curve, window, &|k| squares[k] / pairs[k])).map(|(_, slope)| slope / 6.0);
+        slopes.extend(slope);
+    }
+    Ok(slopes)
 }
 
-/// Standard error of the mean of block values, neighbours of which are correlated by `overlap`.
+/// Standard error of the mean of block values, neighbors of which are correlated by `overlap`.
 #[must_use]
 pub fn standard_error(values: &[f64], overlap: f64) -> Option<f64> {
     if values.len() < FEWEST_BLOCKS {
@@ -211,7 +217,7 @@ pub fn standard_error(values: &[f64], overlap: f64) -> Option<f64> {
     Some((variance / n * correction).sqrt())
 }
 
-/// Correlation of the MSD at `lag` between neighbouring blocks: displacements that begin in one block and end in the next
+/// Correlation of the MSD at `lag` between neighboring blocks: displacements that begin in one block and end in the next
 /// count in both. For a random walk two displacements shifted by u share (1 - u/lag)^2 of their variance.
 fn overlap_correlation(lag: f64, block: f64) -> f64 {
     let between = lag * lag / 12.0;

@@ -6,10 +6,11 @@ use super::curve::non_gaussian;
 use super::located::{Frame, Group, Located};
 use super::moments::{Powers, Squares};
 use crate::exact::LIMBS;
-use crate::files::{Column, Table};
-use crate::{Accumulator, Error, Result, Results, state};
+use crate::measurement::{History, Measure, Report, Save, Thermo, state};
+use crate::results::{ModelUse, Provenance, Quantity, Results, Table};
+use crate::{Error, Result};
 
-const ANALYSIS: &str = "ion/msd";
+const STYLE: &str = "ion/msd";
 
 /// Displacements of ions since the first frame. Every rank holds its own ions' positions there in rows of three that the
 /// caller keeps with the ions.
@@ -45,7 +46,7 @@ impl Displacement {
     /// # Errors
     /// Where ions or reference atoms were lost or added, or a position is not finite.
     pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
-        let Located { centre, collective, .. } = Located::new(frame.located, self.group)?;
+        let Located { center, collective, .. } = Located::new(frame.located, self.group)?;
         let first = self.total.collective.is_none();
         let begin = self.total.collective.map_or(collective, |(begin, _)| begin);
         self.total = Total { collective: Some((begin, collective)), ..Total::default() };
@@ -54,7 +55,7 @@ impl Displacement {
             let origin = &mut rows[slot as usize * 3..][..3];
             let mut r2 = 0.0;
             for axis in 0..3 {
-                let now = r[axis] - centre[axis];
+                let now = r[axis] - center[axis];
                 if first {
                     origin[axis] = now;
                 }
@@ -68,18 +69,36 @@ impl Displacement {
     }
 
     /// MSD along x, y, z and in total, collective MSD (A^2), non-Gaussian parameter.
-    fn values(&self) -> Vec<f64> {
+    fn quantities(&self) -> [Quantity; 6] {
         let ions = self.group.ions as f64;
-        let axis = self.total.squares.map(|sum| sum.value() / ions);
-        let msd = axis.iter().sum();
+        let [x, y, z] = self.total.squares.map(|sum| sum.value() / ions);
+        let msd = x + y + z;
         let collective = self.total.collective.map_or(0.0, |(begin, now)| {
             begin.iter().zip(now).map(|(begin, now)| (now - begin).powi(2)).sum::<f64>() / ions
         });
-        vec![axis[0], axis[1], axis[2], msd, collective, non_gaussian(msd, self.total.fourth.value() / ions)]
+        [
+            ("msd_x", "mean-square displacement along x since the first frame", x, "A^2"),
+            ("msd_y", "the same along y", y, "A^2"),
+            ("msd_z", "the same along z", z, "A^2"),
+            ("msd", "their sum", msd, "A^2"),
+            (
+                "msd_collective",
+                "square of the sum of all ions' displacements, divided by their number",
+                collective,
+                "A^2",
+            ),
+            (
+                "non_gaussian",
+                "non-Gaussian parameter 3 <r^4> / (5 <r^2>^2) - 1",
+                non_gaussian(msd, self.total.fourth.value() / ions),
+                "",
+            ),
+        ]
+        .map(|(name, label, value, unit)| Quantity::new(name, label, value, unit))
     }
 }
 
-impl Accumulator for Displacement {
+impl Measure for Displacement {
     fn row_width(&self) -> usize {
         3
     }
@@ -91,22 +110,35 @@ impl Accumulator for Displacement {
     }
 
     fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
-        for axis in 0..3 {
-            self.total.squares[axis].merge(Squares::from_limbs(&sum[axis * LIMBS..][..LIMBS]))?;
+        if sum.len() != 4 * LIMBS {
+            return Err(Error::Internal(format!("{} increments of displacements, expected {}", sum.len(), 4 * LIMBS)));
         }
-        self.total.fourth.merge(Powers::from_limbs(&sum[3 * LIMBS..][..LIMBS]))
+        for axis in 0..3 {
+            self.total.squares[axis].merge(Squares::from_limbs(&sum[axis * LIMBS..][..LIMBS])?)?;
+        }
+        self.total.fourth.merge(Powers::from_limbs(&sum[3 * LIMBS..][..LIMBS])?)
     }
 
     fn full(&self) -> bool {
         false
     }
 
-    fn state(&self) -> Result<String> {
-        state::save(ANALYSIS, &self.group, &self.total)
+    fn memory_bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+/// One moment of one run: there are no blocks to join, and no files to name a model in.
+impl Save for Displacement {
+    fn state(&self, provenance: &Provenance) -> Result<String> {
+        state::save(STYLE, &self.group, &self.total, &[], provenance)
     }
 
     fn restore(&mut self, text: &str) -> Result<()> {
-        self.total = state::resume(ANALYSIS, text, &self.group)?;
+        let saved = state::load::<Group, Total>(STYLE, text)?;
+        state::same_layout(STYLE, &saved.layout, &self.group)?;
+        self.total = saved.total;
+        (self.squares, self.fourth) = Default::default();
         Ok(())
     }
 
@@ -114,32 +146,37 @@ impl Accumulator for Displacement {
         Err(Error::Settings("displacements since one moment belong to one run: join states of ion/transport".into()))
     }
 
+    fn set_model(&mut self, _: &str, _: i64) -> bool {
+        false
+    }
+
+    fn models(&self) -> &[ModelUse] {
+        &[]
+    }
+}
+
+impl Report for Displacement {
+    fn style(&self) -> &'static str {
+        STYLE
+    }
+
     fn results(&self) -> Result<Results> {
-        Ok(Results { scalar: self.values()[3], vector: self.values(), array: Vec::new() })
+        let mut results = Results::new(STYLE, "displacement");
+        results.quantities.extend(self.quantities());
+        Ok(results)
     }
 
-    fn table(&self) -> Result<Table> {
-        Ok(Table { summary: Vec::new(), columns: self.summary_columns(), rows: vec![self.values()] })
+    fn report(&self) -> Result<Table> {
+        let History { columns, row } = self.history()?;
+        Ok(Table { results: self.results()?, columns, rows: vec![row] })
     }
 
-    fn summary_columns(&self) -> Vec<Column> {
-        [
-            ("msd_x_A^2", "mean-square displacement along x since the first frame"),
-            ("msd_y_A^2", "the same along y"),
-            ("msd_z_A^2", "the same along z"),
-            ("msd_A^2", "their sum"),
-            ("msd_collective_A^2", "square of the sum of all ions' displacements, divided by their number"),
-            ("non_gaussian", "non-Gaussian parameter 3 <r^4> / (5 <r^2>^2) - 1"),
-        ]
-        .map(|(name, meaning)| Column::new(name, meaning))
-        .into()
+    fn thermo(&self) -> Result<Thermo> {
+        let vector = self.history()?.row;
+        Ok(Thermo { scalar: vector[3], vector, array: Vec::new() })
     }
 
-    fn summary_row(&self) -> Result<Vec<f64>> {
-        Ok(self.values())
-    }
-
-    fn memory_bytes(&self) -> usize {
-        size_of::<Self>()
+    fn history(&self) -> Result<History> {
+        Ok(History::new(self.quantities().iter().map(|quantity| (quantity, false))))
     }
 }

@@ -14,7 +14,7 @@ type Sum = Exact<60>;
 pub enum Reference {
     /// Mean position of all atoms that are no ions.
     Framework,
-    /// Centre of mass of all atoms.
+    /// Center of mass of all atoms.
     Com,
     /// Nothing.
     None,
@@ -100,15 +100,17 @@ pub struct Frame<'a> {
     pub slots: &'a [i32],
     /// `A^3`.
     pub volume: f64,
-    /// K; `None` where it is not known.
+    /// As given by the user, K; `None` where it is not given.
     pub temperature: Option<f64>,
+    /// Of all atoms in this frame, K; `None` where it is not known.
+    pub kinetic_temperature: Option<f64>,
 }
 
 /// Positions of all ions of one frame, in sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Located {
     /// Position of the reference, A; 0 without one.
-    pub centre: [f64; 3],
+    pub center: [f64; 3],
     /// Sum of all ions' positions against the reference, A.
     pub collective: [f64; 3],
     /// Ions in each group.
@@ -130,17 +132,24 @@ impl Located {
                  but atoms were lost, added or moved between groups"
             )))
         };
+        let expected = 1 + ION_GROUPS + 7 * LIMBS;
+        if sum.len() != expected {
+            return Err(Error::Internal(format!("{} sums of positions, expected {expected}", sum.len())));
+        }
         let (counts, sums) = sum.split_at(1 + ION_GROUPS);
         let groups: [u64; ION_GROUPS] = std::array::from_fn(|group| counts[1 + group] as u64);
         same(groups.iter().sum(), group.ions, "ions")?;
         same(counts[0] as u64, group.reference_atoms, "atoms in the drift reference")?;
-        let total = |index: usize| Sum::from_limbs(&sums[index * LIMBS..][..LIMBS]).value();
-        let mut located = Self { centre: [0.0; 3], collective: [0.0; 3], groups };
+        let mut totals = [0.0; 7];
+        for (total, limbs) in totals.iter_mut().zip(sums.chunks_exact(LIMBS)) {
+            *total = Sum::from_limbs(limbs)?.value();
+        }
+        let mut located = Self { center: [0.0; 3], collective: [0.0; 3], groups };
         for axis in 0..3 {
             if group.drift != Reference::None {
-                located.centre[axis] = total(4 + axis) / total(3);
+                located.center[axis] = totals[4 + axis] / totals[3];
             }
-            located.collective[axis] = total(axis) - group.ions as f64 * located.centre[axis];
+            located.collective[axis] = totals[axis] - group.ions as f64 * located.center[axis];
         }
         Ok(located)
     }

@@ -3,14 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::located::ION_GROUPS;
+use crate::blocks::add_count;
 use crate::{Exact, Merge, Result};
 
 /// Sum of squared displacements of ions, `A^2`: resolution 1e-18, range 1e20.
 pub type Squares = Exact<60>;
 /// Sum of fourth powers, or squares of the sum over all ions: resolution 4e-15, range 6e23.
 pub type Powers = Exact<48>;
+/// Sums of volumes (`A^3`) and temperatures (K) over samples.
+pub type Average = Exact<40>;
 
-/// Sums over origins (and ions) for each lag.
+/// Sums over origins (and ions) for each lag, and over samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     /// Time origins; each stands for all ions.
@@ -23,6 +26,16 @@ pub struct Moments {
     pub fourth: Vec<Powers>,
     /// Sum over origins of the squared components of the sum of all ions' displacements.
     pub collective: Vec<[Powers; 3]>,
+    /// Sum over samples of the kinetic temperature, K.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kinetic: Average,
+    /// Samples that came with a kinetic temperature.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kinetic_samples: u64,
+}
+
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Moments {
@@ -35,14 +48,23 @@ impl Moments {
             groups: vec![Default::default(); lags],
             fourth: vec![Powers::default(); lags],
             collective: vec![Default::default(); lags],
+            kinetic: Average::default(),
+            kinetic_samples: 0,
         }
+    }
+
+    /// Whether all lists have this length.
+    #[must_use]
+    pub fn fits(&self, lags: usize) -> bool {
+        [self.origins.len(), self.squares.len(), self.groups.len(), self.fourth.len(), self.collective.len()]
+            == [lags; 5]
     }
 }
 
 impl Merge for Moments {
     fn merge(&mut self, other: &Self) -> Result<()> {
         for lag in 0..self.origins.len() {
-            self.origins[lag] += other.origins[lag];
+            add_count(&mut self.origins[lag], other.origins[lag])?;
             self.fourth[lag].merge(other.fourth[lag])?;
             for group in 0..ION_GROUPS {
                 self.groups[lag][group].merge(other.groups[lag][group])?;
@@ -52,6 +74,7 @@ impl Merge for Moments {
                 self.collective[lag][axis].merge(other.collective[lag][axis])?;
             }
         }
-        Ok(())
+        self.kinetic.merge(other.kinetic)?;
+        add_count(&mut self.kinetic_samples, other.kinetic_samples)
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layout::VibrationsLayout;
+use crate::blocks::add_count;
 use crate::{Exact, Merge, Result};
 
 /// Sums of v(t0).v(t0 + lag), (A/ps)^2. A product is 10 to 10^4, and its own rounding as f64 1e-15 to 1e-12: a resolution of
@@ -67,10 +68,10 @@ impl Correlation {
 
 impl Merge for Correlation {
     fn merge(&mut self, other: &Self) -> Result<()> {
-        self.samples += other.samples;
+        add_count(&mut self.samples, other.samples)?;
         self.volume.merge(other.volume)?;
         for (origins, more) in self.origins.iter_mut().zip(&other.origins) {
-            *origins += more;
+            add_count(origins, *more)?;
         }
         for (sum, more) in self.products.iter_mut().zip(&other.products) {
             sum.merge(*more)?;

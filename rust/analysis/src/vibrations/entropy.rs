@@ -28,9 +28,9 @@ pub fn harmonic_entropy(g: &[f64], spacing: f64, temperature: f64, from: f64) ->
     let scale = TERAHERTZ_KELVIN / temperature;
     let last = (g.len() - 1) as f64 * spacing;
     let cell = |(index, g): (usize, &f64)| {
-        let centre = index as f64 * spacing;
-        let low = (centre - 0.5 * spacing).max(from).max(0.0);
-        let high = (centre + 0.5 * spacing).min(last);
+        let center = index as f64 * spacing;
+        let low = (center - 0.5 * spacing).max(from).max(0.0);
+        let high = (center + 0.5 * spacing).min(last);
         if low < high {
             let smooth = (high - low) * without_logarithm(0.5 * scale * (low + high));
             g * (smooth - logarithm(high, scale) + logarithm(low, scale))
@@ -50,9 +50,9 @@ fn logarithm(nu: f64, scale: f64) -> f64 {
 pub fn modes_below(g: &[f64], spacing: f64, to: f64) -> f64 {
     let last = (g.len() - 1) as f64 * spacing;
     let cell = |(index, g): (usize, &f64)| {
-        let centre = index as f64 * spacing;
-        let high = (centre + 0.5 * spacing).min(to).min(last);
-        g * (high - (centre - 0.5 * spacing).max(0.0)).max(0.0)
+        let center = index as f64 * spacing;
+        let high = (center + 0.5 * spacing).min(to).min(last);
+        g * (high - (center - 0.5 * spacing).max(0.0)).max(0.0)
     };
     g.iter().enumerate().map(cell).sum()
 }

@@ -73,7 +73,7 @@ pub fn estimates(
             two_phase: two_phase(&g, spacing, temperature, species.mass, density),
             // D = integral of <v.v>/3: the temperature is that of the velocities, whatever the entropies are made for
             diffusion: BOLTZMANN_AMU * temperature_here * g[0] / (12.0 * species.mass) * CM2_PER_S,
-            vacf: normalised(vacf),
+            vacf: normalized(vacf),
             g,
         });
     }
@@ -85,12 +85,12 @@ pub fn estimates(
     for (vacf, share) in vacfs.iter().zip(&shares) {
         mean.iter_mut().zip(vacf).for_each(|(mean, value)| *mean += share * value);
     }
-    total.vacf = normalised(&mean);
+    total.vacf = normalized(&mean);
     all.push(total);
     all
 }
 
-fn normalised(vacf: &[f64]) -> Vec<f64> {
+fn normalized(vacf: &[f64]) -> Vec<f64> {
     let scale = if vacf[0] > 0.0 { 1.0 / vacf[0] } else { 0.0 };
     vacf.iter().map(|value| value * scale).collect()
 }

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measurement::Layout;
 use crate::{Error, Result};
+
+/// Lags x species at most: 500 MB of memory, and a state that a restart file can hold.
+const MOST_SUMS: u64 = 1_000_000;
+/// Time steps or samples between two events at most.
+const LONGEST_STEP: u64 = 1_000_000_000_000;
 
 /// A kind of atoms whose velocities are correlated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,10 +84,14 @@ impl VibrationsLayout {
     /// Number of measured atoms.
     #[must_use]
     pub fn atoms(&self) -> u64 {
-        self.types.iter().map(|species| species.atoms).sum()
+        self.types.iter().fold(0, |sum, species| sum.saturating_add(species.atoms))
     }
+}
 
-    pub(super) fn check(&self) -> Result<()> {
+impl Layout for VibrationsLayout {
+    const STYLE: &'static str = "ion/vdos";
+
+    fn check(&self) -> Result<()> {
         let wrong = |text: String| Err(Error::Settings(text));
         if !(2..=1_000_000).contains(&self.window) {
             return wrong(format!("a window of {} lags is not between 2 and 1000000", self.window));
@@ -91,6 +101,18 @@ impl VibrationsLayout {
         }
         if !(self.timestep_ps.is_finite() && self.timestep_ps > 0.0) {
             return wrong(format!("a time step of {} ps is no positive time", self.timestep_ps));
+        }
+        if self.spacing.max(self.every) > LONGEST_STEP {
+            return wrong(format!("steps of {} are longer than any run", self.spacing.max(self.every)));
+        }
+        if self.window.saturating_mul(self.types.len() as u64) > MOST_SUMS {
+            return wrong(format!(
+                "{} lags of {} species need {} sums in each block: use a shorter window, or fewer species, so that these are \
+                 {MOST_SUMS} or fewer",
+                self.window,
+                self.types.len(),
+                self.window.saturating_mul(self.types.len() as u64)
+            ));
         }
         if self.types.is_empty() {
             return wrong("vibrations need at least one species".into());

@@ -23,7 +23,7 @@ impl Cosines {
         Self { lag_ps, window, transform: FftPlanner::new().plan_fft_forward(2 * (lags - 1)) }
     }
 
-    /// Distance of neighbouring frequencies, THz; the first is 0, and there are as many as lags.
+    /// Distance of neighboring frequencies, THz; the first is 0, and there are as many as lags.
     #[must_use]
     pub fn spacing(&self) -> f64 {
         1.0 / (2.0 * (self.window.len() - 1) as f64 * self.lag_ps)
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn tops_between_the_points() {
-        let parabola = |centre: f64, height: f64| move |k: usize| height - 0.1 * (k as f64 - centre).powi(2);
+        let parabola = |center: f64, height: f64| move |k: usize| height - 0.1 * (k as f64 - center).powi(2);
         let (low, high) = (parabola(5.3, 1.0), parabola(20.8, 4.0));
         let spectrum: Vec<f64> = (0..30).map(|k| low(k).max(high(k)).max(0.0)).collect();
         let found = peaks(&spectrum, 0.5, 0.2);

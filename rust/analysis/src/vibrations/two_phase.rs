@@ -57,14 +57,14 @@ fn gas(g0: f64, fluidicity: f64, thz: f64) -> f64 {
     g0 / (1.0 + (PI * g0 * thz / (6.0 * fluidicity)).powi(2))
 }
 
-/// Fluidicity f and packing fraction y for the normalised diffusivity Delta > 0. The paper's equation
+/// Fluidicity f and packing fraction y for the normalized diffusivity Delta > 0. The paper's equation
 /// 2 D^-9/2 f^15/2 - 6 D^-3 f^5 - D^-3/2 f^7/2 + 6 D^-3/2 f^5/2 + 2 f - 2 = 0 is, with y = f^5/2 / D^3/2,
 /// f (2 - y) = 2 (1 - y)^3: one side rises with y from 0, the other falls to 0 at y = 1, so that there is one root between.
 #[must_use]
 pub fn fluidicity(diffusivity: f64) -> (f64, f64) {
     let fluidicity = |packing: f64| packing.powf(0.4) * diffusivity.powf(0.6);
     let (mut low, mut high) = (0.0, 1.0);
-    // until the ends are neighbouring numbers
+    // until the ends are neighboring numbers
     for _ in 0..1100 {
         let middle = 0.5 * (low + high);
         if middle <= low || middle >= high {

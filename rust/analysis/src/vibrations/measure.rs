@@ -4,22 +4,40 @@ use serde::{Deserialize, Serialize};
 
 use super::correlation::{Correlation, Products};
 use super::layout::{Evaluation, VibrationsLayout};
-use super::report;
 use crate::exact::LIMBS;
-use crate::files::{Column, Table};
-use crate::{Accumulator, Blocks, Error, MOST_BLOCKS, Result, Results, Runs, state};
-
-const ANALYSIS: &str = "ion/vdos";
+use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
+use crate::{Blocks, Error, MOST_BLOCKS, Result};
 
 /// Everything that is the same on all ranks, and saved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Total {
+pub struct VibrationsTotal {
     /// Samples taken.
     pub samples: u64,
     /// Origins before this sample are not in the atoms' rows.
     since: u64,
     /// Sums.
     pub blocks: Blocks<Correlation>,
+}
+
+impl Total for VibrationsTotal {
+    type Layout = VibrationsLayout;
+    type Block = Correlation;
+
+    fn empty(_: &VibrationsLayout) -> Self {
+        Self::default()
+    }
+
+    fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    fn blocks(&self) -> &Blocks<Correlation> {
+        &self.blocks
+    }
+
+    fn fits(&self, layout: &VibrationsLayout) -> bool {
+        self.since <= self.samples && self.blocks.all().iter().all(|block| block.fits(layout))
+    }
 }
 
 /// A time origin whose window is open.
@@ -35,11 +53,8 @@ struct Origin {
 /// its own atoms' velocities at the open origins, in rows that the caller keeps with the atoms; only sums leave a rank.
 #[derive(Clone, Debug)]
 pub struct Vibrations {
-    layout: VibrationsLayout,
+    sums: Sums<VibrationsTotal>,
     evaluation: Evaluation,
-    total: Total,
-    /// Other runs that were joined.
-    replicas: Vec<Total>,
     /// Since increments were last taken: this rank's products, species x lags, and atoms met, by species.
     products: Vec<Products>,
     atoms: Vec<u64>,
@@ -52,36 +67,34 @@ impl Vibrations {
     /// # Errors
     /// Settings that cannot be right.
     pub fn new(layout: VibrationsLayout, evaluation: Evaluation) -> Result<Self> {
-        layout.check()?;
+        Self::with(Sums::new(layout)?, evaluation)
+    }
+
+    /// A saved state with the settings it was made with.
+    ///
+    /// # Errors
+    /// Where it is no state of this measurement, of another version, or damaged.
+    pub fn open(text: &str, evaluation: Evaluation) -> Result<Self> {
+        Self::with(Sums::open(text)?, evaluation)
+    }
+
+    fn with(sums: Sums<VibrationsTotal>, evaluation: Evaluation) -> Result<Self> {
         evaluation.check()?;
-        let species = layout.types.len();
+        let species = sums.layout.types.len();
         Ok(Self {
-            products: vec![Products::default(); species * layout.window as usize],
+            products: vec![Products::default(); species * sums.layout.window as usize],
             atoms: vec![0; species],
-            layout,
+            sums,
             evaluation,
-            total: Total::default(),
-            replicas: Vec::new(),
             pending: 0,
             open: Vec::new(),
         })
     }
 
-    /// A state saved by [`Accumulator::state`], with the settings it was made with.
-    ///
-    /// # Errors
-    /// Where it is no state of this analysis or of another version.
-    pub fn open(text: &str, evaluation: Evaluation) -> Result<Self> {
-        let (layout, _): (VibrationsLayout, Total) = state::load(ANALYSIS, text)?;
-        let mut vibrations = Self::new(layout, evaluation)?;
-        vibrations.restore(text)?;
-        Ok(vibrations)
-    }
-
     /// Settings.
     #[must_use]
     pub fn layout(&self) -> &VibrationsLayout {
-        &self.layout
+        &self.sums.layout
     }
 
     /// How results are evaluated.
@@ -90,30 +103,10 @@ impl Vibrations {
         &self.evaluation
     }
 
-    /// Sums of this run and of all that were joined to it.
-    #[must_use]
-    pub fn runs(&self) -> Runs<'_, Correlation> {
-        let all = std::iter::once(&self.total).chain(&self.replicas);
-        all.map(|run| (&run.blocks, run.samples)).collect()
-    }
-
     /// Samples of all runs.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.runs().samples()
-    }
-
-    fn load(&self, text: &str) -> Result<Total> {
-        let total: Total = state::resume(ANALYSIS, text, &self.layout)?;
-        if !total.blocks.all().iter().all(|block| block.fits(&self.layout)) {
-            return Err(state::damaged(ANALYSIS));
-        }
-        Ok(total)
-    }
-
-    /// Closes all open origins: the atoms' rows were lost. Those that begin later are not affected.
-    pub fn forget_origins(&mut self) {
-        self.total.since = self.total.samples;
+        self.sums.samples()
     }
 
     /// Takes one sample of n atoms of this rank.
@@ -142,7 +135,8 @@ impl Vibrations {
             )));
         }
         let begins = self.open_origins();
-        let (width, window) = (self.layout.row_width(), self.layout.window as usize);
+        let Sums { layout, total, .. } = &mut self.sums;
+        let (width, window) = (layout.row_width(), layout.window as usize);
         for ((v, &kind), &slot) in velocities.chunks_exact(3).zip(species).zip(slots) {
             if kind < 0 {
                 continue;
@@ -165,49 +159,41 @@ impl Vibrations {
             }
         }
 
-        let sums = self.total.blocks.at(self.total.samples, || Correlation::empty(&self.layout))?;
+        let sums = total.blocks.at(total.samples, || Correlation::empty(layout))?;
         for origin in &self.open {
             sums.origins[origin.lag] += 1;
         }
         sums.volume.add(volume)?;
         sums.samples += 1;
-        self.total.samples += 1;
+        total.samples += 1;
         self.pending += 1;
         Ok(())
     }
 
     /// Lists the origins that are open at the next sample; the place of the one that begins there, if any.
     fn open_origins(&mut self) -> Option<usize> {
-        let VibrationsLayout { window, spacing, .. } = self.layout;
-        let (now, places) = (self.total.samples, self.layout.open_origins() as u64);
-        let oldest = (now + 1).saturating_sub(window).max(self.total.since).div_ceil(spacing);
+        let VibrationsLayout { window, spacing, .. } = self.sums.layout;
+        let (now, places) = (self.sums.total.samples, self.sums.layout.open_origins() as u64);
+        let oldest = (now + 1).saturating_sub(window).max(self.sums.total.since).div_ceil(spacing);
         let place = |number: u64| 3 * (number % places) as usize;
         let origin = |number: u64| Origin { place: place(number), lag: (now - number * spacing) as usize };
         self.open.clear();
         self.open.extend((oldest..=now / spacing).map(origin));
         now.is_multiple_of(spacing).then(|| place(now / spacing))
     }
-
-    /// Velocity autocorrelation over its value at lag 0: lag (ps), all atoms (weighted by mass), each species.
-    ///
-    /// # Errors
-    /// Where a sum leaves its range.
-    pub fn vacf_table(&self) -> Result<Table> {
-        report::vacf_table(self)
-    }
 }
 
-impl Accumulator for Vibrations {
+impl Measure for Vibrations {
     fn row_width(&self) -> usize {
-        self.layout.row_width()
+        self.sums.layout.row_width()
     }
 
     fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
-        if self.total.samples > 0 {
+        if self.sums.total.samples > 0 {
             return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
         }
-        self.layout.timestep_ps = timestep_ps;
-        self.layout.check()
+        self.sums.layout.timestep_ps = timestep_ps;
+        self.sums.layout.check()
     }
 
     fn take_increments(&mut self) -> Vec<i64> {
@@ -219,15 +205,15 @@ impl Accumulator for Vibrations {
     }
 
     fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
-        let species = self.layout.types.len();
+        let Sums { layout, total, .. } = &mut self.sums;
+        let species = layout.types.len();
         let expected = species + LIMBS * self.products.len();
         if sum.len() != expected {
-            return Err(Error::Data(format!("{} increments of vibrations, expected {expected}", sum.len())));
+            return Err(Error::Internal(format!("{} increments of vibrations, expected {expected}", sum.len())));
         }
         let (atoms, limbs) = sum.split_at(species);
-        for (&found, species) in atoms.iter().zip(&self.layout.types) {
-            let expected = self.pending * species.atoms;
-            if found as u64 != expected {
+        for (&found, species) in atoms.iter().zip(&layout.types) {
+            if Some(found as u64) != self.pending.checked_mul(species.atoms) {
                 return Err(Error::Data(format!(
                     "{found} velocities in {} samples of {} {} atoms: atoms were lost, added or changed their type",
                     self.pending, species.atoms, species.name
@@ -235,60 +221,39 @@ impl Accumulator for Vibrations {
             }
         }
         self.pending = 0;
-        let Some(last) = self.total.samples.checked_sub(1) else { return Ok(()) };
-        let sums = self.total.blocks.at(last, || Correlation::empty(&self.layout))?;
+        let Some(last) = total.samples.checked_sub(1) else { return Ok(()) };
+        let sums = total.blocks.at(last, || Correlation::empty(layout))?;
         for (product, limbs) in sums.products.iter_mut().zip(limbs.chunks_exact(LIMBS)) {
-            product.merge(Products::from_limbs(limbs))?;
+            product.merge(Products::from_limbs(limbs)?)?;
         }
         Ok(())
     }
 
     fn full(&self) -> bool {
-        self.total.blocks.opens(self.total.samples)
-    }
-
-    fn state(&self) -> Result<String> {
-        state::save(ANALYSIS, &self.layout, &self.total)
-    }
-
-    /// The atoms' rows are not part of the state: where they were not kept either, [`Vibrations::forget_origins`] must follow.
-    fn restore(&mut self, text: &str) -> Result<()> {
-        let total = self.load(text)?;
-        *self = Self::new(self.layout.clone(), self.evaluation)?;
-        self.total = total;
-        Ok(())
-    }
-
-    fn join(&mut self, text: &str) -> Result<()> {
-        let run = self.load(text)?;
-        self.runs().check_other(&run.blocks, run.samples)?;
-        self.replicas.push(run);
-        Ok(())
-    }
-
-    /// Scalar: entropy over k per atom, all measured atoms, by the split of the settings. Vector: temperature of the
-    /// velocities (K), origins with a complete window, then for each species: entropy by that split and its standard error,
-    /// harmonic entropy, two-phase entropy, fluidicity, g(0) (1/THz per atom), D from g(0) (cm^2/s) and its standard error.
-    /// Array: a row for each frequency: THz, 1/cm, g of all, g of each species (1/THz per atom).
-    fn results(&self) -> Result<Results> {
-        report::results(self)
-    }
-
-    fn table(&self) -> Result<Table> {
-        report::table(self)
-    }
-
-    /// Temperature, entropy of all, then entropy and diffusion coefficient of each species.
-    fn summary_columns(&self) -> Vec<Column> {
-        report::summary_columns(self)
-    }
-
-    fn summary_row(&self) -> Result<Vec<f64>> {
-        report::summary_row(self)
+        self.sums.total.blocks.opens(self.sums.total.samples)
     }
 
     fn memory_bytes(&self) -> usize {
-        let block = size_of::<Correlation>() + 8 * self.layout.window as usize + size_of_val(&self.products[..]);
+        let block = size_of::<Correlation>() + 8 * self.sums.layout.window as usize + size_of_val(&self.products[..]);
         block * MOST_BLOCKS + size_of_val(&self.products[..])
+    }
+}
+
+/// The atoms' rows are not part of the state: the caller keeps them.
+impl KeepsSums for Vibrations {
+    type Total = VibrationsTotal;
+
+    fn sums(&self) -> &Sums<VibrationsTotal> {
+        &self.sums
+    }
+
+    fn sums_mut(&mut self) -> &mut Sums<VibrationsTotal> {
+        &mut self.sums
+    }
+
+    fn forget_increments(&mut self) {
+        self.atoms.fill(0);
+        self.products.fill(Products::default());
+        self.pending = 0;
     }
 }

@@ -1,0 +1,206 @@
+//! Samples in, sums of displacements out.
+
+use super::lags::Lags;
+use super::layout::{Evaluation, TransportLayout};
+use super::located::{Frame, ION_GROUPS, Located, group_of};
+use super::moments::{Moments, Powers, Squares};
+use super::total::TransportTotal;
+use crate::exact::LIMBS;
+use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
+use crate::{Error, Result};
+
+/// Displacements of ions at log-spaced lags from many origins. Every rank holds its own ions' positions at past origins in
+/// rows that the caller keeps with the ions; only sums leave a rank.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    sums: Sums<TransportTotal>,
+    evaluation: Evaluation,
+    lags: Lags,
+    local: Vec<LagSums>,
+}
+
+/// This rank's sums at one lag since increments were last taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct LagSums {
+    squares: [Squares; 3],
+    groups: [Squares; ION_GROUPS],
+    fourth: Powers,
+}
+
+impl Transport {
+    /// # Errors
+    /// Settings that cannot be right.
+    pub fn new(layout: TransportLayout, evaluation: Evaluation) -> Result<Self> {
+        Ok(Self::with(Sums::new(layout)?, evaluation))
+    }
+
+    /// A saved state with the settings it was made with.
+    ///
+    /// # Errors
+    /// Where it is no state of this measurement, of another version, or damaged.
+    pub fn open(text: &str, evaluation: Evaluation) -> Result<Self> {
+        Ok(Self::with(Sums::open(text)?, evaluation))
+    }
+
+    fn with(sums: Sums<TransportTotal>, evaluation: Evaluation) -> Self {
+        let lags = sums.layout.lags();
+        Self { local: vec![LagSums::default(); lags.count()], sums, evaluation, lags }
+    }
+
+    /// Settings.
+    #[must_use]
+    pub fn layout(&self) -> &TransportLayout {
+        &self.sums.layout
+    }
+
+    /// How results are evaluated.
+    #[must_use]
+    pub fn evaluation(&self) -> &Evaluation {
+        &self.evaluation
+    }
+
+    /// Takes one frame; `rows`: all rows of [`Transport::row_width`].
+    ///
+    /// # Errors
+    /// Where ions or reference atoms were lost or added since the first frame, or a position is not finite.
+    pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
+        let Located { center, collective, groups } = Located::new(frame.located, self.sums.layout.group())?;
+        let total = &mut self.sums.total;
+        let width = 3 * self.lags.places();
+        let sample = total.samples;
+
+        let moments = total.blocks.at(sample, || Moments::empty(self.lags.count()))?;
+        let mut outcome = Ok(());
+        self.lags.pairs(sample, |pair| {
+            if outcome.is_ok() {
+                moments.origins[pair.lag] += 1;
+                let past = &total.collective[3 * pair.place..][..3];
+                let local = &mut self.local[pair.lag];
+                // a rank without ions has no rows: only an ion's own row is looked at
+                let row = |ion: usize| &rows[frame.slots[ion] as usize * width + 3 * pair.place..][..3];
+                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
+                    .and_then(|()| local.add(frame, &center, row));
+            }
+        });
+        outcome?;
+
+        self.lags.keeps(sample, |place| {
+            total.collective[3 * place..][..3].copy_from_slice(&collective);
+            for (r, &slot) in frame.positions.chunks_exact(3).zip(frame.slots) {
+                let kept = &mut rows[slot as usize * width + 3 * place..][..3];
+                for axis in 0..3 {
+                    kept[axis] = r[axis] - center[axis];
+                }
+            }
+        });
+        total.group_ions = groups;
+        if let Some(kinetic) = frame.kinetic_temperature {
+            moments.kinetic.add(kinetic)?;
+            moments.kinetic_samples += 1;
+        }
+        total.volume.add(frame.volume)?;
+        if let Some(temperature) = frame.temperature {
+            total.temperature.add(temperature)?;
+            total.thermal_samples += 1;
+        }
+        total.samples += 1;
+        Ok(())
+    }
+}
+
+fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Result<()> {
+    for axis in 0..3 {
+        let d = now[axis] - past[axis];
+        sums[axis].add(d * d)?;
+    }
+    Ok(())
+}
+
+impl LagSums {
+    /// Adds the displacements of all ions of this rank; `past`: where an ion was.
+    fn add<'a>(&mut self, frame: &Frame<'_>, center: &[f64; 3], past: impl Fn(usize) -> &'a [f64]) -> Result<()> {
+        for (ion, (r, &id)) in frame.positions.chunks_exact(3).zip(frame.ids).enumerate() {
+            let past = past(ion);
+            let mut d2 = [0.0; 3];
+            for axis in 0..3 {
+                let d = (r[axis] - center[axis]) - past[axis];
+                d2[axis] = d * d;
+                self.squares[axis].add(d2[axis])?;
+            }
+            let r2 = d2[0] + d2[1] + d2[2];
+            self.groups[group_of(id)].add(r2)?;
+            self.fourth.add(r2 * r2)?;
+        }
+        Ok(())
+    }
+}
+
+impl Measure for Transport {
+    fn row_width(&self) -> usize {
+        3 * self.lags.places()
+    }
+
+    fn set_timestep(&mut self, timestep_ps: f64) -> Result<()> {
+        if self.sums.total.samples > 0 {
+            return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
+        }
+        self.sums.layout.timestep_ps = timestep_ps;
+        self.sums.layout.check()
+    }
+
+    fn take_increments(&mut self) -> Vec<i64> {
+        let mut increments = Vec::with_capacity(self.local.len() * (4 + ION_GROUPS) * LIMBS);
+        for lag in &mut self.local {
+            for sum in lag.squares.iter().chain(&lag.groups) {
+                increments.extend(sum.limbs());
+            }
+            increments.extend(lag.fourth.limbs());
+            *lag = LagSums::default();
+        }
+        increments
+    }
+
+    fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
+        let lags = self.lags.count();
+        let expected = lags * (4 + ION_GROUPS) * LIMBS;
+        if sum.len() != expected {
+            return Err(Error::Internal(format!("{} increments of transport, expected {expected}", sum.len())));
+        }
+        let Some(last) = self.sums.total.samples.checked_sub(1) else { return Ok(()) };
+        let moments = self.sums.total.blocks.at(last, || Moments::empty(lags))?;
+        let mut limbs = sum.chunks_exact(LIMBS);
+        let mut next = || limbs.next().unwrap_or_default();
+        for lag in 0..lags {
+            for total in moments.squares[lag].iter_mut().chain(&mut moments.groups[lag]) {
+                total.merge(Squares::from_limbs(next())?)?;
+            }
+            moments.fourth[lag].merge(Powers::from_limbs(next())?)?;
+        }
+        Ok(())
+    }
+
+    fn full(&self) -> bool {
+        self.sums.total.blocks.opens(self.sums.total.samples)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let block = size_of::<LagSums>() + size_of::<[Powers; 3]>() + size_of::<u64>();
+        self.lags.count() * (size_of::<LagSums>() + block * crate::MOST_BLOCKS) + 8 * self.sums.total.collective.len()
+    }
+}
+
+impl KeepsSums for Transport {
+    type Total = TransportTotal;
+
+    fn sums(&self) -> &Sums<TransportTotal> {
+        &self.sums
+    }
+
+    fn sums_mut(&mut self) -> &mut Sums<TransportTotal> {
+        &mut self.sums
+    }
+
+    fn forget_increments(&mut self) {
+        self.local.fill(LagSums::default());
+    }
+}

@@ -1,0 +1,362 @@
+//! Results of [`Transport`]: quantities, sentences and warnings, the table of lags, numbers for thermo output.
+
+use super::curve::Curve;
+use super::diffusion::{DIFFUSIVE, Diffusion, Value, standard_error};
+use super::findings::Findings;
+use super::layout::{DiffusionUnits, Evaluation, Fit};
+use super::located::Reference;
+use super::measure::Transport;
+use super::total::TransportTotal;
+use crate::measurement::{History, KeepsSums as _, Layout as _, Report, Sums, Thermo};
+use crate::results::{Column, Digits, Quantity, Results, Table};
+use crate::{Exact, Result};
+
+/// Stands for "not known yet" where a number must be given: larger than any threshold.
+const UNKNOWN: f64 = 1e99;
+const NO_ERROR: &str = "(error not known: too few independent blocks)";
+
+/// Quantities of a row of the history, and whether an error stands beside each.
+const HISTORY: [(&str, bool); 17] = [
+    ("time", false),
+    ("D", true),
+    ("D_x", true),
+    ("D_y", true),
+    ("D_z", true),
+    ("D_collective", true),
+    ("sigma", true),
+    ("sigma_collective", true),
+    ("haven", true),
+    ("D_ratio", false),
+    ("beta", false),
+    ("fit_from", false),
+    ("fit_to", false),
+    ("blocks", false),
+    ("temperature", false),
+    ("volume", false),
+    ("temperature_kinetic", false),
+];
+
+impl Transport {
+    /// All numbers.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn findings(&self) -> Result<Findings> {
+        Findings::of(self.sums(), self.evaluation())
+    }
+}
+
+impl Report for Transport {
+    fn style(&self) -> &'static str {
+        super::TransportLayout::STYLE
+    }
+
+    fn results(&self) -> Result<Results> {
+        Ok(results(self.sums(), self.evaluation(), &self.findings()?))
+    }
+
+    fn report(&self) -> Result<Table> {
+        let rows = lag_rows(self.sums())?.into_iter().map(|(_, row)| row).collect();
+        Ok(Table { results: self.results()?, columns: lag_columns(), rows })
+    }
+
+    /// Scalar: D. Vector: 1 D, 2 its error, 3 relative error, 4-6 D along x, y, z, 7 the paper's ratio, 8-9 collective D, 10-11
+    /// sigma, 12-13 collective sigma, 14-15 Haven ratio, 16 beta, 17-18 window, 19 blocks, 20 samples, 21 temperature, 22 volume,
+    /// 23 kinetic temperature. Array: a row per lag, all lags.
+    fn thermo(&self) -> Result<Thermo> {
+        let results = self.results()?;
+        let (value, error) = (|name: &str| results.value(name), |name: &str| results.error(name));
+        let own = Value { value: value("D"), error: results.find("D").and_then(|own| own.error) };
+        let vector = vec![
+            value("D"),
+            error("D"),
+            own.relative().unwrap_or(UNKNOWN),
+            value("D_x"),
+            value("D_y"),
+            value("D_z"),
+            value("D_ratio"),
+            value("D_collective"),
+            error("D_collective"),
+            value("sigma"),
+            error("sigma"),
+            value("sigma_collective"),
+            error("sigma_collective"),
+            value("haven"),
+            error("haven"),
+            value("beta"),
+            value("fit_from"),
+            value("fit_to"),
+            value("blocks"),
+            value("samples"),
+            value("temperature"),
+            value("volume"),
+            value("temperature_kinetic"),
+        ];
+        let lags = self.layout().lags_ps();
+        let mut array = vec![vec![0.0; lag_columns().len()]; lags.len()];
+        for (row, lag) in array.iter_mut().zip(lags) {
+            row[0] = lag;
+        }
+        for (index, row) in lag_rows(self.sums())? {
+            array[index] = row;
+        }
+        Ok(Thermo { scalar: own.value, vector, array })
+    }
+
+    fn history(&self) -> Result<History> {
+        let results = self.results()?;
+        Ok(History::new(HISTORY.iter().filter_map(|&(name, with_error)| Some((results.find(name)?, with_error)))))
+    }
+}
+
+fn lag_columns() -> Vec<Column> {
+    vec![
+        Column::new("lag", "ps", "time between origin and end of a displacement"),
+        Column::new("origins", "", "time origins averaged over"),
+        Column::new("msd_x", "A^2", "mean-square displacement along x, averaged over ions and origins"),
+        Column::new("msd_y", "A^2", "the same along y"),
+        Column::new("msd_z", "A^2", "the same along z"),
+        Column::new("msd", "A^2", "their sum"),
+        Column::error("msd", "A^2"),
+        Column::new("msd_collective", "A^2", "square of the sum of all ions' displacements, divided by their number"),
+        Column::new("non_gaussian", "", "non-Gaussian parameter 3 <r^4> / (5 <r^2>^2) - 1"),
+        Column::new("beta", "", "slope of log MSD against log lag, over lags within a factor of 2"),
+    ]
+}
+
+/// Index of the lag and its row, for lags that have data.
+fn lag_rows(sums: &Sums<TransportTotal>) -> Result<Vec<(usize, Vec<f64>)>> {
+    let layout = &sums.layout;
+    let Some(sum) = sums.runs().total()? else { return Ok(Vec::new()) };
+    let curve = Curve::new(&sum, &layout.lags_ps(), layout.ions);
+    let mut rows = Vec::new();
+    for k in 0..curve.lag.len() {
+        let [x, y, z] = curve.axis[k];
+        let error = msd_error(sums, curve.index[k])?.unwrap_or(0.0);
+        let beta = curve.beta(k).unwrap_or(0.0);
+        let row = vec![
+            curve.lag[k],
+            curve.origins[k] as f64,
+            x,
+            y,
+            z,
+            curve.msd[k],
+            error,
+            curve.collective[k],
+            curve.non_gaussian[k],
+            beta,
+        ];
+        rows.push((curve.index[k], row));
+    }
+    Ok(rows)
+}
+
+/// Standard error of the MSD at one lag, from blocks of at least twice that lag.
+fn msd_error(sums: &Sums<TransportTotal>, index: usize) -> Result<Option<f64>> {
+    let layout = &sums.layout;
+    let blocks = sums.runs().coarse(2 * layout.lags().all()[index])?;
+    let mean = |axes: [f64; 3], origins: u64| axes.iter().sum::<f64>() / (origins as f64 * layout.ions as f64);
+    let filled = blocks.iter().filter(|block| block.origins[index] > 0);
+    let values: Vec<_> =
+        filled.map(|block| mean(block.squares[index].map(Exact::value), block.origins[index])).collect();
+    // neighboring blocks of twice the lag share a fourteenth of their variance (`overlap_correlation`)
+    Ok(standard_error(&values, 1.0 / 14.0))
+}
+
+fn results(sums: &Sums<TransportTotal>, evaluation: &Evaluation, findings: &Findings) -> Results {
+    let mut results = Results::new(super::TransportLayout::STYLE, "lags");
+    settings(&mut results, sums, evaluation);
+    sampling(&mut results, sums, findings);
+    temperatures(&mut results, findings);
+    window(&mut results, evaluation, findings.found.as_ref());
+    coefficients(&mut results, evaluation, findings);
+    results
+}
+
+fn settings(results: &mut Results, sums: &Sums<TransportTotal>, evaluation: &Evaluation) {
+    let layout = &sums.layout;
+    results.setting("ions", layout.ions);
+    results.setting("charge", layout.charge);
+    results.setting("drift", layout.drift);
+    results.setting("reference_atoms", layout.reference_atoms);
+    results.setting("lags_per_level", layout.lags_per_level);
+    results.setting("levels", layout.levels);
+    results.setting("every", layout.every);
+    results.setting("timestep_ps", layout.timestep_ps);
+    results.setting(
+        "fit_ps",
+        match evaluation.fit {
+            Fit::Automatic => None,
+            Fit::Window(from, to) => Some([from, to]),
+        },
+    );
+    let against = match layout.drift {
+        Reference::Framework => format!("mean position of the {} atoms that are no ions", layout.reference_atoms),
+        Reference::Com => format!("center of mass of all {} atoms", layout.reference_atoms),
+        Reference::None => "nothing".into(),
+    };
+    results.say(format!("ions = {}, charge = {} e, displacements against {against}", layout.ions, layout.charge));
+}
+
+fn sampling(results: &mut Results, sums: &Sums<TransportTotal>, findings: &Findings) {
+    let (layout, samples, runs) = (&sums.layout, sums.samples(), sums.totals().count());
+    results.quantity(Quantity::new("samples", "samples", samples as f64, ""));
+    results.quantity(Quantity::new("runs", "independent runs", runs as f64, ""));
+    results.quantity(Quantity::new("time", "length of the measurement", findings.time, "ps"));
+    results.say(format!(
+        "samples = {samples}, every {} steps of {} ps: {} ps in all{}",
+        layout.every,
+        layout.timestep_ps,
+        (findings.time * 1e6).round() / 1e6,
+        if runs == 1 { String::new() } else { format!(", from {runs} independent runs") }
+    ));
+    let volume =
+        Quantity::new("volume", "mean volume", findings.volume, "A^3").symbol("mean volume").digits(Digits::Fixed);
+    results.say_quantity(volume, "");
+}
+
+/// Conductivities are those of the temperature that was given.
+fn temperatures(results: &mut Results, findings: &Findings) {
+    let (given, kinetic) = (findings.temperature, findings.kinetic);
+    let of = |name: &str, label: &str, value: f64| {
+        Quantity::new(name, label, value, "K").symbol(label).only_if(value > 0.0).digits(Digits::Fixed)
+    };
+    let known = |quantity: Quantity, results: &mut Results| {
+        if quantity.value.is_some() { results.say_quantity(quantity, "") } else { results.quantity(quantity) }
+    };
+    known(of("temperature", "mean temperature, as given", given), results);
+    known(of("temperature_kinetic", "mean kinetic temperature", kinetic), results);
+    if findings.temperature_differs() {
+        results.warn(
+            "temperature_differs",
+            format!(
+                "the temperature given is {given:.6} K, the atoms have {kinetic:.6} K: conductivities are those of {given:.6} K"
+            ),
+        );
+    }
+    if let Some((first, last)) = findings.ramp {
+        results.warn(
+            "temperature_ramp",
+            format!(
+                "the kinetic temperature went from {first:.1} K in the first third of the run to {last:.1} K in the last: D is no \
+                 coefficient of one temperature"
+            ),
+        );
+    }
+}
+
+fn window(results: &mut Results, evaluation: &Evaluation, found: Option<&Diffusion>) {
+    let number = |name: &str, label: &str, value: f64, unit: &str| {
+        Quantity::new(name, label, value, unit).only_if(found.is_some())
+    };
+    let (from, to) = found.map_or((0.0, 0.0), |found| found.window);
+    results.quantity(number("fit_from", "first lag of the window", from, "ps"));
+    results.quantity(number("fit_to", "last lag of the window", to, "ps"));
+    results.quantity(number("beta", "slope of log MSD over the window", found.map_or(0.0, |found| found.beta), ""));
+    let blocks = found.map_or(0.0, |found| found.blocks as f64);
+    results.quantity(number(
+        "blocks",
+        "independent parts behind the errors: blocks of time, or groups of ions in short runs",
+        blocks,
+        "",
+    ));
+    results.setting("errors_from", found.map(|found| if found.ion_groups { "ion_groups" } else { "time_blocks" }));
+    let Some(found) = found else {
+        results.say(match evaluation.fit {
+            Fit::Automatic => "no diffusion coefficient yet: no stretch of lags up to a tenth of the run has |beta - 1| < 0.05 over a \
+                               factor of 2: run longer, or give the window with fit"
+                .into(),
+            Fit::Window(from, to) => format!(
+                "no diffusion coefficient yet: fit {from} {to} ps needs two lags or more, and data at the longest of them"
+            ),
+        });
+        results.for_the_log();
+        return;
+    };
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b;
+    let how = match evaluation.fit {
+        Fit::Automatic => "found where |beta - 1| < 0.05".into(),
+        Fit::Window(from, to) if near(from, found.window.0) && near(to, found.window.1) => "as given".into(),
+        Fit::Window(from, to) => format!("the lags within {from} to {to} ps, as given"),
+    };
+    results.say(format!(
+        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}{}",
+        found.window.0,
+        found.window.1,
+        found.beta,
+        found.blocks,
+        if found.ion_groups { "groups of ions" } else { "blocks of time" },
+        // standard error of a standard deviation from n normal values
+        if found.blocks > 1 {
+            format!(", themselves known to {:.0} %", 100.0 / (2.0 * (found.blocks as f64 - 1.0)).sqrt())
+        } else {
+            String::new()
+        }
+    ));
+    results.for_the_log();
+    if found.ion_groups {
+        results.warn(
+            "short_run",
+            "the run is too short for 4 blocks of twice the window's longest lag: the error of D takes ions for \
+             independent, those of collective quantities are not known"
+                .into(),
+        );
+    }
+    if (found.beta - 1.0).abs() >= DIFFUSIVE {
+        results.warn(
+            "not_diffusive",
+            format!(
+                "beta = {:.3} is not 1: the ions do not diffuse freely in this window, D depends on it",
+                found.beta
+            ),
+        );
+    }
+}
+
+fn coefficients(results: &mut Results, evaluation: &Evaluation, findings: &Findings) {
+    let ((_, diffusion), (_, conductivity)) = (evaluation.units.diffusion(), evaluation.units.conductivity());
+    let (found, warm) = (findings.found.is_some(), findings.temperature > 0.0);
+    let quantity = |name: &str, label: &str, value: Value, unit: &str, available: bool| {
+        Quantity::new(name, label, value.value, unit).with_error(value.error).only_if(available)
+    };
+    let ratio = Quantity::new("D_ratio", "MSD / (6 t) at the end of the window", findings.ratio, diffusion)
+        .symbol("D_ratio = MSD / (6 t) at the end of the window");
+    if found {
+        results.say_quantity(ratio, "")
+    } else {
+        results.quantity(ratio.only_if(false))
+    }
+    let mut add = |quantity: Quantity, in_log: bool| match (quantity.value.is_some(), in_log) {
+        (false, _) => results.quantity(quantity),
+        (true, false) => results.say_quantity(quantity, NO_ERROR),
+        (true, true) => results.headline(quantity, NO_ERROR),
+    };
+    add(quantity("D", "self-diffusion coefficient", findings.own, diffusion, found), true);
+    for (name, axis, value) in
+        [("D_x", "x", findings.axis[0]), ("D_y", "y", findings.axis[1]), ("D_z", "z", findings.axis[2])]
+    {
+        add(quantity(name, &format!("self-diffusion coefficient along {axis}"), value, diffusion, found), false);
+    }
+    let label = "collective (charge) diffusion coefficient";
+    add(quantity("D_collective", label, findings.collective, diffusion, found), false);
+    let haven = quantity("haven", "Haven ratio D / D_collective", findings.haven, "", found);
+    add(haven.symbol("Haven ratio D / D_collective"), false);
+    let sigma = quantity("sigma", "Nernst-Einstein conductivity", findings.sigma, conductivity, found && warm)
+        .symbol("sigma (Nernst-Einstein)");
+    let label = "conductivity from the collective displacement";
+    let collective = quantity("sigma_collective", label, findings.sigma_collective, conductivity, found && warm);
+    let milli = |of: &Quantity| {
+        let value = Value { value: of.value?, error: of.error }.scaled(1000.0);
+        Some(quantity(&of.symbol, "", value, "mS/cm", true))
+    };
+    let again =
+        if evaluation.units == DiffusionUnits::Cgs { [milli(&sigma), milli(&collective)] } else { [None, None] };
+    add(sigma, true);
+    add(collective, false);
+    for quantity in again.into_iter().flatten() {
+        results.say(format!("{} = {}", quantity.symbol, quantity.words(NO_ERROR)));
+    }
+    if found && !warm {
+        results.say("no conductivity: no temperature was given".into());
+    }
+}

@@ -1,0 +1,63 @@
+//! Everything of a run that is saved.
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::TransportLayout;
+use super::located::ION_GROUPS;
+use super::moments::{Average, Moments};
+use crate::Blocks;
+use crate::measurement::Total;
+
+/// Everything that is the same on all ranks, and saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransportTotal {
+    /// Samples taken.
+    pub samples: u64,
+    /// Sums of displacements.
+    pub blocks: Blocks<Moments>,
+    /// Sum of all ions' positions at the places of [`super::Lags`], places x 3.
+    pub collective: Vec<f64>,
+    /// Ions in each group.
+    pub group_ions: [u64; ION_GROUPS],
+    /// Sum over samples of the volume.
+    pub volume: Average,
+    /// Sum over samples of the temperature that the user gave.
+    pub temperature: Average,
+    /// Samples that came with such a temperature.
+    pub thermal_samples: u64,
+}
+
+impl Total for TransportTotal {
+    type Layout = TransportLayout;
+    type Block = Moments;
+
+    fn empty(layout: &TransportLayout) -> Self {
+        Self {
+            samples: 0,
+            blocks: Blocks::default(),
+            collective: vec![0.0; 3 * layout.lags().places()],
+            group_ions: [0; ION_GROUPS],
+            volume: Average::default(),
+            temperature: Average::default(),
+            thermal_samples: 0,
+        }
+    }
+
+    fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    fn blocks(&self) -> &Blocks<Moments> {
+        &self.blocks
+    }
+
+    fn fits(&self, layout: &TransportLayout) -> bool {
+        let lags = layout.lags();
+        let ions: Option<u64> = self.group_ions.iter().try_fold(0u64, |sum, &ions| sum.checked_add(ions));
+        self.collective.len() == 3 * lags.places()
+            && self.collective.iter().all(|position| position.is_finite())
+            && self.thermal_samples <= self.samples
+            && (self.samples == 0 || ions == Some(layout.ions))
+            && self.blocks.all().iter().all(|block| block.fits(lags.count()))
+    }
+}
