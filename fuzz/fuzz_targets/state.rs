@@ -5,19 +5,19 @@
 use deepion_analysis::coordination::Coordination;
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
-use deepion_analysis::{Accumulator, state};
+use deepion_analysis::Accumulator;
+use deepion_analysis::measurement::state;
+use deepion_analysis::results::Provenance;
 use deepion_fuzz::mutate_json;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 /// Everything that can be asked of a measurement that was read.
 fn use_up(mut read: impl Accumulator, text: &str) {
-    let _ = read.results();
-    let _ = read.table().map(|table| table.text(&[]));
-    let _ = read.headline();
-    let _ = (read.summary_columns(), read.summary_row(), read.full(), read.memory_bytes());
+    let _ = read.table().map(|table| table.text(&Provenance::default(), read.models()));
+    let _ = (read.headline(), read.thermo(), read.history(), read.full(), read.memory_bytes());
     let increments = read.take_increments();
     let _ = read.add_increments(&increments);
-    let saved = read.state();
+    let saved = read.state(&Provenance::default());
     if read.join(text).is_ok() {
         let _ = read.table();
     }
@@ -28,9 +28,8 @@ fn use_up(mut read: impl Accumulator, text: &str) {
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let _ = state::provenance_of(text);
-    let Ok(analysis) = state::analysis_of(text) else { return };
-    match analysis.as_str() {
+    let Ok(head) = state::head(text) else { return };
+    match head.style.as_str() {
         "ion/transport" => {
             for fit in [Fit::Automatic, Fit::Window(0.05, 1.0)] {
                 if let Ok(read) = Transport::open(text, Evaluation { fit, units: DiffusionUnits::Cgs }) {

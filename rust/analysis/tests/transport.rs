@@ -430,3 +430,118 @@ fn conductivity_and_haven_ratio_by_hand() {
     close(haven.value, 0.5, 1e-12, "Haven");
     close(haven.error.unwrap(), 0.5 * 0.02f64.sqrt(), 1e-12, "its error");
 }
+
+/// A line through the first few lags alone is another fit: `fix halt` must not see its error.
+#[test]
+fn given_window_waits_for_its_longest_lag() {
+    let frames = Walk { ions: 64, framework: 0, step: 0.3, drift: [0.0; 3], seed: 12 }.frames(90);
+    let mut transport = Transport::new(
+        layout(64, 0, Reference::None, (10, 3)),
+        Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC },
+    )
+    .unwrap();
+    // the longest lag of the window, 6 ps, is 60 samples long
+    feed(&mut transport, &frames[..60]);
+    let thermo = transport.thermo().unwrap();
+    assert_eq!((thermo.scalar, thermo.vector[1], thermo.vector[2]), (0.0, 0.0, 1e99));
+    let results = transport.results().unwrap();
+    assert_eq!(results.find("D").unwrap().value, None);
+    let mut transport = Transport::new(
+        layout(64, 0, Reference::None, (10, 3)),
+        Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC },
+    )
+    .unwrap();
+    feed(&mut transport, &frames[..71]);
+    assert!(transport.thermo().unwrap().scalar > 0.0);
+}
+
+fn at_temperatures(given: Option<f64>, kinetic: impl Fn(usize) -> f64) -> Transport {
+    let frames = Walk { ions: 20, framework: 0, step: 0.3, drift: [0.0; 3], seed: 2 }.frames(600);
+    let mut transport = Transport::new(layout(20, 0, Reference::None, (10, 2)), AUTOMATIC).unwrap();
+    let mut rows = vec![0.0; 20 * transport.row_width()];
+    let (ids, slots): (Vec<i64>, Vec<i32>) = ((1..=20).collect(), (0..20).collect());
+    for (sample, frame) in frames.iter().enumerate() {
+        let ions: Vec<f64> = frame.ions.iter().flatten().copied().collect();
+        if transport.full() {
+            let increments = transport.take_increments();
+            transport.add_increments(&increments).unwrap();
+        }
+        let located = locate(&ions, &ids, &[], &[]).unwrap();
+        let seen = transport::Frame {
+            temperature: given,
+            kinetic_temperature: Some(kinetic(sample)),
+            ..seen(&located, &ions, &ids, &slots)
+        };
+        transport.sample(&seen, &mut rows).unwrap();
+    }
+    let increments = transport.take_increments();
+    transport.add_increments(&increments).unwrap();
+    transport
+}
+
+#[test]
+fn given_and_kinetic_temperature_are_told_apart() {
+    let codes = |transport: &Transport| -> Vec<&str> {
+        let warnings = transport.results().unwrap().warnings;
+        warnings.iter().map(|warning| warning.code).filter(|code| code.starts_with("temperature")).collect()
+    };
+    let other = at_temperatures(Some(300.0), |_| 900.0);
+    let results = other.results().unwrap();
+    assert_eq!((results.value("temperature"), results.value("temperature_kinetic")), (300.0, 900.0));
+    assert_eq!(codes(&other), ["temperature_differs"]);
+    assert_eq!(other.thermo().unwrap().vector[22], 900.0);
+    assert!(codes(&at_temperatures(Some(300.0), |_| 306.0)).is_empty());
+    let ramp = at_temperatures(Some(300.0), |sample| 300.0 + 0.2 * sample as f64 - 60.0);
+    assert_eq!(codes(&ramp), ["temperature_ramp"]);
+    assert!(codes(&at_temperatures(None, |_| 900.0)).is_empty());
+    // the state knows
+    let again = Transport::open(&ramp.state(&Provenance::default()).unwrap(), AUTOMATIC).unwrap();
+    assert_eq!(again.results().unwrap(), ramp.results().unwrap());
+}
+
+/// Two runs whose ions fall into the eight groups differently: errors of the joined run must not come from the sizes of the groups.
+#[test]
+fn groups_of_ions_are_counted_in_each_run() {
+    let evaluation = Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC };
+    let run = |seed: u64, ids: &[i64]| {
+        let frames = Walk { ions: ids.len(), framework: 0, step: 0.3, drift: [0.0; 3], seed }.frames(150);
+        let mut transport =
+            Transport::new(layout(ids.len(), 0, Reference::None, (10, 3)), evaluation).unwrap();
+        let mut rows = vec![0.0; ids.len() * transport.row_width()];
+        let slots: Vec<i32> = (0..ids.len() as i32).collect();
+        for frame in &frames {
+            let ions: Vec<f64> = frame.ions.iter().flatten().copied().collect();
+            if transport.full() {
+                let increments = transport.take_increments();
+                transport.add_increments(&increments).unwrap();
+            }
+            let located = locate(&ions, ids, &[], &[]).unwrap();
+            transport.sample(&seen(&located, &ions, ids, &slots), &mut rows).unwrap();
+        }
+        let increments = transport.take_increments();
+        transport.add_increments(&increments).unwrap();
+        transport
+    };
+    // 48 ions each: groups of 8, 4, 8, 4, ... in one run, 4, 8, 4, 8, ... in the other
+    let uneven = |first: i64| -> Vec<i64> {
+        let mut ids = Vec::new();
+        for group in 0..8 {
+            let size = if (group + first) % 2 == 0 { 8 } else { 4 };
+            ids.extend((0..size).map(|k| 8 * (k + 1) + group));
+        }
+        ids
+    };
+    let (mut all, mut scatter) = (Vec::new(), Vec::new());
+    for seed in 0..60 {
+        let mut joined = run(3000 + 2 * seed, &uneven(0));
+        joined.join(&run(3001 + 2 * seed, &uneven(1)).state(&Provenance::default()).unwrap()).unwrap();
+        let own = joined.findings().unwrap().own;
+        all.push(own.value);
+        scatter.push(own.error.unwrap());
+    }
+    let mean = all.iter().sum::<f64>() / 60.0;
+    let true_error = (all.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 59.0).sqrt();
+    let stated = scatter.iter().sum::<f64>() / 60.0;
+    // sizes taken from the first run alone make groups of 1.5 and 0.75 times D: an error of a third of D / sqrt(8)
+    assert!((0.7..1.4).contains(&(stated / true_error)), "{stated} {true_error} {mean}");
+}

@@ -176,3 +176,68 @@ fn runs_with_different_models_are_joined_with_a_warning() {
         assert!(warning.contains("a.json with model sha256 aa") && warning.contains("b.json with model sha256 bb"));
     }
 }
+
+/// However the table is named, it does not replace a state that is read, and nothing is written.
+#[test]
+fn input_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = transport_state(folder.path(), "good.json", 300.0, 0.01, "aa");
+    let lags = transport_state(folder.path(), "lags.300K.dat", 300.0, 0.01, "aa");
+    let link = folder.path().join("link.dat");
+    std::os::unix::fs::symlink(&state, &link).unwrap();
+    let (before, given) = (fs::read(&state).unwrap(), state.to_str().unwrap());
+    let prefix = folder.path().join("lags");
+    let roundabout = folder.path().join("../").join(folder.path().file_name().unwrap()).join("good.json");
+    for out in [&state, &link, &roundabout] {
+        let output = merge(&[given, "--out", out.to_str().unwrap(), "--tables", folder.path().join("t").to_str().unwrap()]);
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains("is one of the states to be joined"), "{}", text(&output.stderr));
+        assert_eq!(fs::read(&state).unwrap(), before);
+    }
+    let output = merge(&[lags.to_str().unwrap(), "--tables", prefix.to_str().unwrap()]);
+    assert!(text(&output.stderr).contains("is one of the states to be joined"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+/// Foreign files: one line that names the file.
+#[test]
+fn foreign_files_are_named_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("image.png", &b"\x89PNG\r\n\xff\xfe"[..]),
+        ("other.json", b"{\"sha256\": 3}"),
+        ("list.json", b"[1, 2, 3]"),
+        ("empty.json", b""),
+        ("future.json", b"{\"deepion_state\":\"ion/transport\",\"version\":99}"),
+        ("cut.json", b"{\"deepion_state\":\"ion/transport\",\"version\":1,\"layout\":{\"lags_per"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let output = merge(&[path.to_str().unwrap()]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.lines().count() == 1 && said.contains(name), "{said}");
+    }
+}
+
+/// The line of data in the head of a table says the same as the sentences.
+#[test]
+fn results_are_one_line_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let states = [(300.0, 0.01), (400.0, 0.05), (500.0, 0.1)]
+        .map(|(kelvin, speed)| transport_state(folder.path(), &format!("{kelvin}.json"), kelvin, speed, "aa"));
+    let mut arguments: Vec<&str> = states.iter().map(|path| path.to_str().unwrap()).collect();
+    arguments.extend(["--fit", "0.1", "1"]);
+    let printed = text(&merge(&arguments).stdout);
+    let lines: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("# results ")).collect();
+    assert_eq!(lines.len(), 1, "{printed}");
+    let data: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!((data["table"].as_str(), data["style"].as_str()), (Some("ladder"), Some("ion/transport")));
+    assert_eq!(data["models"][0]["sha256"], "aa");
+    assert_eq!(data["settings"]["states"].as_array().unwrap().len(), 3);
+    let energy = data["quantities"].as_array().unwrap().iter().find(|of| of["name"] == "E_a_D").unwrap();
+    assert!(printed.contains(&format!("E_a from D = {:.4} +- {:.4} eV", energy["value"].as_f64().unwrap(), energy["error"].as_f64().unwrap())), "{printed}");
+    assert_eq!(data["series"]["lines"].as_array().unwrap().len(), 3);
+    let names: Vec<_> = data["columns"].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap()).collect();
+    assert!(printed.contains(&format!("\n# {}\n", names.join(" "))), "{printed}");
+}

@@ -110,7 +110,12 @@ mod tests {
         results.say_quantity(Quantity::new("D", "D", f64::NAN, "cm^2/s"), "");
         results.warn("short_run", "short".into());
         let columns = vec![Column::new("lag", "ps", "time"), Column::error("msd", "A^2")];
-        let provenance = Provenance { title: "glass\n\"a\"".into(), id: "tr".into(), notes: vec!["LAMMPS".into()], ..Provenance::default() };
+        let provenance = Provenance {
+            title: "glass\n\"a\"".into(),
+            id: "tr".into(),
+            notes: vec!["LAMMPS".into()],
+            ..Provenance::default()
+        };
         let table = Table { results, columns, rows: vec![vec![1.0, 0.5]] };
         let models = [ModelUse { sha256: "ab".into(), from_step: 0 }];
         let text = table.text(&provenance, &models);
