@@ -5,6 +5,7 @@
 #include "deepion_config.h"
 #include "fix_ion_coordination.h"
 #include "fix_ion_displacement.h"
+#include "fix_ion_rdf.h"
 #include "fix_ion_transport.h"
 #include "fix_ion_vdos.h"
 #include "lammps_compat.h"
@@ -125,6 +126,8 @@ void lammpsplugin_init(void *lmp_ptr, void *handle, void *register_ptr)
   add("compute", "ion/coordination", "Coordination numbers and their entropy");
   plugin.creator.v2 = create<FixIonCoordination>;
   add("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars");
+  plugin.creator.v2 = create<FixIonRDF>;
+  add("fix", "ion/rdf", "Radial distribution function averaged over a run, with error bars");
   plugin.creator.v2 = create<FixIonVdos>;
   add("fix", "ion/vdos", "Vibrational density of states and entropy");
 }

@@ -193,7 +193,7 @@ void IonNeighbors::check_hidden()
    fix deform changes the box at the end of a step and moves only the atoms, not their ghosts
 ------------------------------------------------------------------------- */
 
-void IonNeighbors::count()
+const NeighborCSR &IonNeighbors::update()
 {
   if (!checked) check_hidden();
   if (lmp->domain->box_change) lmp->comm->forward_comm();
@@ -210,7 +210,15 @@ void IonNeighbors::count()
       [=](int j) {
         return mask[j] & jbit;
       });
+  return neighbors;
+}
 
+/* ---------------------------------------------------------------------- */
+
+void IonNeighbors::count()
+{
+  update();
+  const Atom *atom = lmp->atom;
   const std::size_t nall = atom->nlocal + atom->nghost;
   const double *x = nall ? &atom->x[0][0] : nullptr;
   const std::string problem = error_of([&] {
@@ -222,6 +230,18 @@ void IonNeighbors::count()
         rust::Slice<const double>(cutoffs.data(), cutoffs.size()), counts);
   });
   stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+bigint IonNeighbors::shared() const
+{
+  const int both = lmp->group->bitmask[igroup] | lmp->group->bitmask[jgroup];
+  bigint mine = 0, all = 0;
+  for (int i = 0; i < lmp->atom->nlocal; i++)
+    if ((lmp->atom->mask[i] & both) == both) mine++;
+  MPI_Allreduce(&mine, &all, 1, MPI_LMP_BIGINT, MPI_SUM, lmp->world);
+  return all;
 }
 
 /* ---------------------------------------------------------------------- */

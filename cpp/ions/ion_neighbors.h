@@ -1,4 +1,4 @@
-// Neighbours of ions within cut-offs: what compute and fix ion/coordination share.
+// Neighbors of ions within cut-offs: what ion/coordination and ion/rdf share.
 // Include in .cpp files only: it needs rust/cxx.h.
 
 #ifndef DEEPION_ION_NEIGHBORS_H
@@ -44,10 +44,13 @@ class IonNeighbors {
   // asked for.
   int init();
 
-  // Collective: counts neighbors at this moment.
+  // Collective: lists this rank's ions and their neighbors at this moment.
+  const NeighborCSR &update();
+  // The same, and counts them.
   void count();
   rust::Vec<std::uint32_t> counts;    // of this rank's ions, ions x cut-offs
   const std::vector<std::int32_t> &centers() const { return neighbors.centers; }    // these ions
+  LAMMPS_NS::bigint shared() const;    // collective: atoms that are ions and neighbors
 
   std::string cutoffs_text() const;
   std::size_t memory_bytes() const;

@@ -33,6 +33,15 @@ impl<const BITS: u32> Exact<BITS> {
         self.add_term(Self::term(value))
     }
 
+    /// Adds a number `times` times, exactly: the number is rounded once.
+    ///
+    /// # Errors
+    /// As [`Exact::add`].
+    #[inline]
+    pub fn add_multiple(&mut self, value: f64, times: u64) -> Result<()> {
+        self.add_term(Self::term(value).checked_mul(i128::from(times)).ok_or_else(too_large)?)
+    }
+
     /// Adds another sum.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod files;
 mod jackknife;
 pub mod ladder;
 pub mod measurement;
+pub mod rdf;
 pub mod results;
 pub mod scatter;
 pub mod transport;

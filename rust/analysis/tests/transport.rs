@@ -435,22 +435,18 @@ fn conductivity_and_haven_ratio_by_hand() {
 #[test]
 fn given_window_waits_for_its_longest_lag() {
     let frames = Walk { ions: 64, framework: 0, step: 0.3, drift: [0.0; 3], seed: 12 }.frames(90);
-    let mut transport = Transport::new(
-        layout(64, 0, Reference::None, (10, 3)),
-        Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC },
-    )
-    .unwrap();
+    let mut transport =
+        Transport::new(layout(64, 0, Reference::None, (10, 3)), Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC })
+            .unwrap();
     // the longest lag of the window, 6 ps, is 60 samples long
     feed(&mut transport, &frames[..60]);
     let thermo = transport.thermo().unwrap();
     assert_eq!((thermo.scalar, thermo.vector[1], thermo.vector[2]), (0.0, 0.0, 1e99));
     let results = transport.results().unwrap();
     assert_eq!(results.find("D").unwrap().value, None);
-    let mut transport = Transport::new(
-        layout(64, 0, Reference::None, (10, 3)),
-        Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC },
-    )
-    .unwrap();
+    let mut transport =
+        Transport::new(layout(64, 0, Reference::None, (10, 3)), Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC })
+            .unwrap();
     feed(&mut transport, &frames[..71]);
     assert!(transport.thermo().unwrap().scalar > 0.0);
 }
@@ -505,8 +501,7 @@ fn groups_of_ions_are_counted_in_each_run() {
     let evaluation = Evaluation { fit: Fit::Window(1.0, 6.0), ..AUTOMATIC };
     let run = |seed: u64, ids: &[i64]| {
         let frames = Walk { ions: ids.len(), framework: 0, step: 0.3, drift: [0.0; 3], seed }.frames(150);
-        let mut transport =
-            Transport::new(layout(ids.len(), 0, Reference::None, (10, 3)), evaluation).unwrap();
+        let mut transport = Transport::new(layout(ids.len(), 0, Reference::None, (10, 3)), evaluation).unwrap();
         let mut rows = vec![0.0; ids.len() * transport.row_width()];
         let slots: Vec<i32> = (0..ids.len() as i32).collect();
         for frame in &frames {

@@ -11,6 +11,7 @@ mod logging;
 mod measurement;
 mod plausibility;
 mod potential;
+mod rdf;
 mod transport;
 mod unwrapping;
 mod vibrations;

@@ -11,6 +11,7 @@ use clap::{Parser, ValueEnum};
 use deepion_analysis::coordination::Coordination;
 use deepion_analysis::files;
 use deepion_analysis::ladder::{SAME_TEMPERATURE, ladder};
+use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::{Provenance, Table, Warning};
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport, Value};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
@@ -23,7 +24,7 @@ use states::{State, about, check_output, joined, models_of, style_of};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// State files of one style: fix ion/transport, ion/coordination or ion/vdos with keyword state
+    /// State files of one style: fix ion/transport, ion/coordination, ion/rdf or ion/vdos with keyword state
     #[arg(required = true)]
     states: Vec<PathBuf>,
     /// Write the table here instead of printing it
@@ -113,6 +114,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             transport(&rungs, arguments.predict)?
         }
         "ion/coordination" => joined(&states, Coordination::open)?.table()?,
+        "ion/rdf" => joined(&states, Rdf::open)?.table()?,
         "ion/vdos" => {
             let split = match arguments.split {
                 SplitName::None => Split::None,

@@ -189,7 +189,8 @@ fn input_is_not_replaced() {
     let prefix = folder.path().join("lags");
     let roundabout = folder.path().join("../").join(folder.path().file_name().unwrap()).join("good.json");
     for out in [&state, &link, &roundabout] {
-        let output = merge(&[given, "--out", out.to_str().unwrap(), "--tables", folder.path().join("t").to_str().unwrap()]);
+        let output =
+            merge(&[given, "--out", out.to_str().unwrap(), "--tables", folder.path().join("t").to_str().unwrap()]);
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains("is one of the states to be joined"), "{}", text(&output.stderr));
         assert_eq!(fs::read(&state).unwrap(), before);
@@ -236,7 +237,14 @@ fn results_are_one_line_of_json() {
     assert_eq!(data["models"][0]["sha256"], "aa");
     assert_eq!(data["settings"]["states"].as_array().unwrap().len(), 3);
     let energy = data["quantities"].as_array().unwrap().iter().find(|of| of["name"] == "E_a_D").unwrap();
-    assert!(printed.contains(&format!("E_a from D = {:.4} +- {:.4} eV", energy["value"].as_f64().unwrap(), energy["error"].as_f64().unwrap())), "{printed}");
+    assert!(
+        printed.contains(&format!(
+            "E_a from D = {:.4} +- {:.4} eV",
+            energy["value"].as_f64().unwrap(),
+            energy["error"].as_f64().unwrap()
+        )),
+        "{printed}"
+    );
     assert_eq!(data["series"]["lines"].as_array().unwrap().len(), 3);
     let names: Vec<_> = data["columns"].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap()).collect();
     assert!(printed.contains(&format!("\n# {}\n", names.join(" "))), "{printed}");

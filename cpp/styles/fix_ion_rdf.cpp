@@ -1,0 +1,90 @@
+#include "fix_ion_rdf.h"
+
+#include "atom.h"
+#include "domain.h"
+#include "neighbor.h"
+
+using namespace LAMMPS_NS;
+using namespace DEEPION;
+
+/* ---------------------------------------------------------------------- */
+
+FixIonRDF::FixIonRDF(LAMMPS *lmp, int narg, char **arg) :
+    FixIon(lmp, narg, arg), neighbors(lmp, name, igroup), bins(0)
+{
+  sampling = std::make_unique<Sampling>(lmp, style, id);
+  sampling->times_matter = false;
+  Words words = sampling->begin({}, narg, arg);
+  neighbors.read_group(words);
+  neighbors.cutoffs = {words.number("rmax", true)};
+  bins = words.integer("bins", 1);
+  for (std::string key; sampling->next(words, key);) continue;
+  sampling->finish(words);
+  ions.groups.add(neighbors.group_name, "neighbor atoms", neighbors.natoms);
+
+  deepion::ffi::RdfSettings settings = {};
+  settings.rmax = neighbors.cutoffs[0];
+  settings.bins = bins;
+  settings.every = sampling->every;
+  settings.ions = ions.number();
+  settings.neighbors = neighbors.natoms;
+  settings.shared = neighbors.shared();
+  rdf = opened(lmp, name, [&] {
+    return deepion::ffi::open_rdf(settings);
+  });
+  begin((*rdf)->measurement());
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonRDF::init()
+{
+  FixIon::init();
+  neighbor->add_request(this, neighbors.init());
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonRDF::init_list(int, NeighList *list)
+{
+  neighbors.list = list;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonRDF::sample()
+{
+  ions.groups.check();
+  const NeighborCSR &near = neighbors.update();
+  const std::size_t nall = atom->nlocal + atom->nghost;
+  const rust::Slice<const double> positions(nall ? &atom->x[0][0] : nullptr, 3 * nall);
+  measurement->all([&] {
+    (*rdf)->sample(positions, slice(near.centers), slice(near.offsets), slice(near.neighbors),
+                   domain->xprd * domain->yprd * domain->zprd);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string FixIonRDF::summary() const
+{
+  return fmt::format("{} ions every {} steps, {} neighbors (group {}), {} bins up to {:.12g} "
+                     "Angstrom",
+                     ions.number(), sampling->every, neighbors.natoms, neighbors.group_name, bins,
+                     neighbors.cutoffs[0]);
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonRDF::describe(deepion::ffi::Provenance &from) const
+{
+  from.notes.push_back(rust::String::lossy(
+      fmt::format("neighbors: group {}: {} atoms", neighbors.group_name, neighbors.natoms)));
+}
+
+/* ---------------------------------------------------------------------- */
+
+double FixIonRDF::memory_usage()
+{
+  return FixIon::memory_usage() + static_cast<double>(neighbors.memory_bytes());
+}
