@@ -32,6 +32,7 @@ PLOTS = {
     "history": ("deepion.plots.history", "convergence of the diffusion coefficient, of fix ion/transport"),
     "coordination": ("deepion.plots.coordination", "coordination numbers and entropy, of fix ion/coordination"),
     "entropy": ("deepion.plots.entropy", "configurational entropy against the cutoff, of fix ion/coordination"),
+    "rdf": ("deepion.plots.rdf", "radial distribution functions, of fix ion/rdf"),
     "vdos": ("deepion.plots.vdos", "vibrational density of states, of fix ion/vdos"),
     "path": ("deepion.plots.path", "the path of one ion, from dumps"),
     "arrhenius": ("deepion.plots.arrhenius", "conductivity against temperature, of deepion-merge"),

@@ -16,6 +16,7 @@ TRANSPORT = "the file of fix ion/transport"
 HISTORY = "the history of fix ion/transport"
 LADDER = "the temperatures joined by deepion-merge"
 COORDINATION = "the file of fix ion/coordination"
+RDF = "the file of fix ion/rdf"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
@@ -25,6 +26,7 @@ KINDS = {
     HISTORY: {"step", "time_ps", "fit_from_ps"},
     LADDER: {"temperature_K", "1000/T_1/K"},
     COORDINATION: {"rcut_A", "mean_n"},
+    RDF: {"r_A", "g", "n"},
     VDOS: {"nu_THz", "g_total_1/THz"},
     VACF: {"lag_ps", "vacf_total"},
 }
