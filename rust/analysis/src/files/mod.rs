@@ -17,11 +17,11 @@ pub use history::History;
 ///
 /// # Errors
 /// Names the file and the reason.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
     let target = full_path(path);
     let mut file = beside(path, &target)?;
     let failed = |error: &std::io::Error| cannot_write(path, &error.to_string());
-    file.write_all(bytes).map_err(|error| failed(&error))?;
+    file.write_all(bytes.as_ref()).map_err(|error| failed(&error))?;
     // some file systems may otherwise commit the new name before the data
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     file.persist(&target).map_err(|error| failed(&error.error))?;
