@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deepion.constants import BOLTZMANN
+from deepion.plots.arrhenius_line import Line
 from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, read
 
 ROOT = Path(__file__).parents[2]
@@ -71,15 +74,31 @@ def folder(tmp_path_factory) -> Path:
 def test_tables_are_read(folder, name, kind, title):
     table = read(folder / name, kind)
     assert table.title == title
-    assert table.provenance[0].startswith("deepion ")
-    # everything that is no result is among the provenance
-    assert all(line.startswith(("  ", "LAMMPS ", "group ", "neighbors: ")) for line in table.provenance[1:])
-    assert name.endswith(".his") or table.summary[0].partition(" = ")[0].split()[0] in {
-        "ions",
-        "E_a",
-        "frames",
-        "samples",
-    }
+    assert table.origin[0].startswith("deepion ")
+    if name == "ladder.dat":
+        assert table.joined == [f"{temperature}.json" for temperature in TEMPERATURES]
+    else:
+        assert any(line.startswith("LAMMPS ") for line in table.origin)
+    assert bool(table.quantities) == (not name.endswith(".his"))
+
+
+def test_line_of_the_ladder_is_that_of_least_squares(folder):
+    """The line, its band and activation energy as deepion-merge wrote them against an independent fit of its rows."""
+    table = read(folder / "ladder.dat", LADDER)
+    of, kelvin = table.quantity("D"), table.column("temperature")
+    x = 1.0 / (BOLTZMANN * kelvin)
+    weighted = np.isfinite(of.errors).all()
+    weights = of.values / of.errors if weighted else np.ones_like(x)
+    (slope, intercept), covariance = np.polyfit(x, np.log(of.values), 1, w=weights, cov="unscaled")
+    scatter = (((np.log(of.values) - slope * x - intercept) * weights) ** 2).sum() / (len(x) - 2)
+    covariance = covariance * (max(scatter, 1.0) if weighted else scatter)
+    (line,) = [Line.of(one) for one in table.series("lines") if one["quantity"] == "D"]
+    assert (line.energy, line.ln_prefactor) == pytest.approx((-slope, intercept), rel=1e-8)
+    at = 1.0 / (BOLTZMANN * 700.0)
+    variance = covariance[0, 0] * at**2 + 2 * covariance[0, 1] * at + covariance[1, 1]
+    assert np.log(line.factor(700.0)) == pytest.approx(np.sqrt(variance), rel=1e-6)
+    energy = table.need("E_a_D")
+    assert (energy.value, energy.error) == pytest.approx((line.energy, np.sqrt(covariance[0, 0])), rel=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ from deepion.errors import ModelFileError
 from deepion.evaluation.evaluator import Evaluator, Result
 from deepion.evaluation.structure import model_types, read_structure
 from deepion.model.model_file import check_content, with_trailer
+from deepion.results.tables import BEGIN
 
 
 @dataclass
@@ -79,3 +81,14 @@ def message(content: bytes) -> str:
     with pytest.raises(ModelFileError) as caught:
         check_content(content)
     return str(caught.value)
+
+
+def with_head(path: Path, target: Path, change) -> Path:
+    """A copy of a table whose line of results was changed: `change(head)` changes the decoded JSON in place."""
+    lines = path.read_text().splitlines()
+    place = next(k for k, line in enumerate(lines) if line.startswith(BEGIN))
+    head = json.loads(lines[place].removeprefix(BEGIN))
+    change(head)
+    lines[place] = BEGIN + json.dumps(head)
+    target.write_text("\n".join(lines) + "\n")
+    return target

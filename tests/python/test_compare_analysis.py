@@ -18,7 +18,7 @@ from deepion.peers import (
 from deepion.peers import settings as s
 from deepion.peers.errors import ComparisonError
 from deepion.peers.trajectory import Trajectory, read_dump, write_dump
-from deepion.results.tables import Table
+from deepion.results.tables import Column, Table
 
 DUMP = """ITEM: TIMESTEP
 {step}
@@ -151,23 +151,23 @@ def test_coordination_across_a_border():
 
 
 def table(**columns) -> Table:
-    names = {
-        "lag": "lag_ps",
-        "origins": "origins",
-        "msd": "msd_A^2",
-        "se": "msd_se_A^2",
-        "collective": "msd_collective_A^2",
+    known = {
+        "lag": Column("lag_ps", "lag", "ps", "", None),
+        "origins": Column("origins", "origins", "", "", None),
+        "msd": Column("msd_A^2", "msd", "A^2", "", None),
+        "se": Column("msd_se_A^2", "msd", "A^2", "", "msd_A^2"),
+        "collective": Column("msd_collective_A^2", "msd_collective", "A^2", "", None),
     }
-    return Table(Path("made.up"), "", [], [], {names[key]: np.asarray(values) for key, values in columns.items()}, {})
+    return Table(Path("made.up"), {}, tuple(known[key] for key in columns), np.array(list(columns.values()), float).T)
 
 
 def test_straight_line_and_lags():
     lag = np.arange(1, 11) * 0.1
     of = table(lag=lag, msd=6 * lag + 0.3)
-    assert measured.straight_line(lag, of.columns["msd_A^2"], 3) == pytest.approx(6, rel=1e-12)
-    assert measured.at_lags(of, "msd_A^2", np.array([2, 10]), 0.1).tolist() == [6 * lag[1] + 0.3, 6 * lag[9] + 0.3]
+    assert measured.straight_line(lag, of.column("msd"), 3) == pytest.approx(6, rel=1e-12)
+    assert measured.at_lags(of, "msd", np.array([2, 10]), 0.1).tolist() == [6 * lag[1] + 0.3, 6 * lag[9] + 0.3]
     with pytest.raises(ComparisonError, match=r"made.up has no lags of \[11\] samples"):
-        measured.at_lags(of, "msd_A^2", np.array([3, 11]), 0.1)
+        measured.at_lags(of, "msd", np.array([3, 11]), 0.1)
 
 
 def mdanalysis_case(monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepion.errors import InputError
-from deepion.evaluation.neighbors import neighborhood
+from deepion.evaluation.neighbors import neighborhood, pairs_within
 
 CELLS = {
     "box": np.diag([9.0, 10.0, 11.0]),
@@ -68,3 +68,21 @@ def test_atoms_at_one_place_are_refused():
     with pytest.raises(InputError, match="atoms 1 and 3 are at the same place"):
         neighborhood(coord, [0, 0, 0], cell, periodic, 4.0, [10])
     neighborhood(coord, [0, 0, -1], cell, periodic, 4.0, [10])  # one that the model does not see
+
+
+@pytest.mark.parametrize("name", list(CELLS))
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, False, True), (False, False, False)])
+def test_pairs_are_those_of_ase(name, periodic):
+    from ase.neighborlist import primitive_neighbor_list
+
+    coord = np.random.default_rng(5).uniform(0, 1, (12, 3)) @ CELLS[name]
+    center, other, vector = pairs_within(coord, CELLS[name], periodic, 4.5)
+    ase_center, ase_other, ase_vector = primitive_neighbor_list("ijD", periodic, CELLS[name], coord, 4.5)
+    assert len(center) == len(ase_center) > 0
+
+    def ordered(i, j, d):
+        return sorted(zip(i.tolist(), j.tolist(), np.round(d, 9).tolist(), strict=True))
+
+    found, expected = ordered(center, other, vector + 0.0), ordered(ase_center, ase_other, ase_vector + 0.0)
+    assert [one[:2] for one in found] == [one[:2] for one in expected]
+    np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], atol=1e-8)

@@ -153,7 +153,7 @@ def test_another_ion_can_be_asked_for(tmp_path):
     dump = moving(tmp_path / "a", {1: 9.0, 4: 2.0, 6: 5.0})
     run = drawn(dump, ion=1)
     assert run.path[-1] == pytest.approx([0, 9, 0])
-    assert run.table.provenance[1] == "drawn is the ion asked for with --ion"
+    assert run.source.lines[2] == "drawn is the ion asked for with --ion"
     assert refusal(plot_path.read, [str(dump)], 2, None) == "a has no ion 2; it has 1, 4, 6"
 
 
@@ -241,7 +241,7 @@ def test_files_of_a_run(tmp_path, monkeypatch):
     assert plot_path.label_and_files("x=path.50.lammpstrj,path.0.lammpstrj") == ("x", names[::-1])
     assert plot_path.label_and_files("path.0.lammpstrj") == ("path.0", names[:1])
     assert refusal(plot_path.label_and_files, "x=y*.dat") == "no file matches y*.dat"
-    assert "joined from" in plot_path.read(["x=path.*.lammpstrj"], None, None)[0][0].table.provenance
+    assert len(plot_path.read(["x=path.*.lammpstrj"], None, None)[0][0].source.joined) == 2
 
 
 def test_pictures_are_made_from_the_command_line(deepion, tmp_path):

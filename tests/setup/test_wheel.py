@@ -25,7 +25,7 @@ fix tr all ion/transport 1 temp 300 drift none
 fix 1 all nve
 run 2
 """
-PLOTS = ["arrhenius", "coordination", "path", "thermo", "transport", "vdos"]
+PLOTS = ["transport", "history", "coordination", "entropy", "vdos", "path", "arrhenius", "thermo"]
 
 
 def needed(project: dict, extras: list[str]) -> list[Requirement]:
@@ -185,14 +185,25 @@ def test_commands(environment):
 
 @pytest.mark.parametrize("arguments", [[], ["draw"], ["plot"], ["plot", "nothing"]])
 def test_wrong_commands_say_the_usage(environment, arguments):
-    assert "usage: deepion COMMAND" in environment.run("deepion", *arguments, status=2)
+    assert "usage: deepion" in environment.run("deepion", *arguments, status=2)
 
 
 def test_tools_that_lack_a_package_say_so(environment):
     output = environment.run("deepion", "plot", "vdos", "--help", status=1)
-    assert output == (
-        "deepion plot vdos: no Python package matplotlib: install what the tools need with pip install 'deepion[tools]'\n"
+    assert output.startswith("deepion plot vdos: ") and output.endswith(
+        " has no package matplotlib: install it with 'pip install matplotlib', or everything that the tools need with "
+        "'pip install deepion[tools]'\n"
     )
+
+
+def test_tools_for_a_checkout_say_so(environment):
+    output = environment.tool("bench", "--quick", status=1)
+    assert output.startswith("deepion bench: this command works in a checkout of deepion only")
+
+
+def test_report_has_its_template(environment):
+    shutil.copy(ROOT / "tests/python/tables/vdos-Ti00.dat", environment.folder / "vdos.dat")
+    assert "report.html: 1 tables" in environment.tool("report", environment.folder)
 
 
 def test_uninstalling_leaves_nothing(environment):

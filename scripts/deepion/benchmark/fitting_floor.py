@@ -1,7 +1,7 @@
 """The floor: the fitting nets of a model file alone, value and gradient, with ONNX Runtime on one core.
 
 The weights are constants of the type they are used in. As they stand in the file, behind a cast that fits them to their input,
-ONNX Runtime would convert them anew in every call.
+ONNX Runtime would convert them again in every call.
 """
 
 import time

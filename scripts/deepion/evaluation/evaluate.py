@@ -3,8 +3,8 @@
 deepion evaluate model.onnx validation/ --pictures parity
 
 DATA are deepmd/npy systems, folders that hold such, or extxyz files with energy and forces (eV, eV/A, eV/A^3). Everything is
-evaluated in float64 by stock ONNX Runtime with the full networks of the file (runs use its reduced ones, unless told `reduce 0`: the
-export has printed their force errors). MAE is the mean absolute error, RMSE the root of the mean square. Virial = -stress x volume.
+evaluated in float64 by stock ONNX Runtime with the full networks of the file (runs use its reduced ones, unless `reduce 0` is given; the
+export prints their force errors). MAE is the mean absolute error, RMSE the root of the mean square. Virial = -stress x volume.
 """
 
 import json

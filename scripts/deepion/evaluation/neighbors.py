@@ -1,4 +1,7 @@
-"""Periodic neighbor lists with numpy: any cell shape, cells smaller than the cutoff sphere, open directions."""
+"""Periodic neighbor lists with numpy: any cell shape, cells smaller than the cutoff sphere, open directions.
+
+Not ASE's: models are exported in the Python of a DeePMD-kit, too, which has no ASE. Tests compare with it.
+"""
 
 from dataclasses import dataclass
 

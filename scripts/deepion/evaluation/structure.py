@@ -1,4 +1,8 @@
-"""Structures to evaluate: LAMMPS data files and extxyz (or anything else that ASE reads)."""
+"""Structures to evaluate: LAMMPS data files and extxyz (or anything else that ASE reads).
+
+LAMMPS data files are not read by ASE: it guesses elements from masses, knows no type without an element (NULL) and no names as
+comments behind the masses, and is not there in the Python of a DeePMD-kit, where models are exported.
+"""
 
 import re
 from dataclasses import dataclass

@@ -77,7 +77,8 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
         table = measured.table(folder, f"{prefix}origins.dat")
         ours = measured.diffusion(folder, f"{prefix}origins.history")
         lags = np.arange(1, s.EVERY_ORIGIN + 1)
-        msd, errors, origins = (table.columns[column] for column in ("msd_A^2", "msd_se_A^2", "origins"))
+        msd, errors = table.column("msd"), np.nan_to_num(table.quantity("msd").errors)
+        origins = table.column("origins")
         off = theirs[f"{name} msd"] / msd - 1
         k = int(np.argmax(np.abs(off)))
         words = number(msd[k], "A^2"), number(theirs[f"{name} msd"][k], "A^2")

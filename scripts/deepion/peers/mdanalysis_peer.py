@@ -52,8 +52,8 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
 def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
     ours = measured.table(folder, "none.dat")
     step = s.interval("run")
-    lags = np.rint(ours.columns["lag_ps"] / step).astype(int)
-    msd, errors = ours.columns["msd_A^2"], ours.columns["msd_se_A^2"]
+    lags = np.rint(ours.column("lag") / step).astype(int)
+    msd, errors = ours.column("msd"), np.nan_to_num(ours.quantity("msd").errors)
     every = lags <= s.LAGS_PER_LEVEL
     rows = []
     for key, name, allowed in (

@@ -30,30 +30,34 @@ def table(folder: Path, name: str) -> Table:
 
 def diffusion(folder: Path, history: str) -> Diffusion:
     """The last row of a history: all digits, which the words above a table do not have."""
-    row = {name: float(values[-1]) for name, values in table(folder, history).columns.items()}
+    of = table(folder, history)
 
-    def value(name: str, unit: str) -> tuple[float, float]:
-        return row[f"{name}{unit}"], row[f"{name}_se{unit}"]
+    def value(name: str) -> tuple[float, float]:
+        found = of.quantity(name)
+        return float(found.values[-1]), float(np.nan_to_num(found.errors[-1]))
+
+    def last(name: str) -> float:
+        return float(of.column(name)[-1])
 
     return Diffusion(
-        d=value("D", "_cm^2/s"),
-        collective=value("D_collective", "_cm^2/s"),
-        sigma=value("sigma", "_S/cm"),
-        sigma_collective=value("sigma_collective", "_S/cm"),
-        haven=value("haven", ""),
-        window=(row["fit_from_ps"], row["fit_to_ps"]),
-        blocks=int(row["blocks"]),
+        d=value("D"),
+        collective=value("D_collective"),
+        sigma=value("sigma"),
+        sigma_collective=value("sigma_collective"),
+        haven=value("haven"),
+        window=(last("fit_from"), last("fit_to")),
+        blocks=int(last("blocks")),
     )
 
 
 def at_lags(of: Table, column: str, lags: np.ndarray, interval: float) -> np.ndarray:
     """A column at lags given in samples; `interval`: time of one sample, ps."""
-    found = np.rint(of.columns["lag_ps"] / interval).astype(int)
+    found = np.rint(of.column("lag") / interval).astype(int)
     rows = {lag: k for k, lag in enumerate(found)}
     missing = [int(lag) for lag in lags if lag not in rows]
     if missing:
         raise ComparisonError(f"{of.path} has no lags of {missing} samples: the run was too short")
-    return of.columns[column][[rows[lag] for lag in lags]]
+    return of.column(column)[[rows[lag] for lag in lags]]
 
 
 def straight_line(lag: np.ndarray, msd: np.ndarray, power: float) -> float:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from deepion.constants import MASSES  # in the order of the types of data.Ti10
+
 from . import measured
 from . import settings as s
 from .trajectory import Trajectory, read_dump
@@ -11,7 +13,6 @@ from .verdicts import Row, close_curve, same_integers
 
 NAME = "numpy"
 DISTRIBUTION = "numpy"
-MASSES = (6.94, 30.974, 32.06, 47.867)  # amu, of data.Ti10
 SAME = 1e-10
 
 
@@ -22,7 +23,7 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
     for kind in range(1, len(s.ELEMENTS) + 1):
         v = dump.vectors("vx", "vy", "vz")[:, dump.types == kind]
         atoms.append(v.shape[1])
-        vacf.append(MASSES[kind - 1] * autocorrelation(v, s.VDOS_LAGS))
+        vacf.append(list(MASSES.values())[kind - 1] * autocorrelation(v, s.VDOS_LAGS))
         dos.append(density_of_states(vacf[-1] / vacf[-1][0], s.interval("run")))
     shares = np.array(atoms) / sum(atoms)
     vacf.append(shares @ np.array(vacf))
@@ -71,11 +72,11 @@ def coordination(dump: Trajectory) -> np.ndarray:
 def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
     vacf, dos = measured.table(folder, "vacf.dat"), measured.table(folder, "vdos.dat")
     names = [*s.ELEMENTS, "total"]
-    ours = np.array([vacf.columns[f"vacf_{name}"] for name in names])
+    ours = np.array([vacf.column(f"vacf_{name}") for name in names])
     rows = [
         close_curve(f"VACF of {len(names) - 1} species and all, {s.VDOS_LAGS} lags", tool, ours, theirs["vacf"], SAME)
     ]
-    ours = np.array([dos.columns[f"g_{name}_1/THz"] for name in names])
+    ours = np.array([dos.column(f"g_{name}") for name in names])
     what = f"VDOS of {len(names) - 1} species and all, {s.VDOS_LAGS} frequencies"
     rows.append(close_curve(what, tool, ours, theirs["dos"], SAME, "1/THz"))
     return [*rows, *numbers_rows(folder, theirs["numbers"], tool)]
@@ -94,8 +95,9 @@ def numbers_rows(folder: Path, theirs: np.ndarray, tool: str, doubtful: np.ndarr
     ours = dumped_numbers(folder)
     rows = [same_integers(f"n_c(Li-S), {len(s.CUTOFFS)} cutoffs, every ion and frame", tool, ours, theirs, doubtful)]
     table = measured.table(folder, "coordination.dat")
-    columns = [name for name in table.columns if name.startswith("P_") and not name.endswith("_se")]
-    fractions = np.array([table.columns[name] for name in columns]).T
+    most = int(table.setting("most"))
+    columns = [*(f"P_{n}" for n in range(most + 1)), f"P_above_{most}"]
+    fractions = np.array([table.column(name) for name in columns]).T
     ions = ours.shape[0] * ours.shape[1]
     counts = np.rint(fractions * ions).astype(int)
     clipped = np.minimum(theirs, len(columns) - 1)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from deepion.constants import BOLTZMANN
+
 from . import measured
 from . import settings as s
 from .trajectory import Trajectory, read_dump
@@ -58,7 +60,7 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
         }
     for ladder in ("ladder", "few"):
         table = measured.table(folder, f"{ladder}.dat")
-        energy, prefactor, _ = fit_arrhenius(table.columns["temperature_K"], table.columns["D_cm^2/s"])
+        energy, prefactor, _ = fit_arrhenius(table.column("temperature"), table.column("D"))
         found[ladder] = np.array([energy, prefactor])
     return found
 
@@ -84,7 +86,7 @@ def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str
     lags, step = theirs[f"{name} lags"], s.interval(name)
     span = f"lags {lags[0]} to {lags[-1]}"
     where = "run" if name == "run" else "walk"
-    msd, mscd = (measured.at_lags(table, column, lags, step) for column in ("msd_A^2", "msd_collective_A^2"))
+    msd, mscd = (measured.at_lags(table, column, lags, step) for column in ("msd", "msd_collective"))
     d, error = theirs[f"{name} d"]
     charge_d, _ = theirs[f"{name} charge d"]
     sigma, charge_sigma = theirs[f"{name} sigma"]
@@ -115,9 +117,10 @@ def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str
 def default_lags_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
     """The default lags of the fix have fewer origins where they are long."""
     table, ours = measured.table(folder, "framework.dat"), measured.diffusion(folder, "framework.history")
-    lags = np.rint(table.columns["lag_ps"] / s.interval("run")).astype(int)
+    lags = np.rint(table.column("lag") / s.interval("run")).astype(int)
     common = np.intersect1d(lags, theirs["run lags"])
-    msd, errors = (measured.at_lags(table, name, common, s.interval("run")) for name in ("msd_A^2", "msd_se_A^2"))
+    known = np.isin(lags, common)
+    msd, errors = table.column("msd")[known], np.nan_to_num(table.quantity("msd").errors)[known]
     its = theirs["run msd"][np.isin(theirs["run lags"], common)]
     what = f"run: MSD at the default lags, {common[0]} to {common[-1]}"
     rows = [within_errors(what, tool, msd, errors, its, SAME_DATA, "A^2")]
@@ -128,8 +131,8 @@ def default_lags_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) ->
 def ladder_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
     """Activation energies."""
     ladder, few = (measured.table(folder, f"{name}.dat") for name in ("ladder", "few"))
-    kelvin, d, errors = (ladder.columns[name] for name in ("temperature_K", "D_cm^2/s", "D_se_cm^2/s"))
-    x = 1 / (s.BOLTZMANN * kelvin)
+    kelvin, d, errors = ladder.column("temperature"), ladder.column("D"), ladder.quantity("D").errors
+    x = 1 / (BOLTZMANN * kelvin)
     alike, weighted = np.polyfit(x, np.log(d), 1), np.polyfit(x, np.log(d), 1, w=d / errors)
     energy, prefactor = theirs["ladder"]
     rows = [
@@ -140,12 +143,12 @@ def ladder_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[
         (few, theirs["few"][0], tool, "E_a that deepion-merge prints where D has no errors"),
         (ladder, -weighted[0], "numpy polyfit", "E_a that deepion-merge prints, weighted with the errors"),
     ):
-        printed = name.need("E_a from D").value
+        printed = name.need("E_a_D").value
         words = number(printed, "eV"), number(theirs_e, "eV", 6)
         rows.append(Row(what, whose, *words, abs(printed - theirs_e), ABSOLUTE, MERGE_DIGITS))
     what = "ln prefactor that deepion-merge prints, no errors"
-    rows.append(close(what, tool, few.need("ln prefactor of D").value, np.log(theirs["few"][1]), 1e-6))
-    weighted_energy = ladder.need("E_a from D")
+    rows.append(close(what, tool, few.series("lines")[0]["ln_prefactor"], np.log(theirs["few"][1]), 1e-6))
+    weighted_energy = ladder.need("E_a_D")
     rows.append(
         within_errors("E_a, ours weighted", tool, weighted_energy.value, weighted_energy.error, energy, SAME_DATA, "eV")
     )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from deepion.constants import BOLTZMANN
+
 ELEMENTS = ("Li", "P", "S", "Ti")  # of atom types 1 to 4
 ION, SULFUR = 1, 3  # atom types
 
@@ -22,7 +24,6 @@ CUTOFFS = np.round(np.linspace(2.5, 3.1, 7), 12)
 VDOS_LAGS = 200
 
 # Random walks of known D = D_HOT at the highest temperature, with this activation energy (eV), evaluated with rerun.
-BOLTZMANN = 1.380649e-23 / 1.602176634e-19  # eV/K
 WALK_TEMPERATURES = (600, 700, 800, 1000)
 WALK_ENERGY, D_HOT = 0.3, 1e-4  # eV, cm^2/s
 WALKERS, WALLS, FRAMES = 64, 8, 2001  # ions, framework atoms, frames

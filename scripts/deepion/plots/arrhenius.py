@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from deepion.results.tables import LADDER, Table, TableError, Value, read
 
 from . import arrhenius_comparison, pictures
-from .arrhenius_series import Series, kelvin_above, kelvin_between, left_out, line_and_band, points, reasons, series
+from .arrhenius_series import Series, kelvin_above, kelvin_between, line_and_band, points, remarks, series
 
 PREDICT = 300.0  # K
 
@@ -29,21 +29,21 @@ def draw(table: Table, predict: float) -> Figure:
     figure = Figure(figsize=(10.0, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     sigma = [
-        series(table, "sigma", "sigma T (Nernst-Einstein)", "Nernst-Einstein", True),
-        series(table, "sigma_collective", "sigma T (collective)", "collective", True),
+        series(table, "sigma", "Nernst-Einstein"),
+        series(table, "sigma_collective", "collective"),
     ]
-    for axes, shown in [(left, sigma), (right, [series(table, "D", "D", "self-diffusion", False)])]:
+    own = series(table, "D", "self-diffusion")
+    for axes, shown in [(left, sigma), (right, [own])]:
         handles = []
         for of, color, marker in zip(shown, pictures.COLORS, "os", strict=False):
             handles += [points(axes, of, color, marker, color if marker == "o" else "white")]
             handles += extrapolate(axes, of, color, predict, "sigma" if axes is left else "D")
         axes.set(yscale="log", xlabel="1000 / T, 1/K")
-        kelvin_above(axes, [*table.columns["temperature_K"], predict])
+        kelvin_above(axes, [*table.column("temperature"), predict])
         axes.legend(handles=handles, frameon=False, fontsize=8, loc="lower left")
-        pictures.warn(axes, reasons(table, shown), 75)
     left.set_ylabel(f"$\\sigma T$, {sigma[0].unit.replace('/', ' K/')}")
     right.set_ylabel(f"D, {pictures.pretty(table.quantity('D').unit)}")
-    if notes := [*left_out(table), *table.warnings]:
+    if notes := remarks(table, [*sigma, own]):
         figure.suptitle("; ".join(notes), fontsize=8, color=pictures.WARNING, wrap=True)
     pictures.caption(figure, [table])
     return figure
@@ -61,7 +61,7 @@ def extrapolate(axes: Axes, of: Series, color: str, predict: float, symbol: str)
         axes, of.line, color, kelvin_between(max(*of.kelvin, predict), min(*of.kelvin, predict)), label
     )
     value, times = float(of.line.at(predict)), predict if symbol == "sigma" else 1.0
-    words = pictures.in_words(Value(value / times, None, of.unit)).removesuffix(" (error not known)")
+    words = pictures.as_text(Value(value / times, None, of.unit)).removesuffix(" (error not known)")
     factor = of.line.factor(predict)
     within = "" if factor is None else f", within a factor {factor:.2f}"
     symbol = "$\\sigma$" if symbol == "sigma" else symbol

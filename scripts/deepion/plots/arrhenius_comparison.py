@@ -1,6 +1,6 @@
 """Conductivities and activation energies of several ladders side by side, such as those of several compositions.
 
-Called by plot_arrhenius.py.
+A part of `deepion plot arrhenius`.
 """
 
 import textwrap
@@ -14,21 +14,20 @@ from matplotlib.lines import Line2D
 from deepion.results.tables import Table, TableError
 
 from . import pictures
-from .arrhenius_series import Series, kelvin_above, kelvin_between, left_out, line_and_band, points, reasons, series
+from .arrhenius_series import Series, kelvin_above, kelvin_between, line_and_band, points, remarks, series
 
-NERNST_EINSTEIN = "sigma T (Nernst-Einstein)"
 # As many as are coprime to the number of colors: pairs repeat only after 56 ladders.
 MARKERS = "os^DvP<>"
-# What E_a is taken from: column, name in the summary, times T, legend, place beside the middle of a category.
+# What E_a is taken from: quantity, legend, place beside the middle of a category.
 ESTIMATES = [
-    ("sigma", NERNST_EINSTEIN, True, "from $\\sigma T$, Nernst-Einstein", -0.15),
-    ("D", "D", False, "from D", 0.0),
-    ("sigma_collective", "sigma T (collective)", True, "from $\\sigma T$, collective", 0.15),
+    ("sigma", "from $\\sigma T$, Nernst-Einstein", -0.15),
+    ("D", "from D", 0.0),
+    ("sigma_collective", "from $\\sigma T$, collective", 0.15),
 ]
 
 
 def labels(tables: list[Table]) -> list[str]:
-    """Titles, else names of files; those that are not alone with theirs are told apart by folder and file."""
+    """Titles, else names of files; where several share one, folder and file are added."""
     stems = [table.path.stem.removesuffix(".ladder") for table in tables]
     short = [table.title or stem for table, stem in zip(tables, stems, strict=True)]
     names = []
@@ -47,16 +46,18 @@ def style(k: int) -> tuple[str, str]:
 def draw(tables: list[Table]) -> Figure:
     """The picture: sigma against 1000/T at the left, activation energies at the right."""
     names = labels(tables)
-    shown = [series(t, "sigma", NERNST_EINSTEIN, name, True) for t, name in zip(tables, names, strict=True)]
+    shown = [series(t, "sigma", name) for t, name in zip(tables, names, strict=True)]
     if len(units := list(dict.fromkeys(of.unit for of in shown))) > 1:
         raise TableError(
             f"conductivities are in different units, {' and '.join(units)}: give ladders of one kind of unit"
         )
-    notes = [line for doubt in doubts(tables, shown) for line in textwrap.wrap(doubt, 160, subsequent_indent="    ")]
+    notes = [
+        line for remark in named_remarks(tables, shown) for line in textwrap.wrap(remark, 160, subsequent_indent="    ")
+    ]
     figure = Figure(figsize=(10.0, 5.4 + 0.13 * len(notes)), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_conductivity(left, shown)
-    kelvin_above(left, [t for table in tables for t in table.columns["temperature_K"]])
+    kelvin_above(left, [t for table in tables for t in table.column("temperature")])
     left.set_ylabel(f"$\\sigma$ (Nernst-Einstein), {units[0]}")
     draw_energies(right, tables, names)
     if notes:
@@ -88,8 +89,8 @@ def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
     """E_a of each ladder by each way to take it."""
     for k, table in enumerate(tables):
         color, marker = style(k)
-        for way, (column, name, times_kelvin, _, aside) in enumerate(ESTIMATES):
-            if energy := series(table, column, name, "", times_kelvin).energy:
+        for way, (name, _, aside) in enumerate(ESTIMATES):
+            if energy := series(table, name, "").energy:
                 axes.errorbar(
                     [k + aside],
                     [energy.value],
@@ -103,7 +104,7 @@ def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
                 )
     ways = [
         Line2D([], [], linestyle="", color="0.3", marker=marker, markerfacecolor=face, label=label)
-        for (*_, label, _), marker, face in zip(ESTIMATES, "oox", ["0.3", "white", "0.3"], strict=True)
+        for (_, label, _), marker, face in zip(ESTIMATES, "oox", ["0.3", "white", "0.3"], strict=True)
     ]
     axes.legend(handles=ways, frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     axes.set(xlim=(-0.5, len(tables) - 0.5), ylabel="activation energy $E_a$, eV")
@@ -111,13 +112,10 @@ def draw_energies(axes: Axes, tables: list[Table], names: list[str]) -> None:
     axes.set_xticks(np.arange(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
 
 
-def doubts(tables: list[Table], shown: list[Series]) -> list[str]:
-    """Lines that are missing, temperatures left out and warnings, after the names of the ladders they belong to."""
+def named_remarks(tables: list[Table], shown: list[Series]) -> list[str]:
+    """Missing lines, temperatures left out and warnings, after the names of the ladders they belong to."""
     whose: dict[str, list[str]] = {}
     for table, of in zip(tables, shown, strict=True):
-        why = reasons(table, [of])
-        if of.line is None and not why:
-            why = [f"{of.name}: no line through {len(of.kelvin)} temperatures"]
-        for line in [*why, *left_out(table), *table.warnings]:
+        for line in remarks(table, [of]):
             whose.setdefault(line, []).append(of.label)
     return [f"{', '.join(names)}: {line}" for line, names in whose.items()]

@@ -9,47 +9,45 @@ from matplotlib.lines import Line2D
 
 from deepion.results.tables import Table, TableError, Value
 
-from . import arrhenius_line
 from .arrhenius_line import Line
+
+SYMBOLS = {"D": "D", "sigma": "sigma T (Nernst-Einstein)", "sigma_collective": "sigma T (collective)"}
 
 
 @dataclass(frozen=True)
 class Series:
     """A quantity at all temperatures that have one."""
 
-    name: str  # in the summary
+    name: str  # D, sigma or sigma_collective
     label: str
     kelvin: np.ndarray
     values: np.ndarray
     errors: np.ndarray  # NaN: not known
     unit: str
     line: Line | None
-    energy: Value | None  # of activation, eV: as in the summary, where that has none of the line
+    energy: Value | None  # of activation, eV
 
 
-def series(table: Table, column: str, name: str, label: str, times_kelvin: bool) -> Series:
-    """Points of one column, and the line through them."""
-    if not (table.columns["temperature_K"] > 0).all():
+def series(table: Table, name: str, label: str) -> Series:
+    """Points of D, sigma T or sigma_collective T, and the line through them."""
+    if not (table.column("temperature") > 0).all():
         raise TableError(f"{table.path}: temperatures must be positive")
-    of = table.quantity(column)
-    there = table.columns["fit_to_ps"] > 0
-    kelvin = table.columns["temperature_K"][there]
-    factor = kelvin if times_kelvin else 1.0
-    values, errors = of.values[there] * factor, of.errors[there] * factor
-    line = arrhenius_line.fit(kelvin, values, errors)
-    energy, prefactor = table.value(f"E_a from {name}"), table.value(f"ln prefactor of {name}")
-    if line and energy and prefactor:
-        # as rounded in the file
-        if abs(line.energy - energy.value) > 1e-4 or abs(line.intercept - prefactor.value) > 1e-5:
-            raise TableError(
-                f"{table.path}: E_a from {name} = {energy.value} eV does not follow from its rows, which give "
-                f"{line.energy:.4f} eV: was a row changed? Run deepion-merge again without that temperature"
-            )
-    if line is None:
-        energy = None
-    elif energy is None:
-        energy = Value(line.energy, line.energy_error, "eV")
-    return Series(name, label, kelvin, values, errors, of.unit, line, energy)
+    of = table.quantity(name)
+    known = table.column("fit_to") > 0
+    kelvin = table.column("temperature")[known]
+    factor = 1.0 if name == "D" else kelvin
+    lines = [Line.of(line) for line in table.series("lines") if line["quantity"] == name]
+    energy = table.value(f"E_a_{name}") if lines else None
+    return Series(
+        name,
+        label,
+        kelvin,
+        of.values[known] * factor,
+        of.errors[known] * factor,
+        of.unit,
+        lines[0] if lines else None,
+        energy,
+    )
 
 
 def points(axes: Axes, of: Series, color: str, marker: str, face: str, over: np.ndarray | float = 1.0) -> Artist:
@@ -103,12 +101,9 @@ def kelvin_above(axes: Axes, kelvin: list[float]) -> None:
     above.set_xlabel("T, K")
 
 
-def reasons(table: Table, shown: list[Series]) -> list[str]:
-    """Why there is no line, in the words of deepion-merge."""
-    names = [of.name for of in shown if of.line is None]
-    return [line for line in table.summary if any(line.startswith(f"{name}: ") for name in names)]
-
-
-def left_out(table: Table) -> list[str]:
-    """Temperatures that no line goes through, in the words of deepion-merge."""
-    return [line for line in table.summary if line.endswith("left out of the lines")]
+def remarks(table: Table, shown: list[Series]) -> list[str]:
+    """Lines that are missing, temperatures without a value, and warnings."""
+    missing = [of for of in shown if of.line is None]
+    found = [f"no line of {SYMBOLS[of.name]} through {len(of.kelvin)} temperature(s)" for of in missing]
+    found += [f"{kelvin:g} K: no diffusive window, left out of the lines" for kelvin in table.series("left_out_K")]
+    return [*found, *(one.text for one in table.warnings)]

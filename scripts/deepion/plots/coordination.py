@@ -25,18 +25,17 @@ MOST_NUMBERED = 26
 
 
 def probabilities(table: Table) -> tuple[list[str], np.ndarray]:
-    """Coordination numbers in words, and P[number, cutoff]; a last row holds all larger numbers."""
-    names = [name for name in table.columns if name.startswith("P_") and not name.endswith("_se")]
-    last = f"{int(names[-1].removeprefix('P_above_')) + 1}+"
-    labels = [*(name.removeprefix("P_") for name in names[:-1]), last]
-    return labels, np.array([table.columns[name] for name in names])
+    """Labels of the coordination numbers, and P[number, cutoff]; the last row holds all larger numbers."""
+    most = int(table.setting("most"))
+    names = [*(f"P_{n}" for n in range(most + 1)), f"P_above_{most}"]
+    return [*map(str, range(most + 1)), f"{most + 1}+"], np.array([table.column(name) for name in names])
 
 
 def draw(tables: list[Table], vdos: list[Table]) -> Figure:
     """Maps above, two beside each other where there are several, entropies below."""
     across = 1 if len(tables) == 1 else 2
     down = -(-len(tables) // across)
-    widest = max(len(table.columns["rcut_A"]) for table in tables)
+    widest = max(len(table.column("rcut")) for table in tables)
     tallest = max(len(probabilities(table)[0]) for table in tables)
     width = across * min(max(0.44 * widest + 1.0, 5.0), 11.0) + 0.9
     heights = [down * (0.3 * tallest + 1.0), 4.6 if vdos else 3.2]
@@ -57,14 +56,14 @@ def draw(tables: list[Table], vdos: list[Table]) -> Figure:
 def draw_map(axes: Axes, table: Table, top: float):
     """One map: a column for each cutoff, whatever the distances between them."""
     labels, p = probabilities(table)
-    cutoffs = table.columns["rcut_A"]
+    cutoffs = table.column("rcut")
     mesh = axes.pcolormesh(np.arange(len(cutoffs) + 1) - 0.5, np.arange(len(labels) + 1) - 0.5, p, vmin=0, vmax=top)
     mesh.set(cmap="viridis", edgecolor="face", linewidth=0.1)
     if len(cutoffs) <= MOST_NUMBERED:
         for (n, k), value in np.ndenumerate(p):
             if value > 0:
                 write(axes, k, n, value, mesh.to_rgba(value))
-    line = axes.plot(np.arange(len(cutoffs)), table.columns["mean_n"], "-", color="white", linewidth=1.4, label="mean")
+    line = axes.plot(np.arange(len(cutoffs)), table.column("mean_n"), "-", color="white", linewidth=1.4, label="mean")
     line[0].set_path_effects([effects.Stroke(linewidth=2.6, foreground="black"), effects.Normal()])
     step = max(1, len(cutoffs) // MOST_NUMBERED + (len(cutoffs) > MOST_NUMBERED))
     axes.set_xticks(np.arange(len(cutoffs))[::step], [f"{r:g}" for r in cutoffs[::step]], fontsize=8)

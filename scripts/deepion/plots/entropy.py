@@ -20,6 +20,7 @@ from deepion.results.tables import COORDINATION, VDOS, Table, TableError, read
 from . import pictures
 
 MARKERS = "osD^vP*"
+HOW = {"none": "harmonic", "twophase": "two-phase"}
 
 
 def draw(figure: Figure | SubFigure, tables: list[Table], vdos: list[Table]) -> None:
@@ -34,7 +35,7 @@ def draw(figure: Figure | SubFigure, tables: list[Table], vdos: list[Table]) -> 
         configurational(lower, table, color, marker)
         handles.append(Line2D([], [], color=color, marker=marker, markersize=4, label=table.label))
         if vdos:
-            vibrational(upper, vdos[k], table.columns["rcut_A"], color, marker)
+            vibrational(upper, vdos[k], table.column("rcut"), color, marker)
     lower.set(xlabel="$r_{cut}$, \u00c5", ylabel="$S_{config}$, $k_B$ per ion")
     handles.append(Line2D([], [], color="0.4", linestyle=":", label="$S_{config}$ of $n_c$ = 1 to 6 alone"))
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
@@ -45,21 +46,24 @@ def draw(figure: Figure | SubFigure, tables: list[Table], vdos: list[Table]) -> 
 
 
 def configurational(axes: Axes, table: Table, color: str, marker: str) -> None:
-    cutoff, entropy = table.columns["rcut_A"], table.quantity("S_config")
+    cutoff, entropy = table.column("rcut"), table.quantity("S_config")
     bars = None if np.isnan(entropy.errors).all() else np.nan_to_num(entropy.errors)
     axes.errorbar(cutoff, entropy.values, bars, color=color, marker=marker, markersize=4, capsize=2, label=table.label)
-    axes.plot(cutoff, table.columns["S_config_1to6_kB"], ":", color=color, linewidth=1, label=f"_{table.label} 1 to 6")
+    axes.plot(cutoff, table.column("S_config_1to6"), ":", color=color, linewidth=1, label=f"_{table.label} 1 to 6")
+
+
+def how_split(table: Table) -> str:
+    """How the entropy of fix ion/vdos leaves out diffusion."""
+    split = table.setting("split")
+    return f"without frequencies below {table.setting('cut_THz'):g} THz" if split == "cut" else HOW.get(split, split)
 
 
 def vibrational(axes: Axes, table: Table, cutoff: np.ndarray, color: str, marker: str) -> None:
     """Does not depend on the cutoff: a level line."""
-    entropy = table.value("S_vib")
-    if entropy is None:
-        raise TableError(f"{table.path}: its header lacks a line 'S_vib = ... kB per atom'")
+    entropy = table.need("S_vib_total")
     levels = np.full(len(cutoff), entropy.value)
     bars = None if entropy.error is None else np.full(len(cutoff), entropy.error)
-    how = entropy.unit.partition("(")[2].removesuffix(")")
-    label = f"{table.label}: {how}" if how else table.label
+    label = f"{table.label}: {how_split(table)}"
     axes.errorbar(cutoff, levels, bars, fmt="--", color=color, marker=marker, markersize=3, capsize=2, label=label)
 
 

@@ -21,7 +21,7 @@ from . import pictures
 
 
 def temperature(table: Table) -> float:
-    return float(table.columns["temperature_K"][-1])
+    return float(table.column("temperature")[-1])
 
 
 def known(table: Table, name: str) -> Quantity:
@@ -44,7 +44,7 @@ def draw(tables: list[Table]) -> Figure:
     top, middle, bottom = figure.subplots(3, 1, sharex=True)
     handles = []
     for table, name, color in zip(tables, names, colors, strict=True):
-        time, own = table.columns["time_ps"], known(table, "D")
+        time, own = table.column("time"), known(table, "D")
         curve(top, time, own, color, "-", name)
         middle.plot(time, 100 * own.errors / np.abs(own.values), ".-", color=color, label=name)
         curve(bottom, time, known(table, "sigma"), color, "-", f"{name}, Nernst-Einstein")
@@ -89,11 +89,11 @@ def spread(axes: Axes) -> None:
 
 
 def last(of: Quantity) -> str:
-    """The newest result in words."""
+    """The newest result as text."""
     value, error = of.values[-1], of.errors[-1]
     if not np.isfinite(value):
         return "no diffusion coefficient yet"
-    return f"D = {pictures.in_words(Value(value, error if np.isfinite(error) else None, of.unit))}"
+    return f"D = {pictures.as_text(Value(value, error if np.isfinite(error) else None, of.unit))}"
 
 
 def add_arguments(command: ArgumentParser) -> None:

@@ -55,7 +55,7 @@ def read(files: list[Path]) -> Paths:
 
 
 def numbers(ids: np.ndarray) -> str:
-    """IDs in words, the first ones of many."""
+    """IDs as text; of many only the first."""
     return ", ".join(map(str, ids[:10])) + (", ..." if len(ids) > 10 else "")
 
 

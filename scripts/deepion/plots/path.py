@@ -8,7 +8,7 @@ A run is FILE[,FILE...], with LABEL= before it for the title of its column. FILE
 first step of a file on, its frames replace those of files that begin before it. A frame cut off at the end is left out.
 
 Without --ion it is the ion whose net displacement at the end is the median of all in the files, the lower of the two in
-the middle of an even number: nobody picks the best. One path shows how ions move; how far they do on average,
+the middle of an even number, so that no path is selected by its look. One path shows how ions move; how far they do on average,
 plot_transport.py draws. Positions are those in the box: a drift of everything in it is not taken off.
 """
 
@@ -29,7 +29,6 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
 from deepion.errors import InputError
-from deepion.results.tables import Table
 
 from . import lammps_dump, pictures
 from .lammps_dump import Paths
@@ -61,17 +60,17 @@ class Run:
         return self.paths.positions[:, self.ion] - self.paths.positions[0, self.ion]
 
     @property
-    def table(self) -> Table:
+    def source(self) -> pictures.Source:
         """What the caption says."""
         ids, far = self.paths.ids, net_displacements(self.paths)
-        provenance = [
+        lines = [
+            self.label,
             f"ion {ids[self.ion]} of {len(ids)}, whose net displacements are {far.min():.1f} to {far.max():.1f} \u00c5",
             self.rule,
             f"{len(self.clock)} frames",
         ]
-        if len(self.files) > 1:
-            provenance += ["joined from", *(f"  {path.name}" for path in self.files)]
-        return Table(self.files[0], self.label, provenance, [], {}, {})
+        joined = [path.name for path in self.files] if len(self.files) > 1 else []
+        return pictures.Source(self.files[0].name, lines, joined, [])
 
 
 def net_displacements(paths: Paths) -> np.ndarray:
@@ -113,7 +112,7 @@ def chosen(label: str, paths: Paths, ion: int | None) -> int:
 
 
 def clocks(labels: list[str], all_paths: list[Paths], timestep: float | None) -> tuple[list[np.ndarray], str]:
-    """What the colors of each path mean, and in words: time in ps if it is known, else steps."""
+    """Times of the frames of each path, and the label of the color scale: time in ps if it is known, else steps."""
     known = [bool(np.isfinite(paths.time).all()) for paths in all_paths]
     if timestep is None and any(known) and not all(known):
         without = labels[known.index(False)]
@@ -177,7 +176,7 @@ def draw(runs: list[Run], meaning: str) -> Figure:
     if warning := unequal(runs, meaning):
         words = textwrap.fill(warning, int(12 * figure.get_figwidth()))  # leaves room for the legend
         figure.suptitle(words, x=0.01, ha="left", fontsize=8, color=pictures.WARNING)
-    pictures.caption(figure, [run.table for run in runs])
+    pictures.caption_of(figure, [run.source for run in runs])
     return figure
 
 

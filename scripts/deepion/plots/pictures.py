@@ -1,8 +1,9 @@
-"""What all pictures of result tables share: where they are written, colors, numbers in words, the caption."""
+"""What all pictures of result tables share: where they are written, colors, numbers as text, the caption."""
 
 import math
 import textwrap
 from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -14,7 +15,7 @@ from deepion.errors import InputError
 from deepion.results.tables import Quantity, Table, Value
 
 SUFFIXES = (".png", ".svg")
-# Okabe and Ito: told apart with any color vision. Black is left for totals.
+# Colors of Okabe and Ito, which differ for any color vision. Black is kept for totals.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6000")
 MINUS = "\u2212"
 WARNING = "#B00000"
@@ -74,7 +75,7 @@ def pretty(unit: str) -> str:
     return PRETTY.get(unit, unit)
 
 
-def in_words(value: Value) -> str:
+def as_text(value: Value) -> str:
     """Value +- error with two digits of the error, unit last."""
     if value.value == 0 or not math.isfinite(value.value):
         return f"{value.value:g} {pretty(value.unit)}".strip()
@@ -111,36 +112,46 @@ def warn(axes: Axes, lines: list[str], width: int) -> None:
         axes.set_title("\n".join(words), fontsize=7.5, color=WARNING, loc="left")
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the numbers of one file come from."""
+
+    name: str  # of the file
+    lines: list[str]  # title, versions, atoms
+    joined: list[str]  # files that were joined
+    models: list[str]
+
+
 def caption(figure: Figure, tables: list[Table]) -> None:
     """Where the numbers come from, in small print below the picture."""
-    about = [
-        [*([table.title] if table.title else []), *shortened(table.provenance, len(tables) == 1)] for table in tables
+    sources = [
+        Source(table.path.name, [*([table.title] if table.title else []), *table.origin], table.joined, table.models)
+        for table in tables
     ]
-    common = [line for line in about[0] if all(line in of for of in about)] if len(tables) > 1 else []
+    caption_of(figure, sources)
+
+
+def caption_of(figure: Figure, sources: list[Source]) -> None:
+    """The same for other files than tables. Lines that all have are written once, models on lines of their own."""
+    alone = len(sources) == 1
+    about = [[*one.lines, *([joined_files(one.joined, alone)] if one.joined else [])] for one in sources]
+    shared = [] if alone else [line for line in about[0] if all(line in of for of in about)]
+    models = [] if alone else [line for line in sources[0].models if all(line in one.models for one in sources)]
     lines = []
-    for table, of in zip(tables, about, strict=True):
-        own = [line for line in of if line not in common]
-        lines += in_lines(f"{table.path.name}: ", own) if own else [table.path.name]
-    if len(lines) == len(tables):
+    for one, of in zip(sources, about, strict=True):
+        own = "; ".join(line for line in of if line not in shared)
+        lines += [f"{one.name}: {own}" if own else one.name, *(model for model in one.models if model not in models)]
+    if len(lines) == len(sources):
         lines = [" | ".join(lines)]
-    lines += in_lines("", common)
+    lines += [*(["; ".join(shared)] if shared else []), *models]
     width = int(figure.get_figwidth() * 72 / 4.45)
     text = [part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="  ")]
     figure.supxlabel("\n".join(text), x=0.01, ha="left", fontsize=7, family="monospace", parse_math=False)
 
 
-def in_lines(begin: str, about: list[str]) -> list[str]:
-    """Hashes of models get a line of their own."""
-    models = [line for line in about if line.startswith("model ")]
-    rest = "; ".join(line for line in about if line not in models)
-    return [*([begin + rest] if begin + rest else []), *models]
-
-
-def shortened(provenance: list[str], names: bool) -> list[str]:
-    """Names of many joined files give way to their number; with `names` the first three are said."""
-    joined = [line.strip() for line in provenance if line.startswith("  ")]
-    shown = joined[:3] if names else []
-    count = [f"{'... (' if names else ''}{len(joined)} files{')' if names else ''}"] if len(joined) > len(shown) else []
-    words = ", ".join(shown + count)
-    rest = [line for line in provenance if not line.startswith("  ")]
-    return [f"{line} {words}" if line.endswith("joined from") else line for line in rest]
+def joined_files(names: list[str], alone: bool) -> str:
+    """Names of joined files, of many only their number; the first three where there is room."""
+    if len(names) <= 3 and alone:
+        return f"joined from {', '.join(names)}"
+    shown = f"{', '.join(names[:3])}, ... (" if alone else ""
+    return f"joined from {shown}{len(names)} files" + (")" if alone else "")

@@ -20,7 +20,7 @@ def draw(tables: list[Table]) -> Figure:
     figure = Figure(figsize=(7.5, 7.0), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     for table, color in zip(tables, pictures.COLORS * 9, strict=False):
-        r = table.columns["r_A"]
+        r = table.column("r")
         for axes, name in ((upper, "g"), (lower, "n")):
             quantity = table.quantity(name)
             axes.plot(r, quantity.values, color=color, linewidth=1.3, label=table.label)
@@ -29,11 +29,11 @@ def draw(tables: list[Table]) -> Figure:
     upper.set_ylabel("g(r)")
     lower.set_ylabel("n(r), neighbors within r")
     lower.set_xlabel("r, Å")
-    lower.set_xlim(0, max(table.columns["r_A"][-1] for table in tables))
+    lower.set_xlim(0, max(table.column("r")[-1] for table in tables))
     for axes in (upper, lower):
         axes.set_ylim(bottom=0)
     upper.legend(frameon=False, fontsize=8)
-    pictures.warn(upper, [line for table in tables for line in table.warnings], 90)
+    pictures.warn(upper, [one.text for table in tables for one in table.warnings], 90)
     pictures.caption(figure, tables)
     return figure
 

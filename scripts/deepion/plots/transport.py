@@ -21,7 +21,7 @@ MOST_WITH_AXES = 3
 
 
 def temperature(table: Table) -> float | None:
-    value = table.value("mean temperature")
+    value = table.value("temperature") or table.value("temperature_kinetic")
     return value.value if value else None
 
 
@@ -36,10 +36,8 @@ def labels(tables: list[Table]) -> list[str]:
 
 def window(table: Table) -> tuple[float, float] | None:
     """Lags of the fitted line, ps."""
-    found = table.value("fit window")
-    if found is None:
-        return None
-    return found.value, float(found.unit.split()[1])
+    first, last = table.value("fit_from"), table.value("fit_to")
+    return (first.value, last.value) if first and last else None
 
 
 def draw(tables: list[Table]) -> Figure:
@@ -55,8 +53,8 @@ def draw(tables: list[Table]) -> Figure:
     handles = []
     for table, name, color in zip(tables, labels(tables), colors, strict=True):
         draw_msd(msd, table, name, color, alone, len(tables) <= MOST_WITH_AXES)
-        lag = table.columns["lag_ps"]
-        slope, other = table.columns["beta"], table.columns["non_gaussian"]
+        lag = table.column("lag")
+        slope, other = table.column("beta"), table.column("non_gaussian")
         beta.plot(lag[slope != 0], slope[slope != 0], color=color, label=name)
         gauss.plot(lag, other, color=color, label=name)
         handles.append(Line2D([], [], color=color, label=f"{name}: {diffusion(table)}"))
@@ -77,28 +75,28 @@ def draw(tables: list[Table]) -> Figure:
     else:
         # slowest at the bottom, as the curves lie
         figure.legend(handles=[*handles[::-1], *styles(tables)], loc="outside right upper", frameon=False, fontsize=8)
-    pictures.warn(msd, tables[0].warnings if alone else notes(tables), 100 if alone else 115)
+    pictures.warn(msd, [one.text for one in tables[0].warnings] if alone else notes(tables), 100 if alone else 115)
     pictures.caption(figure, tables)
     return figure
 
 
 def draw_msd(axes: Axes, table: Table, name: str, color, alone: bool, with_axes: bool) -> None:
     """The curves of one table: its sum over the axes, each axis, and that of the collective displacement."""
-    lag, msd = table.columns["lag_ps"], table.quantity("msd")
+    lag, msd = table.column("lag"), table.quantity("msd")
     pictures.band(axes, lag, msd, color)
     axes.plot(lag, msd.values, color=color, linewidth=1.6, label="MSD, all ions" if alone else name)
     if with_axes:
         for axis, own in zip("xyz", pictures.COLORS[1:], strict=False):
             axes.plot(
                 lag,
-                table.columns[f"msd_{axis}_A^2"],
+                table.column(f"msd_{axis}"),
                 color=own if alone else color,
                 linewidth=0.7,
                 label=f"along {axis}" if alone else f"_{name} {axis}",
             )
     axes.plot(
         lag,
-        table.columns["msd_collective_A^2"],
+        table.column("msd_collective"),
         color="0.25" if alone else color,
         linestyle="--",
         linewidth=1.0,
@@ -118,8 +116,8 @@ def shade(axes: Axes, table: Table, label: str | None = None) -> None:
 
 def guide(axes: Axes, tables: list[Table]) -> None:
     """A line of slope 1 above the fastest curve, over its window and as much again on both sides."""
-    fastest = max(tables, key=lambda table: table.columns["msd_A^2"].max())
-    lag, msd = fastest.columns["lag_ps"], fastest.columns["msd_A^2"]
+    fastest = max(tables, key=lambda table: table.column("msd").max())
+    lag, msd = fastest.column("lag"), fastest.column("msd")
     start, end = window(fastest) or (lag[len(lag) // 2], lag[-1])
     start, end = max(start / 2, lag[0]), min(end * 2, lag[-1])
     inside = (lag >= start) & (lag <= end)
@@ -143,13 +141,13 @@ def notes(tables: list[Table]) -> list[str]:
     whose: dict[str, list[str]] = {}
     for table, name in zip(tables, labels(tables), strict=True):
         for warning in table.warnings:
-            whose.setdefault(warning, []).append(name)
+            whose.setdefault(warning.text, []).append(name)
     return [f"{', '.join(names)}: {warning}" for warning, names in whose.items()]
 
 
 def diffusion(table: Table) -> str:
     found: Value | None = table.value("D")
-    return f"D = {pictures.in_words(found)}" if found else "no diffusion coefficient yet"
+    return f"D = {pictures.as_text(found)}" if found else "no diffusion coefficient yet"
 
 
 def add_arguments(command: ArgumentParser) -> None:

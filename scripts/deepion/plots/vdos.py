@@ -7,7 +7,6 @@ FILE is what the keyword file of the fix names. The band of the total is one sta
 file lists, with their frequency in THz for the total. A g(0) above 0 is diffusion, no vibration.
 """
 
-import re
 from argparse import ArgumentParser, Namespace
 
 import matplotlib.patheffects as effects
@@ -15,35 +14,31 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deepion.results.tables import NUMBER, VDOS, Table, Value, read
+from deepion.constants import WAVENUMBERS
+from deepion.results.tables import VDOS, Table, Value, read
 
 from . import pictures
-
-WAVENUMBERS = 1e12 / 2.99792458e10  # 1/cm in a THz
+from .entropy import how_split
 
 
 def species(table: Table) -> list[str]:
     """Names from the columns, without the total."""
-    found = [re.fullmatch(r"g_(.+)_1/THz", name) for name in table.columns]
-    return [name[1] for name in found if name and name[1] not in ("total", "total_se")]
+    names = [column.quantity for column in table.columns if column.error_of is None]
+    return [name.removeprefix("g_") for name in names if name.startswith("g_") and name != "g_total"]
 
 
 def peaks(table: Table, name: str) -> list[float]:
     """Frequencies that the file lists, THz."""
-    line = next((line for line in table.summary if line.startswith(f"{name}: peaks = ")), "")
-    return [float(found) for found in re.findall(rf"({NUMBER}) THz", line)]
+    return [peak["nu_THz"] for peak in table.series("peaks") if peak["of"] == name]
 
 
 def entropies(table: Table, name: str) -> str:
     """All that the file says on one species' entropy, kB per atom."""
-    words = []
-    if name == "total" and (best := table.value("S_vib")):
-        unit, _, how = best.unit.partition(" (")
-        how = f"\n    ({how}" if how else ""
-        return f"$S_{{vib}}$ = {pictures.in_words(Value(best.value, best.error, unit.replace('kB', '$k_B$')))}{how}"
-    for line in table.summary:
-        if found := re.match(rf"{re.escape(name)}: S_vib (.+) = ({NUMBER}) kB per atom", line):
-            words.append(f"{float(found[2]):.2f} {found[1]}")
+    if name == "total" and (best := table.value("S_vib_total")):
+        return f"$S_{{vib}}$ = {pictures.as_text(Value(best.value, best.error, '$k_B$ per atom'))}\n    ({how_split(table)})"
+    cut = f"above {table.setting('cut_THz'):g} THz"
+    ways = [("S_harmonic", "harmonic"), ("S_cut", cut), ("S_two_phase", "two-phase")]
+    words = [f"{found.value:.2f} {how}" for way, how in ways if (found := table.value(f"{way}_{name}"))]
     return f"$S_{{vib}}$/$k_B$ = {', '.join(words)}" if words else ""
 
 
@@ -53,8 +48,7 @@ def zero(table: Table, name: str) -> Value | None:
         g = table.quantity("g_total")
         error = float(g.errors[0])
         return Value(float(g.values[0]), error if np.isfinite(error) else None, "1/THz")
-    found = table.value(f"{name}: g(0)")
-    return Value(found.value, found.error, "1/THz") if found else None
+    return table.value(f"g_0_{name}")
 
 
 def draw(tables: list[Table]) -> Figure:
@@ -72,18 +66,18 @@ def draw(tables: list[Table]) -> Figure:
 
 def draw_panel(axes: Axes, table: Table) -> None:
     """All curves of one table."""
-    thz, total = table.columns["nu_THz"], table.quantity("g_total")
+    thz, total = table.column("nu"), table.quantity("g_total")
     for name, color in zip(["total", *species(table)], ["black", *pictures.COLORS * 3], strict=False):
-        g = table.columns[f"g_{name}_1/THz"]
+        g = table.column(f"g_{name}")
         label = f"{name}: {entropies(table, name)}".removesuffix(": ")
         if at_zero := zero(table, name):
-            label += f"\n    g(0) = {pictures.in_words(at_zero)}"
+            label += f"\n    g(0) = {pictures.as_text(at_zero)}"
             axes.plot([0], [at_zero.value], "o", color=color, markersize=5, clip_on=False, zorder=4)
         axes.plot(thz, g, color=color, linewidth=1.8 if name == "total" else 1.0, label=label)
         where = peaks(table, name)
         after = np.searchsorted(thz, where).clip(1, len(thz) - 1)
         heights = np.maximum(g[after - 1], g[after])
-        offset = 0.02 * max(table.columns[f"g_{of}_1/THz"].max() for of in ["total", *species(table)])
+        offset = 0.02 * max(table.column(f"g_{of}").max() for of in ["total", *species(table)])
         size = 6 if name == "total" else 4
         axes.plot(where, heights + offset, "v", color=color, markersize=size, label=f"_{name} peaks")
         if name == "total":
@@ -94,7 +88,7 @@ def draw_panel(axes: Axes, table: Table) -> None:
     above = axes.secondary_xaxis("top", functions=(lambda x: x * WAVENUMBERS, lambda x: x / WAVENUMBERS))
     above.set_xlabel("wavenumber, 1/cm")
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), title=table.label)
-    pictures.warn(axes, table.warnings, 130)
+    pictures.warn(axes, [one.text for one in table.warnings], 130)
 
 
 def mark(axes: Axes, x: float, y: float) -> None:
@@ -105,7 +99,7 @@ def mark(axes: Axes, x: float, y: float) -> None:
 
 def highest(table: Table) -> float:
     """Frequency above which there is nothing to be seen, THz."""
-    thz, g = table.columns["nu_THz"], table.columns["g_total_1/THz"]
+    thz, g = table.column("nu"), table.column("g_total")
     seen = np.flatnonzero(g > 0.01 * g.max())
     return min(1.1 * thz[seen[-1]], thz[-1]) if len(seen) and seen[-1] > 0 else thz[-1]
 

@@ -1,16 +1,21 @@
-"""Reads the tables that the ion/* fixes and deepion-merge write.
+"""Reads the tables and histories that the ion/* fixes and deepion-merge write.
 
-Lines before the data begin with '#': where they come from, results in words ('name = value +- error unit'), one line
-'column K: NAME: meaning' for each column, and last the column names. Then rows of numbers.
+The head of such a file has one line of JSON, `# results {...}`, which holds everything that was found and what the columns are
+(doc/output_files.md). The sentences beside it are for people: nothing here reads them.
 """
 
-import re
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from deepion.errors import DeepionError
+
+FORMAT, VERSION = "deepion-results", 1
+BEGIN = "# results "
 
 TRANSPORT = "the file of fix ion/transport"
 HISTORY = "the history of fix ion/transport"
@@ -20,22 +25,17 @@ RDF = "the file of fix ion/rdf"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
-# Columns by which a table is told from the others.
+# Style and table of each kind, as the file names them, and columns that it must have.
 KINDS = {
-    TRANSPORT: {"lag_ps", "msd_A^2", "beta"},
-    HISTORY: {"step", "time_ps", "fit_from_ps"},
-    LADDER: {"temperature_K", "1000/T_1/K"},
-    COORDINATION: {"rcut_A", "mean_n"},
-    RDF: {"r_A", "g", "n"},
-    VDOS: {"nu_THz", "g_total_1/THz"},
-    VACF: {"lag_ps", "vacf_total"},
+    TRANSPORT: (("ion/transport", "lags"), {"lag", "msd", "beta"}),
+    HISTORY: (("ion/transport", "history"), {"time", "D", "fit_from"}),
+    LADDER: (("ion/transport", "ladder"), {"temperature", "D", "sigma", "fit_to"}),
+    COORDINATION: (("ion/coordination", "coordination"), {"rcut", "mean_n", "S_config"}),
+    RDF: (("ion/rdf", "rdf"), {"r", "g", "n"}),
+    VDOS: (("ion/vdos", "vdos"), {"nu", "g_total"}),
+    VACF: (("ion/vdos", "vacf"), {"lag", "vacf_total"}),
 }
-
-UNITS = ["cm^2/s", "m^2/s", "S/cm", "S/m", "A^2", "A^3", "A", "ps", "kB", "1/THz", "THz", "1/cm", "K", "1"]
-
-NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf|NaN)"
-BEGIN = re.compile(r"deepion \d\S*, ")
-ORIGIN = ("LAMMPS ", "group ", "neighbors: ", "model ", "  ")
+NAMES = {key: name for name, (key, _) in KINDS.items()}
 
 
 class TableError(DeepionError):
@@ -61,15 +61,36 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """Something the user must know to read the numbers; the code stays the same when the text is improved."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds; `error_of`: name of the column that it is the standard error of."""
+
+    name: str
+    quantity: str
+    unit: str
+    meaning: str
+    error_of: str | None
+
+
+@dataclass(frozen=True)
 class Table:
     """What a file holds."""
 
     path: Path
-    title: str
-    provenance: list[str]  # versions, atoms, model
-    summary: list[str]  # results in words, warnings
-    columns: dict[str, np.ndarray]
-    meanings: dict[str, str]
+    head: dict[str, Any]  # the line `# results`
+    columns: tuple[Column, ...]
+    rows: np.ndarray  # one number per column
+
+    @property
+    def title(self) -> str:
+        return self.head["title"]
 
     @property
     def label(self) -> str:
@@ -78,50 +99,96 @@ class Table:
     @property
     def kind(self) -> str | None:
         """Which of KINDS it is."""
-        return next((name for name, keys in KINDS.items() if keys <= set(self.columns)), None)
+        return NAMES.get((self.head["style"], self.head["table"]))
 
     @property
-    def warnings(self) -> list[str]:
-        return [line for line in self.summary if "WARNING: " in line]
+    def origin(self) -> list[str]:
+        """Where the numbers come from: versions and atoms."""
+        style, name = self.head["style"], self.head["id"]
+        begin = f"deepion {self.head['deepion']}, " + (f"fix {style} {name}" if name else style)
+        if self.joined:
+            return [begin]
+        origin = self.head["provenance"]
+        lines = [begin]
+        if origin["lammps"]:
+            lines.append(f"LAMMPS {origin['lammps']}" + (f", units {origin['units']}" if origin["units"] else ""))
+        if origin["group"]:
+            lines.append(f"group {origin['group']}: {origin['ions']} of {origin['atoms']} atoms")
+        return lines + origin["notes"]
+
+    @property
+    def joined(self) -> list[str]:
+        """Saved states that deepion-merge joined."""
+        return self.head["settings"].get("states", [])
+
+    @property
+    def models(self) -> list[str]:
+        """The models that were used, with their first steps where there are several."""
+        models = [(f"model sha256 {m['sha256']}", m["from_step"]) for m in self.head["models"] if m["sha256"]]
+        return [f"{model} from step {step}" if len(models) > 1 else model for model, step in models]
+
+    @cached_property
+    def warnings(self) -> list[Warned]:
+        return [Warned(one["code"], one["text"]) for one in self.head["warnings"]]
+
+    @cached_property
+    def quantities(self) -> dict[str, dict[str, Any]]:
+        """All results by name, with the keys label, value, error, unit and, where there are several of a kind, of."""
+        return {one["name"]: one for one in self.head["quantities"]}
 
     def value(self, name: str) -> Value | None:
-        """The first 'NAME = value +- error unit' of the summary."""
-        pattern = rf"{re.escape(name)} = ({NUMBER})(?: \+- ({NUMBER})| \(error not known[^)]*\))?(?: (.*))?"
-        for line in self.summary:
-            if found := re.fullmatch(pattern, line):
-                value, error, unit = found.groups()
-                known = error is not None and float(error) > 0
-                return Value(float(value), float(error) if known else None, unit or "")
-        return None
+        """A result by name; None: there is none, or it is not available yet."""
+        found = self.quantities.get(name)
+        if found is None or found["value"] is None:
+            return None
+        return Value(found["value"], found["error"], found["unit"])
 
     def need(self, name: str) -> Value:
         """The same, where it must be there."""
         found = self.value(name)
         if found is None:
-            raise TableError(f"{self.path} has no result '{name}' yet")
+            raise TableError(f"{self.path} has no result {name} yet")
         return found
 
+    def setting(self, name: str) -> Any:
+        """What was asked for."""
+        if name not in self.head["settings"]:
+            raise TableError(f"{self.path} is damaged: it has no setting {name}")
+        return self.head["settings"][name]
+
+    def series(self, name: str) -> list[Any]:
+        """A list that is neither results nor rows, such as peaks."""
+        return self.head.get("series", {}).get(name, [])
+
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that quantity."""
+        return any(column.quantity == name and column.error_of is None for column in self.columns)
+
+    def column(self, name: str) -> np.ndarray:
+        """The values of a quantity in all rows."""
+        return self.quantity(name).values
+
     def quantity(self, name: str) -> Quantity:
-        """A column by its name without the unit, with the column of its standard errors."""
-        for unit in UNITS:
-            if (values := self.columns.get(f"{name}_{unit}")) is not None:
-                break
-        else:
-            unit, values = "", self.columns.get(name)
-        if values is None:
-            raise TableError(f"{self.path} has no column {name}; it has {', '.join(self.columns)}")
-        named = (f"{name}_se_{unit}", f"{name}_{unit}_se", f"{name}_se")
-        errors = next((self.columns[key] for key in named if key in self.columns), np.zeros_like(values))
-        return Quantity(values, np.where(errors > 0, errors, np.nan), unit)
+        """The values of a quantity in all rows, with their standard errors."""
+        found = [k for k, c in enumerate(self.columns) if c.quantity == name and c.error_of is None]
+        if not found:
+            has = ", ".join(column.quantity for column in self.columns if column.error_of is None)
+            raise TableError(f"{self.path} has no column {name}; it has {has}")
+        column = self.columns[found[0]]
+        of_errors = [k for k, c in enumerate(self.columns) if c.error_of == column.name]
+        values = self.rows[:, found[0]]
+        errors = self.rows[:, of_errors[0]] if of_errors else np.zeros_like(values)
+        return Quantity(values, np.where(errors > 0, errors, np.nan), column.unit)
 
 
 def read(path: Path, kind: str) -> Table:
     """Read a table of one of KINDS."""
     table = read_any(path)
-    if not KINDS[kind] <= set(table.columns):
-        what = f"it is {table.kind}" if table.kind else f"its columns are {', '.join(table.columns)}"
-        raise TableError(f"{path}: expected {kind}, but {what}")
-    if not len(next(iter(table.columns.values()))):
+    if table.kind != kind:
+        raise TableError(f"{path}: expected {kind}, but it is {table.kind or 'another table: ' + table.head['style']}")
+    if missing := [name for name in KINDS[kind][1] if not table.has(name)]:
+        raise TableError(f"{path} is damaged: it has no column {', '.join(sorted(missing))}")
+    if not len(table.rows):
         raise TableError(f"{path} has no rows yet")
     return table
 
@@ -129,47 +196,63 @@ def read(path: Path, kind: str) -> Table:
 def read_any(path: Path) -> Table:
     """Read a table, whatever its columns are."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise TableError(f"{path} is no text file: expected a table of an ion/* fix or of deepion-merge") from None
     except OSError as error:
         raise TableError(f"cannot read {path}: {error.strerror}") from None
+    lines = text.splitlines()
     end = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    header = [line[1:].removeprefix(" ") for line in lines[:end]]
-    begin = next((k for k, line in enumerate(header) if line.startswith("column 1: ")), None)
-    if begin is None:
+    head, columns = checked(path, lines[:end])
+    if head["table"] == "history" and not text.endswith("\n") and len(lines) > end:
+        lines.pop()  # rows of a history are appended: the last one may just be being written
+    return Table(path, head, columns, numbers(path, lines[end:], end + 1, len(columns)))
+
+
+def checked(path: Path, lines: list[str]) -> tuple[dict[str, Any], tuple[Column, ...]]:
+    """The line `# results`, with everything that is read from it."""
+    found = [line.removeprefix(BEGIN) for line in lines if line.startswith(BEGIN)]
+    if not found:
+        old = any(line.startswith("# column 1: ") for line in lines)
         raise TableError(
-            f"{path} is no table of deepion: no line '# column 1: NAME: meaning' before the data; "
-            "expected what an ion/* fix writes with file or history, or deepion-merge with --out"
+            f"{path} is no table of this version of deepion: no line '{BEGIN}{{...}}' above the data; "
+            + ("it was written before version 0.2" if old else "expected what an ion/* fix or deepion-merge writes")
         )
-    meanings = column_meanings(path, header[begin:])
-    title, provenance, summary = parts(header[:begin])
-    data = numbers(path, lines[end:], end + 1, len(meanings))
-    return Table(path, title, provenance, summary, dict(zip(meanings, data.T, strict=True)), meanings)
-
-
-def parts(header: list[str]) -> tuple[str, list[str], list[str]]:
-    """Title, origin and results among the lines above the columns."""
-    version = next((k for k, line in enumerate(header) if BEGIN.match(line)), None)
-    if version is None:
-        return "", [], header
-    end = version + 1
-    while end < len(header) and header[end].startswith(ORIGIN):
-        end += 1
-    return " ".join(header[:version]), header[version:end], header[end:]
-
-
-def column_meanings(path: Path, lines: list[str]) -> dict[str, str]:
-    """Names and meanings of columns from the lines on them, which the line of all names must agree with."""
-    described = [re.fullmatch(r"column (\d+): (\S+): (.*)", line) for line in lines[:-1]]
-    names = [found[2] for found in described if found]
-    numbered = [int(found[1]) for found in described if found] == list(range(1, len(lines)))
-    if not numbered or names != lines[-1].split() or len(set(names)) < len(names):
-        raise TableError(
-            f"{path} is damaged: the last line with # before the data should hold the names of columns 1 to "
-            f"{len(names)} described above it"
+    if len(found) > 1:
+        raise TableError(f"{path} is damaged: {len(found)} lines '{BEGIN}{{...}}', but one was expected")
+    try:
+        head = json.loads(found[0])
+        version = (head["format"], head["version"])
+        if version != (FORMAT, VERSION):
+            raise TableError(
+                f"{path} has format {version[0]} {version[1]}, this deepion reads {FORMAT} {VERSION}: "
+                "take the version of deepion that wrote it"
+            )
+        complete(head)
+        columns = tuple(
+            Column(c["name"], c["quantity"], c["unit"], c["meaning"], c["error_of"]) for c in head["columns"]
         )
-    return {found[2]: found[3] for found in described if found}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"no key {error}" if isinstance(error, KeyError) else str(error)
+        raise TableError(f"{path} is damaged: its line '{BEGIN}{{...}}' cannot be read: {what}") from None
+    return head, columns
+
+
+def complete(head: dict[str, Any]) -> None:
+    """Raise where a key is missing, or has a value of another kind."""
+    texts = [head[key] for key in ("style", "table", "deepion", "id", "title")]
+    texts += [one[key] for one in head["warnings"] for key in ("code", "text")]
+    texts += [one[key] for one in head["columns"] for key in ("name", "quantity", "unit", "meaning")]
+    texts += [one[key] for one in head["quantities"] for key in ("name", "label", "unit")]
+    texts += [one["sha256"] for one in head["models"]]
+    origin = head["provenance"]
+    texts += [origin[key] for key in ("lammps", "units", "group")] + list(origin["notes"])
+    if wrong := next((text for text in texts if not isinstance(text, str)), None):
+        raise ValueError(f"expected a text, got {wrong!r}")
+    values = [one[key] for one in head["quantities"] for key in ("value", "error")]
+    values += [one["from_step"] for one in head["models"]] + [origin["ions"], origin["atoms"]]
+    if wrong := next((x for x in values if x is not None and not isinstance(x, int | float)), None):
+        raise ValueError(f"expected a number, got {wrong!r}")
 
 
 def numbers(path: Path, lines: list[str], first: int, width: int) -> np.ndarray:

@@ -35,7 +35,7 @@ class Measured:
 
 
 def analyze(given) -> None:
-    """results/ anew, from all measurements that are finished."""
+    """Make all of results/ from the measurements that are finished."""
     results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
     for path in results.iterdir():
@@ -115,15 +115,15 @@ class Row:
         numbers: dict[str, float] = {"packings": len(self.runs)}
         for name, table, quantity in [
             ("D", transport, "D"),
-            ("sigma", transport, "sigma (Nernst-Einstein)"),
+            ("sigma", transport, "sigma"),
             ("sigma_collective", transport, "sigma_collective"),
-            ("n_c", near, "mean n within 2.8 A"),
-            ("S_config", near, "S_config within 2.8 A"),
-            ("S_vib", vdos, "S_vib"),
+            ("n_c", near, "mean_n_2.8"),
+            ("S_config", near, "S_config_2.8"),
+            ("S_vib", vdos, "S_vib_total"),
         ]:
             numbers[name], numbers[f"{name}_se"] = value(table, quantity)
         numbers["D_sd_of_packings"] = float(np.std(each, ddof=1)) if len(each) > 1 else np.nan
-        numbers["beta"] = beta(transport)
+        numbers["beta"] = value(transport, "beta")[0]
         return numbers
 
 
@@ -168,7 +168,7 @@ def ladder(composition: str, runs: list[Measured], table: Path, window: list[str
     except StudyError as error:
         print(f"no activation energy: {error}")
         return np.nan, np.nan
-    return value(result_tables.read(table, result_tables.LADDER), "E_a from sigma T (Nernst-Einstein)")
+    return value(result_tables.read(table, result_tables.LADDER), "E_a_sigma")
 
 
 def paths(runs: list[Measured], kelvin: float, results: Path) -> None:
@@ -226,9 +226,3 @@ def value(table: result_tables.Table, name: str) -> tuple[float, float]:
     if not found or found.value == 0.0 == (found.error or 0.0):  # 0 +- 0: nothing complete yet
         return np.nan, np.nan
     return found.value, np.nan if found.error is None else found.error
-
-
-def beta(table: result_tables.Table) -> float:
-    """From the line 'fit window = 2 to 8 ps (as given), beta = 0.95, ...'."""
-    line = next((line for line in table.summary if line.startswith("fit window") and "beta = " in line), None)
-    return float(line.split("beta = ")[1].split(",")[0]) if line else np.nan

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-ELEMENTS = ("Li", "P", "S", "Ti")
-MASSES = (6.94, 30.974, 32.06, 47.867)
+from deepion.constants import AVOGADRO, MASSES
+
+ELEMENTS = tuple(MASSES)
 COMPOSITIONS = ("Ti00", "Ti10", "Ti20", "Ti30")  # of the paper: mol % of TiS2 in 75 Li2S : 25 P2S5
 CLOSEST = 2.0  # Angstrom
-AVOGADRO = 0.602214076  # g/cm^3 from g/mol and Angstrom^3
 ROUNDS = 3000
 
 
 def counts_of(composition: str, atoms: int) -> tuple[int, ...]:
-    """Numbers of Li, P, S, Ti: 3 k Li2S + k P2S5 + t TiS2 as near to the composition and to so many atoms as they come."""
+    """Numbers of Li, P, S, Ti: 3 k Li2S + k P2S5 + t TiS2 as close as possible to the composition and the number of atoms."""
     name = re.fullmatch(r"Ti(\d\d)", composition)
     if not name or atoms < 16:
         raise SystemExit(
@@ -36,7 +36,7 @@ def counts_of(composition: str, atoms: int) -> tuple[int, ...]:
 
 def edge_of(counts: tuple[int, ...], density: float) -> float:
     """Edge of the cubic cell (Angstrom) with that density (g/cm^3)."""
-    return (np.dot(counts, MASSES) / (AVOGADRO * density)) ** (1.0 / 3.0)
+    return (np.dot(counts, list(MASSES.values())) / (AVOGADRO * density)) ** (1.0 / 3.0)
 
 
 def pack(atoms: int, edge: float, closest: float, random: np.random.Generator) -> np.ndarray:
@@ -91,7 +91,7 @@ def write_data(path: Path, title: str, edge: float, types: np.ndarray, positions
     lines = [f"# {title}", "", f"{len(types)} atoms", f"{len(ELEMENTS)} atom types", ""]
     lines += [f"0.0 {edge:.10f} {axis}lo {axis}hi" for axis in "xyz"]
     lines += ["", "Masses", ""]
-    lines += [f"{k + 1} {mass}  # {ELEMENTS[k]}" for k, mass in enumerate(MASSES)]
+    lines += [f"{k + 1} {mass}  # {ELEMENTS[k]}" for k, mass in enumerate(MASSES.values())]
     lines += ["", "Atoms # atomic", ""]
     lines += [f"{k + 1} {types[k]} {x:.10f} {y:.10f} {z:.10f}" for k, (x, y, z) in enumerate(positions)]
     part = path.with_name(path.name + ".part")

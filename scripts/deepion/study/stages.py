@@ -43,7 +43,7 @@ class Launcher:
         self.guard = threading.Lock()
 
     def run(self, arguments: list[str], folder: Path, lock: int) -> int:
-        """The exit status. LAMMPS inherits the lock, so that nobody starts beside one whose driver was killed."""
+        """The exit status. LAMMPS inherits the lock: where the driver was killed, no other run starts in its folder while it goes on."""
         command = [*self.before, *arguments, *self.after]
         with self.guard:
             if self.stopped:
@@ -127,7 +127,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """Stages one after the other in one folder, which nobody else may work in meanwhile."""
+    """Stages that run one after the other in one folder, which is locked meanwhile."""
 
     title: str
     folder: Path

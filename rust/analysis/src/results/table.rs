@@ -24,6 +24,17 @@ pub struct Table {
     pub rows: Vec<Vec<f64>>,
 }
 
+/// Where the numbers come from, beside ID, title and models.
+#[derive(Serialize)]
+struct Origin<'a> {
+    lammps: &'a str,
+    units: &'a str,
+    group: &'a str,
+    ions: u64,
+    atoms: u64,
+    notes: &'a [String],
+}
+
 /// The line `# results`.
 #[derive(Serialize)]
 struct Head<'a> {
@@ -34,6 +45,7 @@ struct Head<'a> {
     deepion: &'static str,
     id: &'a str,
     title: &'a str,
+    provenance: Origin<'a>,
     models: &'a [ModelUse],
     settings: &'a Map<String, Value>,
     quantities: &'a [Quantity],
@@ -71,6 +83,14 @@ pub fn head(results: &Results, columns: &[Column], provenance: &Provenance, mode
         deepion: env!("CARGO_PKG_VERSION"),
         id: &provenance.id,
         title: &provenance.title,
+        provenance: Origin {
+            lammps: &provenance.lammps,
+            units: &provenance.units,
+            group: &provenance.group,
+            ions: provenance.ions,
+            atoms: provenance.atoms,
+            notes: &provenance.notes,
+        },
         models: known(models),
         settings: &results.settings,
         quantities: &results.quantities,
@@ -124,6 +144,7 @@ mod tests {
         let data: Value = serde_json::from_str(line).unwrap();
         assert_eq!(data["quantities"][0]["value"], Value::Null);
         assert_eq!(data["title"], "glass\n\"a\"");
+        assert_eq!(data["provenance"]["notes"][0], "LAMMPS");
         assert_eq!(data["warnings"][0]["code"], "short_run");
         assert_eq!(data["columns"][1]["error_of"], "msd_A^2");
         assert_eq!(data["models"][0]["from_step"], 0);
