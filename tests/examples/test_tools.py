@@ -10,6 +10,7 @@ from deepion.plots import thermo as plot_thermo
 from deepion.study.progress import annotate
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+HASH = "0123abcd" * 8
 SCREEN = """LAMMPS (22 Jul 2025 - Update 4)
 Setting up Verlet run ...
   Unit style    : {unit}
@@ -28,7 +29,7 @@ units           {unit}
 timestep        ${{dt}}
 timestep        {timestep}
 deepion 0.1.0, pair_style deepmd/onnx
-  sha256 0123abcd
+  sha256 {hash}
   from some.dp (deepmd-kit 3.2.0, trained in float64)
   types Li (sel 50) S (sel 64)
   precision mixed (float32 networks, float64 geometry and sums), tabulate no
@@ -40,7 +41,7 @@ run 20
        110   480            -838           -799            1500           0.1
        120   460            -836           -799            900            0.2
 Loop time of 2 on 2 procs for 20 steps with 420 atoms
-{rest}"""
+{rest}""".replace("{hash}", HASH)
 
 
 @pytest.mark.parametrize(("unit", "timestep"), [("metal", "0.002"), ("real", "2")])
@@ -65,8 +66,7 @@ def test_plot_reads_units_time_and_atoms(tmp_path, unit, timestep):
     assert run.columns["c_msd[4]"] == [0, 0.1, 0.2]
     assert run.caption.splitlines() == [
         "log.lammps: 420 atoms, LAMMPS (22 Jul 2025 - Update 4)",
-        "model sha256 0123abcd from some.dp (deepmd-kit 3.2.0, trained in float64)",
-        "deepion 0.1.0, precision mixed, ONNX Runtime 1.32.0",
+        f"model sha256 {HASH}",
     ]
     plot_thermo.draw(run).savefig(tmp_path / "thermo.png")
     assert (tmp_path / "thermo.png").read_bytes().startswith(b"\x89PNG")

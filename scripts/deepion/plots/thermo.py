@@ -75,19 +75,8 @@ def read(path: Path) -> Run:
 
 
 def model_lines(text: str) -> list[str]:
-    """Say which model, by its hash, and which versions: from what `pair_style deepmd/onnx` printed."""
-    blocks = re.findall(r"^deepion (\S+), pair_style deepmd/onnx\n((?:  .*\n)+)", text, re.MULTILINE)
-    if not blocks:
-        return []
-    version, block = blocks[-1]
-    said = [line.strip() for line in block.splitlines()]
-    hashes = [line for line in said if line.startswith("sha256 ")]
-    sources = [line for line in said if line.startswith("from ")]
-    runtime = [line.split(" (")[0] for line in said if line.startswith(("ONNX Runtime ", "precision "))]
-    return [
-        *(f"model {' '.join(model)}" for model in zip(hashes, sources, strict=True)),
-        ", ".join([f"deepion {version}", *dict.fromkeys(runtime)]),
-    ]
+    """The models of the run, by the hashes in the log."""
+    return [f"model sha256 {digest}" for digest in dict.fromkeys(re.findall(r"\bsha256 ([0-9a-f]{64})\b", text))]
 
 
 def draw(run: Run) -> Figure:
