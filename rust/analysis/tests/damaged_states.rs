@@ -4,12 +4,14 @@
 
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::measurement::state;
+use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
 use deepion_analysis::results::Provenance;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
 use deepion_analysis::vibrations::{self, SpeciesLayout, Split, Vibrations, VibrationsLayout};
 use deepion_analysis::{Accumulator, Measure as _, Save as _};
+use ndarray::ArrayView2;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -91,6 +93,22 @@ fn vibrations() -> String {
     vibrations.state(&Provenance::default()).unwrap()
 }
 
+fn rdf() -> String {
+    let layout = RdfLayout { rmax: 2.0, bins: 4, every: 1, ions: 1, neighbors: 2, shared: 0 };
+    let mut rdf = Rdf::new(layout).unwrap();
+    for step in 0..40 {
+        if rdf.full() {
+            gather(&mut rdf);
+        }
+        let x = [0.0, 0.0, 0.0, 0.1 * f64::from(step % 13), 0.0, 0.0, 0.0, 1.5, 0.0];
+        let positions = ArrayView2::from_shape((3, 3), &x).unwrap();
+        let pairs = Pairs { positions, centers: &[0], offsets: &[0, 2], neighbors: &[1, 2] };
+        rdf.sample(&pairs, 5.0).unwrap();
+    }
+    gather(&mut rdf);
+    rdf.state(&Provenance::default()).unwrap()
+}
+
 /// Everything that is done with a measurement that was read.
 fn use_up(mut read: impl Accumulator, text: &str) {
     let _ = read.table().map(|table| table.text(&Provenance::default(), read.models()));
@@ -115,6 +133,9 @@ fn read(text: &str) {
         }
         "ion/coordination" => {
             let _ = Coordination::open(text).map(|read| use_up(read, text));
+        }
+        "ion/rdf" => {
+            let _ = Rdf::open(text).map(|read| use_up(read, text));
         }
         _ => {
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: 1.0, split: Split::Cut };
@@ -182,8 +203,13 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_mixed_text(which in 0..3usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
-        let text = [transport_state(), coordination_state(), vibrations_state()][which].to_string();
+    fn damaged_rdf(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
+        check(&rdf_state(), &places, &with);
+    }
+
+    #[test]
+    fn cut_and_mixed_text(which in 0..4usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
+        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state()][which].to_string();
         let (from, to) = (from.index(text.len()), to.index(text.len()));
         let (low, high) = (from.min(to), from.max(to));
         read(&format!("{}{piece}{}", &text[..low], &text[high..]));
@@ -215,17 +241,23 @@ fn vibrations_state() -> Value {
     STATE.clone()
 }
 
+fn rdf_state() -> Value {
+    static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&rdf()));
+    STATE.clone()
+}
+
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
 fn whole_states_are_read() {
-    for text in [transport(), coordination(), vibrations()] {
+    for text in [transport(), coordination(), vibrations(), rdf()] {
         read(&text);
     }
     assert!(Transport::open(&transport_state().to_string(), WINDOW).is_ok());
     assert!(Coordination::open(&coordination_state().to_string()).is_ok());
+    assert!(Rdf::open(&rdf_state().to_string()).is_ok());
     assert!(Vibrations::open(&vibrations_state().to_string(), vibrations::Evaluation::default()).is_ok());
 }
 
@@ -246,6 +278,8 @@ fn wrong_lengths_are_named_as_damage() {
     let state = coordination_state();
     damaged(Coordination::open(&replaced(&state, "/total/blocks/length", Value::from(0))).unwrap_err());
     damaged(Coordination::open(&replaced(&state, "/total/blocks/blocks/0/bins", serde_json::json!([1]))).unwrap_err());
+    let state = rdf_state();
+    damaged(Rdf::open(&replaced(&state, "/total/blocks/blocks/0/counts", serde_json::json!([1]))).unwrap_err());
     let state = vibrations_state();
     let open = |text: &str| damaged(Vibrations::open(text, vibrations::Evaluation::default()).unwrap_err());
     open(&replaced(&state, "/total/blocks/length", Value::from(0)));

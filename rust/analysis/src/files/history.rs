@@ -63,7 +63,7 @@ impl History {
                     .is_some_and(|last| last.last_step < step && *last == Written::new(head, last.last_step, &now))
             });
         if appends {
-            self.append(&target, &row_text(row)).map_err(|error| cannot_write(&self.path, &error.to_string()))?;
+            append(&target, &row_text(row)).map_err(|error| cannot_write(&self.path, &error.to_string()))?;
         } else {
             self.written = None;
             let kept = if begin { String::new() } else { self.rows_to_keep(&target, head, step, replaces)? };
@@ -72,12 +72,6 @@ impl History {
         let file = fs::metadata(&target).map_err(|error| cannot_write(&self.path, &error.to_string()))?;
         self.written = Some(Written::new(head, step, &file));
         Ok(())
-    }
-
-    fn append(&self, target: &Path, row: &str) -> std::io::Result<()> {
-        let mut file = OpenOptions::new().append(true).open(target)?;
-        file.write_all(row.as_bytes())?;
-        file.sync_data()
     }
 
     /// Whole rows of earlier steps.
@@ -102,6 +96,12 @@ impl History {
         };
         Ok(old.split_inclusive('\n').filter(stays).collect())
     }
+}
+
+fn append(target: &Path, row: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(target)?;
+    file.write_all(row.as_bytes())?;
+    file.sync_data()
 }
 
 #[cfg(test)]

@@ -322,9 +322,9 @@ fn coefficients(results: &mut Results, evaluation: &Evaluation, findings: &Findi
     let ratio = Quantity::new("D_ratio", "MSD / (6 t) at the end of the window", findings.ratio, diffusion)
         .symbol("D_ratio = MSD / (6 t) at the end of the window");
     if found {
-        results.say_quantity(ratio, "")
+        results.say_quantity(ratio, "");
     } else {
-        results.quantity(ratio.only_if(false))
+        results.quantity(ratio.only_if(false));
     }
     let mut add = |quantity: Quantity, in_log: bool| match (quantity.value.is_some(), in_log) {
         (false, _) => results.quantity(quantity),

@@ -85,7 +85,8 @@ impl Evaluated {
 
     /// The highest peaks, by frequency.
     fn peaks(&self, index: usize) -> Vec<Peak> {
-        let mut found = peaks(&self.estimates[index].g, self.cosines.spacing(), LOWEST_PEAK);
+        let errors = self.errors.get(index).map_or(&[][..], |errors| &errors.g);
+        let mut found = peaks(&self.estimates[index].g, self.cosines.spacing(), LOWEST_PEAK, errors);
         found.sort_by(|a, b| b.height.total_cmp(&a.height));
         found.truncate(MOST_PEAKS);
         found.sort_by(|a, b| a.thz.total_cmp(&b.thz));

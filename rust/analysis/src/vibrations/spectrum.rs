@@ -68,10 +68,15 @@ pub struct Peak {
     pub height: f64,
 }
 
-/// Local maxima that rise at least `fraction` of the highest value above the valleys that part them from higher ones (noise
-/// on a slope does not), by frequency; tops of parabolas through three points. The ends are no maxima.
+/// A peak rises this many standard errors above its surroundings: with the hundreds of frequencies of a spectrum, three would let some
+/// noise pass.
+const ABOVE_NOISE: f64 = 4.0;
+
+/// Local maxima that rise at least `fraction` of the highest value above the valleys that part them from higher ones, and above
+/// the noise where the standard `errors` of the spectrum are known (empty: they are not), by frequency; tops of parabolas through
+/// three points. The ends are no maxima.
 #[must_use]
-pub fn peaks(spectrum: &[f64], spacing: f64, fraction: f64) -> Vec<Peak> {
+pub fn peaks(spectrum: &[f64], spacing: f64, fraction: f64, errors: &[f64]) -> Vec<Peak> {
     let highest = spectrum.iter().copied().fold(0.0, f64::max);
     let mut peaks = Vec::new();
     for (index, around) in spectrum.windows(3).enumerate() {
@@ -82,7 +87,8 @@ pub fn peaks(spectrum: &[f64], spacing: f64, fraction: f64) -> Vec<Peak> {
         let valley =
             |side: &mut dyn Iterator<Item = &f64>| side.take_while(|v| **v <= top).fold(top, |low, v| low.min(*v));
         let valleys = [valley(&mut spectrum[..=index].iter().rev()), valley(&mut spectrum[index + 2..].iter())];
-        if top - valleys[0].max(valleys[1]) >= fraction * highest {
+        let noise = ABOVE_NOISE * errors.get(index + 1).copied().unwrap_or(0.0);
+        if top - valleys[0].max(valleys[1]) >= noise.max(fraction * highest) {
             let shift = 0.5 * (left - right) / (left - 2.0 * top + right);
             let thz = ((index + 1) as f64 + shift) * spacing;
             peaks.push(Peak { thz, height: top - 0.25 * (left - right) * shift });
@@ -120,15 +126,18 @@ mod tests {
         let parabola = |center: f64, height: f64| move |k: usize| height - 0.1 * (k as f64 - center).powi(2);
         let (low, high) = (parabola(5.3, 1.0), parabola(20.8, 4.0));
         let spectrum: Vec<f64> = (0..30).map(|k| low(k).max(high(k)).max(0.0)).collect();
-        let found = peaks(&spectrum, 0.5, 0.2);
+        let found = peaks(&spectrum, 0.5, 0.2, &[]);
         assert_eq!(found.len(), 2);
         assert!((found[0].thz - 2.65).abs() < 1e-12 && (found[0].height - 1.0).abs() < 1e-12);
         assert!((found[1].thz - 10.4).abs() < 1e-12 && (found[1].height - 4.0).abs() < 1e-12);
-        assert_eq!(peaks(&spectrum, 0.5, 0.5).len(), 1);
-        assert!(peaks(&[0.0; 9], 0.5, 0.1).is_empty());
+        assert_eq!(peaks(&spectrum, 0.5, 0.5, &[]).len(), 1);
+        assert!(peaks(&[0.0; 9], 0.5, 0.1, &[]).is_empty());
+        // what rises by 1 is a peak where it is known to 0.1, and noise where it is known to 0.5
+        assert_eq!(peaks(&spectrum, 0.5, 0.2, &[0.1; 30]).len(), 2);
+        assert_eq!(peaks(&spectrum, 0.5, 0.2, &[0.5; 30]).len(), 1);
         // a ripple on a slope is none, however high it lies
         let ripple: Vec<f64> = (0..30).map(|k| 50.0 - f64::from(k) + 1.2 * f64::from(k % 2)).collect();
-        assert!(peaks(&ripple, 0.5, 0.05).is_empty());
-        assert_eq!(peaks(&ripple, 0.5, 0.001).len(), 15 - 1);
+        assert!(peaks(&ripple, 0.5, 0.05, &[]).is_empty());
+        assert_eq!(peaks(&ripple, 0.5, 0.001, &[]).len(), 15 - 1);
     }
 }
