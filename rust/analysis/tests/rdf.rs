@@ -52,7 +52,9 @@ fn sample(ranks: &mut [Rdf], step: usize) {
 fn gather(ranks: &mut [Rdf]) {
     let parts: Vec<_> = ranks.iter_mut().map(deepion_analysis::Measure::take_increments).collect();
     let sum: Vec<i64> = (0..parts[0].len()).map(|k| parts.iter().map(|part| part[k]).sum()).collect();
-    ranks.iter_mut().for_each(|rank| rank.add_increments(&sum).unwrap());
+    for rank in ranks {
+        rank.add_increments(&sum).unwrap();
+    }
 }
 
 fn run(ranks: usize, steps: std::ops::Range<usize>) -> Rdf {
