@@ -1,6 +1,9 @@
 """doc/styles/output_files.md says what the program writes."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,3 +29,14 @@ def test_every_key_of_the_line_is_explained():
     table = PAGE.partition("\n## The line `# results`\n")[2].partition("\n## ")[0]
     explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE))))
     assert len(keys) > 10 and keys == explained
+
+
+def test_the_python_example_reads_a_table(tmp_path):
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    shutil.copy(ROOT / "tests/python/tables/transport-500K.dat", tmp_path / "msd.dat")
+    done = subprocess.run(
+        [sys.executable, "-c", code + "print(msd.shape)"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    value, error, unit, _ = done.stdout.splitlines()[0].split(" ", 3)
+    assert float(value) > float(error) > 0 and unit == "cm^2/s"

@@ -1,7 +1,7 @@
 """Reads the tables and histories that the ion/* fixes and deepion-merge write.
 
 The head of such a file has one line of JSON, `# results {...}`, which holds everything that was found and what the columns are
-(doc/output_files.md). The sentences beside it are for people: nothing here reads them.
+(doc/styles/output_files.md). The sentences beside it are for people: nothing here reads them.
 """
 
 import json
