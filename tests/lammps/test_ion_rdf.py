@@ -156,3 +156,18 @@ WRONG = {
 def test_wrong_commands_are_refused(tmp_path, command):
     run = lmp(lj(gas(tmp_path / "data", n=4)) + GROUPS + command + "\nrun 5\n", tmp_path)
     assert run.returncode and WRONG[command] in run.output, run.output[-800:]
+
+
+def test_picture(liquid, tmp_path):
+    """Curves of both files, as they hold them."""
+    pytest.importorskip("matplotlib")
+    from deepion.plots import rdf
+    from deepion.results.tables import RDF, read
+
+    tables = [read(liquid / name, RDF) for name in ("rdf.txt", "own.txt")]
+    figure = rdf.draw(tables)
+    for axes, column in zip(figure.axes, (1, 3), strict=True):
+        lines = [line for line in axes.get_lines() if len(line.get_xdata()) == BINS]
+        for line, name in zip(lines, ("rdf.txt", "own.txt"), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), table(liquid / name)[:, column])
+    figure.savefig(tmp_path / "rdf.png")
