@@ -9,7 +9,7 @@ import pytest
 
 from deepion.constants import BOLTZMANN
 from deepion.plots.arrhenius_line import Line
-from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VACF, VDOS, read
+from deepion.results.tables import COORDINATION, HISTORY, LADDER, RDF, TRANSPORT, VACF, VDOS, read
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -34,6 +34,7 @@ plugin load {plugin}
 fix tr ion ion/transport 5 temp {temperature} charge 1 fit 0.1 0.5 output 500 title "LJ, {temperature} K" &
     file {temperature}.dat history {temperature}.his state {temperature}.json
 fix co ion ion/coordination 20 other rcut 2.8 4.0 5 file co.dat title LJ
+fix rd ion ion/rdf 20 other 7.0 70 file rdf.dat title LJ
 fix vi all ion/vdos 5 100 names A B file vdos.dat vacf vacf.dat title LJ
 run 3000
 """
@@ -67,6 +68,7 @@ def folder(tmp_path_factory) -> Path:
         ("900.his", HISTORY, "LJ, 900 K"),
         ("ladder.dat", LADDER, ""),
         ("co.dat", COORDINATION, "LJ"),
+        ("rdf.dat", RDF, "LJ"),
         ("vdos.dat", VDOS, "LJ"),
         ("vacf.dat", VACF, "LJ"),
     ],
@@ -111,13 +113,17 @@ def test_line_of_the_ladder_is_that_of_least_squares(folder):
         ["plot_coordination.py", "co.dat"],
         ["plot_coordination.py", "--vdos", "vdos.dat", "--out", "both.png", "co.dat"],
         ["plot_vdos.py", "vdos.dat"],
+        ["deepion plot entropy", "co.dat"],
+        ["deepion plot rdf", "rdf.dat"],
     ],
     ids=" ".join,
 )
 def test_pictures_are_drawn(folder, arguments):
     script, *words = arguments
     given = "--out" in words
-    printed = succeed(sys.executable, ROOT / "scripts" / script, *words, *([] if given else ["x.png"]), folder=folder)
+    shim = [sys.executable, ROOT / "scripts" / script]
+    program = [BIN / "deepion", *script.split()[1:]] if script.startswith("deepion ") else shim
+    printed = succeed(*program, *words, *([] if given else ["x.png"]), folder=folder)
     picture = "both.png" if given else "x.png"
     assert printed == f"wrote {picture}\n"
     assert (folder / picture).read_bytes().startswith(b"\x89PNG")
