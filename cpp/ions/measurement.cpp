@@ -53,11 +53,13 @@ void Measurement::set_timestep(double picoseconds)
 
 /* ---------------------------------------------------------------------- */
 
-void Measurement::set_model(const std::string &sha256, std::int64_t step)
+bool Measurement::set_model(const std::string &sha256, std::int64_t step)
 {
+  bool changed = false;
   all([&] {
-    common.set_model(sha256, step);
+    changed = common.set_model(rust_text(sha256), step);
   });
+  return changed;
 }
 
 /* ---------------------------------------------------------------------- */

@@ -35,7 +35,8 @@ class Measurement {
   double memory_bytes() const;
   void set_timestep(double picoseconds);
   // Before a run: SHA-256 of the model in use from `step` on; empty: the potential is no model.
-  void set_model(const std::string &sha256, std::int64_t step);
+  // Returns whether earlier samples were taken with another one.
+  bool set_model(const std::string &sha256, std::int64_t step);
 
   // Collective: adds integers of all ranks.
   std::vector<std::int64_t> sum(const rust::Vec<std::int64_t> &mine) const;

@@ -108,7 +108,13 @@ void Sampling::continue_after(bigint last_sample)
 void Sampling::init(Measurement &measurement)
 {
   check_timestep(measurement);
-  measurement.set_model(model_sha256(lmp), lmp->update->ntimestep);
+  const bigint step = lmp->update->ntimestep;
+  if (measurement.set_model(model_sha256(lmp), step) && lmp->comm->me == 0)
+    lmp->error->warning(
+        FLERR,
+        "{}: the measurement goes on with another model from step {} on: its results "
+        "are those of no single model",
+        name, step);
   measurement.check_writable(files());
   std::string text;
   measurement.all([&] {

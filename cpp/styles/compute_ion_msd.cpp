@@ -20,7 +20,6 @@ ComputeIonMSD::ComputeIonMSD(LAMMPS *lmp, int narg, char **arg) :
   vector_flag = 1;
   size_vector = FixIonDisplacement::VALUES;
   extvector = 0;
-  vector = new double[size_vector];
 
   std::string drift = "framework", unwrap = "auto";
   Words words(std::string("compute ion/msd ") + id, {"drift", "unwrap"}, narg - 3, arg + 3);
@@ -39,6 +38,7 @@ ComputeIonMSD::ComputeIonMSD(LAMMPS *lmp, int narg, char **arg) :
 
   fix = dynamic_cast<FixIonDisplacement *>(modify->add_fix(fmt::format(
       "{} {} ION/DISPLACEMENT {} {} {}", fix_id, group->names[igroup], id, drift, unwrap)));
+  vector = new double[size_vector];
 }
 
 /* ---------------------------------------------------------------------- */

@@ -230,18 +230,26 @@ int FixIon::pack_restart(int i, double *buf)
   return n;
 }
 
-/* ---------------------------------------------------------------------- */
+/* ----------------------------------------------------------------------
+   the data of several fixes stand behind each other, each with its length in front
+------------------------------------------------------------------------- */
 
 void FixIon::unpack_restart(int i, int nth)
 {
   const double *extra = atom->extra[i];
-  int m = 0;
-  for (int k = 0; k < nth; k++) m += static_cast<int>(extra[m]);
-  if (!ions.fits(extra + m + 1, static_cast<int>(extra[m]) - 1))
+  int m = 0, length = 0;
+  for (int k = 0; k <= nth; k++) {
+    m += length;
+    const bool fits =
+        m < atom->nextra_store && extra[m] >= 1.0 && extra[m] <= atom->nextra_store - m;
+    length = fits ? static_cast<int>(extra[m]) : 0;
+    if (!fits) break;
+  }
+  if (length == 0 || !ions.fits(extra + m + 1, length - 1))
     stop_one_if(lmp, FLERR,
                 name +
-                    ": the restart file is damaged, or was made with other settings: use an "
-                    "earlier one, or another ID to start a new measurement");
+                    ": the restart file is damaged: use an earlier one, or another ID to start a "
+                    "new measurement");
   ions.unpack(i, extra + m + 1);
 }
 

@@ -1,5 +1,6 @@
 #include "fix_ion_transport.h"
 
+#include "kinetic_temperature.h"
 #include "lammps_compat.h"
 
 #include "compute.h"
@@ -96,6 +97,7 @@ void FixIonTransport::sample()
   Conditions now;
   now.volume = domain->xprd * domain->yprd * domain->zprd;
   now.temperature = temperature_now();
+  now.kinetic_temperature = kinetic_temperature_now(lmp, *measurement, sampling->picoseconds());
   sample_displacements(**transport, *measurement, ions, *reference, now);
 }
 

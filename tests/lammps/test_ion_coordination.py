@@ -16,7 +16,7 @@ from small_models import Box
 FILE = 1e-12
 LOGARITHM = 1e-13
 
-CUTOFFS = (2.2, 2.7, 3.2, 3.7, 4.2)  # from one neighbour to 13: up to 6 and above 6, and 1 to 6 alone and not
+CUTOFFS = (2.2, 2.7, 3.2, 3.7, 4.2)  # from one neighbor to 13: up to 6 and above 6, and 1 to 6 alone and not
 RCUT = "rcut 2.2 4.2 5"
 COLUMNS = " ".join(f"c_cn[{k}]" for k in range(1, 6))  # a dump does not know c_cn[*]: the array has more columns
 MOST = 6
@@ -30,14 +30,14 @@ def files(folder):
 
 
 def images(cell, reach):
-    """Vectors to periodic images of the box that can hold a neighbour; the box itself is the first."""
+    """Vectors to periodic images of the box that can hold a neighbor; the box itself is the first."""
     heights = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
     ranges = [range(-n, n + 1) for n in np.ceil(reach / heights).astype(int)]
     return np.array(sorted(itertools.product(*ranges), key=lambda n: np.abs(n).sum())) @ cell
 
 
 def naive(x, cell, ions, others, cutoffs):
-    """Coordination numbers [ion, cut-off] by all distances to all images; an atom is no neighbour of itself."""
+    """Coordination numbers [ion, cut-off] by all distances to all images; an atom is no neighbor of itself."""
     shifts = images(cell, max(cutoffs))
     d = x[others][None, :, None, :] + shifts - x[ions][:, None, None, :]
     r = np.linalg.norm(d, axis=-1)
@@ -195,7 +195,7 @@ def test_a_small_box_and_equal_groups(tmp_path):
 
 @pytest.mark.parametrize("style", ["lj/cut 3.0", "zero 4.0"])
 def test_pairs_that_swing_between_two_rebuilds(tmp_path, style):
-    """Two atoms that swing by less than half a skin are never sorted again. A neighbour list made when they are farthest
+    """Two atoms that swing by less than half a skin are never sorted again. A neighbor list made when they are farthest
     apart, 4.69 A at the first sample, must still know them when they are 2.91 A apart."""
     data = pair(tmp_path, [[10, 15, 15], [13.8, 15, 15]], np.zeros((2, 3)))
     script = f"""units metal
@@ -275,7 +275,7 @@ def test_restart(tmp_path, tilt):
 
 
 def test_output_in_other_commands(tmp_path):
-    """The time step may change; files name the neighbours; an atom-style variable takes per-atom values from fix ave/atom."""
+    """The time step may change; files name the neighbors; an atom-style variable takes per-atom values from fix ave/atom."""
     data = gas(tmp_path / "data")
     script = (
         free_flight(data).replace("zero 2.0", "zero 4.5")
@@ -421,7 +421,7 @@ def test_systems_that_cannot_be_measured(unmeasurable, system, ranks):
 
 
 def test_types_elsewhere_may_have_short_cutoffs(tmp_path):
-    """Only pairs of an ion and a neighbour matter; a cut-off may be as long as the pair style's."""
+    """Only pairs of an ion and a neighbor matter; a cut-off may be as long as the pair style's."""
     data = gas(tmp_path / "data")
     pair_style = "pair_style lj/cut 2.0\npair_coeff * * 0 1\npair_coeff 1 2 0 1 3.0\n"
     script = free_flight(data).replace("pair_style zero 2.0\npair_coeff * *\n", pair_style)
@@ -453,7 +453,7 @@ def test_a_longer_list_for_a_model(tmp_path, models):
 
 
 def test_hidden_pairs(tmp_path):
-    """Exclusions are warned about; bonded neighbours that special_bonds leaves out are refused, others not."""
+    """Exclusions are warned about; bonded neighbors that special_bonds leaves out are refused, others not."""
     data = gas(tmp_path / "data")
     script = free_flight(data).replace("zero 2.0", "zero 4.0") + "group S type 2\nneigh_modify exclude type 1 2\n"
     script += "compute cn ion ion/coordination S rcut 3 3 1\nthermo_style custom step c_cn\nrun 0\n"

@@ -19,7 +19,7 @@ def assert_refused(run, message):
     errors = run.errors()
     assert run.returncode != 0, run.output[-2000:]
     assert errors and len(set(re.sub(r" on proc \d+", "", e) for e in errors)) == 1, run.output[-2000:]
-    expected = message if message == NEWCOMER else f"ERROR: {message}"  # which atom depends on the rank
+    expected = message if message == NEW_ATOM else f"ERROR: {message}"  # which atom depends on the rank
     assert expected in re.sub(r" on proc \d+", "", errors[0]), f"\n{errors[0]}\nexpected\n{message}"
     assert not re.search(r"panick|RUST_BACKTRACE|stack backtrace|Segmentation|terminate called|signal", run.output)
     return run
@@ -92,7 +92,7 @@ def test_wrong_arguments(wrong_arguments, arguments):
     assert_refused(wrong_arguments[arguments], FIX + ARGUMENTS[arguments])
 
 
-NEWCOMER = (
+NEW_ATOM = (
     " is in the group, but was not when the measurement began: the same atoms are needed throughout; use another ID to "
     "start a new measurement"
 )
@@ -160,7 +160,7 @@ RUNS = {  # name: (commands after the set-up, message)
         "fix tr ion ion/transport 5\nfix dt all dt/reset 1 1e-6 1e-3 0.01\nrun 5\n",
         FIX + "the time step must not change (fix dt/reset) during the run",
     ),
-    "more ions": (DEPOSIT.format("ion", 1), FIX + "atom 65" + NEWCOMER),
+    "more ions": (DEPOSIT.format("ion", 1), FIX + "atom 65" + NEW_ATOM),
     "more framework atoms": (DEPOSIT.format("all", 2), FIX + "33 atoms in the drift reference now, 32" + BEGAN),
     "fewer ions": (
         "fix tr ion ion/transport 5\nrun 5\ngroup four id 1:4\ndelete_atoms group four compress no\nrun 5\n",
@@ -172,16 +172,16 @@ RUNS = {  # name: (commands after the set-up, message)
     ),
     "other ions, as many": (
         "fix tr ion ion/transport 5\nrun 15\ngroup ion clear\ngroup ion type 2\nrun 15\n",
-        NEWCOMER,
+        NEW_ATOM,
     ),
     "other ions, as many, after delete_atoms": (
         "fix tr ion ion/transport 5\nrun 15\ngroup first id 1:4\ngroup one intersect first ion\n"
         "delete_atoms group one compress no\ncreate_atoms 1 single 4 4 4\ngroup ion type 1\nrun 15\n",
-        FIX + "atom 65" + NEWCOMER,
+        FIX + "atom 65" + NEW_ATOM,
     ),
     "other group": (
         "fix tr ion ion/transport 5\nrun 5\ngroup more type 2\ngroup ion union ion more\nrun 5\n",
-        NEWCOMER,
+        NEW_ATOM,
     ),
     "reset_timestep": (
         "fix tr ion ion/transport 5\nrun 7\nreset_timestep 0\nrun 5\n",
@@ -231,7 +231,7 @@ RUNS = {  # name: (commands after the set-up, message)
     ),
     "compute: other group": (
         "compute m ion ion/msd\nthermo_style custom step c_m[4]\nrun 5\ngroup more type 2\ngroup ion union ion more\nrun 5\n",
-        NEWCOMER,
+        NEW_ATOM,
     ),
 }
 
@@ -296,7 +296,7 @@ RESTARTS = {  # name: (commands after read_restart, message)
         "timestep 0.001\nfix tr ion ion/transport 5\n",
         FIX + RESTART.format("timestep_ps was 0.001953125, is 0.001"),
     ),
-    "other ions, as many": ("group frame type 2\nfix tr frame ion/transport 5\nrun 5\n", NEWCOMER),
+    "other ions, as many": ("group frame type 2\nfix tr frame ion/transport 5\nrun 5\n", NEW_ATOM),
     "later start": (
         "fix tr ion ion/transport 5 start 50\nrun 50\n",
         FIX
@@ -389,3 +389,19 @@ def test_time_step_may_change_before_the_first_sample(tmp_path, data):
     script = free_flight(data) + "fix tr ion ion/transport 5 file t.txt\ntimestep 0.001\nrun 20\n"
     good(lmp(script, tmp_path))
     assert np.loadtxt(tmp_path / "t.txt")[0, 0] == 0.005
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("keyword", ["file", "history", "state", "title"])
+def test_text_that_is_not_utf8_is_refused(tmp_path, data, keyword, ranks):
+    """u with dots in Latin-1: an abort on rank 0 alone, where the file was to be written."""
+    text = free_flight(data) + f"fix tr ion ion/transport 5 {keyword} d\udcfc.txt\nrun 5\n"
+    refused(tmp_path, text, FIX + r"'d\xFC.txt' is not UTF-8 text: ", ranks)
+
+
+def test_folder_that_is_not_utf8(tmp_path, data):
+    """Only words of the command are text; the folder that LAMMPS runs in may have any name."""
+    folder = tmp_path / "d\udcfc"
+    folder.mkdir()
+    good(lmp(free_flight(data) + "fix tr ion ion/transport 5 file t.txt state t.json\nrun 10\n", folder))
+    assert len(np.loadtxt((folder / "t.txt").open(), ndmin=2)) == 2

@@ -16,6 +16,7 @@ mod error;
 mod exact;
 pub mod files;
 mod jackknife;
+pub mod kinetic;
 pub mod ladder;
 pub mod measurement;
 pub mod rdf;

@@ -7,6 +7,7 @@ mod deviation_file;
 mod elements;
 mod files;
 mod guard;
+mod kinetic;
 mod logging;
 mod measurement;
 mod plausibility;

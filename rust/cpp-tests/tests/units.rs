@@ -26,7 +26,7 @@ macro_rules! groups {
     };
 }
 
-groups!(atom_rows, element_names, pair_arguments, text, words);
+groups!(atom_rows, element_names, pair_arguments, restart_payload, text, words);
 
 #[test]
 fn a_group_that_is_not_there_fails() {
