@@ -22,6 +22,7 @@ pub mod measurement;
 pub mod rdf;
 pub mod results;
 pub mod scatter;
+pub mod shapes;
 pub mod transport;
 pub mod unwrapping;
 pub mod vibrations;

@@ -6,6 +6,7 @@ use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::measurement::state;
 use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
 use deepion_analysis::results::Provenance;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
@@ -42,10 +43,11 @@ fn transport() -> String {
         }
         // short steps: the sums stay within 64 bits, which is all that `serde_json::Value` can hold
         let positions: Vec<f64> = (0..6).map(|k| f64::from(step * (k + 1) % 7) / 1024.0).collect();
-        let located = locate(&positions, &[1, 2], &[], &[]).unwrap();
+        let located =
+            locate(&vectors("positions", &positions).unwrap(), &[1, 2], &vectors("none", &[]).unwrap(), &[]).unwrap();
         let frame = Frame {
             located: &located,
-            positions: &positions,
+            positions: vectors("positions", &positions).unwrap(),
             ids: &[1, 2],
             slots: &[0, 1],
             volume: 100.0,
@@ -87,7 +89,7 @@ fn vibrations() -> String {
             gather(&mut vibrations);
         }
         let velocities: Vec<f64> = (0..6).map(|k| f64::from(step * (k + 1) % 5) - 2.0).collect();
-        vibrations.sample(&velocities, &[0, 0], &mut rows, &[0, 1], 50.0).unwrap();
+        vibrations.sample(&vectors("velocities", &velocities).unwrap(), &[0, 0], &mut rows, &[0, 1], 50.0).unwrap();
     }
     gather(&mut vibrations);
     vibrations.state(&Provenance::default()).unwrap()

@@ -7,6 +7,7 @@ mod walks;
 use deepion_analysis::constants::BOLTZMANN_EV;
 use deepion_analysis::ladder::ladder;
 use deepion_analysis::results::Provenance;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, locate};
 use deepion_analysis::{Measure, Save};
 use walks::{Frame, Walk};
@@ -39,10 +40,11 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
         if transport.full() {
             reduce(&mut transport);
         }
-        let located = locate(&positions, &ids, &[], &[]).unwrap();
+        let located =
+            locate(&vectors("positions", &positions).unwrap(), &ids, &vectors("none", &[]).unwrap(), &[]).unwrap();
         let frame = deepion_analysis::transport::Frame {
             located: &located,
-            positions: &positions,
+            positions: vectors("positions", &positions).unwrap(),
             ids: &ids,
             slots: &slots,
             volume: 1000.0,

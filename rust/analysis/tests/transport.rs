@@ -5,8 +5,9 @@
 mod walks;
 
 use deepion_analysis::results::Provenance;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
-    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, locate, nernst_einstein,
+    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, haven_ratio, nernst_einstein,
 };
 use deepion_analysis::{Accumulator, Measure, Report, Save, transport};
 use walks::{Frame, Walk};
@@ -69,7 +70,7 @@ impl Ranks {
         let located: Vec<_> = (0..count)
             .map(|rank| {
                 let reference = if rank == count - 1 { &reference[..] } else { &[] };
-                locate(&positions[rank], &ids[rank], reference, &[]).unwrap()
+                locate_all(&positions[rank], &ids[rank], reference, &[]).unwrap()
             })
             .collect();
         let located = add(&located);
@@ -96,13 +97,18 @@ impl Ranks {
 fn seen<'a>(located: &'a [i64], positions: &'a [f64], ids: &'a [i64], slots: &'a [i32]) -> transport::Frame<'a> {
     transport::Frame {
         located,
-        positions,
+        positions: vectors("positions", positions).unwrap(),
         ids,
         slots,
         volume: 1000.0,
         temperature: Some(500.0),
         kinetic_temperature: None,
     }
+}
+
+/// Plain numbers as the arrays of the interface.
+fn locate_all(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> deepion_analysis::Result<Vec<i64>> {
+    transport::locate(&vectors("ions", ions)?, ids, &vectors("reference", reference)?, weights)
 }
 
 fn add(parts: &[Vec<i64>]) -> Vec<i64> {
@@ -254,11 +260,11 @@ fn lost_and_added_ions_are_refused() {
     ranks.sample(&frames[0]);
     for (ions, framework, text) in [(5, 3, "5 ions now, 6 when"), (6, 4, "4 atoms in the drift reference now, 3 when")]
     {
-        let located = locate(&vec![0.0; 3 * ions], &vec![1; ions], &vec![0.0; 3 * framework], &[]).unwrap();
+        let located = locate_all(&vec![0.0; 3 * ions], &vec![1; ions], &vec![0.0; 3 * framework], &[]).unwrap();
         let error = ranks.transports[0].sample(&seen(&located, &[], &[], &[]), &mut []).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
-    assert!(locate(&[f64::NAN, 0.0, 0.0], &[1], &[], &[]).is_err());
+    assert!(locate_all(&[f64::NAN, 0.0, 0.0], &[1], &[], &[]).is_err());
 }
 
 /// One-sigma intervals of 200 random walks must contain the true D in 60 to 76 %, and be as wide as the scatter of D.
@@ -311,7 +317,7 @@ fn feed(transport: &mut Transport, frames: &[Frame]) {
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = locate(&ions, &ids, &framework, &[]).unwrap();
+        let located = locate_all(&ions, &ids, &framework, &[]).unwrap();
         transport.sample(&seen(&located, &ions, &ids, &slots), &mut rows).unwrap();
     }
     let increments = transport.take_increments();
@@ -462,7 +468,7 @@ fn at_temperatures(given: Option<f64>, kinetic: impl Fn(usize) -> f64) -> Transp
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = locate(&ions, &ids, &[], &[]).unwrap();
+        let located = locate_all(&ions, &ids, &[], &[]).unwrap();
         let seen = transport::Frame {
             temperature: given,
             kinetic_temperature: Some(kinetic(sample)),
@@ -510,7 +516,7 @@ fn groups_of_ions_are_counted_in_each_run() {
                 let increments = transport.take_increments();
                 transport.add_increments(&increments).unwrap();
             }
-            let located = locate(&ions, ids, &[], &[]).unwrap();
+            let located = locate_all(&ions, ids, &[], &[]).unwrap();
             transport.sample(&seen(&located, &ions, ids, &slots), &mut rows).unwrap();
         }
         let increments = transport.take_increments();

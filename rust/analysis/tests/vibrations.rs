@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 
 use deepion_analysis::constants::{BOLTZMANN_AMU, CM2_PER_S, TERAHERTZ_KELVIN};
 use deepion_analysis::results::Provenance;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::vibrations::{Evaluation, SpeciesLayout, Split, Vibrations, VibrationsLayout, harmonic_weight};
 use deepion_analysis::{Accumulator, Measure, Report, Save};
 
@@ -63,7 +64,9 @@ impl Run {
         if self.vibrations.full() {
             self.flush();
         }
-        self.vibrations.sample(velocities, &self.species, &mut self.rows, &self.slots, volume).unwrap();
+        self.vibrations
+            .sample(&vectors("v", velocities).unwrap(), &self.species, &mut self.rows, &self.slots, volume)
+            .unwrap();
     }
 
     fn flush(&mut self) {
@@ -230,7 +233,7 @@ fn ranks_change_nothing() {
             v.extend([f64::NAN; 3]);
             kinds.push(-1);
             slots.push(-1);
-            vibrations.sample(&v, &kinds, &mut rows, &slots, volume).unwrap();
+            vibrations.sample(&vectors("v", &v).unwrap(), &kinds, &mut rows, &slots, volume).unwrap();
         }
     }
     one.flush();
@@ -307,16 +310,28 @@ fn other_settings_and_wrong_data_are_named() {
     assert!(Vibrations::new(good.clone(), evaluation).is_err());
 
     let mut run = Run::new(good, Evaluation::default());
-    assert!(run.vibrations.sample(&[1.0; 15], &[1; 5], &mut run.rows, &run.slots, 1.0).is_err());
-    assert!(run.vibrations.sample(&[1.0; 15], &[0; 5], &mut run.rows, &[0, 1, 2, 3, 5], 1.0).is_err());
-    assert!(run.vibrations.sample(&[1.0; 15], &[0; 4], &mut run.rows, &run.slots, 1.0).is_err());
-    assert!(run.vibrations.sample(&[f64::NAN; 15], &[0; 5], &mut run.rows, &run.slots, 1.0).is_err());
+    assert!(
+        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[1; 5], &mut run.rows, &run.slots, 1.0).is_err()
+    );
+    assert!(
+        run.vibrations
+            .sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 5], &mut run.rows, &[0, 1, 2, 3, 5], 1.0)
+            .is_err()
+    );
+    assert!(
+        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 4], &mut run.rows, &run.slots, 1.0).is_err()
+    );
+    assert!(
+        run.vibrations
+            .sample(&vectors("v", &[f64::NAN; 15]).unwrap(), &[0; 5], &mut run.rows, &run.slots, 1.0)
+            .is_err()
+    );
 }
 
 #[test]
 fn a_lost_atom_is_noticed() {
     let mut run = Run::new(layout(9, 4, vec![species("Li", 6.94, 5)]), Evaluation::default());
-    run.vibrations.sample(&[1.0; 12], &[0; 4], &mut run.rows, &run.slots[..4], 1.0).unwrap();
+    run.vibrations.sample(&vectors("v", &[1.0; 12]).unwrap(), &[0; 4], &mut run.rows, &run.slots[..4], 1.0).unwrap();
     let increments = run.vibrations.take_increments();
     let error = run.vibrations.add_increments(&increments).unwrap_err().to_string();
     assert!(error.contains("4 velocities in 1 samples of 5 Li atoms"), "{error}");

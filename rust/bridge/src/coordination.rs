@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use deepion_analysis::Result;
 use deepion_analysis::coordination::{self, CoordinationLayout, Histogram, count, instantaneous};
+use deepion_analysis::shapes::vectors;
 
 use crate::guard::guard_only;
 use crate::measurement::{Measurement, Sampler};
@@ -76,7 +77,7 @@ fn count_neighbors(
     cutoffs: &[f64],
     counts: &mut Vec<u32>,
 ) -> Result<()> {
-    guard_only(|| count(x, centers, offsets, neighbors, cutoffs, counts))
+    guard_only(|| count(&vectors("positions", x)?, centers, offsets, neighbors, cutoffs, counts))
 }
 
 fn coordination_histogram(counts: &[u32], cutoffs: usize, most: u32) -> Result<Vec<i64>> {

@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 
+use deepion_analysis::Result;
 use deepion_analysis::rdf::{self, Pairs, RdfLayout};
-use deepion_analysis::{Error, Result};
-use ndarray::ArrayView2;
+use deepion_analysis::shapes::vectors;
 
 use crate::guard::guard_only;
 use crate::measurement::{Measurement, Sampler};
@@ -76,9 +76,7 @@ impl Rdf {
         volume: f64,
     ) -> Result<()> {
         self.0.guarded(|rdf| {
-            let atoms = positions.len() / 3;
-            let positions = ArrayView2::from_shape((atoms, 3), positions)
-                .map_err(|_| Error::Internal(format!("positions are {} numbers, not n x 3", positions.len())))?;
+            let positions = vectors("positions", positions)?;
             rdf.sample(&Pairs { positions, centers, offsets, neighbors }, volume)
         })
     }

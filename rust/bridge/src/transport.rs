@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use deepion_analysis::Result;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, Frame, Group, Reference, TransportLayout};
 
 use crate::guard::guard_only;
@@ -138,15 +139,23 @@ fn open_displacement(ions: u64, drift: ffi::Drift, reference_atoms: u64) -> Resu
 }
 
 fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
-    guard_only(|| transport::locate(ions, ids, reference, weights))
+    guard_only(|| {
+        transport::locate(
+            &vectors("positions of ions", ions)?,
+            ids,
+            &vectors("positions of the reference", reference)?,
+            weights,
+        )
+    })
 }
 
 impl<'a> ffi::IonFrame<'a> {
-    fn split(self) -> (Frame<'a>, &'a mut [f64]) {
+    fn split(self) -> Result<(Frame<'a>, &'a mut [f64])> {
         let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature } = self;
         let [temperature, kinetic_temperature] =
             [temperature, kinetic_temperature].map(|kelvin| (kelvin > 0.0).then_some(kelvin));
-        (Frame { located, positions, ids, slots, volume, temperature, kinetic_temperature }, rows)
+        let positions = vectors("positions of ions", positions)?;
+        Ok((Frame { located, positions, ids, slots, volume, temperature, kinetic_temperature }, rows))
     }
 }
 
@@ -156,8 +165,10 @@ impl Transport {
     }
 
     fn sample(&mut self, frame: ffi::IonFrame<'_>) -> Result<()> {
-        let (frame, rows) = frame.split();
-        self.0.guarded(|transport| transport.sample(&frame, rows))
+        self.0.guarded(|transport| {
+            let (frame, rows) = frame.split()?;
+            transport.sample(&frame, rows)
+        })
     }
 }
 
@@ -167,7 +178,9 @@ impl Displacement {
     }
 
     fn sample(&mut self, frame: ffi::IonFrame<'_>) -> Result<()> {
-        let (frame, rows) = frame.split();
-        self.0.guarded(|displacement| displacement.sample(&frame, rows))
+        self.0.guarded(|displacement| {
+            let (frame, rows) = frame.split()?;
+            displacement.sample(&frame, rows)
+        })
     }
 }

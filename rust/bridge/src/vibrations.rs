@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use cxx::CxxString;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::vibrations::{self, Evaluation, SpeciesLayout, VibrationsLayout};
 use deepion_analysis::{Result, Save as _, files};
 
@@ -118,7 +119,8 @@ impl Vibrations {
         slots: &[i32],
         volume: f64,
     ) -> Result<()> {
-        self.0.guarded(|vibrations| vibrations.sample(velocities, species, rows, slots, volume))
+        self.0
+            .guarded(|vibrations| vibrations.sample(&vectors("velocities", velocities)?, species, rows, slots, volume))
     }
 
     fn write_vacf(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {

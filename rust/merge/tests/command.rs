@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::results::Provenance;
+use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
@@ -45,10 +46,10 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
             let increments = transport.take_increments();
             transport.add_increments(&increments).unwrap();
         }
-        let located = locate(&r, &[1, 2], &[], &[]).unwrap();
+        let located = locate(&vectors("r", &r).unwrap(), &[1, 2], &vectors("none", &[]).unwrap(), &[]).unwrap();
         let frame = Frame {
             located: &located,
-            positions: &r,
+            positions: vectors("r", &r).unwrap(),
             ids: &[1, 2],
             slots: &[0, 1],
             volume: 500.0,

@@ -1,4 +1,4 @@
-"""MDAnalysis: EinsteinMSD, windowed and by FFT, of positions as they are (drift none)."""
+"""MDAnalysis: EinsteinMSD, windowed and by FFT, of positions as they are (drift none); InterRDF of lithium and sulfur."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from . import measured
 from . import settings as s
 from .trajectory import read_dump
-from .verdicts import Row, close, within_errors
+from .verdicts import Row, close, close_curve, within_errors
 
 NAME = "MDAnalysis"
 DISTRIBUTION = "MDAnalysis"
@@ -15,6 +15,8 @@ LEVELS = 3  # of the default lags that a run of 1001 samples reaches
 
 # What 13 digits in the file and the cancellation in an FFT allow; MDAnalysis' own reader keeps 7 digits of a position.
 DOUBLE, SINGLE = 1e-10, 1e-6
+# InterRDF takes the reader's positions: a pair that is so close to the border of a shell that 7 digits cannot tell is in the other one.
+SHELLS = 1e-3
 STRIDED = 1.0  # standard errors between MSDs from every origin and from every tenth or hundredth
 
 
@@ -24,6 +26,7 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
     """
     import MDAnalysis
     from MDAnalysis.analysis.msd import EinsteinMSD
+    from MDAnalysis.analysis.rdf import InterRDF
 
     dump = read_dump(folder / "run.dump")
     ions = dump.unwrapped[:, dump.types == s.ION]
@@ -46,7 +49,10 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
     for level in range(1, LEVELS):
         stride = s.LAGS_PER_LEVEL**level
         found[f"stride{stride}"] = msd(AllDigits, False, stride)
-    return found
+    groups = [universe.select_atoms(f"type {kind}") for kind in (s.ION, s.SULFUR)]
+    rdf = InterRDF(*groups, nbins=s.RDF_BINS, range=(0.0, s.RDF_MAX)).run().results
+    pairs = np.cumsum(rdf.count) / (len(groups[0]) * universe.trajectory.n_frames)
+    return found | {"rdf": np.asarray(rdf.rdf), "rdf_numbers": pairs}
 
 
 def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
@@ -71,4 +77,7 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
     known = ~every & (errors > 0)
     what = f"MSD, lags {lags[known][0]} to {lags[known][-1]}, every origin"
     rows.append(within_errors(what, tool, msd[known], errors[known], theirs["windowed"][lags[known]], STRIDED, "A^2"))
+    rdf = measured.table(folder, "rdf.dat")
+    rows.append(close_curve("g(r) of Li and S", tool, rdf.column("g"), theirs["rdf"], SHELLS))
+    rows.append(close_curve("S around Li up to r", tool, rdf.column("n"), theirs["rdf_numbers"], SHELLS))
     return rows

@@ -22,6 +22,7 @@ FIT = (50, 100)  # window of the straight line, in samples
 
 CUTOFFS = np.round(np.linspace(2.5, 3.1, 7), 12)
 VDOS_LAGS = 200
+RDF_MAX, RDF_BINS = 5.0, 50  # A
 
 # Random walks of known D = D_HOT at the highest temperature, with this activation energy (eV), evaluated with rerun.
 WALK_TEMPERATURES = (600, 700, 800, 1000)

@@ -40,6 +40,7 @@ fix framework lithium ion/transport {every} {transport} file framework.dat histo
 fix none lithium ion/transport {every} {transport} drift none file none.dat
 fix origins lithium ion/transport {every} {transport} lags {every_origin} 1 file origins.dat history origins.history
 fix nc lithium ion/coordination {every} sulfur {cutoffs} output {steps} file coordination.dat
+fix gr lithium ion/rdf {every} sulfur {rdf} output {steps} file rdf.dat
 fix vib all ion/vdos {every} {vdos_lags} origins 1 names {elements} output {steps} file vdos.dat vacf vacf.dat
 compute now lithium ion/coordination sulfur {cutoffs}
 
@@ -87,6 +88,7 @@ def measure(folder: Path, plugin: Path, model: Path, steps: int) -> None:
         every_origin=s.EVERY_ORIGIN,
         cutoffs=f"rcut {s.CUTOFFS[0]} {s.CUTOFFS[-1]} {len(s.CUTOFFS)}",
         vdos_lags=s.VDOS_LAGS,
+        rdf=f"{s.RDF_MAX} {s.RDF_BINS}",
         numbers=" ".join(f"c_now[{k}]" for k in range(1, len(s.CUTOFFS) + 1)),
         steps=steps,
     )

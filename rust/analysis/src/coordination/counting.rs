@@ -1,5 +1,8 @@
 //! Neighbors within each cut-off.
 
+use ndarray::ArrayView2;
+
+use crate::shapes::numbers;
 use crate::{Error, Result};
 
 /// Counts the neighbors of each center within every cut-off, all in one pass.
@@ -14,13 +17,14 @@ use crate::{Error, Result};
 /// # Panics
 /// Where an index is out of range.
 pub fn count(
-    x: &[f64],
+    x: &ArrayView2<'_, f64>,
     centers: &[i32],
     offsets: &[usize],
     neighbors: &[i32],
     cutoffs: &[f64],
     counts: &mut Vec<u32>,
 ) -> Result<()> {
+    let x = numbers("positions", x)?;
     let Some(largest) = cutoffs.last() else { return Err(Error::Settings("no cut-off to count within".into())) };
     if offsets.len() != centers.len() + 1 {
         return Err(Error::Data(format!(
@@ -57,6 +61,7 @@ fn position(x: &[f64], atom: i32) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shapes::vectors;
 
     /// Numbers between 0 and 1 that look random.
     fn noise(seed: usize) -> f64 {
@@ -74,7 +79,7 @@ mod tests {
             offsets.push(neighbors.len());
         }
         let mut counts = vec![7; 3];
-        count(&x, &centers, &offsets, &neighbors, &cutoffs, &mut counts).unwrap();
+        count(&vectors("x", &x).unwrap(), &centers, &offsets, &neighbors, &cutoffs, &mut counts).unwrap();
 
         assert_eq!(counts.len(), 160);
         for (k, &i) in centers.iter().enumerate() {
@@ -93,6 +98,7 @@ mod tests {
     #[test]
     fn a_neighbor_at_the_cutoff_counts() {
         let x = [0.0, 0.0, 0.0, 3.0, 0.0, 4.0];
+        let x = vectors("x", &x).unwrap();
         let mut counts = Vec::new();
         count(&x, &[0], &[0, 1], &[1], &[4.999, 5.0, 6.0], &mut counts).unwrap();
         assert_eq!(counts, [0, 1, 1]);

@@ -2,6 +2,7 @@
 
 use ndarray::ArrayView2;
 
+use crate::shapes::numbers;
 use crate::{Error, Result};
 
 /// The pairs of one frame on one rank.
@@ -24,7 +25,7 @@ pub struct Pairs<'a> {
 pub fn count(pairs: &Pairs<'_>, rmax: f64, counts: &mut [u64]) -> Result<()> {
     let Pairs { positions, centers, offsets, neighbors } = *pairs;
     let wrong = |what: &str| Error::Internal(format!("counting of pairs: {what}"));
-    let positions = positions.to_slice().ok_or_else(|| wrong("positions do not lie one after the other"))?;
+    let positions = numbers("positions", &positions)?;
     if offsets.len() != centers.len() + 1 {
         return Err(wrong("offsets do not delimit the lists of the ions"));
     }

@@ -47,11 +47,12 @@ impl Displacement {
     /// Where ions or reference atoms were lost or added, or a position is not finite.
     pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
         let Located { center, collective, .. } = Located::new(frame.located, self.group)?;
+        let positions = frame.checked(rows, 3)?;
         let first = self.total.collective.is_none();
         let begin = self.total.collective.map_or(collective, |(begin, _)| begin);
         self.total = Total { collective: Some((begin, collective)), ..Total::default() };
         (self.squares, self.fourth) = Default::default();
-        for (r, &slot) in frame.positions.chunks_exact(3).zip(frame.slots) {
+        for (r, &slot) in positions.chunks_exact(3).zip(frame.slots) {
             let origin = &mut rows[slot as usize * 3..][..3];
             let mut r2 = 0.0;
             for axis in 0..3 {

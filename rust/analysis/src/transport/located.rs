@@ -1,8 +1,10 @@
 //! Where the ions are, measured against what must not count as their motion.
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::LIMBS;
+use crate::shapes::{numbers, one_each};
 use crate::{Error, Exact, Result};
 
 /// Sums of positions: A, resolution 1e-18.
@@ -64,8 +66,18 @@ pub fn group_of(id: i64) -> usize {
 /// empty for 1 each).
 ///
 /// # Errors
-/// Where a position is not finite.
-pub fn locate(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
+/// Where a position is not finite, or arrays do not belong to the same atoms.
+pub fn locate(
+    ions: &ArrayView2<'_, f64>,
+    ids: &[i64],
+    reference: &ArrayView2<'_, f64>,
+    weights: &[f64],
+) -> Result<Vec<i64>> {
+    let (ions, reference) = (numbers("positions of ions", ions)?, numbers("positions of the reference", reference)?);
+    one_each("IDs", ids.len(), ions.len() / 3)?;
+    if !weights.is_empty() {
+        one_each("weights", weights.len(), reference.len() / 3)?;
+    }
     let mut counts = [0; 1 + ION_GROUPS];
     counts[0] = (reference.len() / 3) as i64;
     for &id in ids {
@@ -93,7 +105,7 @@ pub struct Frame<'a> {
     /// Sum over ranks of [`locate`].
     pub located: &'a [i64],
     /// Unwrapped positions of this rank's ions, n x 3, A.
-    pub positions: &'a [f64],
+    pub positions: ArrayView2<'a, f64>,
     /// Their IDs, n.
     pub ids: &'a [i64],
     /// Number of each ion's row, n: where it keeps what it carries along.
@@ -104,6 +116,21 @@ pub struct Frame<'a> {
     pub temperature: Option<f64>,
     /// Of all atoms in this frame, K; `None` where it is not known.
     pub kinetic_temperature: Option<f64>,
+}
+
+impl<'a> Frame<'a> {
+    /// The positions as plain numbers, once all arrays are known to belong together; `rows` of `width` numbers.
+    pub(super) fn checked(&self, rows: &[f64], width: usize) -> Result<&'a [f64]> {
+        let positions = numbers("positions of ions", &self.positions)?;
+        let atoms = positions.len() / 3;
+        one_each("IDs", self.ids.len(), atoms)?;
+        one_each("rows", self.slots.len(), atoms)?;
+        let there = |&slot: &i32| usize::try_from(slot).is_ok_and(|slot| (slot + 1) * width <= rows.len());
+        match self.slots.iter().find(|slot| !there(slot)) {
+            None => Ok(positions),
+            Some(slot) => Err(Error::Internal(format!("an ion has no row {slot}"))),
+        }
+    }
 }
 
 /// Positions of all ions of one frame, in sum.

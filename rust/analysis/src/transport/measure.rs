@@ -67,6 +67,7 @@ impl Transport {
         let Located { center, collective, groups } = Located::new(frame.located, self.sums.layout.group())?;
         let total = &mut self.sums.total;
         let width = 3 * self.lags.places();
+        let positions = frame.checked(rows, width)?;
         let sample = total.samples;
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count()))?;
@@ -79,14 +80,14 @@ impl Transport {
                 // a rank without ions has no rows: only an ion's own row is looked at
                 let row = |ion: usize| &rows[frame.slots[ion] as usize * width + 3 * pair.place..][..3];
                 outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
-                    .and_then(|()| local.add(frame, &center, row));
+                    .and_then(|()| local.add(positions, frame.ids, &center, row));
             }
         });
         outcome?;
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
-            for (r, &slot) in frame.positions.chunks_exact(3).zip(frame.slots) {
+            for (r, &slot) in positions.chunks_exact(3).zip(frame.slots) {
                 let kept = &mut rows[slot as usize * width + 3 * place..][..3];
                 for axis in 0..3 {
                     kept[axis] = r[axis] - center[axis];
@@ -118,8 +119,14 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
 
 impl LagSums {
     /// Adds the displacements of all ions of this rank; `past`: where an ion was.
-    fn add<'a>(&mut self, frame: &Frame<'_>, center: &[f64; 3], past: impl Fn(usize) -> &'a [f64]) -> Result<()> {
-        for (ion, (r, &id)) in frame.positions.chunks_exact(3).zip(frame.ids).enumerate() {
+    fn add<'a>(
+        &mut self,
+        positions: &[f64],
+        ids: &[i64],
+        center: &[f64; 3],
+        past: impl Fn(usize) -> &'a [f64],
+    ) -> Result<()> {
+        for (ion, (r, &id)) in positions.chunks_exact(3).zip(ids).enumerate() {
             let past = past(ion);
             let mut d2 = [0.0; 3];
             for axis in 0..3 {

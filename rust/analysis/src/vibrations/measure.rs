@@ -1,11 +1,13 @@
 //! Velocities in, sums of their products out.
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::correlation::{Correlation, Products};
 use super::layout::{Evaluation, VibrationsLayout};
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
+use crate::shapes::{numbers, one_each};
 use crate::{Blocks, Error, MOST_BLOCKS, Result};
 
 /// Everything that is the same on all ranks, and saved.
@@ -119,21 +121,16 @@ impl Vibrations {
     /// Where a velocity is not finite, an array too short, or an index out of range.
     pub fn sample(
         &mut self,
-        velocities: &[f64],
+        velocities: &ArrayView2<'_, f64>,
         species: &[i32],
         rows: &mut [f64],
         slots: &[i32],
         volume: f64,
     ) -> Result<()> {
         debug_assert!(!self.full() || self.pending == 0, "increments of the last block were not taken");
-        if velocities.len() != 3 * species.len() || slots.len() != species.len() {
-            return Err(Error::Data(format!(
-                "{} velocity components, {} species and {} rows do not belong to the same atoms",
-                velocities.len(),
-                species.len(),
-                slots.len()
-            )));
-        }
+        let velocities = numbers("velocities", velocities)?;
+        one_each("species", species.len(), velocities.len() / 3)?;
+        one_each("rows", slots.len(), velocities.len() / 3)?;
         let begins = self.open_origins();
         let Sums { layout, total, .. } = &mut self.sums;
         let (width, window) = (layout.row_width(), layout.window as usize);
