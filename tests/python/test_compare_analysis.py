@@ -157,6 +157,8 @@ def table(**columns) -> Table:
         "msd": Column("msd_A^2", "msd", "A^2", "", None),
         "se": Column("msd_se_A^2", "msd", "A^2", "", "msd_A^2"),
         "collective": Column("msd_collective_A^2", "msd_collective", "A^2", "", None),
+        "g": Column("g", "g", "", "", None),
+        "n": Column("n", "n", "", "", None),
     }
     return Table(Path("made.up"), {}, tuple(known[key] for key in columns), np.array(list(columns.values()), float).T)
 
@@ -176,15 +178,17 @@ def mdanalysis_case(monkeypatch):
     lag = np.array(lags) * s.interval("run")
     se = np.where(np.array(lags) <= 100, 0.1, 0.0)
     ours = table(lag=lag, msd=1.0 * np.array(lags), se=se)
-    monkeypatch.setattr(measured, "table", lambda folder, name: ours)
+    rdf = table(g=np.array([0.0, 2.0, 1.0]), n=np.array([0.0, 1.0, 3.0]))
+    monkeypatch.setattr(measured, "table", lambda folder, name: rdf if name == "rdf.dat" else ours)
     every = np.arange(1001.0)
     theirs = {"windowed": every.copy(), "fft": every.copy(), "reader": every.copy()}
-    return theirs | {"stride10": 10 * np.arange(101.0), "stride100": 100 * np.arange(11.0)}
+    theirs |= {"stride10": 10 * np.arange(101.0), "stride100": 100 * np.arange(11.0)}
+    return theirs | {"rdf": rdf.column("g").copy(), "rdf_numbers": rdf.column("n").copy()}
 
 
 def test_msds_of_mdanalysis(monkeypatch):
     theirs = mdanalysis_case(monkeypatch)
-    assert [row.verdict for row in mdanalysis_peer.compare(Path(), theirs, "t")] == ["ok"] * 6
+    assert [row.verdict for row in mdanalysis_peer.compare(Path(), theirs, "t")] == ["ok"] * 8
     for key, lag, amount, row in (
         ("windowed", 3, 1e-8, 0),
         ("fft", 10, 1e-8, 1),
@@ -192,11 +196,13 @@ def test_msds_of_mdanalysis(monkeypatch):
         ("stride10", 2, 1e-8, 3),
         ("stride100", 10, 1e-4, 4),
         ("windowed", 50, 0.2, 5),
+        ("rdf", 1, 0.01, 6),
+        ("rdf_numbers", 2, 0.01, 7),
     ):
         theirs = mdanalysis_case(monkeypatch)
         theirs[key][lag] += amount
         found = [row.verdict for row in mdanalysis_peer.compare(Path(), theirs, "t")]
-        assert found == ["FAIL" if k == row else "ok" for k in range(6)], key
+        assert found == ["FAIL" if k == row else "ok" for k in range(8)], key
 
 
 def test_straight_lines_of_pymatgen():
