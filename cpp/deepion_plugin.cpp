@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What LAMMPS calls after it opened deepionplugin.so.
 
 #include "compute_ion_coordination.h"

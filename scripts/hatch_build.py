@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the wheel holds besides the package deepion: plugin and deepion-merge; and for which platform it is."""
 
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Make small Deep Potentials of every kind the exporter supports, with reference values by DeePMD-kit's own DeepPot.
 
 Needs a Python with DeePMD-kit 3.2.0 (PyTorch and TensorFlow); not run in tests, whose data it writes:

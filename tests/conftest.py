@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Stops at once where every test would fail at its imports."""
 
 from importlib.util import find_spec

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cells of thousands of atoms, made when a test needs them, and a digest of DeePMD-kit's values for them.
 
 A cell is four copies along each axis of a melt-quenched cell of about 100 atoms, with every atom displaced at random. All

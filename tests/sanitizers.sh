@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The part `sanitizers` of scripts/test, which reads this file: not among those that run by default.
 #
 # AddressSanitizer needs a nightly Rust for the crates (`rustup toolchain install nightly`); without it, valgrind's memcheck runs

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What this plugin was configured with.
 
 #ifndef DEEPION_CONFIG_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // From a failure in Rust, on one rank or in a command to an error of LAMMPS.
 //
 //   error_of(call)        runs a call into Rust, returns its error text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Everything that depends on the version of LAMMPS.
 
 #ifndef DEEPION_LAMMPS_COMPAT_H

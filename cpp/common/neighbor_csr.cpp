@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "neighbor_csr.h"
 
 #include "atom.h"

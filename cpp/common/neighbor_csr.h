@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The neighbour list as contiguous arrays, flattened once per rebuild.
 
 #ifndef DEEPION_NEIGHBOR_CSR_H

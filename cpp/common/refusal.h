@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Why a command is refused, and which of its words is to blame.
 
 #ifndef DEEPION_REFUSAL_H

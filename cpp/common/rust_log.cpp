@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "rust_log.h"
 
 #include "errors.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the Rust side has to say, through LAMMPS' screen and log file.
 // The environment variable DEEPION_LOG chooses how much: error, warn (default), info or debug.
 

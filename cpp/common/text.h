@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Text that comes from a user: file names, element names, titles. LAMMPS takes any bytes, Rust only
 // UTF-8.
 

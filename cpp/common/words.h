@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The words of a command, read one after the other; the first problem is kept.
 // No MPI, no LAMMPS: the same words give the same answer on every rank.
 

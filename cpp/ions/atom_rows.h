@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows of numbers that belong to atoms and follow them: through reordering, from rank to rank, into
 // restart files. Only atoms that have a row cost memory.
 

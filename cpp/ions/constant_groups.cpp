@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "constant_groups.h"
 
 #include "errors.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Groups of atoms that must stay the same during a measurement: the same atoms, of the same types.
 
 #ifndef DEEPION_CONSTANT_GROUPS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "drift_reference.h"
 
 #include "atom.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The atoms that displacements of ions are measured against.
 // Include in .cpp files only: it needs rust/cxx.h.
 

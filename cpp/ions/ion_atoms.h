@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The atoms of a measurement: its group, rows of numbers that follow the ions, unwrapped positions,
 // and the check that they stay the same atoms.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "ion_neighbors.h"
 
 #include "errors.h"

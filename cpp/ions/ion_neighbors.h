@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Neighbors of ions within cut-offs: what ion/coordination and ion/rdf share.
 // Include in .cpp files only: it needs rust/cxx.h.
 

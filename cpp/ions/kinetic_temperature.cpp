@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "kinetic_temperature.h"
 
 #include "errors.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The temperature that the atoms have, beside the one that a user gives.
 
 #ifndef DEEPION_KINETIC_TEMPERATURE_H

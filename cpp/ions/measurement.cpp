@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "measurement.h"
 
 #include "deepion-bridge/src/files.rs.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A measurement made in Rust, on all ranks together.
 // Include in .cpp files only: it needs rust/cxx.h.
 

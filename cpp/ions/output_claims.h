@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Who writes which file: two measurements must not replace each other's output, be they in one LAMMPS, in replicas or in other
 // jobs.
 // Include in .cpp files only: it needs rust/cxx.h.

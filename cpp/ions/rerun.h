@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the command rerun takes from a dump. What it does not take stays as it was in the atoms before, and would be measured
 // as if it belonged to the frame.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "restart_payload.h"
 
 #include <climits>

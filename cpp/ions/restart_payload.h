@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a measurement puts into LAMMPS' restart files. LAMMPS hands it back without its length, from
 // a file that may be damaged: lengths and checksums come with it.
 // No LAMMPS, no MPI.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // When a measurement takes samples, and its output files. Reads the keywords that all fixes share.
 // Include in .cpp files only: it needs rust/cxx.h.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "unwrapped_positions.h"
 
 #include "errors.h"

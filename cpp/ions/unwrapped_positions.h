@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Positions as if there were no periodic borders.
 
 #ifndef DEEPION_UNWRAPPED_POSITIONS_H

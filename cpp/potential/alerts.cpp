@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "alerts.h"
 
 #include "errors.h"

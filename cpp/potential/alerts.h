@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Warnings of what models cannot know: more neighbors than they were made for, atoms too close.
 
 #ifndef DEEPION_ALERTS_H

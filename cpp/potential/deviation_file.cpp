@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "deviation_file.h"
 
 #include "errors.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The file of model deviations that DP-GEN reads, in DeePMD-kit's format. Rank 0 only.
 
 #ifndef DEEPION_DEVIATION_FILE_H

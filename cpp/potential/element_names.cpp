@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "element_names.h"
 
 #include "text.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The words of `pair_coeff * * Li S ...`. No MPI, no LAMMPS.
 
 #ifndef DEEPION_ELEMENT_NAMES_H

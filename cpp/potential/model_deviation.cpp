@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "model_deviation.h"
 
 #include "errors.h"

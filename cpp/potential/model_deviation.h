@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How much several models differ: in their forces, which are brought home to the ranks that own the
 // atoms, and in their virials.
 

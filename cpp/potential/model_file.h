@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads a model file once for all ranks.
 
 #ifndef DEEPION_MODEL_FILE_H

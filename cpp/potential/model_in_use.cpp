@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "model_in_use.h"
 
 #include "model_runner.h"

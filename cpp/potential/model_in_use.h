@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What other styles of the plugin may ask the potential of this simulation, also inside hybrid
 // styles.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "model_runner.h"
 
 #include "deepion_config.h"

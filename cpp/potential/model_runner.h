@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The opened models, the atoms as they last were handed over, and the calls that evaluate them.
 
 #ifndef DEEPION_MODEL_RUNNER_H

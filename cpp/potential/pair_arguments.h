@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a user can write after `pair_style deepmd/onnx`.
 
 #ifndef DEEPION_PAIR_ARGUMENTS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "parameters.h"
 
 #include "model_runner.h"

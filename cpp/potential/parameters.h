@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Frame parameters (fparam) and parameters per atom (aparam) of a model: given as numbers, or taken
 // from computes and fixes at every step.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Rust side of the potential. Include in .cpp files, and in headers that no header of a style
 // includes.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "potential_summary.h"
 
 #include "deepion_config.h"

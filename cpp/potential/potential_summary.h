@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is printed of the potential before a run.
 
 #ifndef DEEPION_POTENTIAL_SUMMARY_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compares the models as they run here with the model files' own graphs in float64, for some of the
 // user's atoms.
 

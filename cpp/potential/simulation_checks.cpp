@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "simulation_checks.h"
 
 #include "errors.h"

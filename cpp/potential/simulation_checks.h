@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What must hold of a simulation for the potential to be right in it. Everything here is the same
 // on all ranks.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where the time of the pair style goes, since the last run ended.
 
 #ifndef DEEPION_TIMING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "compute_ion_coordination.h"
 
 #include "errors.h"

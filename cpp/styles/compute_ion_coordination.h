@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef LMP_COMPUTE_ION_COORDINATION_H
 #define LMP_COMPUTE_ION_COORDINATION_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The frame of all fixes that measure ions: hands LAMMPS' calls on to the parts that a measurement
 // is made of. No style of its own.
 // Include in .cpp files only: it needs rust/cxx.h.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "fix_ion_displacement.h"
 
 #include <algorithm>

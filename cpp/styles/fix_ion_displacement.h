@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Belongs to compute ion/msd, which makes and deletes it: computes have no per-atom data of their
 // own that would follow atoms and go into restart files.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef LMP_FIX_ION_TRANSPORT_H
 #define LMP_FIX_ION_TRANSPORT_H
 

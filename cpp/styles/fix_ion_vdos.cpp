@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "fix_ion_vdos.h"
 
 #include "lammps_compat.h"

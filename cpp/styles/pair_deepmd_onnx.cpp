@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "pair_deepmd_onnx.h"
 
 #include "alerts.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A Deep Potential from an ONNX file. Loaded as a plugin: no PairStyle() table entry here.
 
 #ifndef LMP_PAIR_DEEPMD_ONNX_H

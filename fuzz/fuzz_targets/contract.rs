@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Contracts of model files: any text, and what is prepared from one that was accepted.
 #![no_main]
 

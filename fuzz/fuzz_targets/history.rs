@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Files with a row per output, which a run after a restart reads and continues.
 #![no_main]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Model files: any bytes, and any bytes with a trailer that fits. An error or a checked file, never a panic.
 #![no_main]
 

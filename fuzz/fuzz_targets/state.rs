@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Saved states of every measurement, as restart files and deepion-merge read them: an error or a measurement that goes on,
 //! gives its results, is saved and joined; never a panic.
 #![no_main]

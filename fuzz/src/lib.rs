@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What the fuzz targets share: changes to JSON text that keep it JSON, and model files whose trailer fits.
 
 use rand::rngs::SmallRng;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Generates the C++ half of the border into `<target>/cxxbridge`: one header for each file of `src` with a `#[cxx::bridge]`.
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Builds `tests/cpp` with `CMake` and Ninja: those of `.venv`, else those on the path.
 
 use std::env;

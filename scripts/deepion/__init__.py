@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Python side of deepion: DeePMD-kit models to self-contained ONNX files, and their evaluation with stock ONNX Runtime."""
 
 import os

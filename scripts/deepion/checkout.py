@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where the checkout is, for tools that are of no use without one (benchmark, comparisons, study)."""
 
 from pathlib import Path

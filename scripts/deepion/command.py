@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command `deepion`: one subcommand for each tool.
 
 The module of a subcommand is imported only when it was chosen: none waits for packages that it does not use, or fails

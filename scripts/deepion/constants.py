@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Constants of physics (exact in the SI since 2019) and masses, each once in Python."""
 
 BOLTZMANN = 1.380649e-23 / 1.602176634e-19  # eV/K

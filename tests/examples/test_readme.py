@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Links and programs that README and the pages name exist."""
 
 import re

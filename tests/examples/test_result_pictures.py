@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pictures of what the fixes write in LAMMPS and deepion-merge makes of it, from a Lennard-Jones mixture."""
 
 import subprocess

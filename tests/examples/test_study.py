@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The study of lammps-examples/li-ti-p-s at its smallest: the whole chain, a kill in the middle, and what is refused."""
 
 import json

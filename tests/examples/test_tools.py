@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The small programs around an example: progress of a run, and the plot of its log."""
 
 import subprocess

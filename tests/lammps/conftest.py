@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fixtures of the tests that drive LAMMPS."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Trajectories for the tests of fix ion/transport and compute ion/msd, and what numpy makes of them."""
 
 from pathlib import Path

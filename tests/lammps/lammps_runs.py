@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs LAMMPS in a process of its own and reads what it printed."""
 
 import json

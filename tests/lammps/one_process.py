@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs many LAMMPS scripts one after another in one process (each MPI rank executes this file): for scripts that take
 milliseconds, where starting LAMMPS would take most of the time. An error ends its script only.
 

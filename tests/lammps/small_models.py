@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Small potentials with random weights and small structures, for tests that need physics but no material."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The build by hand: against a LAMMPS source tree, and what it says when something is missing."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One file for two measurements, which would replace each other's results: refused across instances, replicas and processes."""
 
 import os

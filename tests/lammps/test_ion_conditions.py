@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a measurement says about its conditions: the kinetic temperature beside the given one, and the models that were used."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """compute and fix ion/coordination against compute coord/atom, against numpy, over ranks, restarts and in strange boxes."""
 
 import functools

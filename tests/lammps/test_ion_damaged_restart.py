@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Restart files that are damaged where a measurement keeps its state: a message, never a crash or wrong numbers."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What fix ion/transport and compute ion/msd refuse, and how: one message on 1 and 2 ranks; prompt end; no panic."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Displacements against numpy on the same trajectory: every lag, every drift reference, every kind of box and of unwrapping."""
 
 import re

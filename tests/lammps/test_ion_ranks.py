@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Measurements on ranks that hold no ion: one ion, fewer ions than ranks, a slab with vacuum, a restart on more ranks."""
 
 import numpy as np

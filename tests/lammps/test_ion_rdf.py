@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fix ion/rdf against LAMMPS' compute rdf with fix ave/time, against numpy, over ranks and restarts."""
 
 import json

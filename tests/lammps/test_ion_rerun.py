@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """rerun of dumps: the same results as in the run where all is read that is needed; refused where it is not."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A measurement that is cut in two, or killed, ends with the files of one that was not."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ions that change their atom type during a measurement: refused, in the same words, by all styles that measure over time."""
 
 import pytest

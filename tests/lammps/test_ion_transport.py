@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fix ion/transport in use: ranks and threads, known diffusion coefficients, its values in other commands."""
 
 import os

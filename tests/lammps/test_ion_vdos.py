@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """fix ion/vdos against numpy on the same velocities, known oscillators and a known gas, over ranks and restarts."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tests' own tool: scripts that share a LAMMPS do not share their failures."""
 
 import pytest

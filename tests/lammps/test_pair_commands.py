@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The commands around the style: pair_coeff, hybrid styles, fix adapt, parameters, per-atom computes."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Several models: who drives, the numbers of model_devi.out, its format, restarts, thermo output."""
 
 import numpy as np

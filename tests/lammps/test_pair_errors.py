@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is refused, and how: one message, once, on 1 and 2 ranks; prompt end; no panic, no backtrace."""
 
 import functools

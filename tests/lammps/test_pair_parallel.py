@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same result on any number of MPI ranks and threads, for every kind of box."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Energies, forces and virials: against stock ONNX Runtime in Python, and against themselves."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Keyword reduce: error, energy conservation in the small, and what is refused, with the example's model."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit's own values: small models of every kind, and lipsti (tests/data, made by scripts/make_reference_models.py)."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Longer runs: energy conservation, restarts, memory, and the life of the plugin."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Messages of the Rust side in LAMMPS' screen and log file: DEEPION_LOG chooses how many, rank 0 prints them."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Loading of stored structures and reference values, and their comparison; model files with changes."""
 
 import json

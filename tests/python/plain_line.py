@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A straight line through ln y against 1/(k T) by least squares, written independently of rust/analysis/src/arrhenius.rs."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Full and reduced networks of a potential with numpy, straight from the formulas: what the reduction is tested against."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Activation functions: derivative, precision, and no NaN for large arguments."""
 
 import numpy as np

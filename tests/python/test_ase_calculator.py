@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ASE calculator: values, copies, and structures that have no forces."""
 
 import copy

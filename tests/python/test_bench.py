@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scripts/bench: what it reads, chooses and prints, and one short measurement. DeePMD-kit is not needed."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command `deepion`: what it offers, what it imports, how it ends; and the programs in scripts/ that only call it."""
 
 import runpy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The scripts as a user runs them, structure files, and the ASE calculator."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scripts/compare_analysis: what it reads, computes and judges. None of the tools it compares with is needed."""
 
 from pathlib import Path

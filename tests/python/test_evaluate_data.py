@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """scripts/evaluate: errors against labels that are the model's own values with a known error added."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The model of the examples against DeePMD-kit's values in float64."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The exported file: integrity, order of checks, standard operators only."""
 
 import hashlib

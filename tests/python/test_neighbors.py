@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The neighbor list against brute force."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Independent of DeePMD-kit: derivatives, sums and symmetries of the exported potential."""
 
 import numpy as np

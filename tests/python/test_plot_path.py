@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The path of one ion: what dumps hold, which ion it is, and that it is drawn where it was."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pictures of result tables: what is drawn is what the files hold."""
 
 import shutil

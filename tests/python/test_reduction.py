@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reduced networks: every part of their making against plain formulas, and the whole on two models."""
 
 import dataclasses

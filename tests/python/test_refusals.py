@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What cannot be exported is refused by name, with what to do."""
 
 import copy

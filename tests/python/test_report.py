@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`deepion report`: everything of a folder is on the page, warnings first and each once."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Small models of every kind the exporter supports against DeePMD-kit's values (scripts/make_reference_models.py)."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reading of result tables: the line of results as data, the rows, and what is refused."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Citation file, versions and spelling."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """doc/styles/output_files.md says what the program writes."""
 
 import re

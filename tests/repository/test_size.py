@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The repository stays small: what a shallow clone downloads, and no large file without a reason."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`scripts/test` adds up what ran and never hides a failure: tried with stand-ins for the set-up and for every tool."""
 
 import shutil

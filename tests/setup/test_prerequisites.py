@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `scripts/setup` says on a machine that lacks something: one line that tells how to get it, and nothing done."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`scripts/build_wheel` makes a wheel that, installed, needs no path: tried in an environment of its own, without the network."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Activation energy from results at several temperatures (eq. 4 of the paper).
 
 use crate::constants::BOLTZMANN_EV;

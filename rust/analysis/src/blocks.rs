@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A run cut into blocks of equal length, with bounded memory: the source of every error bar.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Output files belong to one writer at a time: two fixes, two replicas or two jobs that write the same file would replace each
 //! other's results.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Physical constants, CODATA 2018 (exact since the SI of 2019 but for the atomic mass), and the unit conversions that
 //! follow from them.
 

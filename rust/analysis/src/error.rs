@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What can go wrong, in words a user can act on.
 
 /// An error of this crate. `Display` is the whole message for the user.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Sums that do not depend on the order of their terms.
 
 use serde::{Deserialize, Serialize};

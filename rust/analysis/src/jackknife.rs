@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Standard errors of anything that can be estimated from a part of a run.
 
 use crate::{Merge, Result, Runs};

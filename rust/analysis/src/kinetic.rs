@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Kinetic temperature of all atoms, to be compared with the one that a user gives.
 
 use ndarray::ArrayView2;

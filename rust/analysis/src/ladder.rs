@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Conductivity at several temperatures and the activation energy.
 
 use serde_json::json;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Ion transport, coordination and vibrations measured while a run goes on: accumulators that can be saved, restored
 //! and merged, the estimators on them, and their error bars. Formulas and choices are stated where they are used.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Whether independent runs agree within their errors.
 
 use crate::results::Warning;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Arrays of vectors at the interfaces of this crate: n x 3 numbers, one after the other.
 
 use ndarray::ArrayView2;

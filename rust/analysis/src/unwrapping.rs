@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Toroidal unwrapping: positions as if there were no periodic borders, in a box that changes.
 //!
 //! Displacements are added up from step to step: u += x - x' + (n - n') h, where n are image flags and h the box of the step in which

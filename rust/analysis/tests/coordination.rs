@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Coordination over ranks, restarts and correlated frames.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Saved states that are damaged or made up: an error or a measurement, never a panic, and no memory beyond that of the settings.
 
 #![allow(clippy::unwrap_used)] // a panic is a failed test

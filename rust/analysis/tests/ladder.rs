@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Independent runs joined, and the activation energy of walks whose diffusion is activated.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

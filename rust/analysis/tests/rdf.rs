@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Radial distribution functions against a naive loop, over ranks, restarts and joined runs.
 
 #![allow(clippy::unwrap_used)] // a panic is a failed test

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Transport against brute force and against walks whose answer is known.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Vibrations against known motions, over ranks and restarts.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! `fix ion/coordination` and `compute ion/coordination`.
 
 use std::pin::Pin;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The border for the file of model deviations: what of it stays when a run begins. Rows are then added one by one.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What elements weigh.
 
 use mendeleev::Element;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Output files at the border. Paths cross as the bytes that the user wrote: they need not be UTF-8.
 
 use std::ffi::OsStr;

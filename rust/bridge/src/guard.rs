@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! No panic crosses the border: cxx would abort the process.
 
 use std::any::Any;

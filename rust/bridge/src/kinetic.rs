@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Kinetic temperature of all atoms.
 
 use deepion_analysis::{Error, Result, kinetic};

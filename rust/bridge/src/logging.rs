@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The border for messages: what the crates say through `log`, collected until C++ prints it through LAMMPS.
 //!
 //! The environment variable `DEEPION_LOG` chooses how much: `error`, `warn` (default), `info` or `debug`.

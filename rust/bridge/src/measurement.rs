@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What all measurements share at the border: sums over ranks, saved states, results, output files.
 //!
 //! A measurement is opened by the module of its subject ([`crate::transport`], [`crate::coordination`],

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The border for settings that LAMMPS accepts and that cannot be meant: masses and time steps.
 
 use deepion_potential::{Error, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The border for the pair style: a model, ready to compute.
 //!
 //! Units: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order xx, yy, zz, xy, xz, yz, yx, zx, zy with

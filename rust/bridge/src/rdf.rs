@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! `fix ion/rdf`.
 
 use std::pin::Pin;

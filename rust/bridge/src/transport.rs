@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! `fix ion/transport` and `compute ion/msd`: displacements of ions.
 
 use std::pin::Pin;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Unwrapped positions in a box that changes.
 
 use deepion_analysis::{Error, Result, unwrapping};

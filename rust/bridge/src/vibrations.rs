@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! `fix ion/vdos`.
 
 use std::pin::Pin;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The C++ that needs neither LAMMPS nor Rust, a test for each group of `tests/cpp`.
 
 use std::process::Command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! `deepion-merge`: joins what independent runs measured (`state` files of the ion fixes) into results with smaller errors,
 //! and runs at several temperatures into an activation energy.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The files that are given.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The command, as a user calls it.
 
 #![allow(clippy::unwrap_used)] // a panic is a failed test

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! deepion model files and their networks on ONNX Runtime. The only crate that names `ort`.
 
 mod library;

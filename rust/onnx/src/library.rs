@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! ONNX Runtime: where it is looked for, how it is loaded, and that a process has only one.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A deepion model file: opened, checked as a whole, and taken apart into networks.
 //!
 //! Format version 1: an ONNX model whose graph evaluates the whole potential and whose local functions are its networks,

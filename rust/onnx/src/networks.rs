@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
 use deepion_potential::{Error, Networks, Real, ReducedLevel, Result, TypedNetworks};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The part of ONNX' protobuf schema (onnx.proto3, IR version 8) that is needed to take functions out of a model file.
 //!
 //! Nodes are opaque bytes here: most of a function's nodes become a graph's nodes as they are.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Asks a shared library which ONNX Runtime it is, before it is put to use.
 
 use std::ffi::CStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Weights of a network in the floating-point type it runs in.
 //!
 //! In the file a network is a function for either type: its weights are `Constant` nodes followed by `CastLike`. As a graph

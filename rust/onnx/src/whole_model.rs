@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The model file's own graph in float64: the reference of the self-check.
 
 use deepion_potential::{Error, Result, WholeModel};

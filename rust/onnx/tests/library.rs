@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What a user reads when ONNX Runtime is not where it should be. Tests run in one process, which must not load one before.
 
 #![allow(clippy::unwrap_used)]

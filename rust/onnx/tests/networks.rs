@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Networks on ONNX Runtime, against the model file's own graph. Needs ONNX Runtime: `ORT_DYLIB_PATH` or a virtual environment.
 
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Time of each kernel of the tabulated path on every instruction set of this machine: `cargo bench -p deepion-potential`.
 
 #![allow(missing_docs)] // what criterion's macros make

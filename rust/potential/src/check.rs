@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The self-check: a sample of the user's own atoms, evaluated by the engine and by the model file's own graph in float64.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! One chunk: a few centers of one type taken from positions to energies and forces by one worker.
 
 use crate::descriptor::{self, Pairs};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! One configuration of atoms as one rank sees it, and where the results go.
 
 use crate::contract::Contract;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The model contract: everything a model file says of itself beside its networks, checked as a whole before the first step.
 
 use serde::{Deserialize, Serialize};

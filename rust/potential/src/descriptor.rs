@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The descriptor D = T[:, :axis]^T T of DeepPot-SE and its derivatives, for centers of one type
 //! (`doc/method/physics.md`, section 1).
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Model deviation, as DeePMD-kit defines it (DP-GEN reads it).
 
 use crate::error::{Error, Result};

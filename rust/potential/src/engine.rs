@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The step: centers are divided into shares and these into chunks of one type; threads take shares, whose results are added up
 //! in order.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The environment matrix of DeepPot-SE (`doc/method/physics.md`, section 1; Zhang et al., arXiv 1805.09003) and its
 //! radial derivatives.
 

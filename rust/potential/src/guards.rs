@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What the guards saw during a run: too many neighbors for `sel`, pairs closer than the model can know.
 
 use crate::configuration::Configuration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What a worker is asked to evaluate.
 
 use crate::configuration::Configuration;

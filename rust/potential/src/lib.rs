@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The Deep Potential (DeepPot-SE, DeePMD-kit's `se_e2_a`) as physics: contract, neighbors, environment matrix,
 //! descriptor, forces and virial, and the step that puts them together.
 //!

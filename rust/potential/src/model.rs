@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A contract with what follows from it once: how each type pair counts, and the constant that empty slots contribute.
 
 use crate::contract::Contract;

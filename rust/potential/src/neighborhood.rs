@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The neighbors that count: within the cutoff, visible, grouped by type, at most `sel` (the nearest) of each type.
 
 use std::ops::Range;

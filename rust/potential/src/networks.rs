@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What the physics needs of the networks, without knowing who runs them.
 
 use crate::error::Result;

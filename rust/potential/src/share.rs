@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A share of the work: chunks add their results to its sums, and the sums of all shares are added up in a fixed order.
 
 use rayon::prelude::*;

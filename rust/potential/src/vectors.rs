@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Sums over vectors of pairs.
 
 /// Components of the virial, in the order of [`Totals::virial`](crate::Totals::virial).

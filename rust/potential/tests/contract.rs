@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The model contract: what is refused, and how.
 
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The engine against an independent reference, finite differences and the symmetries of physics.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; exact zeros are meant

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Reduced networks on tables against plain loops, for every kind of model that can have them.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The tabulated path against the exact one, for every kind of model.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant

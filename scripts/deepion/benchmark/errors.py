@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The error of a benchmark that cannot go on; its text is the message, without a traceback."""
 
 from deepion.errors import DeepionError

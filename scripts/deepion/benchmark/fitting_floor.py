@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The floor: the fitting nets of a model file alone, value and gradient, with ONNX Runtime on one core.
 
 The weights are constants of the type they are used in. As they stand in the file, behind a cast that fits them to their input,

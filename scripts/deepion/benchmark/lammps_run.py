@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One timed run of LAMMPS: wall time, CPU time, peak memory, and energy and forces of the start."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is compared: the modes of pair_style deepmd/onnx, and the variant of DeePMD-kit's model each is set against."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Force error against cost, drawn from what `scripts/bench --json` wrote.
 
 python -m deepion.benchmark.plot BENCH.json PICTURE.png [ATOMS]

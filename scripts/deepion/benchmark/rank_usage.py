@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """CPU time and peak memory of the LAMMPS processes of one mpirun, asked from inside the run.
 
 As a script, started by LAMMPS' command `shell` on rank 0: prints a shell script that copies what Linux counts for all ranks.

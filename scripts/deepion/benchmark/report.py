@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From measured runs to rows, tables and JSON. Costs are medians over rounds; best means the least wall time."""
 
 import os

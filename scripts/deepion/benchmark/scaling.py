@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Speed on paper: ns/day of large systems on many cores, from costs measured on one, ghost counts and LAMMPS' communication.
 
     python -m deepion.benchmark.scaling BENCH.json [MODE]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An ASE calculator for an exported model:
 
 from deepion.ase_calculator import DeepionCalculator

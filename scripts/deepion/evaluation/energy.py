@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Energy, forces and virial of a structure from an exported model, with stock ONNX Runtime alone.
 
 STRUCTURE is a LAMMPS data file (.data, .lmp, .lammps, data.*; units metal) or anything ASE reads, such as extxyz.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of an exported model on labeled data, as DeePMD-kit's `dp test`: energy, force and virial, per element and system.
 
 deepion evaluate model.onnx validation/ --pictures parity

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Energy, forces and virial of a structure from an exported file, with stock ONNX Runtime."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Structures to sample: training data in DeePMD-kit's formats, or files that describe one structure."""
 
 from dataclasses import dataclass, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Structures with energies, forces and virials to compare a model with: deepmd/npy systems and extxyz files."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of a model against labels."""
 
 from dataclasses import dataclass, field

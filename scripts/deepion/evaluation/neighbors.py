@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Periodic neighbor lists with numpy: any cell shape, cells smaller than the cutoff sphere, open directions.
 
 Not ASE's: models are exported in the Python of a DeePMD-kit, too, which has no ASE. Tests compare with it.

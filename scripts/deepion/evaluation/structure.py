@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Structures to evaluate: LAMMPS data files and extxyz (or anything else that ASE reads).
 
 LAMMPS data files are not read by ASE: it guesses elements from masses, knows no type without an element (NULL) and no names as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit models to self-contained ONNX files."""
 
 from .exporter import Exported, export, load_potential

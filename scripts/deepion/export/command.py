@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Export a DeePMD-kit model (.dp, .yaml; .pb, .pth with an installed DeePMD-kit) to a self-contained ONNX file."""
 
 import sys

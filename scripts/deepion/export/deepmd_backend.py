@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read model files of DeePMD-kit's backends (.pb, .pth, ...) with an installed DeePMD-kit."""
 
 from pathlib import Path

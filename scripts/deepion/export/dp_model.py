@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read a DeePMD-kit model file into its serialized dictionary, with numpy arrays in place of variables."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit model file in, deepion ONNX file out."""
 
 from collections.abc import Callable

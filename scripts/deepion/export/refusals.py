@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refusals of whole kinds of models, of unknown versions and of unknown settings, each with what to do."""
 
 from typing import Any

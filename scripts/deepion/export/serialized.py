@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From DeePMD-kit's serialized dictionary to a Potential; whatever cannot be represented exactly is refused by name."""
 
 from typing import Any

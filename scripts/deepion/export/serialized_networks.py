@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Embedding and fitting nets from DeePMD-kit's serialized dictionary."""
 
 from typing import Any

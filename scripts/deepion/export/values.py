@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Single values of a serialized model, checked: numbers, type indices, arrays."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit's activation functions and their first derivatives in standard ONNX operators.
 
 Every form is free of overflow to NaN for any finite argument, in float32 and float64.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The contract in an exported file's metadata: everything an engine needs beside the networks."""
 
 import math

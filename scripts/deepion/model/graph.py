@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The whole potential as one ONNX graph in float64: energy, forces and virial from coordinates and a neighbor list.
 
 Inputs: coord [nall, 3] (the nloc local atoms first), atype [nall] (-1: invisible), nlist [nloc, sum(sel)] (indices into

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The exported file: writing it, and opening it with every check in a fixed order.
 
 The file is B + E: B a serialized ModelProto, E one more metadata entry "deepion_sha256" with the sha256 of B. Protocol

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Embedding and fitting nets with their first derivatives, as ONNX local functions that serve float32 and float64."""
 
 from typing import overload

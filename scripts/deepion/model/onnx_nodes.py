@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A short way to write ONNX nodes: names are made up, constants are shared."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A se_e2_a Deep Potential as plain data: what the exporter needs to know, free of any file format."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the exporter adds to a potential so that it can be evaluated with smaller networks."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Endings of DeePMD-kit's model files."""
 
 NATIVE_SUFFIXES = (".dp", ".yaml", ".yml")  # read here

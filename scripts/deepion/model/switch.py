@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DeePMD-kit's quintic switch between rcut_smth and rcut, for numpy and, by its coefficients, for graphs.
 
 w(u) = 1 + u^3 (C2 u^2 + C1 u + C0) with u = (r - rcut_smth) / (rcut - rcut_smth) limited to 0..1.

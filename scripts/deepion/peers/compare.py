@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What fix ion/transport, ion/coordination and ion/vdos and deepion-merge say, beside MDAnalysis, pymatgen, kinisi, freud and
 numpy on the same trajectories.
 

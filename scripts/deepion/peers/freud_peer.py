@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """freud: Li-S neighbors within each cutoff in every frame."""
 
 from pathlib import Path

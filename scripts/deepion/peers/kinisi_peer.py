@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kinisi: MSD against the framework and a Bayesian straight line through it."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MDAnalysis: EinsteinMSD, windowed and by FFT, of positions as they are (drift none); InterRDF of lithium and sulfur."""
 
 from pathlib import Path

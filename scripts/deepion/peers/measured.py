@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What deepion wrote on the fly, read from the folder of the first stage."""
 
 from dataclasses import dataclass

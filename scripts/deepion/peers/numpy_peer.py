@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """numpy: velocity autocorrelation and density of states of the dumped velocities by FFT, coordination numbers by brute force."""
 
 from pathlib import Path

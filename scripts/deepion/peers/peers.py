@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tools, and their evaluation in an environment of their own."""
 
 import importlib

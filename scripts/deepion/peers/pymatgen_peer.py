@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """pymatgen-analysis-diffusion: DiffusionAnalyzer (displacements against the framework) and fit_arrhenius."""
 
 from pathlib import Path

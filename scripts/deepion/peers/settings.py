@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is run, measured and compared: one place for both stages. Lengths in A, times in ps, temperatures in K."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The first stage: LAMMPS runs with everything measured on the fly and a dump of the same frames, and random walks of known
 diffusion coefficient that LAMMPS reads back with rerun.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Dumps of LAMMPS as arrays, with every digit that is in them."""
 
 from dataclasses import dataclass

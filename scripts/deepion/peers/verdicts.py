@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A line of the table: what deepion and another tool say of the same trajectory, and whether they may differ that much."""
 
 import dataclasses

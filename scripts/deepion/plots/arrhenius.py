@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw conductivity times temperature and diffusion coefficient against 1000/T, with the Arrhenius lines of deepion-merge.
 
 deepion-merge 300K.json 350K.json 400K.json 500K.json --out ladder.dat

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Conductivities and activation energies of several ladders side by side, such as those of several compositions.
 
 A part of `deepion plot arrhenius`.

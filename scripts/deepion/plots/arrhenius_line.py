@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The straight line through ln y against x = 1/(k T), as deepion-merge fitted it."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the Arrhenius pictures share: a quantity of a ladder at all its temperatures, its points, line and axis in K."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw what fix ion/coordination measured: a map of the probability of coordination numbers against the cutoff, and the
 configurational entropy of that distribution.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw the configurational entropy of coordination numbers against the cutoff, and the vibrational one beside it.
 
 deepion plot entropy coordination.dat entropy.png

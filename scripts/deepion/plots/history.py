@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw the convergence of what fix ion/transport measures: D, its relative error and the conductivity against time.
 
 deepion plot history transport.his convergence.png

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads unwrapped paths of atoms from text dumps of LAMMPS: `dump ID GROUP custom N FILE id type xu yu zu`.
 
 The reader of ase keeps neither the IDs of atoms nor ITEM: TIME, and fails on a frame that a kill has cut off.

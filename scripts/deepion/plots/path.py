@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw the path of one ion, colored by time: in 3D, and seen along z and along y; a column for each run.
 
 deepion plot path path.0.lammpstrj path.png

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What all pictures of result tables share: where they are written, colors, numbers as text, the caption."""
 
 import math

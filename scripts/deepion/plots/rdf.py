@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw what fix ion/rdf measured: g(r) and the running coordination number.
 
 deepion plot rdf rdf.dat rdf.png

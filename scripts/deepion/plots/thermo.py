@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw energy, temperature, pressure, volume and mean-square displacement from a LAMMPS log against time.
 
 deepion plot thermo log.lammps thermo.png

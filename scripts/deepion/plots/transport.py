@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw what fix ion/transport measured: mean-square displacement, its slope beta and the non-Gaussian parameter against lag.
 
 deepion plot transport transport.dat msd.png

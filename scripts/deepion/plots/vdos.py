@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw what fix ion/vdos measured: the vibrational density of states of each species and of all atoms.
 
 deepion plot vdos vdos.dat vdos.png

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reduced networks: the same potential with fewer descriptor columns and fitting weights, at a force error that is measured.
 
 frames: structures to sample (training data, or generated); radial: the embedding on a grid; samples: what atoms of one type

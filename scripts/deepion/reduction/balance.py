@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which directions of a space of intermediate results matter: those that vary and that the energy depends on.
 
 Balanced truncation (Moore, IEEE Trans. Autom. Control 26, 17 (1981)), with the covariance of the values in place of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a potential and structures to its reduced networks."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A fitting net in float64 with numpy, opened up at its pre-activations: what the choice of a reduced net needs."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Structures for a model that comes without its training data: packings of spheres, led by the model's own forces.
 
 Compositions and densities are random: one element alone up to all together, as dense as the model's `sel` allows for. From

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reduced networks of one center type for a list of force errors, each the smallest that meets it on held-out atoms."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rows that a neighbor adds to T, as functions of its distance, on a fine grid."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What atoms of one type see in sampled structures: T without its constant, and how it changes when atoms move."""
 
 from collections.abc import Iterable

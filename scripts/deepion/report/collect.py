@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a report shows: tables, logs of LAMMPS and errors of models in a folder, and which files could not be read."""
 
 import hashlib

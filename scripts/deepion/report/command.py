@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One HTML page of a finished or running study: pictures, results with errors, warnings, provenance.
 
 deepion report RUNDIR                 writes RUNDIR/report.html

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page: pictures and numbers of everything that was found, as HTML that needs nothing beside itself."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a reader should know before quoting a number: warnings of tables and logs, each once."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads thermo output from logs of LAMMPS (thermo_style one or custom), also of runs that have not ended.
 
 LogFile of LAMMPS' Python package leaves out a run without its line 'Loop time', and fails on a line that a kill cut off.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads the tables and histories that the ion/* fixes and deepion-merge write.
 
 The head of such a file has one line of JSON, `# results {...}`, which holds everything that was found and what the columns are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables and pictures from what the runs of a study measured: see ./study --help.
 
 Replicas (packings) of a composition are joined by deepion-merge, so that results/ holds one table for each composition and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pictures of how the cells were made: the melt and quench, and what came out."""
 
 import json

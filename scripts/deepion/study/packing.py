@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pack atoms of LPS:Ti at random, no two nearer than 2 Angstrom, and write a LAMMPS data file.
 
 python -m deepion.study.packing Ti10 data.packed                     105 atoms, 10 mol % TiS2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pass LAMMPS' screen output through and end every thermo line with the progress, the speed and the time left.
 
 lmp -nonbuf -in in.some -var steps 1000 | python -m deepion.study.progress --steps 1000

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The runs of LAMMPS that a study consists of: each in a folder of its own, restartable, many at a time if asked."""
 
 import fcntl

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Neighbors within each cut-off.
 
 use ndarray::ArrayView2;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! P(n), mean coordination number and configurational entropy.
 //!
 //! The entropy is that of one ion's coordination number. It depends on the cut-off and knows nothing of correlations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! How often each coordination number occurred.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Settings.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Coordination numbers of many frames.
 
 use serde::{Deserialize, Serialize};

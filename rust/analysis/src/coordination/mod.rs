@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Coordination numbers: how many neighbors each ion has within a list of cut-offs, their distribution P(n) and the
 //! entropy of that distribution.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Results of [`Coordination`]: P(n), mean and entropy for each cut-off.
 
 use super::estimators::Estimates;

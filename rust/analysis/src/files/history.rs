@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Files with a row per output.
 
 use std::fs::{self, Metadata, OpenOptions};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Output files: replaced as a whole, so that no reader and no kill ever meets half of one; continued row by row.
 
 mod history;

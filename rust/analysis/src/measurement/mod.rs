@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What all measurements share. A measurement fills in three traits:
 //!
 //! - [`Measure`]: samples add to increments on each rank, whose sum over ranks goes into the total;

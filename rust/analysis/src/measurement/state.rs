@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Saved states: which measurement, which version, which settings, where from, the total.
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};

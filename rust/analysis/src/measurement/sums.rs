@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Settings, the total of a run, and those of runs that were joined to it.
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Pairs by distance.
 
 use ndarray::ArrayView2;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Settings.
 
 use std::f64::consts::PI;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Pairs of many frames.
 
 use serde::{Deserialize, Serialize};

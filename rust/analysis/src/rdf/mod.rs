@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Radial distribution function g(r) of the atoms of one group around those of another, and the running coordination number.
 //!
 //! g(r) of a shell between r and r + dr is the number of neighbors in it over the number that neighbors spread evenly over the box would

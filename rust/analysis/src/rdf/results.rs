@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Results of [`Rdf`]: g(r) and the running coordination number with standard errors.
 
 use super::layout::RdfLayout;

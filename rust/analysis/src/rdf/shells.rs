@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! How many pairs were at each distance.
 
 use serde::{Deserialize, Serialize};

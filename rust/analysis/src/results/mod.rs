@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What a measurement says, as data: quantities with value, error and unit, warnings with a code, columns. Files, the log and thermo
 //! output are made from it. The sentences for people are made here, beside the data, and nothing reads them back.
 

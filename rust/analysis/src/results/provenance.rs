@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Where numbers come from.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The parts of a result: quantities, warnings and columns.
 
 use serde::Serialize;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Tables as text: lines for people, the same as data in one line of JSON, rows of numbers.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! MSD(t), non-Gaussian parameter and beta(t) from the sums.
 
 use super::moments::Moments;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Diffusion coefficients with standard errors, conductivities and the Haven ratio.
 
 use super::curve::{Curve, line};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Displacements since one moment: the paper's own definition of the MSD (eq. 1), for a look at a run.
 
 use serde::{Deserialize, Serialize};

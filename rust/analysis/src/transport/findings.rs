@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Numbers from sums, in the units asked for.
 
 use super::diffusion::{Diffusion, Value, diffusion, haven_ratio, nernst_einstein};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The lags at which displacements are taken: the order-n scheme (Dubbeldam, Ford, Ellis, Snurr, Mol. Simul. 35, 1084
 //! (2009)) without any averaging of positions.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Where the ions are, measured against what must not count as their motion.
 
 use ndarray::ArrayView2;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Samples in, sums of displacements out.
 
 use super::lags::Lags;

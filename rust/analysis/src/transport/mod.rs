@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Mean-square displacement, diffusion and conductivity from many time origins (`doc/method/physics.md`, section 2).
 
 mod curve;

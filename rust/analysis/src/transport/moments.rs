@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Sums of displacements at every lag.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Results of [`Transport`]: quantities, sentences and warnings, the table of lags, numbers for thermo output.
 
 use super::curve::Curve;

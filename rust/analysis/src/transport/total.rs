@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Everything of a run that is saved.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Sums of velocity products.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Entropy of harmonic oscillators with a given density of states.
 
 use crate::constants::TERAHERTZ_KELVIN;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! From sums to numbers.
 
 use super::correlation::Correlation;

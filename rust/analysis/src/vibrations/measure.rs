@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Velocities in, sums of their products out.
 
 use ndarray::ArrayView2;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Vibrations: velocity autocorrelation, vibrational density of states (VDOS) and the entropy that follows from it, with
 //! the diffusive part left in, cut off, or treated as a gas (two-phase thermodynamics).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Results of [`Vibrations`]: entropies, diffusion, peaks, the density of states and the velocity autocorrelation.
 
 use serde_json::json;

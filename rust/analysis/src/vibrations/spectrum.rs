@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! From the velocity autocorrelation to the density of states.
 
 use std::f64::consts::PI;

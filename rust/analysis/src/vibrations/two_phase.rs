@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Two-phase thermodynamics (2PT): Lin, Blanco and Goddard, J. Chem. Phys. 119, 11792 (2003). The density of states is that
 //! of a solid, with none at zero frequency, and of a gas of hard spheres, which diffuses as the atoms do.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Trajectories whose mean-square displacement is known.
 
 #![allow(dead_code, clippy::unwrap_used)] // each test file uses a part

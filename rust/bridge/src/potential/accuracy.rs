@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! How accurate a model is by default, and how accurate it must be found by its self-check.
 
 use super::ffi::{Precision, Settings};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! From a model file and the user's settings to an engine.
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};

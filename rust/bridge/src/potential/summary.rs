@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! What is said of a model when it is opened.
 
 use super::{Potential, ffi::Precision};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The functions of the border, called as C++ calls them. Needs ONNX Runtime: `ORT_DYLIB_PATH` or a virtual environment.
 
 use super::ffi::{Alerts, Atoms, Output, Precision, Settings};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A small orthonormal basis for the embedding of one type pair.
 //!
 //! The M embedding functions of a pair depend on one number, the distance, and are numerically far from independent. All

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The inner loops of the tabulated path, written once over lanes and compiled for each instruction set by [`super::simd`].
 //!
 //! `L` lanes are handled together; every length called "columns" or "width" is a multiple of `L`. `FMA` says whether a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The fast path: embedding nets tabulated at load, and a fused descriptor that never holds atoms x slots x M.
 //!
 //! Per pair of types the embedding is expressed in a small basis (`basis`), whose functions of the distance are tabulated

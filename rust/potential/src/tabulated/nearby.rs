@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Basis functions of a reduced network from the embedding nets themselves, for blocks with pairs closer than tables reach.
 //!
 //! Rare and slow: the value stays right and smooth where a table would end.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Where in a table a distance is.
 
 /// Coefficients of a piece: a polynomial of degree 5.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The embedding of one type pair as a function of distance, with up to two derivatives, in float64.
 
 use crate::environment::{Radial, radial};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The floating-point type that the tabulated path computes in.
 
 #![allow(clippy::inline_always)] // a fused multiply-add is one instruction, or it is useless

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The kernels compiled for each instruction set, chosen once at run time.
 
 use std::ops::Range;

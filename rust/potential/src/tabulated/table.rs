@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! A piecewise polynomial table of the basis functions of one type pair.
 
 use crate::error::Result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! Everything that is prepared at load for the tabulated path: per center type a basis, a table and their matrices.
 
 use crate::contract::{Contract, ReducedLevel};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! The tabulated path: a chunk of centers from positions to energies and forces with tables instead of embedding nets.
 
 use std::ops::Range;

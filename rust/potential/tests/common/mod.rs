@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 //! An independent, slow Deep Potential: every slot of every atom in plain loops, padding included, with toy networks.
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
