@@ -555,6 +555,18 @@ def test_summary_once_and_self_check(models, data, tmp_path, ranks):
     assert "self-check: off" in off and "force difference" not in off
 
 
+def test_timing_counts_the_threads_in_use(models, data, tmp_path):
+    """A potential uses 16 threads at most; the table multiplies by those, so that 'other' is waiting and not a fiction."""
+    text = script(data, f"deepmd/onnx {models['a']} threads 20 timing yes check no", run="run 2")
+    out = good(lmp(text, tmp_path)).output
+    assert "1 ranks x 16 threads, 3 steps" in out, out
+    seconds = dict(re.findall(r"^  (\w[\w ]*?) +(\d+\.\d+) +\d+\.\d +\d+\.\d+$", out, re.M))
+    names = ["neighbors", "environment", "descriptor", "fitting nets", "scatter", "other", "all"]
+    assert list(seconds) == names
+    parts = sum(float(seconds[name]) for name in names[:-1])
+    assert parts == pytest.approx(float(seconds["all"]), abs=0.01)
+
+
 def test_exclusions_are_warned_about(models, data, tmp_path):
     run = good(lmp(script(data, f"deepmd/onnx {models['a']}", after="neigh_modify exclude type 1 1"), tmp_path))
     assert run.output.count("neigh_modify exclude hides pairs of atoms from the model") == 1
