@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The border called from C++, as the styles call it: an executable linked with the plugin's own static library."""
 
 import importlib.util
