@@ -5,6 +5,7 @@
 #include "lammps.h"
 #include "neighbor.h"
 
+#include <algorithm>
 #include <mpi.h>
 
 using namespace LAMMPS_NS;
@@ -13,12 +14,47 @@ namespace DEEPION {
 
 /* ---------------------------------------------------------------------- */
 
-void NeighborCSR::build(const NeighList *list, const int *type, const std::vector<char> &visible)
+void NeighborCSR::build_grouped(const NeighList *list, const int *type, std::size_t nall,
+                                const std::vector<int> &group_of, int ngroups)
 {
-  const auto seen = [&](int i) {
-    return visible[type[i]] != 0;
-  };
-  build_if(list, seen, seen);
+  centers.clear();
+  offsets.assign(1, 0);
+  if (!list) {
+    neighbors.clear();
+    return;
+  }
+
+  std::vector<int> group(nall);
+  for (std::size_t i = 0; i < nall; i++) group[i] = group_of[type[i]];
+  std::size_t most = 0;
+  for (int ii = 0; ii < list->inum; ii++) most += list->numneigh[list->ilist[ii]];
+  neighbors.resize(most);
+  centers.reserve(list->inum);
+  offsets.reserve(static_cast<std::size_t>(list->inum) * ngroups + 1);
+
+  std::vector<std::size_t> next(ngroups);    // where the next neighbor of each group goes
+  for (int ii = 0; ii < list->inum; ii++) {
+    const int i = list->ilist[ii];
+    if (group[i] < 0) continue;
+    const int *jlist = list->firstneigh[i];
+    const int jnum = list->numneigh[i];
+    std::fill(next.begin(), next.end(), 0);
+    for (int jj = 0; jj < jnum; jj++) {
+      const int g = group[jlist[jj] & NEIGHMASK];
+      if (g >= 0) next[g]++;
+    }
+    for (auto &place : next) {
+      const std::size_t start = offsets.back();
+      offsets.push_back(start + place);
+      place = start;
+    }
+    for (int jj = 0; jj < jnum; jj++) {
+      const int j = jlist[jj] & NEIGHMASK;
+      if (group[j] >= 0) neighbors[next[group[j]]++] = j;
+    }
+    centers.push_back(i);
+  }
+  neighbors.resize(offsets.back());
 }
 
 /* ---------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The neighbour list as contiguous arrays, flattened once per rebuild.
+// The neighbor list as contiguous arrays, flattened once per rebuild.
 
 #ifndef DEEPION_NEIGHBOR_CSR_H
 #define DEEPION_NEIGHBOR_CSR_H
@@ -14,15 +14,17 @@ namespace DEEPION {
 
 class NeighborCSR {
  public:
-  // Flattens `list`; leaves out atoms and neighbours whose LAMMPS type is not `visible`
-  // (visible[t] for t = 1..ntypes).
-  void build(const LAMMPS_NS::NeighList *list, const int *type, const std::vector<char> &visible);
-  // The same with only the atoms i where center(i) and the neighbours j where neighbor(j).
+  // Flattens `list` with the neighbors of each center sorted into `ngroups` groups, in the order of
+  // the list within a group: group_of[t] of LAMMPS type t = 1..ntypes, -1: left out, as a center
+  // and as a neighbor. `nall`: local and ghost atoms.
+  void build_grouped(const LAMMPS_NS::NeighList *list, const int *type, std::size_t nall,
+                     const std::vector<int> &group_of, int ngroups);
+  // Flattens `list` with only the atoms i where center(i) and the neighbors j where neighbor(j).
   template <class Center, class Neighbor>
   void build_if(const LAMMPS_NS::NeighList *list, Center &&center, Neighbor &&neighbor);
 
   std::vector<std::int32_t> centers;      // local atoms
-  std::vector<std::size_t> offsets;       // centers.size() + 1
+  std::vector<std::size_t> offsets;       // centers.size() * groups + 1
   std::vector<std::int32_t> neighbors;    // indices into local + ghost atoms, special bits removed
 
   std::size_t memory_bytes() const;

@@ -129,6 +129,23 @@ Refusal ModelRunner::set_elements(const std::vector<std::string> &elements)
       seen[i] = 1;
     }
   }
+
+  // a group for each element, in the order of the driving model's types; the types of other models
+  // may have another order
+
+  group_of.assign(names.size(), -1);
+  for (auto &model : models) model.groups.clear();
+  for (std::size_t k = 0; k < driver().info.type_map.size(); k++) {
+    const auto is_element = [&](std::int32_t t) {
+      return t == static_cast<std::int32_t>(k);
+    };
+    const auto &types_of = driver().type_of;
+    const auto first = std::find_if(types_of.begin(), types_of.end(), is_element);
+    if (first == types_of.end()) continue;
+    for (std::size_t i = 1; i < names.size(); i++)
+      if (is_element(types_of[i])) group_of[i] = static_cast<int>(driver().groups.size());
+    for (auto &model : models) model.groups.push_back(model.type_of[first - types_of.begin()]);
+  }
   return {};
 }
 
@@ -176,7 +193,8 @@ void ModelRunner::update_atoms(const Atom *atom, const NeighList *list, bool new
 
   version++;
   types.assign(atom->type, atom->type + nall);
-  neighbors.build(list, atom->type, seen);
+  neighbors.build_grouped(list, atom->type, nall, group_of,
+                          static_cast<int>(driver().groups.size()));
   for (auto &model : models) {
     model.types.resize(nall);
     for (std::size_t i = 0; i < nall; i++) model.types[i] = model.type_of[atom->type[i]];
@@ -194,6 +212,7 @@ ffi::Atoms ModelRunner::atoms(const Model &model, const Step &step, bool rebuilt
   atoms.types = view(model.types);
   atoms.tags = view(tags);
   atoms.centers = view(neighbors.centers);
+  atoms.groups = view(model.groups);
   atoms.offsets = view(neighbors.offsets);
   atoms.neighbors = view(neighbors.neighbors);
   atoms.rebuilt = rebuilt;

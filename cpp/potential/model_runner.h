@@ -30,6 +30,7 @@ struct Model {
   rust::Box<ffi::Potential> potential;
   ffi::ModelInfo info;
   std::vector<std::int32_t> type_of;    // model type of each LAMMPS type, -1 = NULL; [0] unused
+  std::vector<std::int32_t> groups;     // model type of each group of neighbors
   std::vector<std::int32_t> types;      // model type of each local and ghost atom
   std::uint64_t version_seen = 0;       // of the atoms, at the last evaluation
 
@@ -93,7 +94,8 @@ class ModelRunner {
   std::vector<std::string> names;
   std::vector<char> seen;
 
-  NeighborCSR neighbors;
+  NeighborCSR neighbors;             // grouped by element
+  std::vector<int> group_of;         // group of each LAMMPS type, -1 = NULL; [0] is unused
   std::vector<int> types;            // LAMMPS types of local and ghost atoms
   std::vector<std::int64_t> tags;    // atom IDs
   std::uint64_t version = 0;         // counts changes of the atoms

@@ -11,7 +11,8 @@ mod summary;
 mod tests;
 
 use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
-use deepion_potential::{Configuration, Engine, ReducedLevel, Result, Results};
+use deepion_potential::{Configuration, Engine, Error, Model, ReducedLevel, Result, Results, matrix, matrix_mut};
+use ndarray::{ArrayView3, ArrayViewMut2};
 
 use crate::guard::{guard, guard_only};
 
@@ -79,9 +80,11 @@ mod ffi {
         tags: &'a [i64],
         /// Local atoms whose energy is wanted (`ilist`), n.
         centers: &'a [i32],
-        /// Neighbors of `centers[k]` are `neighbors[offsets[k]..offsets[k + 1]]`, n + 1.
+        /// Model type of each group of neighbors; no type twice.
+        groups: &'a [i32],
+        /// Neighbors of `centers[k]` in group g are `neighbors[offsets[k G + g]..offsets[k G + g + 1]]`; G groups, n G + 1.
         offsets: &'a [usize],
-        /// Full neighbor list, indices into `x` (special bits masked off).
+        /// Full neighbor list of visible atoms, indices into `x` (special bits masked off).
         neighbors: &'a [i32],
         /// Whether `types`, `tags`, `centers`, `offsets`, `neighbors` differ from the previous call's.
         rebuilt: bool,
@@ -201,17 +204,24 @@ fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<
 }
 
 fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>> {
-    guard_only(|| deepion_potential::model_deviation(forces, models, relative))
+    guard_only(|| {
+        let shape = (models, forces.len() / (3 * models.max(1)), 3);
+        let forces =
+            ArrayView3::from_shape(shape, forces).ok().filter(|f| f.len() == forces.len()).ok_or_else(|| {
+                Error::Input(format!("{} force components cannot belong to {models} models", forces.len()))
+            })?;
+        Ok(deepion_potential::model_deviation(forces, relative))
+    })
 }
 
 fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -> Result<ffi::Deviations> {
     guard_only(|| {
-        let found = deepion_potential::virial_deviation(virials, models, atoms, relative)?;
+        let virials = matrix("virials", virials, [models, 9])?;
+        let found = deepion_potential::virial_deviation(virials, atoms, relative);
         Ok(ffi::Deviations { largest: found.largest, smallest: found.smallest, rms: found.rms })
     })
 }
 
-#[allow(clippy::needless_pass_by_value)] // cxx hands shared structs over by value
 impl Potential {
     fn info(&self) -> Result<ffi::ModelInfo> {
         guard_only(|| {
@@ -236,8 +246,16 @@ impl Potential {
         let Self { engine, alerts, poisoned, .. } = self;
         guard(poisoned, || {
             let ffi::Output { factor, f, eatom, vatom, cvatom } = output;
-            let mut results = Results { factor, f, eatom, vatom, cvatom };
-            let (totals, seen) = engine.compute(&configuration(&atoms), &mut results)?;
+            let nall = atoms.types.len();
+            let mut results = Results {
+                factor,
+                f: wanted("f", f, [nall, 3])?,
+                eatom: Some(eatom).filter(|eatom| !eatom.is_empty()),
+                vatom: wanted("vatom", vatom, [nall, 6])?,
+                cvatom: wanted("cvatom", cvatom, [nall, 9])?,
+            };
+            let conf = configuration(engine.model(), &atoms)?;
+            let (totals, seen) = engine.compute(&conf, &mut results)?;
             let contract = &engine.model().contract;
             let tag = |i: usize| atoms.tags.get(i).copied().unwrap_or(i as i64);
             if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
@@ -262,7 +280,8 @@ impl Potential {
     fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
         let Self { engine, file, runtime, poisoned, .. } = self;
         guard(poisoned, || {
-            let check = engine.self_check(&configuration(&atoms), &mut OnnxWholeModel::new(runtime, file)?)?;
+            let conf = configuration(engine.model(), &atoms)?;
+            let check = engine.self_check(&conf, &mut OnnxWholeModel::new(runtime, file)?)?;
             Ok(ffi::CheckResult {
                 force_difference: check.force_difference,
                 squares: check.squares,
@@ -285,16 +304,24 @@ impl Potential {
     }
 }
 
-fn configuration<'a>(atoms: &ffi::Atoms<'a>) -> Configuration<'a> {
-    Configuration {
-        x: atoms.x,
+/// An empty slice: not wanted.
+fn wanted<'a>(name: &str, values: &'a mut [f64], shape: [usize; 2]) -> Result<Option<ArrayViewMut2<'a, f64>>> {
+    if values.is_empty() { Ok(None) } else { matrix_mut(name, values, shape).map(Some) }
+}
+
+fn configuration<'a>(model: &Model, atoms: &ffi::Atoms<'a>) -> Result<Configuration<'a>> {
+    let per_atom = model.contract.numb_aparam;
+    let rows = atoms.aparam.len().checked_div(per_atom).unwrap_or(0);
+    Ok(Configuration {
+        x: matrix("x", atoms.x, [atoms.types.len(), 3])?,
         types: atoms.types,
         tags: atoms.tags,
         centers: atoms.centers,
+        groups: atoms.groups,
         offsets: atoms.offsets,
         neighbors: atoms.neighbors,
         rebuilt: atoms.rebuilt,
         fparam: atoms.fparam,
-        aparam: atoms.aparam,
-    }
+        aparam: matrix("aparam", atoms.aparam, [rows, per_atom])?,
+    })
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! deepion model files and their networks on ONNX Runtime. The only crate that names `ort`.
 
+#[cfg(test)]
+mod hostile_files;
 mod library;
 mod model_file;
 mod networks;

@@ -4,7 +4,8 @@
 //! Format version 1: an ONNX model whose graph evaluates the whole potential and whose local functions are its networks,
 //! with the contract as metadata and, as its last bytes, the SHA-256 of all bytes before.
 
-use deepion_potential::{Contract, EXPORTER, Error, Result};
+use deepion_potential::{Contract, DescriptorLayout, EXPORTER, Error, Result};
+use ndarray::Array2;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
@@ -71,16 +72,24 @@ impl ModelFile {
                 "changed, damaged or cut off since its export (its content does not match metadata {HASH_KEY}); export the model again"
             )));
         }
-        for function in contract.functions() {
-            if !model.functions.iter().any(|f| f.name == *function) {
+        for (function, values) in sizes(&contract) {
+            let Some(found) = model.functions.iter().find(|f| f.name == *function) else {
                 return Err(fail(format!(
                     "network {function} of the contract is not in the file; export the model again"
+                )));
+            };
+            // Nothing is allocated by sizes that the contract claims and the file does not have.
+            if found.encoded_len() / size_of::<f32>() < values {
+                return Err(fail(format!(
+                    "network {function} has {} bytes, too few for the {values} weights or more that the contract promises; export \
+                     the model again",
+                    found.encoded_len()
                 )));
             }
         }
         Ok(Self {
             contract,
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: format!("{:x}", Sha256::digest(bytes)),
             bytes: bytes.to_vec(),
             functions: model.functions,
             ir_version: model.ir_version,
@@ -104,24 +113,28 @@ impl ModelFile {
     /// The function has other inputs or outputs than it must.
     pub(crate) fn embedding(&self, name: &str, element: ElementType) -> Result<Vec<u8>> {
         let width = self.contract.width();
-        self.network(name, element, (&[1], &[width, width]), |_, _| ())
+        self.network(name, element, (&[1], &[width, width]), |_, _| Ok(()))
     }
 
     /// The fitting net `name` as an ONNX model of its own: D (, parameters) -> energy [n, 1], dE/dD, and whether D [n, axis M]
     /// has m faster there: the rows of the first layer's weights are put in that order, unless D is used otherwise, too.
     ///
+    /// Files that do not say how D is used are of versions whose first layer passes D on (a skip connection) exactly where its
+    /// width is once or twice that of its input.
+    ///
     /// # Errors
-    /// The function has other inputs or outputs than it must.
+    /// The function has other inputs or outputs than it must, or another first layer.
     pub(crate) fn fitting(&self, name: &str, element: ElementType) -> Result<(Vec<u8>, bool)> {
         let (width, axis, param) = (self.contract.width(), self.contract.axis_neuron, self.contract.numb_param());
         let descriptor = width * axis;
         let skips = |&neuron: &usize| neuron == descriptor + param || neuron == 2 * (descriptor + param);
         let inputs: &[usize] = if param == 0 { &[descriptor] } else { &[descriptor, param] };
-        let mut m_faster = false;
+        let m_faster = match self.contract.descriptor_layout {
+            Some(layout) => layout == DescriptorLayout::AxisFastestFirstLayerOnly,
+            None => self.contract.fitting_neuron.first().is_some_and(|n| !skips(n)),
+        };
         let model = self.network(name, element, (inputs, &[1, descriptor]), |nodes, weights| {
-            if self.contract.fitting_neuron.first().is_some_and(|n| !skips(n)) {
-                m_faster = weights::transpose_rows(nodes, weights, width, axis);
-            }
+            if m_faster { weights::transpose_rows(nodes, weights, width, axis) } else { Ok(()) }
         })?;
         Ok((model, m_faster))
     }
@@ -131,51 +144,53 @@ impl ModelFile {
     /// # Errors
     /// The function has other inputs or outputs than it must.
     pub(crate) fn reduced_fitting(&self, name: &str, features: usize, element: ElementType) -> Result<Vec<u8>> {
-        self.network(name, element, (&[features], &[1, features]), |_, _| ())
+        self.network(name, element, (&[features], &[1, features]), |_, _| Ok(()))
     }
 
-    /// The bases of the reduced networks, per center type: M rows.
+    /// The bases of the reduced networks, per center type: M x columns, with columns for every level.
     ///
     /// # Errors
-    /// A basis is missing or has not M rows.
-    pub fn bases(&self) -> Result<Vec<Vec<Vec<f64>>>> {
-        let names = self.contract.reduced.iter().flat_map(|r| &r.basis);
-        names.map(|name| self.basis(name)).collect()
+    /// A basis is missing, has not M rows, or has fewer columns than a level uses.
+    pub fn bases(&self) -> Result<Vec<Array2<f64>>> {
+        let Some(reduced) = &self.contract.reduced else { return Ok(Vec::new()) };
+        let used = |center: usize| reduced.levels.iter().map(|l| l.columns[center]).max().unwrap_or(0);
+        reduced.basis.iter().enumerate().map(|(center, name)| self.basis(name, used(center))).collect()
     }
 
-    /// Takes every network apart, as its session would be started, in both floating-point types: for fuzzing, which needs no
-    /// ONNX Runtime to look for panics here.
+    fn basis(&self, name: &str, used: usize) -> Result<Array2<f64>> {
+        let width = self.contract.width();
+        let found = weights::first_matrix(&self.function(name)?.node).map_err(|e| malformed(name, e))?;
+        let basis = found.ok_or_else(|| malformed(name, "it is no matrix"))?;
+        let (rows, columns) = basis.dim();
+        if rows != width || columns < used {
+            return Err(Error::Model(format!(
+                "basis {name} of the model file has {rows} rows and {columns} columns, expected {width} rows and {used} columns or \
+                 more; export the model again"
+            )));
+        }
+        Ok(basis)
+    }
+
+    /// Takes all networks out of the file, as starting them does, without running them: what a damaged file can go wrong by.
     ///
     /// # Errors
-    /// A network of the file is malformed.
-    #[cfg(fuzzing)]
+    /// A network is malformed.
     pub fn take_apart(&self) -> Result<()> {
+        let contract = &self.contract;
         for element in [ElementType::Float32, ElementType::Float64] {
-            for name in self.contract.embedding.iter().flatten().flatten() {
+            for name in contract.embedding.iter().flatten().flatten() {
                 self.embedding(name, element)?;
             }
-            for name in &self.contract.fitting {
+            for name in &contract.fitting {
                 self.fitting(name, element)?;
             }
-            for level in self.contract.reduced.iter().flat_map(|reduced| &reduced.levels) {
+            for level in contract.reduced.iter().flat_map(|r| &r.levels) {
                 for (name, &columns) in level.fitting.iter().zip(&level.columns) {
-                    self.reduced_fitting(name, columns * (columns + 3) / 2, element)?;
+                    self.reduced_fitting(name, features(columns), element)?;
                 }
             }
         }
-        Ok(())
-    }
-
-    fn basis(&self, name: &str) -> Result<Vec<Vec<f64>>> {
-        let width = self.contract.width();
-        let values = weights::first_constant(&self.function(name)?.node).map_err(|e| malformed(name, &e))?;
-        if values.is_empty() || values.len() % width != 0 {
-            return Err(Error::Model(format!(
-                "basis {name} of the model file has {} values, expected {width} rows; export the model again",
-                values.len()
-            )));
-        }
-        Ok(values.chunks_exact(values.len() / width).map(<[f64]>::to_vec).collect())
+        self.bases().map(|_| ())
     }
 
     fn function(&self, name: &str) -> Result<&Function> {
@@ -190,7 +205,7 @@ impl ModelFile {
         name: &str,
         element: ElementType,
         (inputs, outputs): (&[usize], &[usize]),
-        prepare: impl FnOnce(&[Vec<u8>], &mut [Tensor]),
+        prepare: impl FnOnce(&[Vec<u8>], &mut [Tensor]) -> std::result::Result<(), &'static str>,
     ) -> Result<Vec<u8>> {
         let function = self.function(name)?;
         if function.input.len() != inputs.len() || function.output.len() != outputs.len() {
@@ -205,8 +220,8 @@ impl ModelFile {
         let values = |names: &[String], columns: &[usize]| {
             names.iter().zip(columns).map(|(n, &c)| rows_of(n, element, c)).collect()
         };
-        let (node, mut initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, &e))?;
-        prepare(&node, &mut initializer);
+        let (node, mut initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, e))?;
+        prepare(&node, &mut initializer).map_err(|why| malformed(name, why))?;
         let graph = Graph {
             node,
             name: name.into(),
@@ -225,7 +240,7 @@ impl ModelFile {
     }
 }
 
-fn malformed(name: &str, why: &prost::DecodeError) -> Error {
+fn malformed(name: &str, why: impl std::fmt::Display) -> Error {
     Error::Model(format!("network {name} of the model file is malformed ({why}); export the model again"))
 }
 
@@ -235,15 +250,24 @@ fn intact(bytes: &[u8]) -> bool {
     let length = trailer("0".repeat(64)).len();
     let Some(body) = bytes.len().checked_sub(length) else { return false };
     let (body, end) = bytes.split_at(body);
-    end == trailer(hex(&Sha256::digest(body)))
+    end == trailer(format!("{:x}", Sha256::digest(body)))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Every network that a contract names, with a lower bound of its number of weights.
+fn sizes(contract: &Contract) -> impl Iterator<Item = (&String, usize)> {
+    let with_size = |size: usize| move |name| (name, size);
+    let embeddings = contract.embedding.iter().flatten().flatten().map(with_size(contract.width()));
+    let inputs = contract.descriptor_len() + contract.numb_param();
+    let fittings = contract.fitting.iter().map(with_size(inputs));
+    let bases = contract.reduced.iter().flat_map(|r| &r.basis).map(with_size(contract.width()));
+    let levels = contract.reduced.iter().flat_map(|r| &r.levels);
+    let reduced = levels.flat_map(|l| l.fitting.iter().zip(l.columns.iter().map(|&n| features(n))));
+    embeddings.chain(fittings).chain(bases).chain(reduced)
+}
+
+/// Inputs of a reduced fitting net of so many columns.
+pub(crate) fn features(columns: usize) -> usize {
+    columns * (columns + 3) / 2
 }
 
 #[cfg(test)]
@@ -262,7 +286,7 @@ mod tests {
         model.metadata_props.retain(|e| e.key != HASH_KEY);
         edit(&mut model.metadata_props);
         let mut bytes = model.encode_to_vec();
-        let value = hex(&Sha256::digest(&bytes));
+        let value = format!("{:x}", Sha256::digest(&bytes));
         bytes.extend(Trailer { entry: Some(Entry { key: HASH_KEY.into(), value }) }.encode_to_vec());
         bytes
     }
@@ -302,8 +326,10 @@ mod tests {
         assert!(refusal(&nonsense).contains("metadata deepion_format is \"one\", expected 1"));
         let missing = edited(|m| m.retain(|e| e.key != CONTRACT_KEY));
         assert!(refusal(&missing).contains("metadata deepion_contract is missing"));
-        let incomplete = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"rcut\"", "\"cutoff\"")));
-        assert!(refusal(&incomplete).contains("missing field `rcut`"));
+        let renamed = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"rcut\"", "\"cutoff\"")));
+        assert!(refusal(&renamed).contains("unknown field `cutoff`") && refusal(&renamed).contains("update deepion"));
+        let nothing = edited(|m| set(m, CONTRACT_KEY, |_| "{}".into()));
+        assert!(refusal(&nothing).contains("missing field `producer`"));
         let no_net = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"fitting_0\"", "\"fitting_9\"")));
         assert!(refusal(&no_net).contains("network fitting_9 of the contract is not in the file"));
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
-use deepion_potential::{Error, Networks, Real, ReducedLevel, Result, TypedNetworks};
+use deepion_potential::{Error, Networks, Real, ReducedLevel, Result, TypedNetworks, row_by_row, row_by_row_mut};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
 use ort::value::{PrimitiveTensorElementType, TensorRef};
 
 use crate::library::Library;
-use crate::model_file::ModelFile;
+use crate::model_file::{ModelFile, features};
 use crate::proto::ElementType;
 
 /// A floating-point type that networks run in.
@@ -39,8 +40,8 @@ pub struct OnnxNetworks<R> {
     embedding_of: Vec<Option<usize>>,
     embeddings: Vec<Session>,
     fittings: Vec<Fitting<R>>,
-    first: Vec<R>,
-    second: Vec<R>,
+    /// The input of an embedding net.
+    s: Vec<R>,
 }
 
 impl<R: OnnxReal> OnnxNetworks<R> {
@@ -67,7 +68,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     pub fn reduced(library: &Library, file: &ModelFile, level: &ReducedLevel) -> Result<Self> {
         let mut networks = Self::embeddings_only(library, file)?;
         let fitting = |(name, &n): (&String, &usize)| {
-            let session = start(library, name, &file.reduced_fitting(name, n * (n + 3) / 2, R::ELEMENT)?)?;
+            let session = start(library, name, &file.reduced_fitting(name, features(n), R::ELEMENT)?)?;
             Ok(Fitting { session, reordered: None })
         };
         networks.fittings = level.fitting.iter().zip(&level.columns).map(fitting).collect::<Result<_>>()?;
@@ -97,8 +98,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
             embedding_of,
             embeddings: names.iter().map(embedding).collect::<Result<_>>()?,
             fittings: Vec::new(),
-            first: Vec::new(),
-            second: Vec::new(),
+            s: Vec::new(),
         })
     }
 }
@@ -120,13 +120,22 @@ pub(crate) fn start_session(library: &Library, model: &[u8]) -> ort::Result<Sess
 }
 
 impl<R: OnnxReal> Networks for OnnxNetworks<R> {
-    fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
+    fn embed(
+        &mut self,
+        center: usize,
+        neighbor: usize,
+        s: &[f64],
+        g: ArrayViewMut2<f64>,
+        dg: ArrayViewMut2<f64>,
+    ) -> Result<()> {
+        let (g, dg) = (row_by_row_mut("g", g)?, row_by_row_mut("dg", dg)?);
         let Some(session) = self.embedding_of[center * self.ntypes + neighbor] else {
             return Err(Error::Input(format!("types {center} and {neighbor} have no embedding net")));
         };
-        convert(s, &mut self.first);
+        self.s.clear();
+        self.s.extend(s.iter().map(|&v| R::from_f64(v)));
         let widen = |to: &mut [f64], from: &[R]| to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
-        run(&mut self.embeddings[session], &[(&self.first, 1)], [g.len(), dg.len()], |k, values| match k {
+        run(&mut self.embeddings[session], &[(&self.s, 1)], [g.len(), dg.len()], |k, values| match k {
             0 => widen(g, values),
             _ => widen(dg, values),
         })
@@ -135,20 +144,17 @@ impl<R: OnnxReal> Networks for OnnxNetworks<R> {
     fn fit(
         &mut self,
         center: usize,
-        descriptor: &[f64],
-        param: &[f64],
+        descriptor: ArrayView2<f64>,
+        param: ArrayView2<f64>,
         energy: &mut [f64],
-        gradient: &mut [f64],
+        mut gradient: ArrayViewMut2<f64>,
     ) -> Result<()> {
-        let (mut d, mut p) = (std::mem::take(&mut self.first), std::mem::take(&mut self.second));
-        convert(descriptor, &mut d);
-        convert(param, &mut p);
-        let (mut e, mut g) = (vec![R::default(); energy.len()], vec![R::default(); gradient.len()]);
-        let done = self.fit_typed(center, &d, &p, &mut e, &mut g);
-        (self.first, self.second) = (d, p);
-        energy.iter_mut().zip(e).for_each(|(t, v)| *t = v.to_f64());
-        gradient.iter_mut().zip(g).for_each(|(t, v)| *t = v.to_f64());
-        done
+        let (d, p) = (descriptor.mapv(R::from_f64), param.mapv(R::from_f64));
+        let (mut e, mut g) = (vec![R::default(); energy.len()], Array2::from_elem(gradient.dim(), R::default()));
+        self.fit_typed(center, d.view(), p.view(), &mut e, g.view_mut())?;
+        energy.iter_mut().zip(e).for_each(|(to, value)| *to = value.to_f64());
+        gradient.zip_mut_with(&g, |to, value| *to = value.to_f64());
+        Ok(())
     }
 }
 
@@ -156,18 +162,20 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
     fn fit_typed(
         &mut self,
         center: usize,
-        descriptor: &[R],
-        param: &[R],
+        descriptor: ArrayView2<R>,
+        param: ArrayView2<R>,
         energy: &mut [R],
-        gradient: &mut [R],
+        gradient: ArrayViewMut2<R>,
     ) -> Result<()> {
+        let len = descriptor.ncols();
+        let (descriptor, param) = (row_by_row("descriptor", descriptor)?, row_by_row("param", param)?);
+        let gradient = row_by_row_mut("gradient", gradient)?;
         let Some(Fitting { session, reordered }) = self.fittings.get_mut(center) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
         if energy.is_empty() {
             return Ok(());
         }
-        let len = descriptor.len() / energy.len();
         let numb_param = self.numb_param;
         let mut evaluate = |descriptor: &[R], gradient: &mut [R]| {
             let inputs = [(descriptor, len), (param, numb_param)];
@@ -196,11 +204,6 @@ fn transpose<R: OnnxReal>(from: &[R], to: &mut [R], len: usize, rows: usize, col
             }
         }
     }
-}
-
-fn convert<R: OnnxReal>(from: &[f64], to: &mut Vec<R>) {
-    to.clear();
-    to.extend(from.iter().map(|&v| R::from_f64(v)));
 }
 
 /// Runs a session on inputs with rows of the given widths and hands its two outputs, of the given lengths, to `take`.

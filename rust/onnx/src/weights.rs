@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use ndarray::Array2;
 use prost::Message;
 
 use crate::proto::{ElementType, Node, Tensor};
@@ -35,37 +36,57 @@ pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, V
 }
 
 /// Reorders the rows of the first matrix that a network multiplies with: row a * `fast` + m takes the place of row
-/// m * `slow` + a; rows beyond `slow` * `fast` stay. False: no such matrix, or it has fewer rows.
-pub fn transpose_rows(nodes: &[Vec<u8>], initializers: &mut [Tensor], fast: usize, slow: usize) -> bool {
+/// m * `slow` + a; rows beyond `slow` * `fast` stay.
+///
+/// # Errors
+/// There is no such matrix, it has fewer rows, or its rows are empty.
+pub fn transpose_rows(
+    nodes: &[Vec<u8>],
+    initializers: &mut [Tensor],
+    fast: usize,
+    slow: usize,
+) -> Result<(), &'static str> {
     let first_product = nodes.iter().filter_map(|n| Node::decode(n.as_slice()).ok()).find(|n| n.op_type == "MatMul");
     let name = first_product.and_then(|n| n.input.get(1).cloned());
-    let Some(tensor) = initializers.iter_mut().find(|t| Some(&t.name) == name.as_ref()) else { return false };
+    let tensor = initializers.iter_mut().find(|t| Some(&t.name) == name.as_ref()).ok_or("it has no first matrix")?;
     let rows = tensor.dims.first().map_or(0, |&rows| usize::try_from(rows).unwrap_or(0));
     if rows < slow * fast {
-        return false;
+        return Err("its first matrix has fewer rows than the descriptor has values");
     }
     let old = tensor.raw_data.clone();
     let row = old.len() / rows;
+    if row == 0 {
+        return Err("the rows of its first matrix are empty");
+    }
     for (new, to) in tensor.raw_data.chunks_exact_mut(row).take(slow * fast).enumerate() {
         let from = (new % fast) * slow + new / fast;
         to.copy_from_slice(&old[from * row..(from + 1) * row]);
     }
-    true
+    Ok(())
 }
 
-/// The values of the first constant among a function's nodes; none: no values.
-pub fn first_constant(nodes: &[Vec<u8>]) -> Result<Vec<f64>, prost::DecodeError> {
+/// The first constant among a function's nodes; none where it is no matrix of floats.
+pub fn first_matrix(nodes: &[Vec<u8>]) -> Result<Option<Array2<f64>>, prost::DecodeError> {
     for bytes in nodes {
         let node = Node::decode(bytes.as_slice())?;
         if let ("Constant", [attribute]) = (&*node.op_type, &*node.attribute) {
-            return Ok(attribute.tensor.as_ref().and_then(values).unwrap_or_default());
+            return Ok(attribute.tensor.as_ref().and_then(matrix));
         }
     }
-    Ok(Vec::new())
+    Ok(None)
 }
 
-/// The values of a tensor; none where it holds no little-endian floats.
+fn matrix(tensor: &Tensor) -> Option<Array2<f64>> {
+    let [rows, columns] = tensor.dims[..] else { return None };
+    let shape = (usize::try_from(rows).ok()?, usize::try_from(columns).ok()?);
+    Array2::from_shape_vec(shape, values(tensor)?).ok()
+}
+
+/// The values of a tensor; none where it holds no little-endian floats, or others than its dimensions say.
 fn values(tensor: &Tensor) -> Option<Vec<f64>> {
+    if tensor.dims.iter().any(|&d| d < 0) {
+        return None;
+    }
     let values: Vec<f64> = if tensor.data_type == ElementType::Float32 as i32 {
         tensor.raw_data.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
     } else if tensor.data_type == ElementType::Float64 as i32 {

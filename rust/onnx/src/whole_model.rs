@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! The model file's own graph in float64: the reference of the self-check.
 
-use deepion_potential::{Error, Result, WholeModel};
+use deepion_potential::{Error, Result, WholeModel, row_by_row};
+use ndarray::{Array2, ArrayView2};
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
 use std::borrow::Cow;
@@ -36,14 +37,17 @@ impl OnnxWholeModel {
 impl WholeModel for OnnxWholeModel {
     fn evaluate(
         &mut self,
-        coord: &[f64],
+        coord: ArrayView2<f64>,
         types: &[i64],
-        nlist: &[i64],
+        nlist: ArrayView2<i64>,
         fparam: &[f64],
-        aparam: &[f64],
-    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        aparam: ArrayView2<f64>,
+    ) -> Result<(Vec<f64>, Array2<f64>)> {
         let failed = |e: ort::Error| Error::Engine(format!("ONNX Runtime failed on the model file's graph: {e}"));
-        let (nall, nloc) = (types.len(), nlist.len() / self.slots);
+        let (nall, nloc) = (types.len(), nlist.nrows());
+        let coord = row_by_row("coord", coord)?;
+        let nlist = row_by_row("nlist", nlist)?;
+        let aparam = row_by_row("aparam", aparam)?;
         let mut inputs: Vec<(Cow<str>, SessionInputValue)> = vec![
             ("coord".into(), TensorRef::from_array_view(([nall, 3], coord)).map_err(failed)?.into()),
             ("atype".into(), TensorRef::from_array_view(([nall], types)).map_err(failed)?.into()),
@@ -68,6 +72,10 @@ impl WholeModel for OnnxWholeModel {
                 .ok_or_else(|| Error::Model(format!("the model file's graph has no output {name}")))?;
             Ok(value.try_extract_tensor::<f64>().map_err(failed)?.1.to_vec())
         };
-        Ok((take("atom_energy")?, take("force")?))
+        let forces = take("force")?;
+        let rows = forces.len() / 3;
+        let forces = Array2::from_shape_vec((rows, 3), forces)
+            .map_err(|e| Error::Model(format!("forces of the model file's graph: {e}")))?;
+        Ok((take("atom_energy")?, forces))
     }
 }

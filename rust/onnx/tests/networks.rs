@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel, load};
-use deepion_potential::{Configuration, Engine, Networks, Results};
+use deepion_potential::{Configuration, DescriptorLayout, Engine, Networks, Results, matrix, matrix_mut};
 
 /// Two types; and one type with two frame and two atomic parameters.
 const MODELS: [&[u8]; 2] = [include_bytes!("data/two_sided.onnx"), include_bytes!("data/fparam_aparam.onnx")];
@@ -25,6 +25,7 @@ struct Grid {
     x: Vec<f64>,
     types: Vec<i32>,
     centers: Vec<i32>,
+    groups: Vec<i32>,
     offsets: Vec<usize>,
     neighbors: Vec<i32>,
     fparam: Vec<f64>,
@@ -36,34 +37,44 @@ impl Grid {
         let c = &file.contract;
         let place =
             |i: i32| [i % 4, i / 4 % 4, i / 16].map(|k| 2.2 * f64::from(k) + 0.3 * f64::from(7 * i + 3 * k).sin());
+        let types = c.ntypes() as i32;
+        let (mut offsets, mut neighbors) = (vec![0], Vec::new());
+        for (i, t) in (0..n).flat_map(|i| (0..types).map(move |t| (i, t))) {
+            neighbors.extend((0..n).filter(|&j| j != i && j % types == t));
+            offsets.push(neighbors.len());
+        }
         Self {
             x: (0..n).flat_map(place).collect(),
-            types: (0..n).map(|i| i % c.ntypes() as i32).collect(),
+            types: (0..n).map(|i| i % types).collect(),
             centers: (0..n).collect(),
-            offsets: (0..=n as usize).map(|i| i * (n as usize - 1)).collect(),
-            neighbors: (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect(),
+            groups: (0..types).collect(),
+            offsets,
+            neighbors,
             fparam: vec![0.4, -1.1][..c.numb_fparam].to_vec(),
             aparam: (0..n * c.numb_aparam as i32).map(|i| f64::from(i).cos()).collect(),
         }
     }
 
     fn configuration(&self) -> Configuration<'_> {
+        let (n, per_atom) = (self.types.len(), self.aparam.len() / self.types.len());
         Configuration {
-            x: &self.x,
+            x: matrix("x", &self.x, [n, 3]).unwrap(),
             types: &self.types,
             tags: &[],
             centers: &self.centers,
+            groups: &self.groups,
             offsets: &self.offsets,
             neighbors: &self.neighbors,
             rebuilt: true,
             fparam: &self.fparam,
-            aparam: &self.aparam,
+            aparam: matrix("aparam", &self.aparam, [n, per_atom]).unwrap(),
         }
     }
 
     fn forces(&self, engine: &mut Engine) -> (f64, Vec<f64>) {
         let mut f = vec![0.0; self.x.len()];
-        let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
+        let forces = matrix_mut("f", &mut f, [self.types.len(), 3]).unwrap();
+        let mut results = Results { factor: 1.0, f: Some(forces), eatom: None, vatom: None, cvatom: None };
         let (totals, _) = engine.compute(&self.configuration(), &mut results).unwrap();
         (totals.energy, f)
     }
@@ -104,4 +115,19 @@ fn a_check_notices_another_model() {
     let mut wrong = engine::<f64>(&library, &file, 1);
     let check = wrong.self_check(&Grid::new(&file, 30).configuration(), &mut graph).unwrap();
     assert!(check.force_difference > 1e-6, "{check:?}");
+}
+
+#[test]
+fn recorded_layout_gives_the_same_bits_as_the_inferred_one() {
+    let (library, files) = open();
+    for mut file in files {
+        let grid = Grid::new(&file, 30);
+        let inferred = grid.forces(&mut engine::<f64>(&library, &file, 1));
+        file.contract.descriptor_layout = Some(DescriptorLayout::AxisFastestFirstLayerOnly);
+        assert_eq!(grid.forces(&mut engine::<f64>(&library, &file, 1)), inferred);
+        file.contract.descriptor_layout = Some(DescriptorLayout::AxisFastest);
+        let (energy, forces) = grid.forces(&mut engine::<f64>(&library, &file, 1));
+        assert!((energy - inferred.0).abs() < 1e-11);
+        assert!(forces.iter().zip(&inferred.1).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
 }

@@ -3,14 +3,17 @@
 
 use std::collections::HashMap;
 
+use ndarray::{Array2, Axis};
+
 use crate::chunk::ChunkWorker;
 use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
 use crate::model::Model;
-use crate::neighborhood::{self, Block, SortedList};
+use crate::neighborhood::{self, Block};
 use crate::networks::WholeModel;
+use crate::shapes::matrix;
 use crate::share::Share;
 
 /// Atoms sampled of each type.
@@ -48,7 +51,7 @@ impl Cluster {
 pub(crate) fn run(
     model: &Model,
     conf: &Configuration,
-    (list, groups): (&SortedList, &[Group]),
+    (group_of, groups): (&[Option<usize>], &[Group]),
     worker: &mut dyn ChunkWorker,
     reference: &mut dyn WholeModel,
 ) -> Result<Check> {
@@ -69,7 +72,7 @@ pub(crate) fn run(
     share.reset(conf.nall(), true, false);
     let mut row = 0;
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
-        let job = Job { model, conf, list, center_type: *center_type, members, sel_error: false };
+        let job = Job { model, conf, group_of, center_type: *center_type, members, sel_error: false };
         worker.evaluate(job, &mut share)?;
         neighborhood::collect(job, &mut blocks, &mut seen)?;
         for c in 0..members.len() {
@@ -87,12 +90,21 @@ pub(crate) fn run(
     let coord: Vec<f64> = cluster.atoms.iter().flat_map(|&i| conf.position(i)).collect();
     let types: Vec<i64> = cluster.atoms.iter().map(|&i| i64::from(conf.types[i])).collect();
     let fparam = conf.fparam_or_default(contract);
-    let na = contract.numb_aparam;
-    let aparam: Vec<f64> =
-        cluster.atoms[..sampled].iter().flat_map(|&i| &conf.aparam[i * na..(i + 1) * na]).copied().collect();
-    let (reference_energies, reference_forces) = reference.evaluate(&coord, &types, &nlist, fparam, &aparam)?;
-    if reference_energies.len() != sampled || reference_forces.len() != coord.len() {
-        return Err(Error::Model("the model file's graph returned arrays of the wrong length".into()));
+    let aparam = match contract.numb_aparam {
+        0 => Array2::zeros((sampled, 0)),
+        _ => conf.aparam.select(Axis(0), &cluster.atoms[..sampled]),
+    };
+    let (reference_energies, reference_forces) = reference.evaluate(
+        matrix("coord", &coord, [types.len(), 3])?,
+        &types,
+        matrix("nlist", &nlist, [sampled, slots])?,
+        fparam,
+        aparam.view(),
+    )?;
+    if reference_energies.len() != sampled || reference_forces.dim() != (types.len(), 3) {
+        return Err(Error::Model(
+            "the model file's graph returned arrays of another shape than its inputs ask for".into(),
+        ));
     }
 
     let forces = cluster.atoms.iter().flat_map(|&i| &share.f[3 * i..3 * i + 3]);

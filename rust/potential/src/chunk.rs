@@ -8,6 +8,7 @@ use crate::job::Job;
 use crate::model::{Model, PairKind};
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
+use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
 use crate::times::Stopwatch;
 use crate::vectors::virial;
@@ -71,7 +72,14 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         self.energies.clear();
         self.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
-        self.networks.fit(center, &self.d, &self.param, &mut self.energies, &mut self.gd)?;
+        let inputs = model.contract.descriptor_len();
+        self.networks.fit(
+            center,
+            matrix("descriptor", &self.d, [n, inputs])?,
+            matrix("param", &self.param, [n, model.contract.numb_param()])?,
+            &mut self.energies,
+            matrix_mut("gradient", &mut self.gd, [n, inputs])?,
+        )?;
         self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
         watch.lap(&mut share.times.fitting);
         self.forces(job, share)?;
@@ -113,7 +121,8 @@ impl<N: Networks + ?Sized> Worker<N> {
             if model.kind(center, neighbor) == PairKind::Active && !s.is_empty() {
                 g.resize(s.len() * m, 0.0);
                 dg.resize(s.len() * m, 0.0);
-                self.networks.embed(center, neighbor, s, g, dg)?;
+                let shape = [s.len(), m];
+                self.networks.embed(center, neighbor, s, matrix_mut("g", g, shape)?, matrix_mut("dg", dg, shape)?)?;
             }
         }
         Ok(())

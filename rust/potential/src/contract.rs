@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! The model contract: everything a model file says of itself beside its networks, checked as a whole before the first step.
+//!
+//! Python writes and checks the same by `scripts/deepion/model/contract.schema.json`; tests hold both to the same cases.
 
-use serde::{Deserialize, Serialize};
+mod rules;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -10,6 +14,7 @@ pub const EXPORTER: &str = "scripts/export_onnx.py (deepion export)";
 
 /// The contract as stored in the model file (JSON). Lengths in Angstrom, energies in eV; `ntypes` = `type_map.len()`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Contract {
     /// Program that wrote the file.
     pub producer: String,
@@ -49,6 +54,9 @@ pub struct Contract {
     pub atom_exclude_types: Vec<usize>,
     /// Name of the fitting function per center type.
     pub fitting: Vec<String>,
+    /// How the fitting nets take the descriptor; none in older files.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub descriptor_layout: Option<DescriptorLayout>,
     /// Factor on the fitting net's output, per center type.
     pub energy_scale: Vec<f64>,
     /// Added to the scaled output, eV, per center type.
@@ -58,23 +66,41 @@ pub struct Contract {
     /// Number of atomic parameters.
     pub numb_aparam: usize,
     /// Frame parameters to use when none are given.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub default_fparam: Option<Vec<f64>>,
     /// `float32` or `float64`: precision of the training.
     pub precision: String,
     /// Smallest distance of the training data, where known.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub min_nbor_dist: Option<f64>,
     /// Units of the file.
     pub units: Units,
     /// Where the model came from.
     pub source: Source,
     /// Reduced networks, where the file has them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub reduced: Option<Reduced>,
+}
+
+/// A key that may be missing, but not null.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> std::result::Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// How the fitting nets of a file take the descriptor D[m][a].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DescriptorLayout {
+    /// a is faster.
+    AxisFastest,
+    /// a is faster, and only the first matrix product uses D: the rows of that matrix may be reordered.
+    AxisFastestFirstLayerOnly,
 }
 
 /// The reduced networks of a model. A center type has columns a(p): sums over real neighbors of (g0 psi(p) - pad(p);
 /// g1 psi(p) u) with psi = G basis, divided by the number of slots; its net takes a(p) . a(q) for p <= q and the first row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reduced {
     /// What they were chosen and measured on.
     pub sample: String,
@@ -86,6 +112,7 @@ pub struct Reduced {
 
 /// Reduced networks of all center types for one force error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReducedLevel {
     /// As measured at export, eV/A RMS.
     pub force_error: f64,
@@ -108,20 +135,11 @@ impl Reduced {
             .filter(|l| l.force_error <= force_error)
             .max_by(|a, b| a.force_error.total_cmp(&b.force_error))
     }
-
-    fn fits(&self, ntypes: usize) -> bool {
-        let level_fits = |l: &ReducedLevel| {
-            l.force_error > 0.0
-                && l.energy_error >= 0.0
-                && [l.columns.len(), l.mean.len(), l.fitting.len()] == [ntypes; 3]
-                && l.columns.iter().zip(&l.mean).all(|(&n, mean)| n > 0 && per_type(mean, n))
-        };
-        self.basis.len() == ntypes && self.levels.iter().all(level_fits)
-    }
 }
 
 /// Activation functions of the two kinds of net, by DeePMD-kit's names.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Activations {
     /// Of the embedding nets.
     pub embedding: String,
@@ -131,6 +149,7 @@ pub struct Activations {
 
 /// Units of the file; anything but eV and Angstrom is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Units {
     /// `eV`.
     pub energy: String,
@@ -140,6 +159,7 @@ pub struct Units {
 
 /// Provenance of the model.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Source {
     /// File that was exported.
     pub file: String,
@@ -148,9 +168,6 @@ pub struct Source {
     /// Program and version that wrote it.
     pub software: String,
 }
-
-/// Most slots a descriptor may have: a guard against nonsense, far above any real model.
-const MAX_SLOTS: usize = 1_000_000;
 
 impl Contract {
     /// Closer than this, A, no atoms of a solid, liquid or molecule are (H2: 0.74).
@@ -169,8 +186,8 @@ impl Contract {
     /// Names the key that is missing or wrong, what was found and what was expected.
     pub fn from_json(text: &str) -> Result<Self> {
         let contract: Self = serde_json::from_str(text)
-            .map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}")))?;
-        contract.check()?;
+            .map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}{}", advice(&e))))?;
+        rules::check(&contract)?;
         Ok(contract)
     }
 
@@ -203,84 +220,12 @@ impl Contract {
     pub fn numb_param(&self) -> usize {
         self.numb_fparam + self.numb_aparam
     }
-
-    fn check(&self) -> Result<()> {
-        let n = self.ntypes();
-        require("descriptor", self.descriptor == "se_e2_a", &self.descriptor, "se_e2_a")?;
-        require("units", self.units.energy == "eV" && self.units.length == "Angstrom", &self.units, "eV and Angstrom")?;
-        require("precision", matches!(&*self.precision, "float32" | "float64"), &self.precision, "float32 or float64")?;
-        require("type_map", n > 0, &self.type_map, "at least one element")?;
-        let mut names: Vec<_> = self.type_map.iter().collect();
-        names.sort();
-        names.dedup();
-        require("type_map", names.len() == n, &self.type_map, "every element once")?;
-        require("rcut", self.rcut.is_finite() && self.rcut > 0.0, self.rcut, "a positive length")?;
-        require(
-            "rcut_smth",
-            self.rcut_smth >= 0.0 && self.rcut_smth < self.rcut,
-            self.rcut_smth,
-            "between 0 and rcut",
-        )?;
-        require(
-            "env_protection",
-            self.env_protection >= 0.0 && self.env_protection.is_finite(),
-            self.env_protection,
-            "0 or a positive length",
-        )?;
-        let slots = self.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
-        require(
-            "sel",
-            self.sel.len() == n && slots > 0 && slots <= MAX_SLOTS,
-            &self.sel,
-            "one number of slots per type",
-        )?;
-        require("davg", per_type(&self.davg, n), &self.davg, "one finite value per type")?;
-        let std_ok = self.dstd.len() == n && self.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
-        require("dstd", std_ok, &self.dstd, "two finite values per type, none 0")?;
-        require(
-            "neuron",
-            !self.neuron.is_empty() && self.neuron.iter().all(|&w| w > 0),
-            &self.neuron,
-            "positive widths",
-        )?;
-        require(
-            "axis_neuron",
-            (1..=self.width()).contains(&self.axis_neuron),
-            self.axis_neuron,
-            "1 to the last of neuron",
-        )?;
-        let square = self.embedding.len() == n && self.embedding.iter().all(|row| row.len() == n);
-        require("embedding", square, &self.embedding, "a name per center and neighbor type")?;
-        require("fitting", self.fitting.len() == n, &self.fitting, "a name per type")?;
-        require("energy_scale", per_type(&self.energy_scale, n), &self.energy_scale, "one finite value per type")?;
-        require("energy_shift", per_type(&self.energy_shift, n), &self.energy_shift, "one finite value per type")?;
-        for (key, pairs) in [("exclude_types", &self.exclude_types), ("pair_exclude_types", &self.pair_exclude_types)] {
-            require(key, pairs.iter().flatten().all(|&t| t < n), pairs, "pairs of types below the number of types")?;
-        }
-        require(
-            "atom_exclude_types",
-            self.atom_exclude_types.iter().all(|&t| t < n),
-            &self.atom_exclude_types,
-            "types",
-        )?;
-        let default_ok = self.default_fparam.as_ref().is_none_or(|p| per_type(p, self.numb_fparam));
-        require("default_fparam", default_ok, &self.default_fparam, "numb_fparam finite values or null")?;
-        let distance_ok = self.min_nbor_dist.is_none_or(|d| d.is_finite() && d >= 0.0);
-        require("min_nbor_dist", distance_ok, self.min_nbor_dist, "a length or null")?;
-        let reduced_ok = self.reduced.as_ref().is_none_or(|r| r.fits(n));
-        require("reduced", reduced_ok, "not consistent", "a basis per type and levels with a network per type")
-    }
 }
 
-fn per_type(values: &[f64], n: usize) -> bool {
-    values.len() == n && values.iter().all(|v| v.is_finite())
-}
-
-fn require(key: &str, ok: bool, got: impl std::fmt::Debug, expected: &str) -> Result<()> {
-    if ok {
-        return Ok(());
+fn advice(error: &serde_json::Error) -> &'static str {
+    if error.to_string().starts_with("unknown field") {
+        "; the file is newer than this deepion, or damaged: update deepion"
+    } else {
+        ""
     }
-    Err(Error::Model(format!(
-        "model contract (metadata deepion_contract): {key} is {got:?}, expected {expected}; export the model again with {EXPORTER}"
-    )))
 }

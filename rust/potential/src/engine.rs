@@ -4,6 +4,7 @@
 //!
 //! Chunks, shares and their order depend on the configuration alone: the same bits for any number of threads.
 
+use ndarray::Array2;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +16,6 @@ use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
 use crate::model::Model;
-use crate::neighborhood::SortedList;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::share::{self, Share};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
@@ -37,7 +37,8 @@ pub struct Engine {
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
     groups: Vec<Group>,
-    list: SortedList,
+    /// Group of neighbors of each type, where it has one.
+    group_of: Vec<Option<usize>>,
     shares: Vec<Share>,
     times: Times,
 }
@@ -74,7 +75,7 @@ impl Engine {
         Self::with_tables(model, tables, networks, sel_error)
     }
 
-    /// An engine with reduced networks: those of `level` in `basis` (per center type, [M][columns]), on tables. The fitting
+    /// An engine with reduced networks: those of `level` in `basis` (per center type, M x columns), on tables. The fitting
     /// nets of `networks` are the level's.
     ///
     /// # Errors
@@ -84,7 +85,7 @@ impl Engine {
         exact: &mut dyn Networks,
         networks: Vec<Box<dyn TypedNetworks<R>>>,
         settings: TableSettings,
-        (basis, level): (&[Vec<Vec<f64>>], &ReducedLevel),
+        (basis, level): (&[Array2<f64>], &ReducedLevel),
         sel_error: bool,
     ) -> Result<Self> {
         let model = Model::new(contract, exact)?;
@@ -133,7 +134,7 @@ impl Engine {
             tables,
             pool,
             groups: Vec::new(),
-            list: SortedList::default(),
+            group_of: Vec::new(),
             shares: Vec::new(),
             times: Times::default(),
         })
@@ -168,7 +169,7 @@ impl Engine {
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
         let shares: usize = self.shares.iter().map(Share::bytes).sum();
-        groups + workers + shares + self.list.bytes() + self.tables.as_ref().map_or(0, |t| t.bytes)
+        groups + workers + shares + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
 
     /// Adds energies, forces and virials of all centers to `results`.
@@ -182,18 +183,21 @@ impl Engine {
         self.prepare(conf)?;
         results.check(conf.nall())?;
         let (want_energies, want_virials) =
-            (!results.eatom.is_empty(), !(results.vatom.is_empty() && results.cvatom.is_empty()));
+            (results.eatom.is_some(), results.vatom.is_some() || results.cvatom.is_some());
         let centers = conf.centers.len();
         let fewest = if centers < WORTH_SHARING { 1 } else { 2 };
         let count = centers.div_ceil(CENTERS_PER_SHARE).clamp(fewest, MOST_SHARES);
         self.shares.resize_with(count, Share::default);
-        let (model, groups, list, sel_error) = (&self.model, &self.groups, &self.list, self.sel_error);
+        let (model, groups, group_of, sel_error) = (&self.model, &self.groups, &self.group_of, self.sel_error);
         let fill = |worker: &mut dyn ChunkWorker, number: usize, share: &mut Share| {
             share.reset(conf.nall(), want_energies, want_virials);
             for Group { center_type, members } in groups {
                 let range = members.len() * number / count..members.len() * (number + 1) / count;
                 for members in members[range].chunks(worker.centers_per_chunk()) {
-                    worker.evaluate(Job { model, conf, list, center_type: *center_type, members, sel_error }, share)?;
+                    worker.evaluate(
+                        Job { model, conf, group_of, center_type: *center_type, members, sel_error },
+                        share,
+                    )?;
                 }
             }
             Ok(())
@@ -212,22 +216,22 @@ impl Engine {
     /// As [`Engine::compute`], or a failure of the graph.
     pub fn self_check(&mut self, conf: &Configuration, reference: &mut dyn WholeModel) -> Result<Check> {
         self.prepare(conf)?;
-        check::run(&self.model, conf, (&self.list, &self.groups), lock(&self.workers[0]).as_mut(), reference)
+        check::run(&self.model, conf, (&self.group_of, &self.groups), lock(&self.workers[0]).as_mut(), reference)
     }
 
     fn prepare(&mut self, conf: &Configuration) -> Result<()> {
         conf.check_step(&self.model)?;
         if conf.rebuilt {
-            conf.check_rebuild(&self.model)?;
             let mut watch = Stopwatch::start();
-            self.list.build(&self.model, conf);
-            watch.lap(&mut self.times.neighbors);
+            conf.check_rebuild(&self.model)?;
+            self.group_of = conf.group_of_types(self.model.contract.ntypes());
             self.groups.clear();
             for center_type in 0..self.model.contract.ntypes() {
                 let of_type = |k: &u32| conf.types[conf.centers[*k as usize] as usize] == center_type as i32;
                 let members = (0..conf.centers.len() as u32).filter(of_type).collect();
                 self.groups.push(Group { center_type, members });
             }
+            watch.lap(&mut self.times.neighbors);
         }
         Ok(())
     }

@@ -2,8 +2,7 @@
 //! What a worker is asked to evaluate.
 
 use crate::configuration::Configuration;
-use crate::model::Model;
-use crate::neighborhood::SortedList;
+use crate::model::{Model, PairKind};
 use crate::tabulated::Real;
 
 /// All centers of one type.
@@ -17,13 +16,13 @@ pub struct Group {
 
 /// What a worker is asked for: some centers of one type.
 #[derive(Clone, Copy)]
-pub struct Job<'a> {
+pub struct Job<'a, 'c> {
     /// The model.
     pub model: &'a Model,
     /// All atoms.
-    pub conf: &'a Configuration<'a>,
-    /// Its neighbor list, sorted by type.
-    pub list: &'a SortedList,
+    pub conf: &'a Configuration<'c>,
+    /// Group of neighbors of each type, where it has one.
+    pub group_of: &'a [Option<usize>],
     /// Type of the centers.
     pub center_type: usize,
     /// The centers, as positions in `conf.centers`.
@@ -32,22 +31,33 @@ pub struct Job<'a> {
     pub sel_error: bool,
 }
 
-impl Job<'_> {
+impl Job<'_, '_> {
     /// Index of center `c` of the chunk among the atoms.
     #[must_use]
     pub fn atom(&self, c: usize) -> usize {
         self.conf.centers[self.members[c] as usize] as usize
     }
 
+    /// The neighbors of one type of the center at position `k` of `conf.centers`; none where the types are no neighbors at all.
+    #[must_use]
+    pub fn neighbors(&self, k: u32, neighbor_type: usize) -> &[i32] {
+        let Some(group) = self.group_of[neighbor_type] else { return &[] };
+        if self.model.kind(self.center_type, neighbor_type) == PairKind::Absent {
+            return &[];
+        }
+        let part = k as usize * self.conf.groups.len() + group;
+        &self.conf.neighbors[self.conf.offsets[part]..self.conf.offsets[part + 1]]
+    }
+
     /// Frame and atomic parameters of each center, as the fitting nets take them.
     pub fn parameters<R: Real>(&self, to: &mut Vec<R>) {
         to.clear();
         let contract = &self.model.contract;
-        let na = contract.numb_aparam;
-        if contract.numb_param() > 0 {
-            for c in 0..self.members.len() {
-                let of_atom = &self.conf.aparam[self.atom(c) * na..(self.atom(c) + 1) * na];
-                to.extend(self.conf.fparam_or_default(contract).iter().chain(of_atom).map(|&p| R::from_f64(p)));
+        let fparam = self.conf.fparam_or_default(contract);
+        for c in 0..self.members.len() {
+            to.extend(fparam.iter().map(|&p| R::from_f64(p)));
+            if contract.numb_aparam > 0 {
+                to.extend(self.conf.aparam.row(self.atom(c)).iter().map(|&p| R::from_f64(p)));
             }
         }
     }

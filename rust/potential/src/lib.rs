@@ -18,6 +18,7 @@ mod job;
 mod model;
 mod neighborhood;
 mod networks;
+mod shapes;
 mod share;
 mod tabulated;
 mod times;
@@ -25,7 +26,7 @@ mod vectors;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
-pub use contract::{Activations, Contract, EXPORTER, Reduced, ReducedLevel, Source, Units};
+pub use contract::{Activations, Contract, DescriptorLayout, EXPORTER, Reduced, ReducedLevel, Source, Units};
 pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};
@@ -33,6 +34,7 @@ pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
 pub use model::{Model, PairKind};
 pub use networks::{Networks, TypedNetworks, WholeModel};
+pub use shapes::{matrix, matrix_mut, row_by_row, row_by_row_mut};
 #[doc(hidden)] // for benches/kernels.rs
 pub use tabulated::kernels;
 pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};

@@ -4,6 +4,7 @@
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::networks::Networks;
+use crate::shapes::matrix_mut;
 
 /// How a neighbor of one type counts for a center of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,9 @@ impl Model {
                 }
                 if has_net && empty_slot != 0.0 {
                     let (mut g, mut dg) = (vec![0.0; m], vec![0.0; m]);
-                    networks.embed(i, j, &[empty_slot], &mut g, &mut dg)?;
+                    let shape = [1, m];
+                    let (g_view, dg_view) = (matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?);
+                    networks.embed(i, j, &[empty_slot], g_view, dg_view)?;
                     for (c, (p, g)) in constant[i].iter_mut().zip(padding[pair].iter_mut().zip(&g)) {
                         *p = empty_slot * g;
                         *c += contract.sel[j] as f64 * *p;

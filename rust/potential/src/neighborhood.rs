@@ -3,59 +3,9 @@
 
 use std::ops::Range;
 
-use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
 use crate::job::Job;
-use crate::model::{Model, PairKind};
-
-/// The neighbor list with each center's neighbors sorted by type, without those that do not count: made when the list is.
-#[derive(Debug, Default)]
-pub struct SortedList {
-    ntypes: usize,
-    /// Neighbors of type t of center k start at `start[k * ntypes + t]`.
-    start: Vec<usize>,
-    neighbors: Vec<i32>,
-}
-
-impl SortedList {
-    /// Sorts the list of a configuration.
-    pub fn build(&mut self, model: &Model, conf: &Configuration) {
-        let ntypes = model.contract.ntypes();
-        self.ntypes = ntypes;
-        self.start.clear();
-        self.neighbors.clear();
-        self.neighbors.reserve(conf.neighbors.len());
-        let mut by_type = vec![Vec::new(); ntypes];
-        for (k, &i) in conf.centers.iter().enumerate() {
-            let center = conf.types[i as usize];
-            for &j in &conf.neighbors[conf.offsets[k]..conf.offsets[k + 1]] {
-                if let (Ok(center), Ok(neighbor)) = (usize::try_from(center), usize::try_from(conf.types[j as usize]))
-                    && model.kind(center, neighbor) != PairKind::Absent
-                {
-                    by_type[neighbor].push(j);
-                }
-            }
-            for of_type in &mut by_type {
-                self.start.push(self.neighbors.len());
-                self.neighbors.append(of_type);
-            }
-        }
-        self.start.push(self.neighbors.len());
-    }
-
-    /// Neighbors of a type of center `k`.
-    fn of(&self, k: usize, neighbor_type: usize) -> &[i32] {
-        let place = k * self.ntypes + neighbor_type;
-        &self.neighbors[self.start[place]..self.start[place + 1]]
-    }
-
-    /// Bytes of its arrays.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.start.capacity() * size_of::<usize>() + self.neighbors.capacity() * size_of::<i32>()
-    }
-}
 
 /// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
@@ -139,18 +89,20 @@ pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Resul
 
 /// One block; `r` receives squares of distances.
 fn collect_type(job: Job, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<()> {
-    let Job { model, conf, list, members, sel_error, .. } = job;
+    let Job { model, conf, members, sel_error, .. } = job;
+    let coordinates = conf.coordinates()?;
+    let position = |i: usize| [coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2]];
     let sel = model.contract.sel[neighbor_type];
-    block.resize(members.iter().map(|&k| list.of(k as usize, neighbor_type).len()).sum());
+    block.resize(members.iter().map(|&k| job.neighbors(k, neighbor_type).len()).sum());
     block.start.clear();
     block.start.push(0);
     let mut end = 0;
     for (c, &k) in members.iter().enumerate() {
         let first = end;
-        let origin = conf.position(job.atom(c));
+        let origin = position(job.atom(c));
         let [x, y, z] = &mut block.x;
-        for &j in list.of(k as usize, neighbor_type) {
-            let p = conf.position(j as usize);
+        for &j in job.neighbors(k, neighbor_type) {
+            let p = position(j as usize);
             let d = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
             let r_sq = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             // Written in any case, and overwritten by the next one where it is too far: no branch to mispredict.

@@ -1,32 +1,42 @@
 // SPDX-License-Identifier: MIT
 //! What the physics needs of the networks, without knowing who runs them.
 
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+
 use crate::error::Result;
 
 /// The embedding and fitting nets of one model. One value serves one worker thread.
 pub trait Networks: Send {
     /// Runs the embedding net of a pair of types on normalized distances.
     ///
-    /// `s`: n values; `g` and `dg` receive G and dG/ds, n x M, row-major.
+    /// `s`: n values; `g` and `dg` receive G and dG/ds, n x M.
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.
-    fn embed(&mut self, center: usize, neighbor: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()>;
+    fn embed(
+        &mut self,
+        center_type: usize,
+        neighbor_type: usize,
+        s: &[f64],
+        g: ArrayViewMut2<f64>,
+        dg: ArrayViewMut2<f64>,
+    ) -> Result<()>;
 
     /// Runs the fitting net of a center type on a batch of descriptors.
     ///
-    /// `descriptor`: n x (axis M): D[a, m] with m faster, the transpose of DeePMD-kit's order; `param`: n x `numb_param` raw values, frame parameters first; `energy` receives n
-    /// values (eV, before scale and shift) and `gradient` their derivatives by the descriptor.
+    /// `descriptor`: n x (axis M): D[a, m] with m faster, the transpose of DeePMD-kit's order, row by row in memory; `param`:
+    /// n x `numb_param` raw values, frame parameters first; `energy` receives n values (eV, before scale and shift) and `gradient`
+    /// their derivatives by the descriptor.
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.
     fn fit(
         &mut self,
-        center: usize,
-        descriptor: &[f64],
-        param: &[f64],
+        center_type: usize,
+        descriptor: ArrayView2<f64>,
+        param: ArrayView2<f64>,
         energy: &mut [f64],
-        gradient: &mut [f64],
+        gradient: ArrayViewMut2<f64>,
     ) -> Result<()>;
 }
 
@@ -38,29 +48,29 @@ pub trait TypedNetworks<R>: Networks {
     /// As there.
     fn fit_typed(
         &mut self,
-        center: usize,
-        descriptor: &[R],
-        param: &[R],
+        center_type: usize,
+        descriptor: ArrayView2<R>,
+        param: ArrayView2<R>,
         energy: &mut [R],
-        gradient: &mut [R],
+        gradient: ArrayViewMut2<R>,
     ) -> Result<()>;
 }
 
 /// The model file's own whole graph in float64, for the self-check.
 pub trait WholeModel {
-    /// Evaluates `nlist.len() / slots` centers, the first atoms of `coord`.
+    /// Evaluates the first atoms of `coord`, the centers.
     ///
-    /// `coord`: nall x 3 (A); `types`: nall; `nlist`: centers x slots, -1 padded; `aparam`: centers x `numb_aparam`.
+    /// `coord`: nall x 3 (A); `types`: nall; `nlist`: centers x slots, -1 in empty ones; `aparam`: centers x `numb_aparam`.
     /// Returns the centers' energies (eV) and the forces on all nall atoms (eV/A, nall x 3).
     ///
     /// # Errors
     /// Whatever the library that runs the graph reports.
     fn evaluate(
         &mut self,
-        coord: &[f64],
+        coord: ArrayView2<f64>,
         types: &[i64],
-        nlist: &[i64],
+        nlist: ArrayView2<i64>,
         fparam: &[f64],
-        aparam: &[f64],
-    ) -> Result<(Vec<f64>, Vec<f64>)>;
+        aparam: ArrayView2<f64>,
+    ) -> Result<(Vec<f64>, Array2<f64>)>;
 }

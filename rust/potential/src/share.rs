@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! A share of the work: chunks add their results to its sums, and the sums of all shares are added up in a fixed order.
 
+use ndarray::ArrayViewMut2;
 use rayon::prelude::*;
 
 use crate::configuration::{Results, Totals};
@@ -103,9 +104,9 @@ impl Share {
 /// Adds all shares, in order, to the caller's arrays; returns their totals.
 pub fn add_up(shares: &[Share], results: &mut Results, pool: Option<&rayon::ThreadPool>) -> (Totals, Sightings) {
     let factor = results.factor;
-    add_arrays(shares, |l| &l.f, results.f, factor, pool);
-    add_arrays(shares, |l| &l.v, results.cvatom, factor, pool);
-    for (k, to) in results.vatom.chunks_exact_mut(6).enumerate() {
+    add_arrays(shares, |l| &l.f, values(&mut results.f), factor, pool);
+    add_arrays(shares, |l| &l.v, values(&mut results.cvatom), factor, pool);
+    for (k, to) in values(&mut results.vatom).chunks_exact_mut(6).enumerate() {
         let mut v = [0.0; 9];
         for share in shares {
             v.iter_mut().zip(&share.v[9 * k..9 * k + 9]).for_each(|(v, l)| *v += l);
@@ -116,13 +117,20 @@ pub fn add_up(shares: &[Share], results: &mut Results, pool: Option<&rayon::Thre
     let (mut totals, mut seen) = (Totals::default(), Sightings::default());
     for share in shares {
         for &(i, energy) in &share.energies {
-            results.eatom[i as usize] += energy * factor;
+            if let Some(eatom) = &mut results.eatom {
+                eatom[i as usize] += energy * factor;
+            }
         }
         totals.energy += share.totals.energy * factor;
         totals.virial.iter_mut().zip(share.totals.virial).for_each(|(t, v)| *t += v * factor);
         seen.merge(&share.seen);
     }
     (totals, seen)
+}
+
+/// Row by row, as [`Results::check`] has made sure; no values where they are not wanted.
+fn values<'a>(matrix: &'a mut Option<ArrayViewMut2<f64>>) -> &'a mut [f64] {
+    matrix.as_mut().and_then(|matrix| matrix.as_slice_mut()).unwrap_or_default()
 }
 
 /// Values added up at a time.

@@ -22,8 +22,7 @@ fn a_whole_contract_is_accepted() {
 #[test]
 fn every_missing_key_is_named() {
     let whole = serde_json::to_value(common::contract()).unwrap();
-    let optional = ["default_fparam", "min_nbor_dist"];
-    for key in whole.as_object().unwrap().keys().filter(|k| !optional.contains(&k.as_str())) {
+    for key in whole.as_object().unwrap().keys() {
         let error = Contract::from_json(&edited(|c| {
             c.as_object_mut().unwrap().remove(key);
         }));

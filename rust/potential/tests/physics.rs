@@ -5,8 +5,10 @@
 
 mod common;
 
-use common::{Answer, Cluster, cluster_for, contract, engine, evaluate, naive_energies, strongest, variants};
-use deepion_potential::{Contract, Engine, Error, Results};
+use common::{
+    Answer, Cluster, List, cluster_for, contract, engine, evaluate, forces_only, naive_energies, strongest, variants,
+};
+use deepion_potential::{Configuration, Contract, Engine, Error, Results, matrix};
 
 /// Rounding of two float64 codes that add a few thousand terms in different order.
 const SAME: f64 = 1e-12;
@@ -139,8 +141,8 @@ fn results_are_added_and_scaled() {
     let mut engine = engine(&c, 1);
     let plain = evaluate(&mut engine, &cluster);
     let (mut f, mut eatom) = (vec![1.0; 120], vec![2.0; 40]);
-    let mut results = Results { factor: 0.5, f: &mut f, eatom: &mut eatom, vatom: &mut [], cvatom: &mut [] };
-    let (totals, _) = engine.compute(&cluster.configuration(), &mut results).unwrap();
+    let mut results = Results { factor: 0.5, eatom: Some(&mut eatom), ..forces_only(&mut f) };
+    let (totals, _) = engine.compute(&cluster.configuration(&cluster.list()), &mut results).unwrap();
     assert!((totals.energy - 0.5 * plain.totals.energy).abs() < 1e-12);
     close(&f, &plain.f.iter().map(|f| 1.0 + 0.5 * f).collect::<Vec<_>>(), SAME, "f");
     close(&eatom, &plain.eatom.iter().map(|e| 2.0 + 0.5 * e).collect::<Vec<_>>(), SAME, "eatom");
@@ -149,8 +151,7 @@ fn results_are_added_and_scaled() {
 fn refusal(engine: &mut Engine, cluster: &Cluster) -> Error {
     let n = cluster.types.len();
     let mut f = vec![7.0; 3 * n];
-    let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
-    let error = engine.compute(&cluster.configuration(), &mut results).unwrap_err();
+    let error = engine.compute(&cluster.configuration(&cluster.list()), &mut forces_only(&mut f)).unwrap_err();
     assert!(f.iter().all(|&f| f == 7.0), "an error left something behind");
     error
 }
@@ -179,8 +180,7 @@ fn guards_see_overflow_and_close_pairs() {
     let cluster = Cluster::new(40, 5.0, 5);
     let (_, seen) = {
         let mut f = vec![0.0; 120];
-        let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] };
-        engine(&c, 1).compute(&cluster.configuration(), &mut results).unwrap()
+        engine(&c, 1).compute(&cluster.configuration(&cluster.list()), &mut forces_only(&mut f)).unwrap()
     };
     let worst = seen.worst_overflow.unwrap();
     assert!(seen.overflows > 1 && worst.found > c.sel[worst.neighbor_type]);
@@ -202,8 +202,55 @@ fn wrong_parameters_are_refused() {
     cluster.fparam.pop();
     let error = refusal(&mut engine(&c, 1), &cluster).to_string();
     assert_eq!(error, "fparam has 1 values, but the model has numb_fparam = 2");
-    let mut cluster = cluster_for(&c, 1);
-    cluster.aparam.pop();
-    let error = refusal(&mut engine(&c, 1), &cluster).to_string();
-    assert_eq!(error, "aparam has 39 values, but 40 are needed: the model has numb_aparam = 1 for each atom");
+    let cluster = cluster_for(&c, 1);
+    let list = cluster.list();
+    let conf = Configuration {
+        aparam: matrix("aparam", &cluster.aparam[..39], [39, 1]).unwrap(),
+        ..cluster.configuration(&list)
+    };
+    let error = engine(&c, 1).compute(&conf, &mut forces_only(&mut [0.0; 120])).unwrap_err().to_string();
+    assert_eq!(error, "aparam has the shape [39, 1], expected [40, 1]");
+    let conf = Configuration { aparam: matrix("aparam", &[0.0; 80], [40, 2]).unwrap(), ..conf };
+    let error = engine(&c, 1).compute(&conf, &mut forces_only(&mut [0.0; 120])).unwrap_err().to_string();
+    assert_eq!(error, "aparam has the shape [40, 2], expected [40, 1]");
+}
+
+#[test]
+fn arrays_of_the_wrong_shape_are_refused_by_name() {
+    let (c, cluster) = (contract(), cluster_for(&contract(), 1));
+    let list = cluster.list();
+    let conf = cluster.configuration(&list);
+    let x = ndarray::Array2::<f64>::zeros((3, 40));
+    for (x, text) in [(x.view(), "x has the shape [3, 40], expected [40, 3]"), (x.t(), "the rows of x do not lie")] {
+        let error = engine(&c, 1).compute(&Configuration { x, ..conf }, &mut forces_only(&mut [0.0; 120])).unwrap_err();
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+    let error = engine(&c, 1).compute(&conf, &mut forces_only(&mut [0.0; 117])).unwrap_err().to_string();
+    assert_eq!(error, "f has the shape [39, 3], expected [40, 3]");
+}
+
+#[test]
+fn groups_of_neighbors_hold_one_type_each() {
+    let (c, cluster) = (contract(), cluster_for(&contract(), 1));
+    let refused = |change: &dyn Fn(&mut List)| {
+        let mut list = cluster.list();
+        change(&mut list);
+        let result = engine(&c, 1).compute(&cluster.configuration(&list), &mut forces_only(&mut [0.0; 120]));
+        result.unwrap_err().to_string()
+    };
+    let text = refused(&|list| list.groups = vec![2, 0, 2]);
+    assert_eq!(text, "groups names a type twice: [2, 0, 2]");
+    let text = refused(&|list| list.groups = vec![0, 2, 1]);
+    assert!(text.starts_with("neighbors holds atom ID ") && text.contains(" in a group of type 0"), "{text}");
+    let text = refused(&|list| list.groups.truncate(2));
+    assert_eq!(text, "offsets has 121 values, expected 81");
+
+    // Without neighbors of a type, an atom is as one that is alone.
+    let nobody = List { groups: vec![], offsets: vec![0], neighbors: vec![] };
+    let mut f = vec![0.0; 120];
+    let (totals, _) = engine(&c, 1).compute(&cluster.configuration(&nobody), &mut forces_only(&mut f)).unwrap();
+    assert_eq!(f, [0.0; 120]);
+    let alone = |t: i32| evaluate(&mut engine(&c, 1), &Cluster::of(vec![0.0; 3], vec![t])).totals.energy;
+    let expected: f64 = cluster.types.iter().filter(|&&t| t >= 0).map(|&t| alone(t)).sum();
+    assert!((totals.energy - expected).abs() < 1e-11);
 }

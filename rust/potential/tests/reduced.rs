@@ -7,15 +7,16 @@ mod common;
 
 use common::{Cluster, Toy, cluster_for, contract, evaluate, strongest, variants};
 use deepion_potential::{Contract, Engine, Kernels, ReducedLevel, TableSettings, TypedNetworks};
+use ndarray::Array2;
 
 const COLUMNS: usize = 5;
 const FEATURES: usize = COLUMNS * (COLUMNS + 3) / 2;
 const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 
 /// Basis of a center type: M rows, one column more than are used.
-fn basis(c: &Contract, center: usize) -> Vec<Vec<f64>> {
+fn basis(c: &Contract, center: usize) -> Array2<f64> {
     let value = |m: usize, p: usize| (1.3 * m as f64 + 2.1 * p as f64 + center as f64).sin();
-    (0..c.width()).map(|m| (0..=COLUMNS).map(|p| value(m, p)).collect()).collect()
+    Array2::from_shape_fn((c.width(), COLUMNS + 1), |(m, p)| value(m, p))
 }
 
 fn level(c: &Contract) -> ReducedLevel {
@@ -56,7 +57,7 @@ fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
         let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
         let basis = basis(c, ti);
         let psi = |tj: usize, s: f64, p: usize| -> f64 {
-            (0..c.width()).map(|m| toy.embedding(ti, tj, m, s).0 * basis[m][p]).sum::<f64>() / slots
+            (0..c.width()).map(|m| toy.embedding(ti, tj, m, s).0 * basis[[m, p]]).sum::<f64>() / slots
         };
         let empty = -c.davg[ti] / c.dstd[ti][0];
         let mut a = [[0.0; 4]; COLUMNS];
@@ -162,4 +163,20 @@ fn same_bits_for_any_number_of_threads() {
     for threads in [2, 5] {
         assert_eq!(one, evaluate(&mut engine::<f32>(&c, TIGHT, threads), &cluster), "{threads} threads");
     }
+}
+
+#[test]
+fn basis_with_too_few_columns_or_other_rows_is_refused() {
+    let c = contract();
+    let start = |basis: Array2<f64>| {
+        let networks = vec![Box::new(toy(&c)) as Box<dyn TypedNetworks<f64>>];
+        let bases = vec![basis; c.ntypes()];
+        Engine::reduced(c.clone(), &mut Toy::of(&c), networks, TIGHT, (&bases, &level(&c)), false)
+            .err()
+            .map(|e| e.to_string())
+    };
+    assert_eq!(start(Array2::ones((24, COLUMNS))), None);
+    let expected = "the basis of center type Li has the shape [24, 4], expected 24 rows and 5 columns or more";
+    assert_eq!(start(Array2::ones((24, COLUMNS - 1))).unwrap(), expected);
+    assert!(start(Array2::ones((23, COLUMNS))).unwrap().contains("expected 24 rows"));
 }

@@ -39,7 +39,7 @@ std::string from_environment(const char *name)
 struct Cluster {
   static constexpr int N = 6;
   std::vector<double> x;
-  std::vector<std::int32_t> types, centers, neighbors;
+  std::vector<std::int32_t> types, centers, groups = {0, 1}, neighbors;
   std::vector<std::int64_t> tags;
   std::vector<std::size_t> offsets = {0};
 
@@ -50,9 +50,11 @@ struct Cluster {
       types.push_back(i % 2);
       centers.push_back(i);
       tags.push_back(100 + i);
-      for (int j = 0; j < N; j++)
-        if (j != i) neighbors.push_back(j);
-      offsets.push_back(neighbors.size());
+      for (int group : groups) {
+        for (int j = 0; j < N; j++)
+          if (j != i && j % 2 == group) neighbors.push_back(j);
+        offsets.push_back(neighbors.size());
+      }
     }
   }
 
@@ -63,6 +65,7 @@ struct Cluster {
     atoms.types = view(types);
     atoms.tags = view(tags);
     atoms.centers = view(centers);
+    atoms.groups = view(groups);
     atoms.offsets = view(offsets);
     atoms.neighbors = view(neighbors);
     atoms.rebuilt = true;

@@ -32,6 +32,7 @@ struct Cluster {
     types: Vec<i32>,
     tags: Vec<i64>,
     centers: Vec<i32>,
+    groups: Vec<i32>,
     offsets: Vec<usize>,
     neighbors: Vec<i32>,
 }
@@ -42,13 +43,19 @@ impl Cluster {
     fn new() -> Self {
         let n = N as i32;
         let place = |i: i32| [i % 2, i / 2 % 2, i / 4].map(|k| 2.1 * f64::from(k) + 0.2 * f64::from(5 * i + k).sin());
+        let (mut offsets, mut neighbors) = (vec![0], Vec::new());
+        for (i, group) in (0..n).flat_map(|i| [(i, 1), (i, 0)]) {
+            neighbors.extend((0..n).filter(|&j| j != i && j % 2 == group));
+            offsets.push(neighbors.len());
+        }
         Self {
             x: (0..n).flat_map(place).collect(),
             types: (0..n).map(|i| i % 2).collect(),
             tags: (0..i64::from(n)).map(|i| 100 + i).collect(),
             centers: (0..n).collect(),
-            offsets: (0..=N).map(|i| i * (N - 1)).collect(),
-            neighbors: (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect(),
+            groups: vec![1, 0],
+            offsets,
+            neighbors,
         }
     }
 
@@ -58,6 +65,7 @@ impl Cluster {
             types: &self.types,
             tags: &self.tags,
             centers: &self.centers,
+            groups: &self.groups,
             offsets: &self.offsets,
             neighbors: &self.neighbors,
             rebuilt: true,
@@ -129,9 +137,9 @@ fn arrays_that_do_not_fit_are_named() {
     assert!(tags.starts_with("tags"), "{tags}");
     let offsets = refusal(&mut potential, Atoms { offsets: &cluster.offsets[1..], ..cluster.atoms() });
     assert!(offsets.starts_with("offsets"), "{offsets}");
-    let far = vec![0, 1, 2, 3, 4, 99];
-    let outside =
-        refusal(&mut potential, Atoms { neighbors: &far, offsets: &[0, 6, 6, 6, 6, 6, 6], ..cluster.atoms() });
+    let mut far = cluster.neighbors.clone();
+    far[7] = 99;
+    let outside = refusal(&mut potential, Atoms { neighbors: &far, ..cluster.atoms() });
     assert!(outside.contains("outside 0..6"), "{outside}");
     let types = refusal(&mut potential, Atoms { types: &[0, 1, 7, 0, 1, 0], ..cluster.atoms() });
     assert!(types.contains("type 7"), "{types}");
@@ -144,7 +152,15 @@ fn arrays_that_do_not_fit_are_named() {
 
     let mut potential = open(PARAMETERS);
     let types = [0; N];
-    let atoms = Atoms { types: &types, fparam: &[0.1, 0.2], aparam: &[0.5; 2 * N - 1], ..cluster.atoms() };
+    let (groups, offsets) = ([0], [0, 5, 10, 15, 20, 25, 30]);
+    let atoms = Atoms {
+        types: &types,
+        groups: &groups,
+        offsets: &offsets,
+        fparam: &[0.1, 0.2],
+        aparam: &[0.5; 2 * N - 1],
+        ..cluster.atoms()
+    };
     let text = refusal(&mut potential, atoms);
     assert!(text.contains("aparam"), "{text}");
 }

@@ -5,6 +5,7 @@ use crate::environment::{Radial, radial};
 use crate::error::Result;
 use crate::model::Model;
 use crate::networks::Networks;
+use crate::shapes::matrix_mut;
 
 /// Step in normalized s for the second derivative of the embedding: a fourth-order difference of its first.
 const STEP: f64 = 2e-3;
@@ -37,7 +38,8 @@ impl RadialFunctions {
             distances.iter().map(|&r| (radial_at(model, r).a - c.davg[center]) / c.dstd[center][0]).collect();
         let n = distances.len() * width;
         let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
-        networks.embed(center, neighbor, &s, &mut g, &mut dg)?;
+        let shape = [s.len(), width];
+        networks.embed(center, neighbor, &s, matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?)?;
         for (row, &r) in dg.chunks_exact_mut(width).zip(distances) {
             let ds = radial_at(model, r).da / c.dstd[center][0];
             for d in row {
@@ -64,7 +66,8 @@ impl RadialFunctions {
         for shift in [-2.0 * STEP, -STEP, STEP, 2.0 * STEP] {
             let s: Vec<f64> = distances.iter().map(|&r| (radial_at(model, r).a - avg) / std + shift).collect();
             let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
-            networks.embed(center, neighbor, &s, &mut g, &mut dg)?;
+            let shape = [s.len(), width];
+            networks.embed(center, neighbor, &s, matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?)?;
             slopes.push(dg);
         }
         functions.ddg = vec![0.0; n];

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! Everything that is prepared at load for the tabulated path: per center type a basis, a table and their matrices.
 
+use ndarray::Array2;
+
 use crate::contract::{Contract, ReducedLevel};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Model, PairKind};
 use crate::networks::Networks;
 
@@ -147,25 +149,32 @@ impl<R: Kernels> Tables<R> {
         Ok(tables)
     }
 
-    /// Tables for reduced networks: those of `level`, in `basis` (per center type, [M][columns]).
+    /// Tables for reduced networks: those of `level`, in `basis` (per center type, M x columns).
     ///
     /// # Errors
-    /// Whatever the networks report.
+    /// A basis has not as many rows as the embedding, or fewer columns than the level uses; whatever the networks report.
     pub fn reduced(
         model: &Model,
         exact: &mut dyn Networks,
         settings: TableSettings,
-        basis: &[Vec<Vec<f64>>],
+        basis: &[Array2<f64>],
         level: &ReducedLevel,
     ) -> Result<Self> {
         let width = model.contract.width().next_multiple_of(R::LANES);
         let mut tables = Self { centers: Vec::new(), width, error: 0.0, nearest: 0.0 };
         for (center, basis) in basis.iter().enumerate() {
-            let used = level.columns[center];
+            let (used, m) = (level.columns[center], model.contract.width());
+            if basis.nrows() != m || basis.ncols() < used {
+                return Err(Error::Model(format!(
+                    "the basis of center type {} has the shape {:?}, expected {m} rows and {used} columns or more",
+                    model.contract.type_map[center],
+                    basis.shape()
+                )));
+            }
             let columns = used.next_multiple_of(R::LANES);
-            let row = |p: usize| basis.iter().map(|m| m.get(p).map_or(0.0, |v| v * model.inv_slots)).collect();
+            let row = |p: usize| basis.column(p).iter().map(|v| v * model.inv_slots).collect();
             let mut rows: Vec<Vec<f64>> = (0..used).map(row).collect();
-            rows.resize(columns, vec![0.0; basis.len()]);
+            rows.resize(columns, vec![0.0; m]);
             let basis = Basis { rows, error: 0.0 };
             let (mut neighbors, mut masked) = (Vec::new(), Vec::new());
             for neighbor in 0..model.contract.ntypes() {

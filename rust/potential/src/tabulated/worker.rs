@@ -11,6 +11,7 @@ use crate::job::Job;
 use crate::model::Model;
 use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
+use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
 use crate::times::Stopwatch;
 
@@ -129,7 +130,14 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
-        self.exact.networks.fit_typed(center, &self.d, &self.param, &mut self.energy, &mut self.gd)?;
+        let inputs = self.d.len() / n;
+        self.exact.networks.fit_typed(
+            center,
+            matrix("descriptor", &self.d, [n, inputs])?,
+            matrix("param", &self.param, [n, model.contract.numb_param()])?,
+            &mut self.energy,
+            matrix_mut("gradient", &mut self.gd, [n, inputs])?,
+        )?;
         watch.lap(&mut share.times.fitting);
         self.descriptor_backward(job, of_center);
         watch.lap(&mut share.times.descriptor);

@@ -3,8 +3,10 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, Configuration, Contract, Engine, Networks, Real, Result, Results, Source, Totals, TypedNetworks, Units,
+    Activations, Configuration, Contract, Engine, Networks, Real, Result, Results, Source, Totals, TypedNetworks,
+    Units, matrix, matrix_mut,
 };
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
 /// Smooth networks with known derivatives; different for every type pair.
 #[derive(Clone)]
@@ -40,33 +42,54 @@ impl Toy {
 }
 
 impl Networks for Toy {
-    fn embed(&mut self, i: usize, j: usize, s: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
+    fn embed(
+        &mut self,
+        i: usize,
+        j: usize,
+        s: &[f64],
+        mut g: ArrayViewMut2<f64>,
+        mut dg: ArrayViewMut2<f64>,
+    ) -> Result<()> {
         for (n, s) in s.iter().enumerate() {
             for m in 0..self.width {
-                (g[n * self.width + m], dg[n * self.width + m]) = self.embedding(i, j, m, *s);
+                (g[[n, m]], dg[[n, m]]) = self.embedding(i, j, m, *s);
             }
         }
         Ok(())
     }
 
-    fn fit(&mut self, i: usize, d: &[f64], param: &[f64], energy: &mut [f64], gradient: &mut [f64]) -> Result<()> {
+    fn fit(
+        &mut self,
+        i: usize,
+        d: ArrayView2<f64>,
+        param: ArrayView2<f64>,
+        energy: &mut [f64],
+        mut gradient: ArrayViewMut2<f64>,
+    ) -> Result<()> {
+        assert_eq!((d.dim(), param.dim()), ((energy.len(), self.len), (energy.len(), self.numb_param)));
         for n in 0..energy.len() {
-            let param = &param[n * self.numb_param..(n + 1) * self.numb_param];
-            let (e, g) = self.fitting(i, &d[n * self.len..(n + 1) * self.len], param);
+            let (e, g) = self.fitting(i, &d.row(n).to_vec(), &param.row(n).to_vec());
             energy[n] = e;
-            gradient[n * self.len..(n + 1) * self.len].copy_from_slice(&g);
+            gradient.row_mut(n).assign(&ArrayView1::from(&g));
         }
         Ok(())
     }
 }
 
 impl<R: Real> TypedNetworks<R> for Toy {
-    fn fit_typed(&mut self, i: usize, d: &[R], param: &[R], energy: &mut [R], gradient: &mut [R]) -> Result<()> {
-        let widened = |v: &[R]| v.iter().map(|v| v.to_f64()).collect::<Vec<f64>>();
-        let (mut e, mut g) = (vec![0.0; energy.len()], vec![0.0; gradient.len()]);
-        self.fit(i, &widened(d), &widened(param), &mut e, &mut g)?;
+    fn fit_typed(
+        &mut self,
+        i: usize,
+        d: ArrayView2<R>,
+        param: ArrayView2<R>,
+        energy: &mut [R],
+        mut gradient: ArrayViewMut2<R>,
+    ) -> Result<()> {
+        let (d, param) = (d.mapv(Real::to_f64), param.mapv(Real::to_f64));
+        let (mut e, mut g) = (vec![0.0; energy.len()], Array2::zeros(gradient.dim()));
+        self.fit(i, d.view(), param.view(), &mut e, g.view_mut())?;
         energy.iter_mut().zip(e).for_each(|(t, v)| *t = R::from_f64(v));
-        gradient.iter_mut().zip(g).for_each(|(t, v)| *t = R::from_f64(v));
+        gradient.zip_mut_with(&g, |t, v| *t = R::from_f64(*v));
         Ok(())
     }
 }
@@ -94,6 +117,7 @@ pub fn contract() -> Contract {
         pair_exclude_types: vec![],
         atom_exclude_types: vec![],
         fitting: (0..3).map(|i| format!("fitting_{i}")).collect(),
+        descriptor_layout: None,
         energy_scale: vec![1.0, 1.3, 0.8],
         energy_shift: vec![-1.5, -4.0, -3.25],
         numb_fparam: 0,
@@ -114,8 +138,6 @@ pub struct Cluster {
     pub types: Vec<i32>,
     pub tags: Vec<i64>,
     centers: Vec<i32>,
-    offsets: Vec<usize>,
-    neighbors: Vec<i32>,
     pub fparam: Vec<f64>,
     pub aparam: Vec<f64>,
 }
@@ -142,25 +164,45 @@ impl Cluster {
 
     pub fn of(x: Vec<f64>, types: Vec<i32>) -> Self {
         let n = types.len() as i32;
-        let neighbors = (0..n).flat_map(|i| (0..n).filter(move |&j| j != i)).collect();
-        let offsets = (0..=n as usize).map(|i| i * (n as usize - 1)).collect();
         let (centers, tags) = ((0..n).collect(), (0..i64::from(n)).map(|i| 100 + i).collect());
-        Self { x, types, tags, centers, offsets, neighbors, fparam: vec![], aparam: vec![] }
+        Self { x, types, tags, centers, fparam: vec![], aparam: vec![] }
     }
 
-    pub fn configuration(&self) -> Configuration<'_> {
+    /// All pairs of visible atoms, grouped by the types of the neighbors in an order that is not that of the model.
+    pub fn list(&self) -> List {
+        let (groups, n) = ([2, 0, 1], self.types.len() as i32);
+        let mut list = List { groups: groups.to_vec(), offsets: vec![0], neighbors: vec![] };
+        for i in 0..n {
+            for group in groups {
+                list.neighbors.extend((0..n).filter(|&j| j != i && self.types[j as usize] == group));
+                list.offsets.push(list.neighbors.len());
+            }
+        }
+        list
+    }
+
+    pub fn configuration<'a>(&'a self, list: &'a List) -> Configuration<'a> {
+        let n = self.types.len();
         Configuration {
-            x: &self.x,
+            x: matrix("x", &self.x, [n, 3]).unwrap(),
             types: &self.types,
             tags: &self.tags,
             centers: &self.centers,
-            offsets: &self.offsets,
-            neighbors: &self.neighbors,
+            groups: &list.groups,
+            offsets: &list.offsets,
+            neighbors: &list.neighbors,
             rebuilt: true,
             fparam: &self.fparam,
-            aparam: &self.aparam,
+            aparam: matrix("aparam", &self.aparam, [n, self.aparam.len() / n]).unwrap(),
         }
     }
+}
+
+/// A neighbor list.
+pub struct List {
+    pub groups: Vec<i32>,
+    pub offsets: Vec<usize>,
+    pub neighbors: Vec<i32>,
 }
 
 /// Everything the engine gives.
@@ -182,9 +224,21 @@ pub fn evaluate(engine: &mut Engine, cluster: &Cluster) -> Answer {
     let n = cluster.types.len();
     let (mut f, mut eatom, mut vatom, mut cvatom) =
         (vec![0.0; 3 * n], vec![0.0; n], vec![0.0; 6 * n], vec![0.0; 9 * n]);
-    let mut results = Results { factor: 1.0, f: &mut f, eatom: &mut eatom, vatom: &mut vatom, cvatom: &mut cvatom };
-    let (totals, _) = engine.compute(&cluster.configuration(), &mut results).unwrap();
+    let mut results = Results {
+        factor: 1.0,
+        f: Some(matrix_mut("f", &mut f, [n, 3]).unwrap()),
+        eatom: Some(&mut eatom),
+        vatom: Some(matrix_mut("vatom", &mut vatom, [n, 6]).unwrap()),
+        cvatom: Some(matrix_mut("cvatom", &mut cvatom, [n, 9]).unwrap()),
+    };
+    let (totals, _) = engine.compute(&cluster.configuration(&cluster.list()), &mut results).unwrap();
     Answer { totals, f, eatom, vatom, cvatom }
+}
+
+/// Results with forces alone.
+pub fn forces_only(f: &mut [f64]) -> Results<'_> {
+    let n = f.len() / 3;
+    Results { factor: 1.0, f: Some(matrix_mut("f", f, [n, 3]).unwrap()), eatom: None, vatom: None, cvatom: None }
 }
 
 /// Energy of each atom: sorted, truncated, padded slots; normalized rows; T; D; fitting net.

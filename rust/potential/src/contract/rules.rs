@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+//! What a contract must fulfill beyond having its keys. The same rules as in `contract.schema.json` and `contract.py`.
+
+use crate::error::{Error, Result};
+
+use super::{Contract, EXPORTER, Reduced, ReducedLevel};
+
+/// Bounds of sizes: far above any real model, and small enough that nothing absurd is allocated before the networks are seen.
+const MOST_TYPES: usize = 512;
+const MOST_SLOTS: usize = 100_000;
+const WIDEST_EMBEDDING: usize = 8192;
+const WIDEST_LAYER: usize = 65_536;
+const MOST_LAYERS: usize = 100;
+const MOST_COLUMNS: usize = 4096;
+const MOST_LEVELS: usize = 100;
+const MOST_PARAMETERS: usize = 65_536;
+/// Of the constants that are kept for pairs of types: types x types x width of the embedding.
+const MOST_PAIR_VALUES: usize = 1 << 25;
+/// Characters.
+const LONGEST_NAME: usize = 1000;
+
+/// # Errors
+/// Names the key that is wrong, what was found and what was expected.
+pub fn check(c: &Contract) -> Result<()> {
+    let n = c.ntypes();
+    require("producer", is_name(&c.producer), &c.producer, "a text")?;
+    require("descriptor", c.descriptor == "se_e2_a", &c.descriptor, "se_e2_a")?;
+    require("units", c.units.energy == "eV" && c.units.length == "Angstrom", &c.units, "eV and Angstrom")?;
+    require("precision", matches!(&*c.precision, "float32" | "float64"), &c.precision, "float32 or float64")?;
+    check_types(c)?;
+    require("rcut", c.rcut.is_finite() && c.rcut > 0.0, c.rcut, "a positive length")?;
+    require("rcut_smth", c.rcut_smth >= 0.0 && c.rcut_smth < c.rcut, c.rcut_smth, "between 0 and rcut")?;
+    let protection_ok = c.env_protection >= 0.0 && c.env_protection.is_finite();
+    require("env_protection", protection_ok, c.env_protection, "0 or a positive length")?;
+    let slots = c.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
+    let slots_ok = c.sel.len() == n && (1..=MOST_SLOTS).contains(&slots);
+    require("sel", slots_ok, &c.sel, "one number of slots per type, 1 to 100000 in all")?;
+    require("davg", per_type(&c.davg, n), &c.davg, "one finite value per type")?;
+    let std_ok = c.dstd.len() == n && c.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
+    require("dstd", std_ok, &c.dstd, "two finite values per type, none 0")?;
+    check_networks(c)?;
+    require("energy_scale", per_type(&c.energy_scale, n), &c.energy_scale, "one finite value per type")?;
+    require("energy_shift", per_type(&c.energy_shift, n), &c.energy_shift, "one finite value per type")?;
+    require("numb_fparam", c.numb_fparam <= MOST_PARAMETERS, c.numb_fparam, "at most 65536")?;
+    require("numb_aparam", c.numb_aparam <= MOST_PARAMETERS, c.numb_aparam, "at most 65536")?;
+    let default_ok = c.default_fparam.as_ref().is_none_or(|p| per_type(p, c.numb_fparam));
+    require("default_fparam", default_ok, &c.default_fparam, "numb_fparam finite values or null")?;
+    let distance_ok = c.min_nbor_dist.is_none_or(|d| d.is_finite() && d > 0.0);
+    require("min_nbor_dist", distance_ok, c.min_nbor_dist, "a positive length or null")?;
+    let reduced_ok = c.reduced.as_ref().is_none_or(|r| fits(r, n));
+    require("reduced", reduced_ok, "not consistent", "a basis per type and levels with a network per type")
+}
+
+fn check_types(c: &Contract) -> Result<()> {
+    let n = c.ntypes();
+    let (mut names, known) = (c.type_map.clone(), |t: &usize| *t < n);
+    names.sort();
+    names.dedup();
+    let names_ok = (1..=MOST_TYPES).contains(&n) && names.len() == n && c.type_map.iter().all(|name| is_name(name));
+    require("type_map", names_ok, &c.type_map, "1 to 512 elements, every element once")?;
+    for (key, pairs) in [("exclude_types", &c.exclude_types), ("pair_exclude_types", &c.pair_exclude_types)] {
+        require(key, pairs.iter().flatten().all(known), pairs, "pairs of types below the number of types")?;
+    }
+    let excluded = &c.atom_exclude_types;
+    require("atom_exclude_types", excluded.iter().all(known), excluded, "types below the number of types")
+}
+
+fn check_networks(c: &Contract) -> Result<()> {
+    let n = c.ntypes();
+    let neuron_ok = (1..=MOST_LAYERS).contains(&c.neuron.len())
+        && c.neuron.iter().all(|w| (1..=WIDEST_EMBEDDING).contains(w))
+        && n * n * c.width() <= MOST_PAIR_VALUES;
+    require("neuron", neuron_ok, &c.neuron, "widths of 1 to 8192, less where there are very many types")?;
+    let axis_ok = (1..=c.width()).contains(&c.axis_neuron);
+    require("axis_neuron", axis_ok, c.axis_neuron, "1 to the last of neuron")?;
+    let layers_ok =
+        c.fitting_neuron.len() <= MOST_LAYERS && c.fitting_neuron.iter().all(|w| (1..=WIDEST_LAYER).contains(w));
+    require("fitting_neuron", layers_ok, &c.fitting_neuron, "widths of 1 to 65536")?;
+    let square = c.embedding.len() == n && c.embedding.iter().all(|row| row.len() == n);
+    let named = square && c.embedding.iter().flatten().flatten().all(|name| is_name(name));
+    require("embedding", named, &c.embedding, "a name or null per center and neighbor type")?;
+    require("fitting", names_per_type(&c.fitting, n), &c.fitting, "a name per type")
+}
+
+fn fits(reduced: &Reduced, ntypes: usize) -> bool {
+    let level_fits = |l: &ReducedLevel| {
+        let positive = |v: f64| v.is_finite() && v > 0.0;
+        positive(l.force_error)
+            && positive(l.energy_error)
+            && names_per_type(&l.fitting, ntypes)
+            && [l.columns.len(), l.mean.len()] == [ntypes; 2]
+            && l.columns.iter().zip(&l.mean).all(|(&n, mean)| (1..=MOST_COLUMNS).contains(&n) && per_type(mean, n))
+    };
+    is_name(&reduced.sample)
+        && names_per_type(&reduced.basis, ntypes)
+        && reduced.levels.len() <= MOST_LEVELS
+        && reduced.levels.iter().all(level_fits)
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.chars().count())
+}
+
+fn names_per_type(names: &[String], n: usize) -> bool {
+    names.len() == n && names.iter().all(|name| is_name(name))
+}
+
+fn per_type(values: &[f64], n: usize) -> bool {
+    values.len() == n && values.iter().all(|v| v.is_finite())
+}
+
+fn require(key: &str, ok: bool, got: impl std::fmt::Debug, expected: &str) -> Result<()> {
+    if ok {
+        return Ok(());
+    }
+    let mut got = format!("{got:?}");
+    if let Some((end, _)) = got.char_indices().nth(200) {
+        got.truncate(end);
+        got.push_str("...");
+    }
+    Err(Error::Model(format!(
+        "model contract (metadata deepion_contract): {key} is {got}, expected {expected}; export the model again with {EXPORTER}"
+    )))
+}
