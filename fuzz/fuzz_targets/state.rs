@@ -8,6 +8,7 @@ use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
 use deepion_analysis::Accumulator;
 use deepion_analysis::measurement::state;
+use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::Provenance;
 use deepion_fuzz::mutate_json;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
@@ -40,6 +41,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "ion/coordination" => {
             if let Ok(read) = Coordination::open(text) {
+                use_up(read, text);
+            }
+        }
+        "ion/rdf" => {
+            if let Ok(read) = Rdf::open(text) {
                 use_up(read, text);
             }
         }

@@ -276,7 +276,7 @@ def test_a_refused_run_ends_the_program(tmp_path, data, ranks):
         refused(tmp_path, free_flight(data) + commands, message, ranks)
 
 
-RESTART = "saved state of ion/transport was made with other settings: {}: repeat the settings, or use another ID to begin anew"
+RESTART = "saved state of ion/transport was made with other settings: {}: repeat the settings, or use another ID to start a new measurement"
 
 RESTARTS = {  # name: (commands after read_restart, message)
     "lags": (

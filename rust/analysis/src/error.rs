@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What can go wrong, in words a user can act on.
+//! What can go wrong, as messages that a user can act on.
 
 /// An error of this crate. `Display` is the whole message for the user.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,7 @@ type Sum = Exact<40>;
 /// let velocities = array![[1.0, 2.0, 2.0], [0.0, 3.0, 0.0]];
 /// let sum = kinetic::sum(&velocities.view(), 1.0, [10.0, 20.0].into_iter())?;
 /// let kelvin = kinetic::temperature(&sum, 3.0)?; // 270 amu (A/ps)^2 in three degrees of freedom
-/// assert!((kelvin - 108.244).abs() < 1e-3);
+/// assert!((kelvin - 108.245).abs() < 1e-3);
 /// # Ok::<(), deepion_analysis::Error>(())
 /// ```
 ///

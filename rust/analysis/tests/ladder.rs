@@ -127,7 +127,7 @@ fn temperatures_away_from_diffusion_are_named() {
     assert!(!warning.text.contains("500 K") && !warning.text.contains("700 K"));
 }
 
-/// A run and its own continuation share their beginning: told where the shorter one fills a block of the longer one.
+/// A run and its own continuation share their beginning, which shows where the shorter one fills a block of the longer one.
 #[test]
 fn a_continuation_is_no_other_run() {
     let frames = walk(500.0, 1, 1000);

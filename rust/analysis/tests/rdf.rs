@@ -30,7 +30,7 @@ fn volume(step: usize) -> f64 {
     200.0 + step as f64
 }
 
-/// A frame on several ranks; ions are dealt out anew in each, and the last rank never has one.
+/// A frame on several ranks; ions change ranks in each, and the last rank never has one.
 fn sample(ranks: &mut [Rdf], step: usize) {
     if ranks[0].full() {
         gather(ranks);

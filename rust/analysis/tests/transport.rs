@@ -29,7 +29,7 @@ fn layout(ions: usize, reference: usize, drift: Reference, lags: (u64, u64)) -> 
     }
 }
 
-/// A run on several ranks, ions dealt out and dealt anew every few samples, as if they migrated.
+/// A run on several ranks, ions change ranks every few samples, as if they migrated.
 struct Ranks {
     transports: Vec<Transport>,
     rows: Vec<Vec<f64>>,

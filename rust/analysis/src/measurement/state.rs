@@ -11,7 +11,7 @@ pub const VERSION: u32 = 1;
 /// Bytes of a state at most: LAMMPS stores its size in a restart file as a 32-bit integer, together with a few other bytes.
 const MOST_BYTES: usize = i32::MAX as usize - 4096;
 
-/// What can be told of a saved state without knowing its measurement.
+/// What a saved state says of itself, whatever its measurement is.
 #[derive(Debug, Deserialize)]
 pub struct Head {
     /// Style of the measurement.
@@ -153,7 +153,7 @@ pub fn same_layout<L: Serialize + PartialEq>(style: &str, saved: &L, here: &L) -
         }
     }
     Err(Error::State(format!(
-        "saved state of {style} was made with other settings: {}: repeat the settings, or use another ID to begin anew",
+        "saved state of {style} was made with other settings: {}: repeat the settings, or use another ID to start a new measurement",
         differences.join("; ")
     )))
 }

@@ -71,7 +71,7 @@ pub fn known(models: &[ModelUse]) -> &[ModelUse] {
     if models.iter().all(|used| used.sha256.is_empty()) { &[] } else { models }
 }
 
-/// A model in words.
+/// A model as sentences name it.
 #[must_use]
 pub fn named(sha256: &str) -> String {
     if sha256.is_empty() { "another potential".into() } else { format!("sha256 {sha256}") }

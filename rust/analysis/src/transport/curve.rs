@@ -50,7 +50,7 @@ impl Curve {
     #[must_use]
     pub fn beta(&self, at: usize) -> Option<f64> {
         let center = self.lag[at];
-        // lags are whole multiples of the interval: a hair of room for their rounding
+        // lags are whole multiples of the interval, and rounded: the limits leave room for that
         let near = |&k: &usize| self.lag[k] > 0.499 * center && self.lag[k] < 2.001 * center && self.msd[k] > 0.0;
         let points: Vec<_> =
             (0..self.lag.len()).filter(near).map(|k| (self.lag[k].ln(), self.msd[k].ln(), 1.0)).collect();

@@ -15,7 +15,7 @@ type Sum = Exact<60>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reference {
-    /// Mean position of all atoms that are no ions.
+    /// Mean position of all atoms outside the group of ions.
     Framework,
     /// Center of mass of all atoms.
     Com,

@@ -192,7 +192,9 @@ fn settings(results: &mut Results, sums: &Sums<TransportTotal>, evaluation: &Eva
         },
     );
     let against = match layout.drift {
-        Reference::Framework => format!("mean position of the {} atoms that are no ions", layout.reference_atoms),
+        Reference::Framework => {
+            format!("mean position of the {} atoms outside the group of ions", layout.reference_atoms)
+        }
         Reference::Com => format!("center of mass of all {} atoms", layout.reference_atoms),
         Reference::None => "nothing".into(),
     };

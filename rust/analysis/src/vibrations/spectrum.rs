@@ -19,7 +19,7 @@ impl Cosines {
     #[must_use]
     pub fn new(lags: usize, lag_ps: f64) -> Self {
         let last = (lags - 1) as f64;
-        // half a Hann window: 1 at lag 0, so that normalisation survives, and 0 at the end, where the data stop
+        // half a Hann window: 1 at lag 0, so that normalization survives, and 0 at the end, where the data stop
         let window = (0..lags).map(|lag| 0.5 * (1.0 + (PI * lag as f64 / last).cos())).collect();
         Self { lag_ps, window, transform: FftPlanner::new().plan_fft_forward(2 * (lags - 1)) }
     }
