@@ -8,8 +8,10 @@ import onnx
 import onnxruntime
 import pytest
 
+import contract_cases
 from conftest import DATA, INDEX
 from deepion.errors import ModelFileError
+from deepion.model.contract_check import SCHEMA, check_contract
 from deepion.model.model_file import check_content, open_model_file, with_trailer
 from helpers import message, rewritten, with_contract
 
@@ -112,6 +114,29 @@ def test_messages_in_order(good):
 )  # fmt: skip
 def test_contract_messages(good, key, value, text):
     assert message(with_contract(good, **{key: value})) == text
+
+
+def test_cases_of_the_rust_side_are_those_of_the_schema():
+    """Python and the plugin accept and refuse the same contracts; after a change: python tests/python/contract_cases.py."""
+    assert set(contract_cases.VALID) == set(SCHEMA["properties"])
+    assert contract_cases.accepted(contract_cases.VALID)
+    assert contract_cases.FILE.read_text() == contract_cases.text()
+
+
+@pytest.mark.parametrize(
+    "key,value",
+    [
+        ("rcut", float("inf")),
+        ("davg", [float("nan"), 1.0]),
+        ("rcut", 10**400),
+        ("sel", [50000, 50001]),
+        ("neuron", [4, 8193]),
+    ],
+)
+def test_numbers_that_no_engine_reads(good, key, value):
+    contract, _ = check_content(good)
+    with pytest.raises(ModelFileError, match=f"contract: {key}: got "):
+        check_contract(contract | {key: value})
 
 
 def test_random_corruption_is_always_an_error(good):

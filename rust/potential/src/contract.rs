@@ -6,6 +6,7 @@
 mod rules;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 
@@ -185,8 +186,15 @@ impl Contract {
     /// # Errors
     /// Names the key that is missing or wrong, what was found and what was expected.
     pub fn from_json(text: &str) -> Result<Self> {
-        let contract: Self = serde_json::from_str(text)
-            .map_err(|e| Error::Model(format!("model contract (metadata deepion_contract): {e}{}", advice(&e))))?;
+        let refuse = |e| Error::Model(format!("model contract (metadata deepion_contract): {e}{}", advice(&e)));
+        let value: Value = serde_json::from_str(text).map_err(refuse)?;
+        // A list of the values in their order would be read like an object with its keys.
+        if let Some(key) = lists_for_objects(&value) {
+            return Err(Error::Model(format!(
+                "model contract (metadata deepion_contract): {key} is a list, expected an object with keys"
+            )));
+        }
+        let contract: Self = serde_json::from_value(value).map_err(refuse)?;
         rules::check(&contract)?;
         Ok(contract)
     }
@@ -228,4 +236,13 @@ fn advice(error: &serde_json::Error) -> &'static str {
     } else {
         ""
     }
+}
+
+/// The first place where an object is expected and a list stands.
+fn lists_for_objects(contract: &Value) -> Option<String> {
+    let levels = contract.pointer("/reduced/levels").and_then(Value::as_array).map_or(0, Vec::len);
+    let places = ["", "/activation_function", "/units", "/source", "/reduced"].map(String::from).into_iter();
+    let mut places = places.chain((0..levels).map(|k| format!("/reduced/levels/{k}")));
+    let found = places.find(|place| contract.pointer(place).is_some_and(Value::is_array))?;
+    Some(if found.is_empty() { "it".into() } else { found[1..].replace('/', ".") })
 }

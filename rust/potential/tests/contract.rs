@@ -64,3 +64,28 @@ fn every_wrong_value_is_named() {
         assert!(text.contains(&format!("): {key} is ")) && text.contains(", expected "), "{text}");
     }
 }
+
+/// The cases that `tests/python/contract_cases.py` makes from the schema, with what Python says of them.
+#[test]
+fn same_contracts_are_accepted_as_in_python() {
+    let cases: Value = serde_json::from_str(include_str!("../../../tests/data/contract_cases.json")).unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    for case in cases["cases"].as_array().unwrap() {
+        let mut contract = cases["valid"].clone();
+        let path: Vec<String> =
+            case[0].as_array().unwrap().iter().map(|key| key.to_string().replace('"', "")).collect();
+        let (last, parents) = path.split_last().unwrap();
+        let pointer: String = parents.iter().map(|key| format!("/{key}")).collect();
+        match (contract.pointer_mut(&pointer).unwrap(), case[1] == "REMOVED") {
+            (Value::Object(map), true) => drop(map.remove(last)),
+            (Value::Object(map), false) => drop(map.insert(last.clone(), case[1].clone())),
+            (Value::Array(list), true) => drop(list.remove(last.parse().unwrap())),
+            (list, _) => list[last.parse::<usize>().unwrap()] = case[1].clone(),
+        }
+        let result = Contract::from_json(&contract.to_string());
+        let expected = case[2].as_bool().unwrap();
+        assert_eq!(result.is_ok(), expected, "{case}: {:?}", result.err());
+        *(if expected { &mut accepted } else { &mut refused }) += 1;
+    }
+    assert!(accepted > 300 && refused > 1000, "{accepted} accepted, {refused} refused");
+}

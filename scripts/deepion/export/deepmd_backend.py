@@ -25,10 +25,10 @@ def read_through_deepmd(path: Path) -> dict[str, Any]:
         raise ExportError(
             f"{path}: reading {suffix} needs DeePMD-kit, which this Python does not have.\n"
             f"  Either convert the model where DeePMD-kit is installed:  dp convert-backend {path.name} {path.stem}.dp\n"
-            "  or export with the Python there, after  pip install onnx onnxruntime.\n"
+            "  or export with the Python there, after  pip install onnx onnxruntime jsonschema.\n"
             "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
             "packages):\n"
-            "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime  (for .pth also torch)"
+            "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime jsonschema  (for .pth also torch)"
         ) from None
     try:
         if suffix == ".pt":

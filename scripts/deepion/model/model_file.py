@@ -21,12 +21,12 @@ from deepion.errors import ModelFileError
 from .contract import (
     FORMAT_VERSION,
     basis_name,
-    check_contract,
     contract_of,
     fitting_names,
     function_names,
     reduced_fitting_name,
 )
+from .contract_check import check_contract
 from .graph import build_graph
 from .networks import basis_function, embedding_function, fitting_function, reduced_fitting_function
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Contracts to accept and to refuse, made from the schema: tests/data/contract_cases.json, which the Rust side is tested with.
+
+`python tests/python/contract_cases.py` writes the file; a test compares it with the schema.
+"""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+from deepion.errors import ModelFileError
+from deepion.model.contract_check import SCHEMA, check_contract
+
+FILE = Path(__file__).parents[1] / "data" / "contract_cases.json"
+
+VALID: dict[str, Any] = {
+    "producer": "deepion 0.1.0",
+    "descriptor": "se_e2_a",
+    "type_map": ["Li", "S"],
+    "rcut": 6,
+    "rcut_smth": 0.5,
+    "env_protection": 0.0,
+    "sel": [20, 30],
+    "davg": [0.1, 0.2],
+    "dstd": [[0.3, 0.2], [0.4, 0.1]],
+    "neuron": [8, 16],
+    "axis_neuron": 4,
+    "type_one_side": False,
+    "activation_function": {"embedding": "tanh", "fitting": "tanh"},
+    "fitting_neuron": [12, 12],
+    "embedding": [["embedding_0_0", "embedding_0_1"], [None, "embedding_1_1"]],
+    "exclude_types": [[0, 1]],
+    "pair_exclude_types": [],
+    "atom_exclude_types": [1],
+    "fitting": ["fitting_0", "fitting_1"],
+    "descriptor_layout": "axis_fastest",
+    "energy_scale": [1.0, 1.0],
+    "energy_shift": [-1.5, 2.5],
+    "numb_fparam": 1,
+    "numb_aparam": 0,
+    "default_fparam": [0.5],
+    "precision": "float64",
+    "min_nbor_dist": 1.5,
+    "units": {"energy": "eV", "length": "Angstrom"},
+    "source": {"file": "a.dp", "sha256": "", "software": "deepmd-kit"},
+    "reduced": {
+        "sample": "structures",
+        "basis": ["basis_0", "basis_1"],
+        "levels": [
+            {
+                "force_error": 1e-3,
+                "energy_error": 1e-4,
+                "columns": [1, 2],
+                "mean": [[0.1], [0.1, 0.2]],
+                "fitting": ["reduced_0", "reduced_1"],
+            }
+        ],
+    },
+}
+
+REMOVED = "REMOVED"
+VALUES: list[Any] = [
+    REMOVED, None, True, "", "text", [], {}, 0, 1, -1, 2, 0.0, 0.5, -0.5, 4.0, 1e308, -1e308, 4096, 4097,
+    8192, 8193, 65536, 65537, 99999, 100000, 100001, 2**63, [0], [1, 1], [[]], [[0, 1]], [["a", "b"], ["c", "d"]], ["Li", "Li"],
+    [None, None], {"energy": "eV", "length": "Angstrom"}, "axis_fastest_first_layer_only", "float32", "float16",
+]  # fmt: skip
+
+
+# where a text as long as names may be, and longer, is tried
+LONG = [("producer",), ("type_map", 0), ("embedding", 0, 1), ("fitting", 1), ("source", "file"), ("reduced", "sample")]
+
+
+def places(value: Any, path: tuple = ()) -> list[tuple]:
+    """Paths to every value inside a contract."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, part in inside for found in [(*path, key), *places(part, (*path, key))]]
+
+
+def changed(path: tuple, value: Any) -> dict[str, Any]:
+    contract = copy.deepcopy(VALID)
+    target: Any = contract
+    for key in path[:-1]:
+        target = target[key]
+    if value == REMOVED and type(value) is str:
+        del target[path[-1]]
+    else:
+        target[path[-1]] = copy.deepcopy(value)
+    return contract
+
+
+def accepted(contract: dict[str, Any]) -> bool:
+    try:
+        check_contract(contract)
+    except ModelFileError:
+        return False
+    return True
+
+
+def cases() -> list[list[Any]]:
+    """[path, value, whether it is accepted]: every place of the contract with every value, a key too many in every object,
+    and a list too long at every list."""
+    made: list[list[Any]] = []
+    for path in places(VALID):
+        old: Any = VALID
+        for key in path:
+            old = old[key]
+        extra: list[Any] = [old + old[:1]] if isinstance(old, list) and old else []
+        extra += [old | {"another": 1}] if isinstance(old, dict) else []
+        extra += ["x" * 1000, "x" * 1001] if path in LONG else []
+        for value in VALUES + extra:
+            made.append([list(path), value, accepted(changed(path, value))])
+    made.append([["another"], 1, accepted(changed(("another",), 1))])
+    return made
+
+
+def text() -> str:
+    lines = ",\n".join(json.dumps(case) for case in cases())
+    return f'{{"valid": {json.dumps(VALID)},\n"cases": [\n{lines}\n]}}\n'
+
+
+if __name__ == "__main__":
+    assert set(VALID) == set(SCHEMA["properties"])
+    FILE.write_text(text(), encoding="ascii")
