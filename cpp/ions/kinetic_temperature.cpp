@@ -37,12 +37,13 @@ double kinetic_temperature_now(LAMMPS *lmp, const Measurement &measurement, doub
   const std::size_t n = atom->nlocal;
   const bool own = atom->rmass != nullptr;
   rust::Vec<std::int64_t> mine;
-  measurement.all([&] {
-    mine = deepion::ffi::kinetic_sum(
-        rust::Slice<const double>(n ? &atom->v[0][0] : nullptr, 3 * n), 1.0 / picoseconds,
-        rust::Slice<const std::int32_t>(atom->type, own ? 0 : n),
-        rust::Slice<const double>(own ? atom->rmass : atom->mass, own ? n : atom->ntypes + 1));
-  });
+  stop_one_if(
+      lmp, FLERR, error_of([&] {
+        mine = deepion::ffi::kinetic_sum(
+            rust::Slice<const double>(n ? &atom->v[0][0] : nullptr, 3 * n), 1.0 / picoseconds,
+            rust::Slice<const std::int32_t>(atom->type, own ? 0 : n),
+            rust::Slice<const double>(own ? atom->rmass : atom->mass, own ? n : atom->ntypes + 1));
+      }));
   const auto sum = measurement.sum(mine);
   double kelvin = 0.0;    // the same on all ranks, and so is a failure
   stop_one_if(lmp, FLERR, error_of([&] {
