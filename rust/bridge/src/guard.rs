@@ -63,7 +63,7 @@ impl<E: From<Bug>> Failure<E> {
 fn guard_free<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, Failure<E>> {
     remember_places();
     let body = || {
-        crate::logging::start();
+        crate::collector::start();
         body()
     };
     match catch_unwind(AssertUnwindSafe(body)) {
