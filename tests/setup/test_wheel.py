@@ -106,7 +106,7 @@ def project() -> dict:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory, project) -> Environment:
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([ROOT / "scripts/build_wheel", folder / "dist"], check=True, timeout=120)
+    subprocess.run([ROOT / "scripts/build_wheel", folder / "dist"], check=True, timeout=900)
     (wheel,) = (folder / "dist").iterdir()
     made = Environment(folder, wheel, project)
     made.tool("export", ROOT / "tests/data/models/one_type.dp", "model.onnx", "--full-only")
