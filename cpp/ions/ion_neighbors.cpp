@@ -5,8 +5,6 @@
 #include "lammps_compat.h"
 #include "words.h"
 
-#include "deepion-bridge/src/coordination.rs.h"
-
 #include "atom.h"
 #include "comm.h"
 #include "domain.h"
@@ -19,15 +17,11 @@
 #include "update.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <mpi.h>
 
 using namespace LAMMPS_NS;
 
 namespace DEEPION {
-
-// cut-offs, and values of `most`: more are a mistake
-static constexpr int LARGEST = 1000;
 
 /* ---------------------------------------------------------------------- */
 
@@ -56,59 +50,11 @@ void IonNeighbors::read_group(Words &words)
 }
 
 /* ----------------------------------------------------------------------
-   cut-offs are rounded to 12 digits, which a user can repeat in another command
-------------------------------------------------------------------------- */
-
-bool IonNeighbors::keyword(Words &words, const std::string &keyword)
-{
-  if (keyword == "most") {
-    most = words.integer(keyword, 1);
-    if (words.good() && most > LARGEST)
-      words.fail(fmt::format("keyword most needs {} or less, not {}", LARGEST, most));
-    return true;
-  }
-  if (keyword != "rcut") return false;
-
-  const double lo = words.number(keyword, true), hi = words.number(keyword, true);
-  const int n = words.integer(keyword, 1);
-  cutoffs.clear();
-  if (!words.good()) return true;
-  if (hi < lo)
-    words.fail(
-        fmt::format("keyword rcut needs cut-offs from a smaller to a larger one, not from {} "
-                    "to {}",
-                    lo, hi));
-  else if (n > LARGEST)
-    words.fail(fmt::format("keyword rcut needs {} cut-offs or fewer, not {}", LARGEST, n));
-  else if (n == 1 && lo != hi)
-    words.fail(fmt::format("keyword rcut: from {} to {} are 2 cut-offs or more, not 1: repeat the "
-                           "same number, or use 2",
-                           lo, hi));
-  else if (n > 1 && lo == hi)
-    words.fail(fmt::format("keyword rcut: from {} to {} is 1 cut-off, not {}", lo, hi, n));
-  for (int k = 0; k < n && words.good(); k++) {
-    const double cutoff = k == n - 1 ? hi : lo + k * (hi - lo) / (n - 1);
-    cutoffs.push_back(strtod(fmt::format("{:.12g}", cutoff).c_str(), nullptr));
-    if (k > 0 && cutoffs[k] <= cutoffs[k - 1])
-      words.fail(fmt::format("keyword rcut: {} cut-offs from {} to {} are too close to tell apart",
-                             n, lo, hi));
-  }
-  return true;
-}
-
-/* ---------------------------------------------------------------------- */
-
-void IonNeighbors::finish_arguments(Words &words)
-{
-  if (cutoffs.empty()) words.fail("keyword rcut is missing: rcut lo hi n, lengths in Angstrom");
-}
-
-/* ----------------------------------------------------------------------
    how far neighbors are listed for all pairs of types in the two groups, and for which it is least
    the lists themselves are only set up later, with these cutoffs of the pair style plus the skin
 ------------------------------------------------------------------------- */
 
-double IonNeighbors::reach()
+double IonNeighbors::reach(double cutoff, const std::string &what)
 {
   const Atom *atom = lmp->atom;
   const int ntypes = atom->ntypes;
@@ -136,12 +82,12 @@ double IonNeighbors::reach()
     }
   }
   if (least < 0.0) fail("group " + group_name + " or the group of the ions has lost all its atoms");
-  if (cutoffs.back() > least * (1.0 + 1.0e-12))
-    fail(fmt::format("the largest cut-off is {:.12g} Angstrom, but the pair style lists neighbors "
-                     "only up to {:.12g} Angstrom between atoms of types {} and {}: use a pair "
-                     "style with a longer cutoff, e.g. pair_style hybrid/overlay with pair_style "
-                     "zero {:.12g}",
-                     cutoffs.back(), least, type[0], type[1], cutoffs.back()));
+  if (cutoff > least * (1.0 + 1.0e-12))
+    fail(
+        fmt::format("{} is {:.12g} Angstrom, but the pair style lists neighbors only up to {:.12g} "
+                    "Angstrom between atoms of types {} and {}: use a pair style with a longer "
+                    "cutoff, e.g. pair_style hybrid/overlay with pair_style zero {:.12g}",
+                    what, cutoff, least, type[0], type[1], cutoff));
   return least;
 }
 
@@ -153,7 +99,7 @@ double IonNeighbors::reach()
    for nothing if the pair style uses a full list, too.
 ------------------------------------------------------------------------- */
 
-int IonNeighbors::init()
+int IonNeighbors::init(double cutoff, const std::string &what)
 {
   const std::string units = lmp->update->unit_style;
   if (units != "metal" && units != "real")
@@ -167,9 +113,9 @@ int IonNeighbors::init()
     fail("a pair style is needed, because neighbors are found for it; pair_style zero will do");
   if (lmp->neighbor->includegroup)
     fail("neigh_modify include leaves atoms without neighbors: it cannot be used");
-  const double limit = reach();
+  const double limit = reach(cutoff, what);
   checked = false;
-  const bool occasional = cutoffs.back() <= limit - lmp->neighbor->skin;
+  const bool occasional = cutoff <= limit - lmp->neighbor->skin;
   return NeighConst::REQ_FULL | (occasional ? NeighConst::REQ_OCCASIONAL : 0);
 }
 
@@ -194,14 +140,13 @@ void IonNeighbors::check_hidden()
    fix deform changes the box at the end of a step and moves only the atoms, not their ghosts
 ------------------------------------------------------------------------- */
 
-const NeighborCSR &IonNeighbors::update()
+const NeighborCSR &IonNeighbors::find()
 {
   if (!checked) check_hidden();
   if (lmp->domain->box_change) lmp->comm->forward_comm();
   if (list->occasional) lmp->neighbor->build_one(list);
 
-  const Atom *atom = lmp->atom;
-  const int *mask = atom->mask;
+  const int *mask = lmp->atom->mask;
   const int ibit = lmp->group->bitmask[igroup], jbit = lmp->group->bitmask[jgroup];
   neighbors.build_if(
       list,
@@ -216,49 +161,24 @@ const NeighborCSR &IonNeighbors::update()
 
 /* ---------------------------------------------------------------------- */
 
-void IonNeighbors::count()
+rust::Slice<const double> IonNeighbors::positions() const
 {
-  update();
   const Atom *atom = lmp->atom;
   const std::size_t nall = atom->nlocal + atom->nghost;
-  const double *x = nall ? &atom->x[0][0] : nullptr;
-  const std::string problem = error_of([&] {
-    deepion::ffi::count_neighbors(
-        rust::Slice<const double>(x, 3 * nall),
-        rust::Slice<const std::int32_t>(neighbors.centers.data(), neighbors.centers.size()),
-        rust::Slice<const std::size_t>(neighbors.offsets.data(), neighbors.offsets.size()),
-        rust::Slice<const std::int32_t>(neighbors.neighbors.data(), neighbors.neighbors.size()),
-        rust::Slice<const double>(cutoffs.data(), cutoffs.size()), counts);
-  });
-  stop_one_if(lmp, FLERR, problem.empty() ? problem : name + ": " + problem);
+  return {nall ? &atom->x[0][0] : nullptr, 3 * nall};
 }
 
 /* ---------------------------------------------------------------------- */
 
 bigint IonNeighbors::shared() const
 {
+  const Atom *atom = lmp->atom;
   const int both = lmp->group->bitmask[igroup] | lmp->group->bitmask[jgroup];
   bigint mine = 0, all = 0;
-  for (int i = 0; i < lmp->atom->nlocal; i++)
-    if ((lmp->atom->mask[i] & both) == both) mine++;
+  for (int i = 0; i < atom->nlocal; i++)
+    if ((atom->mask[i] & both) == both) mine++;
   MPI_Allreduce(&mine, &all, 1, MPI_LMP_BIGINT, MPI_SUM, lmp->world);
   return all;
-}
-
-/* ---------------------------------------------------------------------- */
-
-std::string IonNeighbors::cutoffs_text() const
-{
-  return cutoffs.size() == 1 ? fmt::format("cut-off {:.12g} Angstrom", cutoffs[0])
-                             : fmt::format("{} cut-offs from {:.12g} to {:.12g} Angstrom",
-                                           cutoffs.size(), cutoffs.front(), cutoffs.back());
-}
-
-/* ---------------------------------------------------------------------- */
-
-std::size_t IonNeighbors::memory_bytes() const
-{
-  return neighbors.memory_bytes() + counts.capacity() * sizeof(std::uint32_t);
 }
 
 }    // namespace DEEPION

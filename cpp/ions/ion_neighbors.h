@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Neighbors of ions within cut-offs: what ion/coordination and ion/rdf share.
+// Atoms of one group around the ions, from LAMMPS' neighbor list.
 // Include in .cpp files only: it needs rust/cxx.h.
 
 #ifndef DEEPION_ION_NEIGHBORS_H
@@ -29,43 +29,39 @@ class IonNeighbors {
   // `name` begins every message; `igroup`: the ions.
   IonNeighbors(LAMMPS_NS::LAMMPS *lmp, const std::string &name, int igroup);
 
-  // Arguments: the neighbor group comes first, then keywords, in any order.
-  static std::vector<std::string> keywords() { return {"rcut", "most"}; }
+  // The argument neighbor-group.
   void read_group(Words &words);
-  bool keyword(Words &words, const std::string &keyword);    // false: not one of these
-  void finish_arguments(Words &words);
-
-  std::vector<double> cutoffs;             // A, ascending
-  int most = 6;                            // coordination numbers with a bin of their own
   std::string group_name;                  // of the neighbors
   LAMMPS_NS::bigint natoms = 0;            // in it at the start
   LAMMPS_NS::NeighList *list = nullptr;    // as handed to the style
 
+  // Collective: atoms of this group that are ions.
+  LAMMPS_NS::bigint shared() const;
+
   // Before a run, collective: checks what can be, and returns what Neighbor::add_request() is to be
-  // asked for.
-  int init();
+  // asked for. Neighbors are needed up to `cutoff`, A, which messages call `what`.
+  int init(double cutoff, const std::string &what);
 
-  // Collective: lists this rank's ions and their neighbors at this moment.
-  const NeighborCSR &update();
-  // The same, and counts them.
-  void count();
-  rust::Vec<std::uint32_t> counts;    // of this rank's ions, ions x cut-offs
-  const std::vector<std::int32_t> &centers() const { return neighbors.centers; }    // these ions
-  LAMMPS_NS::bigint shared() const;    // collective: atoms that are ions and neighbors
+  // Collective: lists the neighbors of this rank's ions at this moment. The list reaches farther than
+  // the cutoff.
+  const NeighborCSR &find();
+  // Of this rank's atoms and their ghosts, to which the list refers.
+  rust::Slice<const double> positions() const;
 
-  std::string cutoffs_text() const;
-  std::size_t memory_bytes() const;
+  std::size_t memory_bytes() const { return neighbors.memory_bytes(); }
 
- private:
+ protected:
   LAMMPS_NS::LAMMPS *lmp;
   std::string name;
-  int igroup, jgroup = 0;
   NeighborCSR neighbors;
+
+ private:
+  int igroup, jgroup = 0;
   std::vector<char> types;    // of each LAMMPS type: 1 if any atom of either group has it
   bool checked = false, warned = false;
 
   void fail(const std::string &text) const;    // collective
-  double reach();
+  double reach(double cutoff, const std::string &what);
   void check_hidden();
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "compute_ion_coordination.h"
 
+#include "coordination_counts.h"
 #include "errors.h"
-#include "ion_neighbors.h"
 #include "lammps_compat.h"
 #include "words.h"
 
@@ -31,9 +31,9 @@ static rust::Slice<const std::uint32_t> view(const rust::Vec<std::uint32_t> &cou
 
 ComputeIonCoordination::ComputeIonCoordination(LAMMPS *lmp, int narg, char **arg) :
     Compute(lmp, narg, arg), name(std::string("compute ion/coordination ") + id),
-    neighbors(std::make_unique<IonNeighbors>(lmp, name, igroup)), nmax(-1)
+    neighbors(std::make_unique<CoordinationCounts>(lmp, name, igroup)), nmax(-1)
 {
-  const auto keywords = IonNeighbors::keywords();
+  const auto keywords = CoordinationCounts::keywords();
   Words words(name, keywords, narg - 3, arg + 3);
   neighbors->read_group(words);
   while (!words.done()) {

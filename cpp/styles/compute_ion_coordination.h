@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace DEEPION {
-class IonNeighbors;
+class CoordinationCounts;
 }
 
 namespace LAMMPS_NS {
@@ -28,7 +28,7 @@ class ComputeIonCoordination : public Compute {
 
  private:
   std::string name;    // style and ID, for messages
-  std::unique_ptr<DEEPION::IonNeighbors> neighbors;
+  std::unique_ptr<DEEPION::CoordinationCounts> neighbors;
   std::vector<double> rows;    // one for each cut-off
   int nmax;                    // atoms that per-atom values have room for
 

@@ -15,7 +15,7 @@ FixIonCoordination::FixIonCoordination(LAMMPS *lmp, int narg, char **arg) :
 {
   sampling = std::make_unique<Sampling>(lmp, style, id);
   sampling->times_matter = false;
-  Words words = sampling->begin(IonNeighbors::keywords(), narg, arg);
+  Words words = sampling->begin(CoordinationCounts::keywords(), narg, arg);
   neighbors.read_group(words);
   for (std::string key; sampling->next(words, key);) neighbors.keyword(words, key);
   neighbors.finish_arguments(words);

@@ -4,7 +4,7 @@
 
 #include "fix_ion.h"
 
-#include "ion_neighbors.h"
+#include "coordination_counts.h"
 
 #include "deepion-bridge/src/coordination.rs.h"
 
@@ -25,7 +25,7 @@ class FixIonCoordination : public FixIon {
   void describe(deepion::ffi::Provenance &) const override;
 
  private:
-  DEEPION::IonNeighbors neighbors;
+  DEEPION::CoordinationCounts neighbors;
   std::optional<rust::Box<deepion::ffi::Coordination>> coordination;
 };
 

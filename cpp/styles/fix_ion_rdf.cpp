@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fix_ion_rdf.h"
 
-#include "atom.h"
+#include "lammps_compat.h"
+
 #include "domain.h"
 #include "neighbor.h"
 
@@ -11,21 +12,18 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonRDF::FixIonRDF(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), neighbors(lmp, name, igroup), bins(0)
+    FixIon(lmp, narg, arg), neighbors(lmp, name, igroup)
 {
   sampling = std::make_unique<Sampling>(lmp, style, id);
   sampling->times_matter = false;
   Words words = sampling->begin({}, narg, arg);
   neighbors.read_group(words);
-  neighbors.cutoffs = {words.number("rmax", true)};
-  bins = words.integer("bins", 1);
+  settings.rmax = words.number("rmax", true);
+  settings.bins = words.integer("bins", 1);
   for (std::string key; sampling->next(words, key);) continue;
   sampling->finish(words);
   ions.groups.add(neighbors.group_name, "neighbor atoms", neighbors.natoms);
 
-  deepion::ffi::RdfSettings settings = {};
-  settings.rmax = neighbors.cutoffs[0];
-  settings.bins = bins;
   settings.every = sampling->every;
   settings.ions = ions.number();
   settings.neighbors = neighbors.natoms;
@@ -40,8 +38,9 @@ FixIonRDF::FixIonRDF(LAMMPS *lmp, int narg, char **arg) :
 
 void FixIonRDF::init()
 {
+  if (domain->dimension != 3) fail("a 3-dimensional system is needed: shells have a volume");
   FixIon::init();
-  neighbor->add_request(this, neighbors.init());
+  neighbor->add_request(this, neighbors.init(settings.rmax, "rmax"));
 }
 
 /* ---------------------------------------------------------------------- */
@@ -56,12 +55,10 @@ void FixIonRDF::init_list(int, NeighList *list)
 void FixIonRDF::sample()
 {
   ions.groups.check();
-  const NeighborCSR &near = neighbors.update();
-  const std::size_t nall = atom->nlocal + atom->nghost;
-  const rust::Slice<const double> positions(nall ? &atom->x[0][0] : nullptr, 3 * nall);
+  const auto &found = neighbors.find();
   measurement->all([&] {
-    (*rdf)->sample(positions, slice(near.centers), slice(near.offsets), slice(near.neighbors),
-                   domain->xprd * domain->yprd * domain->zprd);
+    (*rdf)->sample(neighbors.positions(), slice(found.centers), slice(found.offsets),
+                   slice(found.neighbors), domain->xprd * domain->yprd * domain->zprd);
   });
 }
 
@@ -69,10 +66,10 @@ void FixIonRDF::sample()
 
 std::string FixIonRDF::summary() const
 {
-  return fmt::format("{} ions every {} steps, {} neighbors (group {}), {} bins up to {:.12g} "
-                     "Angstrom",
-                     ions.number(), sampling->every, neighbors.natoms, neighbors.group_name, bins,
-                     neighbors.cutoffs[0]);
+  return fmt::format(
+      "{} ions every {} steps, {} neighbors (group {}), {} bins up to {:.12g} Angstrom",
+      ions.number(), sampling->every, neighbors.natoms, neighbors.group_name, settings.bins,
+      settings.rmax);
 }
 
 /* ---------------------------------------------------------------------- */

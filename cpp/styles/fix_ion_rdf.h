@@ -26,8 +26,8 @@ class FixIonRDF : public FixIon {
 
  private:
   DEEPION::IonNeighbors neighbors;
+  deepion::ffi::RdfSettings settings = {};
   std::optional<rust::Box<deepion::ffi::Rdf>> rdf;
-  int bins;
 };
 
 }    // namespace LAMMPS_NS

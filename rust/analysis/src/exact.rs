@@ -116,6 +116,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_added_several_times() {
+        let (mut once, mut each) = (Exact::<60>::default(), Exact::<60>::default());
+        once.add_multiple(0.1, 1000).unwrap();
+        (0..1000).for_each(|_| each.add(0.1).unwrap());
+        assert_eq!(once, each);
+        assert!(once.add_multiple(1e9, u64::MAX).is_err() && once.add_multiple(f64::NAN, 3).is_err());
+    }
+
+    #[test]
     fn limbs_add_up_over_ranks() {
         let values = [-1.25e9, 3.5, 1e-12, -7.0e12, 0.1];
         let mut whole = Exact::<60>::default();

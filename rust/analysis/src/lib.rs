@@ -28,7 +28,28 @@ pub mod transport;
 pub mod unwrapping;
 pub mod vibrations;
 
+use measurement::Layout as _;
+
 pub use blocks::{Blocks, MOST_BLOCKS, Merge, Runs};
 pub use error::{Error, Result};
 pub use exact::Exact;
 pub use measurement::{Accumulator, Measure, Report, Save};
+
+/// Measurements whose states say everything that it takes to read them. Transport and vibrations are told how to evaluate.
+const OPENED_BY_STYLE: &[(&str, OpenState)] = &[
+    (coordination::CoordinationLayout::STYLE, |text| Ok(Box::new(coordination::Coordination::open(text)?))),
+    (rdf::RdfLayout::STYLE, |text| Ok(Box::new(rdf::Rdf::open(text)?))),
+];
+
+type OpenState = fn(&str) -> Result<Box<dyn Accumulator>>;
+
+/// The saved state of a measurement that needs no further settings to be evaluated.
+///
+/// # Errors
+/// Where `style` is none of these, or `text` is no state of it, of another version, or damaged.
+pub fn open(style: &str, text: &str) -> Result<Box<dyn Accumulator>> {
+    match OPENED_BY_STYLE.iter().find(|(known, _)| *known == style) {
+        Some((_, open)) => open(text),
+        None => Err(Error::State(format!("states of {style} cannot be joined"))),
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Radial distribution functions against a naive loop, over ranks, restarts and joined runs.
 
-#![allow(clippy::unwrap_used)] // a panic is a failed test
+#![allow(clippy::unwrap_used, clippy::float_cmp)] // a panic is a failed test; equal bits are meant
 
 use std::f64::consts::PI;
 
@@ -98,9 +98,95 @@ fn is_that_of_a_naive_loop() {
     }
     assert!(table.rows[BINS - 1][2] > 0.0 && table.rows[BINS - 1][4] > 0.0);
     let thermo = rdf.thermo().unwrap();
-    assert_eq!(thermo.array[7], [table.rows[7][0], table.rows[7][1], table.rows[7][3]]);
-    assert_eq!(thermo.scalar.to_bits(), table.results.value("g_peak").to_bits());
-    assert_eq!(rdf.history().unwrap().row.len(), 3);
+    assert_eq!(thermo.array, table.rows);
+    let last = &table.rows[BINS - 1];
+    let peak = table.rows.iter().max_by(|a, b| a[1].total_cmp(&b[1])).unwrap();
+    assert_eq!(thermo.vector, [30.0, last[3], last[4], peak[0], peak[1], peak[2]]);
+    let value = |name: &str| table.results.value(name);
+    assert_eq!([thermo.scalar, value("r_peak"), value("g_peak")], [value("n_rmax"), peak[0], peak[1]]);
+    let history = rdf.history().unwrap();
+    let names: Vec<_> = history.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["n_rmax", "n_rmax_se", "r_peak_A", "g_peak", "g_peak_se"]);
+    assert_eq!(history.row, thermo.vector[1..]);
+    assert!(rdf.headline().unwrap()[0].starts_with("n within 3 A = "));
+}
+
+#[test]
+fn before_the_first_frame_everything_is_zero() {
+    let rdf = run(1, 0..0);
+    let thermo = rdf.thermo().unwrap();
+    assert_eq!((thermo.scalar, thermo.vector[0], thermo.vector[4]), (0.0, 0.0, 0.0));
+    assert!(thermo.array.iter().all(|row| row[1..] == [0.0; 4]));
+    let results = rdf.table().unwrap().results;
+    assert!(results.lines().iter().any(|line| line.contains("not known")));
+    assert_eq!(results.find("r_peak").unwrap().value, None);
+}
+
+#[test]
+fn volumes_that_cannot_be_right_are_refused() {
+    let positions = ArrayView2::from_shape((1, 3), &[0.0; 3]).unwrap();
+    let pairs = Pairs { positions, centers: &[], offsets: &[0], neighbors: &[] };
+    for volume in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let error = Rdf::new(layout()).unwrap().sample(&pairs, volume).unwrap_err().to_string();
+        assert!(error.contains("volume of the box"), "{error}");
+    }
+}
+
+/// Frames that remember (an atom that is in the shell or not, and changes with probability 1/20): the standard error must cover the
+/// scatter between independent runs, which that of independent frames misses by 4.4.
+#[test]
+fn errors_hold_for_correlated_frames() {
+    let layout = RdfLayout { rmax: 3.0, bins: 1, every: 1, ions: 1, neighbors: 1, shared: 0 };
+    let (runs, frames) = (60, 4000);
+    let mut bits = 3u64;
+    let mut random = || {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (bits >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let (mut means, mut errors) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let mut rdf = Rdf::new(layout.clone()).unwrap();
+        let mut inside = random() < 0.5;
+        for _ in 0..frames {
+            inside ^= random() < 0.05;
+            if rdf.full() {
+                gather(std::slice::from_mut(&mut rdf));
+            }
+            let x = [0.0, 0.0, 0.0, if inside { 2.0 } else { 4.0 }, 0.0, 0.0];
+            let positions = ArrayView2::from_shape((2, 3), &x).unwrap();
+            rdf.sample(&Pairs { positions, centers: &[0], offsets: &[0, 1], neighbors: &[1] }, 1000.0).unwrap();
+        }
+        gather(std::slice::from_mut(&mut rdf));
+        let row = &rdf.thermo().unwrap().array[0];
+        let norm = 1000.0 / (36.0 * PI);
+        assert!((row[1] / (norm * row[3]) - 1.0).abs() < 1e-14 && (row[2] / (norm * row[4]) - 1.0).abs() < 1e-10);
+        means.push(row[3]);
+        errors.push(row[4]);
+    }
+    let mean = means.iter().sum::<f64>() / f64::from(runs);
+    let scatter = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / f64::from(runs - 1)).sqrt();
+    let error = errors.iter().sum::<f64>() / f64::from(runs);
+    let exact = (0.25 / f64::from(frames) * 19.0f64).sqrt();
+    // 60 runs know their scatter to 9 %; the largest of two estimates is 10 to 15 % too large
+    assert!((scatter / exact - 1.0).abs() < 0.3, "{scatter} {exact}");
+    assert!(error / exact > 0.9 && error / exact < 1.4, "{error} {exact}");
+}
+
+#[test]
+fn a_state_with_other_numbers_of_frames_is_damaged() {
+    let saved = state(&run(1, 0..3));
+    let damaged = saved.replacen("\"frames\":1", "\"frames\":2", 1);
+    assert_ne!(damaged, saved);
+    assert!(Rdf::open(&damaged).unwrap_err().to_string().contains("it is damaged"));
+}
+
+#[test]
+fn states_are_opened_by_style() {
+    let saved = state(&run(1, 0..3));
+    let opened = deepion_analysis::open("ion/rdf", &saved).unwrap();
+    assert_eq!(opened.state(&Provenance::default()).unwrap(), saved);
+    assert!(deepion_analysis::open("ion/none", &saved).err().unwrap().to_string().contains("ion/none"));
+    assert!(deepion_analysis::open("ion/coordination", &saved).is_err());
 }
 
 #[test]

@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use deepion_analysis::coordination::Coordination;
 use deepion_analysis::files;
 use deepion_analysis::ladder::{SAME_TEMPERATURE, ladder};
-use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::{Provenance, Table, Warning};
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport, Value};
 use deepion_analysis::vibrations::{self, Split, Vibrations};
@@ -25,7 +23,7 @@ use states::{State, about, check_output, joined, models_of, style_of};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// State files of one style: fix ion/transport, ion/coordination, ion/rdf or ion/vdos with keyword state
+    /// State files of one style: of any ion/* fix with keyword state
     #[arg(required = true)]
     states: Vec<PathBuf>,
     /// Write the table here instead of printing it
@@ -114,8 +112,6 @@ fn run(arguments: &Arguments) -> Result<()> {
             }
             transport(&rungs, arguments.predict)?
         }
-        "ion/coordination" => joined(&states, Coordination::open)?.table()?,
-        "ion/rdf" => joined(&states, Rdf::open)?.table()?,
         "ion/vdos" => {
             let split = match arguments.split {
                 SplitName::None => Split::None,
@@ -123,9 +119,9 @@ fn run(arguments: &Arguments) -> Result<()> {
                 SplitName::TwoPhase => Split::TwoPhase,
             };
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: arguments.cut, split };
-            joined(&states, |text| Vibrations::open(text, evaluation))?.table()?
+            joined(&states, |text| Ok(Box::new(Vibrations::open(text, evaluation)?)))?.table()?
         }
-        other => return Err(Error::State(format!("states of {other} cannot be joined"))),
+        style => joined(&states, |text| deepion_analysis::open(style, text))?.table()?,
     };
     let table = finish(table);
     let text = table.text(&provenance, &models);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use deepion_analysis::measurement::state::{self, Head};
 use deepion_analysis::results::{ModelUse, Warning, named};
-use deepion_analysis::{Error, Result, Save, files};
+use deepion_analysis::{Accumulator, Error, Result, files};
 
 /// A state file.
 pub struct State {
@@ -83,7 +83,7 @@ pub fn models_of(states: &[State]) -> (Vec<ModelUse>, Option<Warning>) {
 ///
 /// # Errors
 /// Names the state that does not fit.
-pub fn joined<A: Save>(states: &[State], open: impl Fn(&str) -> Result<A>) -> Result<A> {
+pub fn joined(states: &[State], open: impl Fn(&str) -> Result<Box<dyn Accumulator>>) -> Result<Box<dyn Accumulator>> {
     let mut all = open(&states[0].text).map_err(|error| about(&states[0].path, &error))?;
     for state in &states[1..] {
         all.join(&state.text).map_err(|error| about(&state.path, &error))?;

@@ -21,8 +21,9 @@ def draw(tables: list[Table]) -> Figure:
     figure = Figure(figsize=(7.5, 7.0), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     for table, color in zip(tables, pictures.COLORS * 9, strict=False):
-        r = table.column("r")
-        for axes, name in ((upper, "g"), (lower, "n")):
+        middle = table.column("r")
+        edge = middle + middle[0]  # n counts up to the outer edge of a shell, and the first shell begins at 0
+        for axes, name, r in ((upper, "g", middle), (lower, "n", edge)):
             quantity = table.quantity(name)
             axes.plot(r, quantity.values, color=color, linewidth=1.3, label=table.label)
             pictures.band(axes, r, quantity, color)

@@ -42,9 +42,10 @@ pub fn count(pairs: &Pairs<'_>, rmax: f64, counts: &mut [u64]) -> Result<()> {
         for &neighbor in near {
             let other = at(neighbor)?;
             let (dx, dy, dz) = (center[0] - other[0], center[1] - other[1], center[2] - other[2]);
-            let bin = ((dx * dx + dy * dy + dz * dz).sqrt() * per_length) as usize;
-            if let Some(count) = counts.get_mut(bin) {
-                *count += 1;
+            let bin = (dx * dx + dy * dy + dz * dz).sqrt() * per_length;
+            // a distance that is not a number is in no shell
+            if bin < counts.len() as f64 {
+                counts[bin as usize] += 1;
             }
         }
     }
@@ -81,6 +82,20 @@ mod tests {
             assert_eq!(count, naive, "bin {bin}");
         }
         assert!(counts.iter().sum::<u64>() > 400);
+    }
+
+    #[test]
+    fn edges_belong_to_the_outer_shell_and_rmax_to_none() {
+        let x = [0.0, 0.0, 0.0, 3.0, 0.0, 4.0, 0.0, 1.25, 0.0, f64::NAN, 0.0, 0.0];
+        let positions = ArrayView2::from_shape((4, 3), &x).unwrap();
+        let pairs = Pairs { positions, centers: &[0], offsets: &[0, 3], neighbors: &[1, 2, 3] };
+        let found = |rmax, bins| {
+            let mut counts = vec![0; bins];
+            count(&pairs, rmax, &mut counts).unwrap();
+            counts
+        };
+        assert_eq!(found(5.0, 4), [0, 1, 0, 0]);
+        assert_eq!(found(6.25, 5), [0, 1, 0, 0, 1]);
     }
 
     #[test]

@@ -36,11 +36,25 @@ impl Total for RdfTotal {
     }
 
     fn fits(&self, layout: &RdfLayout) -> bool {
-        self.blocks.all().iter().all(|block| block.fits(layout))
+        let frames = self.blocks.all().iter().try_fold(0u64, |sum, block| sum.checked_add(block.frames));
+        frames == Some(self.samples) && self.blocks.all().iter().all(|block| block.fits(layout))
     }
 }
 
 /// Radial distribution function over all ions and frames.
+///
+/// ```
+/// use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
+/// use deepion_analysis::{Measure, Report};
+///
+/// let mut rdf = Rdf::new(RdfLayout { rmax: 8.0, bins: 4, every: 1, ions: 1, neighbors: 1, shared: 0 })?;
+/// let positions = ndarray::arr2(&[[0.0, 0.0, 0.0], [3.0, 0.0, 4.0]]);
+/// rdf.sample(&Pairs { positions: positions.view(), centers: &[0], offsets: &[0, 1], neighbors: &[1] }, 1000.0)?;
+/// let increments = rdf.take_increments(); // those of all ranks are to be added
+/// rdf.add_increments(&increments)?;
+/// assert_eq!(rdf.thermo()?.array[2][3], 1.0); // neighbors up to 6 A
+/// # Ok::<(), deepion_analysis::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Rdf {
     sums: Sums<RdfTotal>,
@@ -80,9 +94,12 @@ impl Rdf {
     /// Takes one frame: this rank's pairs; `volume` of the box, A^3, the same on all ranks.
     ///
     /// # Errors
-    /// As [`count`], or where the volume is no number.
+    /// As [`count`], or where the volume is not positive.
     pub fn sample(&mut self, pairs: &Pairs<'_>, volume: f64) -> Result<()> {
         debug_assert!(!self.full() || self.pending == 0, "increments of the last block were not taken");
+        if !(volume.is_finite() && volume > 0.0) {
+            return Err(Error::Data(format!("a volume of the box of {volume} A^3 cannot be right")));
+        }
         let Sums { layout, total, .. } = &mut self.sums;
         self.frame.fill(0);
         count(pairs, layout.rmax, &mut self.frame)?;

@@ -11,6 +11,7 @@ use crate::results::{Column, Digits, Quantity, Results, Table};
 
 /// Fewer blocks make no standard error.
 const FEWEST_BLOCKS: usize = 8;
+const NO_ERROR: &str = "(error not known)";
 
 /// g(r) and running coordination number in each shell.
 struct Curves {
@@ -18,6 +19,12 @@ struct Curves {
     coordination: Vec<f64>,
     /// Standard errors of both, one after the other.
     errors: Option<Vec<f64>>,
+}
+
+impl Curves {
+    fn error(&self, number: usize) -> Option<f64> {
+        self.errors.as_ref().map(|errors| errors[number])
+    }
 }
 
 impl Rdf {
@@ -53,30 +60,43 @@ impl Rdf {
         if curves.errors.is_none() {
             results.say(format!("standard errors are not known (0) before {FEWEST_BLOCKS} frames"));
         }
-        let (peak, bin) = highest(&curves.g);
-        let found = peak > 0.0;
-        let error = curves.errors.as_ref().map(|errors| errors[bin]);
-        let middle = (bin as f64 + 0.5) * layout.width();
-        results.headline(
-            Quantity::new("r_peak", "distance of the highest value of g(r)", middle, "A")
-                .symbol("highest g(r) at r")
-                .only_if(found)
-                .digits(Digits::Fixed),
-            "",
-        );
-        results.headline(
-            Quantity::new("g_peak", "highest value of g(r)", peak, "")
-                .symbol("g(r) there")
-                .with_error(error)
-                .only_if(found)
-                .digits(Digits::Fixed),
-            "(error not known)",
-        );
+        let [n, r, g] = self.quantities(curves);
+        results.headline(n, NO_ERROR);
+        results.headline(r, "");
+        results.headline(g, NO_ERROR);
         results
+    }
+
+    /// Middle of a shell, A.
+    fn middle(&self, bin: usize) -> f64 {
+        (bin as f64 + 0.5) * self.layout().width()
+    }
+
+    /// What the curves say in a few numbers: coordination number within the largest distance, distance and height of the highest g(r).
+    fn quantities(&self, curves: &Curves) -> [Quantity; 3] {
+        let (rmax, bins) = (self.layout().rmax, curves.g.len());
+        let (peak, bin) = highest(&curves.g);
+        let label = format!("coordination number within {rmax} A");
+        let n = Quantity::new("n_rmax", &label, curves.coordination[bins - 1], "");
+        let r = Quantity::new("r_peak", "distance of the highest value of g(r)", self.middle(bin), "A");
+        let g = Quantity::new("g_peak", "highest value of g(r)", peak, "");
+        [
+            n.symbol(&format!("n within {rmax} A")).with_error(curves.error(2 * bins - 1)).digits(Digits::Fixed),
+            r.symbol("highest g(r) at r").only_if(peak > 0.0).digits(Digits::Fixed),
+            g.symbol("g(r) there").with_error(curves.error(bin)).only_if(peak > 0.0).digits(Digits::Fixed),
+        ]
+    }
+
+    /// A row for each shell: distance, g(r) and its standard error, running coordination number and its standard error.
+    fn rows(&self, curves: &Curves) -> Vec<Vec<f64>> {
+        let bins = curves.g.len();
+        let error = |number: usize| curves.error(number).unwrap_or(0.0);
+        let row = |bin| vec![self.middle(bin), curves.g[bin], error(bin), curves.coordination[bin], error(bins + bin)];
+        (0..bins).map(row).collect()
     }
 }
 
-/// The highest value and where it is.
+/// The highest value, the first of equal ones, and where it is.
 fn highest(g: &[f64]) -> (f64, usize) {
     let mut highest = (0.0, 0);
     for (bin, &g) in g.iter().enumerate() {
@@ -105,37 +125,26 @@ impl Report for Rdf {
             Column::new("n", "", "running coordination number: neighbors nearer than the outer border of the shell"),
             Column::error("n", ""),
         ];
-        let bins = curves.g.len();
-        let error = |number: usize| curves.errors.as_ref().map_or(0.0, |errors| errors[number]);
-        let row = |bin: usize| {
-            let middle = (bin as f64 + 0.5) * self.layout().width();
-            vec![middle, curves.g[bin], error(bin), curves.coordination[bin], error(bins + bin)]
-        };
-        let rows = (0..bins).map(row).collect();
-        Ok(Table { results: self.results_of(&curves), columns, rows })
+        Ok(Table { results: self.results_of(&curves), columns, rows: self.rows(&curves) })
     }
 
-    /// Scalar: highest g(r). Vector: frames. Array: a row for each shell with r (A), g(r) and the running coordination number, as of
-    /// LAMMPS' compute rdf.
+    /// Scalar: coordination number within the largest distance. Vector: frames, that number and its standard error, distance (A) and
+    /// height of the highest g(r), standard error of the latter. Array: a row for each shell with distance (A), g(r) and its standard
+    /// error, running coordination number and its standard error.
     fn thermo(&self) -> Result<Thermo> {
-        let (sum, layout) = (self.sum()?, self.layout());
-        let (g, coordination) = (sum.g(layout), sum.coordination(layout));
-        let row = |bin: usize| vec![(bin as f64 + 0.5) * layout.width(), g[bin], coordination[bin]];
-        let array = (0..g.len()).map(row).collect();
-        Ok(Thermo { scalar: highest(&g).0, vector: vec![self.sums().samples() as f64], array })
+        let curves = self.curves()?;
+        let [n, r, g] = self.quantities(&curves);
+        let numbers = [n.value, n.error, r.value, g.value, g.error].map(|number| number.unwrap_or(0.0));
+        Ok(Thermo {
+            scalar: numbers[0],
+            vector: [&[self.sums().samples() as f64], &numbers[..]].concat(),
+            array: self.rows(&curves),
+        })
     }
 
-    /// Distance and height of the highest peak, coordination number within the largest distance.
+    /// Coordination number within the largest distance, distance and height of the highest g(r).
     fn history(&self) -> Result<History> {
-        let (sum, layout) = (self.sum()?, self.layout());
-        let (peak, bin) = highest(&sum.g(layout));
-        let middle = (bin as f64 + 0.5) * layout.width();
-        let all = sum.coordination(layout).last().copied().unwrap_or(0.0);
-        let quantities = [
-            Quantity::new("r_peak", "distance of the highest value of g(r)", middle, "A").only_if(peak > 0.0),
-            Quantity::new("g_peak", "highest value of g(r)", peak, ""),
-            Quantity::new("n_rmax", "neighbors within the largest distance", all, ""),
-        ];
-        Ok(History::new(quantities.iter().map(|quantity| (quantity, false))))
+        let [n, r, g] = self.quantities(&self.curves()?);
+        Ok(History::new([(&n, true), (&r, false), (&g, true)]))
     }
 }
