@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The border between C++ and Rust: one file for each subject, with its `#[cxx::bridge]` and the handles that C++ holds. Every
-//! function body runs inside [`guard`]: an error or a panic reaches C++ as `rust::Error`, never as an abort, and a handle that
+//! function body runs inside `guard`: an error or a panic reaches C++ as `rust::Error`, never as an abort, and a handle that
 //! panicked refuses further work.
 
 mod collector;

@@ -112,14 +112,17 @@ impl Configuration<'_> {
         if let Some(&t) = self.types.iter().find(|&&t| t >= model.contract.ntypes() as i32) {
             return Err(Error::Input(format!("type {t} given, but the model has {} types", model.contract.ntypes())));
         }
-        let in_range = |i: &i32| (0..nall as i64).contains(&i64::from(*i));
-        if !self.centers.iter().all(in_range) || !self.neighbors.iter().all(in_range) {
-            return Err(Error::Input(format!("neighbor list names an atom outside 0..{nall}")));
+        if !self.centers.iter().all(|i| (0..nall as i64).contains(&i64::from(*i))) {
+            return Err(self.outside());
         }
         self.check_groups()
     }
 
-    /// Whether every group holds neighbors of its own type alone.
+    fn outside(&self) -> Error {
+        Error::Input(format!("neighbor list names an atom outside 0..{}", self.nall()))
+    }
+
+    /// Whether every group holds existing neighbors of its own type alone.
     fn check_groups(&self) -> Result<()> {
         let groups = self.groups.len();
         if (0..groups).any(|g| self.groups[..g].contains(&self.groups[g])) {
@@ -128,7 +131,8 @@ impl Configuration<'_> {
         for (part, range) in self.offsets.windows(2).enumerate() {
             let expected = self.groups[part % groups];
             for &j in &self.neighbors[range[0]..range[1]] {
-                let found = self.types[j as usize];
+                // A negative index becomes one that is far too large.
+                let found = *self.types.get(j as usize).ok_or_else(|| self.outside())?;
                 if found != expected {
                     let name = self.name(j as usize);
                     return Err(Error::Input(format!(

@@ -45,7 +45,7 @@ pub struct Contract {
     pub activation_function: Activations,
     /// Widths of the fitting nets' hidden layers.
     pub fitting_neuron: Vec<usize>,
-    /// Name of the embedding function of each [center][neighbor] type; none: the pair contributes nothing, not even padding.
+    /// Name of the embedding function of each center type and neighbor type; none: the pair contributes nothing, not even padding.
     pub embedding: Vec<Vec<Option<String>>>,
     /// Type pairs whose rows are zero in the descriptor, though the neighbor takes a slot.
     pub exclude_types: Vec<[usize; 2]>,
@@ -88,7 +88,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> std::resu
     T::deserialize(from).map(Some)
 }
 
-/// How the fitting nets of a file take the descriptor D[m][a].
+/// How the fitting nets of a file take the descriptor `D[m][a]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DescriptorLayout {

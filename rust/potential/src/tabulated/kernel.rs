@@ -13,7 +13,7 @@ use crate::vectors::virial;
 use super::places::{COEFFICIENTS, Places};
 use super::real::Real;
 
-/// Constants of a pair of types for [`geometry`] and [`pair_forces`].
+/// Constants of a pair of types for `geometry` and `pair_forces`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Constants {
     /// Mean of s.

@@ -75,7 +75,7 @@ impl InstructionSet {
     }
 }
 
-/// A floating-point type with kernels. Arguments as in [`kernel`].
+/// A floating-point type with kernels. Arguments as in the module `kernel`.
 #[allow(clippy::too_many_arguments, missing_docs)]
 pub trait Kernels: Real {
     /// Columns and widths are padded to multiples of this.
