@@ -5,18 +5,33 @@
 use deepion_fuzz::mutate_json;
 use deepion_potential::{Contract, Model, Networks, Result};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Networks of any shape whose values are all 0.1.
 struct Constant;
 
 impl Networks for Constant {
-    fn embed(&mut self, _: usize, _: usize, _: &[f64], g: &mut [f64], dg: &mut [f64]) -> Result<()> {
+    fn embed(
+        &mut self,
+        _: usize,
+        _: usize,
+        _: &[f64],
+        mut g: ArrayViewMut2<f64>,
+        mut dg: ArrayViewMut2<f64>,
+    ) -> Result<()> {
         g.fill(0.1);
         dg.fill(0.1);
         Ok(())
     }
 
-    fn fit(&mut self, _: usize, _: &[f64], _: &[f64], energy: &mut [f64], gradient: &mut [f64]) -> Result<()> {
+    fn fit(
+        &mut self,
+        _: usize,
+        _: ArrayView2<f64>,
+        _: ArrayView2<f64>,
+        energy: &mut [f64],
+        mut gradient: ArrayViewMut2<f64>,
+    ) -> Result<()> {
         energy.fill(0.1);
         gradient.fill(0.1);
         Ok(())

@@ -3,13 +3,13 @@
 //! gives its results, is saved and joined; never a panic.
 #![no_main]
 
-use deepion_analysis::coordination::Coordination;
-use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
-use deepion_analysis::vibrations::{self, Split, Vibrations};
 use deepion_analysis::Accumulator;
+use deepion_analysis::coordination::Coordination;
 use deepion_analysis::measurement::state;
 use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::Provenance;
+use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
+use deepion_analysis::vibrations::{self, Split, Vibrations};
 use deepion_fuzz::mutate_json;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
