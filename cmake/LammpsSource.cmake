@@ -24,16 +24,17 @@ if(NOT _line MATCHES "\"([0-9]+) ([A-Z][a-z][a-z])[a-z]* ([0-9][0-9][0-9][0-9])\
   message(FATAL_ERROR "${_src}/version.h does not define LAMMPS_VERSION as a date.")
 endif()
 set(_day "${CMAKE_MATCH_1}")
+set(_month_name "${CMAKE_MATCH_2}")
 set(_year "${CMAKE_MATCH_3}")
 set(_months Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec)
-list(FIND _months "${CMAKE_MATCH_2}" _month)
+list(FIND _months "${_month_name}" _month)
 math(EXPR DEEPION_LAMMPS_VERSION "${_year} * 10000 + (${_month} + 1) * 100 + ${_day}")
 set(_compat "${CMAKE_CURRENT_LIST_DIR}/../cpp/common/lammps_compat.h")
 file(STRINGS "${_compat}" _line REGEX "define DEEPION_OLDEST_LAMMPS" LIMIT_COUNT 1)
 string(REGEX REPLACE ".* ([0-9]+)$" "\\1" _oldest "${_line}")
 if(DEEPION_LAMMPS_VERSION LESS _oldest)
   message(FATAL_ERROR
-    "LAMMPS in ${LAMMPS_SOURCE_DIR} is of ${_day} ${CMAKE_MATCH_2} ${_year} (${DEEPION_LAMMPS_VERSION}): "
+    "LAMMPS in ${LAMMPS_SOURCE_DIR} is of ${_day} ${_month_name} ${_year} (${DEEPION_LAMMPS_VERSION}): "
     "deepion needs ${_oldest} or newer.")
 endif()
 

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "lammps-examples" / "li-ti-p-s"
-BUILD = [sys.executable, str(STUDY / "build.py")]
+BUILD = [sys.executable, "-m", "deepion.study.packing"]
 TINY = ["--scale", "tiny", "--settle", "0.04"]
 
 

@@ -94,7 +94,7 @@ def test_what_is_missing_is_named(tree, options, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(tree, old)
     (old / "src" / "version.h").write_text('#define LAMMPS_VERSION "29 Sep 2021"\n')
-    assert "is of 29 Sep 2021: deepion needs 4 May 2022 or newer" in refused(5, f"-DLAMMPS_SOURCE_DIR={old}")
+    assert "is of 29 Sep 2021 (20210929): deepion needs 20220504 or newer" in refused(5, f"-DLAMMPS_SOURCE_DIR={old}")
 
 
 def test_a_python_without_the_wheel(tmp_path):
