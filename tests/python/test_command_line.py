@@ -49,7 +49,12 @@ def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
 def test_interrupted_export_ends_with_one_line(tmp_path):
     """Ctrl-C while structures are generated, which takes minutes."""
     command = [Path(sys.executable).parent / "deepion", "export", LIPSTI, "model.onnx"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+
+    def interruptible() -> None:  # a shell's background job, which these tests may be, ignores the signal
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    streams = dict(stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=interruptible, **streams) as process:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
@@ -197,10 +202,10 @@ def test_other_backends_without_deepmd(tmp_path, monkeypatch):
     assert str(caught.value) == (
         f"{path}: reading .pb needs DeePMD-kit, which this Python does not have.\n"
         "  Either convert the model where DeePMD-kit is installed:  dp convert-backend graph.pb graph.dp\n"
-        "  or export with the Python there, after  pip install onnx onnxruntime.\n"
+        "  or export with the Python there, after  pip install onnx onnxruntime jsonschema.\n"
         "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
         "packages):\n"
-        "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime  (for .pth also torch)"
+        "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime jsonschema  (for .pth also torch)"
     )
 
 
