@@ -75,7 +75,7 @@ fn same_contracts_are_accepted_as_in_python() {
         let path: Vec<String> =
             case[0].as_array().unwrap().iter().map(|key| key.to_string().replace('"', "")).collect();
         let (last, parents) = path.split_last().unwrap();
-        let pointer: String = parents.iter().map(|key| format!("/{key}")).collect();
+        let pointer: String = parents.iter().fold(String::new(), |path, key| path + "/" + key);
         match (contract.pointer_mut(&pointer).unwrap(), case[1] == "REMOVED") {
             (Value::Object(map), true) => drop(map.remove(last)),
             (Value::Object(map), false) => drop(map.insert(last.clone(), case[1].clone())),
