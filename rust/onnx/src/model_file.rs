@@ -32,6 +32,18 @@ pub struct ModelFile {
 impl ModelFile {
     /// Opens a model from the bytes of its file; `name` is how messages call it.
     ///
+    /// ```
+    /// use deepion_onnx::ModelFile;
+    ///
+    /// let bytes = include_bytes!("../tests/data/two_sided.onnx");
+    /// let file = ModelFile::open("two_sided.onnx", bytes)?;
+    /// assert_eq!(file.contract.ntypes(), file.contract.type_map.len());
+    ///
+    /// let error = ModelFile::open("cut.onnx", &bytes[..1000]).err().expect("half a file is refused");
+    /// assert!(error.to_string().contains("cut.onnx"));
+    /// # Ok::<(), deepion_potential::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Says what is wrong with the file and what to do.
     pub fn open(name: &str, bytes: &[u8]) -> Result<Self> {
