@@ -18,7 +18,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// Where these are not three for each, with the name.
-pub fn vectors<'a>(name: &str, numbers: &'a [f64]) -> Result<ArrayView2<'a, f64>> {
+pub fn vectors<'a, T>(name: &str, numbers: &'a [T]) -> Result<ArrayView2<'a, T>> {
     let wrong = || Error::Internal(format!("{name} have {} numbers, not 3 for each atom", numbers.len()));
     // a view may be shorter than what it looks at
     if !numbers.len().is_multiple_of(3) {

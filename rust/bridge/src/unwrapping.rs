@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Unwrapped positions in a box that changes.
 
-use deepion_analysis::{Error, Result, unwrapping};
-use ndarray::ArrayView2;
+use deepion_analysis::shapes::vectors;
+use deepion_analysis::{Result, unwrapping};
 
 use crate::guard::guard_only;
 
@@ -39,10 +39,7 @@ fn advance_unwrapped(
     rows: &mut [f64],
 ) -> Result<()> {
     guard_only(|| {
-        let atoms = slots.len();
-        let wrong = |name| move |_| Error::Internal(format!("{name} are not {atoms} x 3 numbers"));
-        let positions = ArrayView2::from_shape((atoms, 3), positions).map_err(wrong("positions"))?;
-        let images = ArrayView2::from_shape((atoms, 3), images).map_err(wrong("images"))?;
+        let (positions, images) = (vectors("positions", positions)?, vectors("images", images)?);
         unwrapping::advance(&positions, &images, period, cell, slots, rows)
     })
 }
