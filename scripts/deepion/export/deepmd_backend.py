@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from deepion.errors import ExportError
-from deepion.model.suffixes import FOREIGN_SUFFIXES
+from deepion.formats.table import SUFFIXES
 
 
-def read_through_deepmd(path: Path) -> dict[str, Any]:
-    """The serialized dictionary of a backend's model file."""
+def read_through_deepmd(path: Path, why: str = "") -> dict[str, Any]:
+    """The serialized dictionary of a backend's model file; why: a clause that says why nothing else reads this file."""
     suffix = path.suffix.lower()
     if suffix == ".onnx":
         raise ExportError(f"{path}: already an ONNX file; the exporter reads DeePMD-kit models (.dp, .yaml, .pb, .pth)")
-    if suffix not in FOREIGN_SUFFIXES:
+    if suffix not in SUFFIXES:
         raise ExportError(
             f"{path}: unknown kind of file '{suffix}'; the exporter reads .dp and .yaml, and .pb, .pth and other "
             "DeePMD-kit models where DeePMD-kit is installed"
@@ -23,7 +23,7 @@ def read_through_deepmd(path: Path) -> dict[str, Any]:
         from deepmd.backend.backend import Backend
     except ImportError:
         raise ExportError(
-            f"{path}: reading {suffix} needs DeePMD-kit, which this Python does not have.\n"
+            f"{path}: {why + ': ' if why else ''}reading {suffix} needs DeePMD-kit, which this Python does not have.\n"
             f"  Either convert the model where DeePMD-kit is installed:  dp convert-backend {path.name} {path.stem}.dp\n"
             "  or export with the Python there, after  pip install onnx onnxruntime jsonschema.\n"
             "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "

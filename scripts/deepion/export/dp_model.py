@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from deepion.errors import ExportError
+from deepion.formats.table import NotPlainError, format_of
+
+from .deepmd_backend import read_through_deepmd
 
 
 def read_model(path: Path) -> dict[str, Any]:
@@ -16,17 +17,17 @@ def read_model(path: Path) -> dict[str, Any]:
     path = Path(path)
     if not path.exists():
         raise ExportError(f"{path}: no such file or directory")
-    suffix = path.suffix.lower()
-    if suffix == ".dp":
-        data = _read_hdf5(path)
-    elif suffix in (".yaml", ".yml"):
-        data = _read_yaml(path)
-    else:
-        if suffix == ".json":
-            _refuse_training_input(path, _json_if_any(path))
-        from .deepmd_backend import read_through_deepmd
-
+    if path.suffix.lower() == ".json":
+        _refuse_training_input(path, _json_if_any(path))
+    kind = format_of(path)
+    reader = None if kind is None else kind.module()
+    if reader is None:
         data = read_through_deepmd(path)
+    else:
+        try:
+            data = reader.read(path)
+        except NotPlainError as error:
+            data = read_through_deepmd(path, str(error))
     _refuse_training_input(path, data)
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         raise ExportError(f"{path}: no DeePMD-kit model in it (no 'model' entry)")
@@ -59,49 +60,3 @@ def source_of(path: Path, data: dict[str, Any]) -> dict[str, str]:
                 digest.update(chunk)
     software = f"{data.get('software', 'deepmd-kit')} {data.get('version', '')}".strip()
     return {"file": path.name, "sha256": digest.hexdigest(), "software": software}
-
-
-def _read_hdf5(path: Path) -> dict[str, Any]:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            if "json" not in file.attrs:
-                raise ExportError(f"{path}: an HDF5 file, but not a DeePMD-kit model (no 'json' attribute)")
-            data = json.loads(file.attrs["json"])
-            return _resolve(data, lambda name: _dataset(path, file, name))
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be read as a .dp file (HDF5): {error}") from None
-    except json.JSONDecodeError as error:
-        raise ExportError(f"{path}: the model description in it is damaged: {error}") from None
-
-
-def _dataset(path: Path, file, name: Any) -> np.ndarray | Any:
-    if not isinstance(name, str):
-        return name
-    if name not in file:
-        raise ExportError(f"{path}: incomplete, dataset {name} is missing")
-    return file[name][()]
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with open(path, encoding="utf-8") as stream:
-            data = yaml.load(stream, Loader=loader)  # noqa: S506  # the loader is made from SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ExportError(f"{path}: cannot be read as YAML: {error}") from None
-    return _resolve(data, lambda value: value)
-
-
-def _resolve(node: Any, variable, inside_variables: bool = False) -> Any:
-    """Replace the variables of a serialized tree: array dictionaries (.yaml) and the leaves under "@variables" (.dp)."""
-    if isinstance(node, dict):
-        if node.get("@is_variable"):
-            return np.asarray(node["value"], dtype=np.dtype(node["dtype"]))
-        return {k: _resolve(v, variable, inside_variables or k == "@variables") for k, v in node.items()}
-    if isinstance(node, list):
-        return [_resolve(v, variable, inside_variables) for v in node]
-    return variable(node) if inside_variables and node is not None else node

@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import helper
 
 from deepion.errors import ModelFileError
+from deepion.formats.table import SUFFIXES
 
 from .contract import (
     FORMAT_VERSION,
@@ -32,7 +33,6 @@ from .networks import basis_function, embedding_function, fitting_function, redu
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 from .potential import Potential
 from .reduction import Reduction
-from .suffixes import FOREIGN_SUFFIXES, NATIVE_SUFFIXES
 
 FORMAT_KEY = "deepion_format"
 CONTRACT_KEY = "deepion_contract"
@@ -112,7 +112,7 @@ def open_model_file(path: Path) -> ModelFile:
         contract, digest = check_content(content)
     except ModelFileError as error:
         what = str(error)
-        if path.suffix.lower() in NATIVE_SUFFIXES + FOREIGN_SUFFIXES:
+        if path.suffix.lower() in SUFFIXES:
             what = f"a DeePMD-kit model: export it first: deepion export {path} {path.stem}.onnx"
         raise ModelFileError(f"{path}: {what}") from None
     return ModelFile(path, content, contract, digest)
