@@ -29,11 +29,11 @@ def random_network(random, widths, activation="tanh", skips=(), timed=False, ran
 
 def environment_row(potential: Potential, center: int, neighbor: int, r: np.ndarray):
     """f0 = g0 G - g_p G_p and f1 = g1 G [n, M] of neighbors at the distances r, and g_p G_p of an empty slot."""
-    avg, (std0, std1) = potential.davg[center], potential.dstd[center]
-    u = np.clip((r - potential.rcut_smth) / (potential.rcut - potential.rcut_smth), 0.0, 1.0)
+    avg, (std0, std1) = potential.parts[0].davg[center], potential.parts[0].dstd[center]
+    u = np.clip((r - potential.parts[0].rcut_smth) / (potential.parts[0].rcut - potential.parts[0].rcut_smth), 0.0, 1.0)
     w = u**3 * (-6.0 * u**2 + 15.0 * u - 10.0) + 1.0
-    inverse = 1.0 / (r + potential.env_protection)
-    network = potential.embedding[potential.embedding_of[center][neighbor]]
+    inverse = 1.0 / (r + potential.parts[0].env_protection)
+    network = potential.parts[0].embedding[potential.parts[0].embedding_of[center][neighbor]]
 
     def embedded(s):
         return network_value(network, s[:, None])
@@ -48,32 +48,32 @@ def constant_of(potential: Potential, center: int) -> np.ndarray:
     """First row of T of an atom without neighbors."""
     one = np.array([1.0])
     parts = [
-        potential.sel[j] * environment_row(potential, center, j, one)[2]
+        potential.parts[0].sel[j] * environment_row(potential, center, j, one)[2]
         for j in range(potential.ntypes)
-        if potential.embedding_of[center][j] is not None
+        if potential.parts[0].embedding_of[center][j] is not None
     ]
-    return sum(parts) / sum(potential.sel)
+    return sum(parts) / potential.slots
 
 
 def sums(potential: Potential, frame: Frame) -> np.ndarray:
     """T of every atom without its constant, [n, 4, M]: a double loop over atoms and the atoms of each type around them."""
     reach = [
-        int(np.ceil(potential.rcut / height)) if periodic else 0
+        int(np.ceil(potential.parts[0].rcut / height)) if periodic else 0
         for height, periodic in zip(_heights(frame), frame.periodic, strict=True)
     ]
     grid = np.stack(np.meshgrid(*[np.arange(-k, k + 1) for k in reach], indexing="ij"), -1).reshape(-1, 3)
     shifts = grid @ frame.cell
-    t = np.zeros((len(frame.types), 4, potential.neuron[-1]))
+    t = np.zeros((len(frame.types), 4, potential.parts[0].width))
     for i, center in enumerate(frame.types):
         for kind in range(potential.ntypes):
             others = frame.coord[frame.types == kind]
             vector = (others[None] + shifts[:, None] - frame.coord[i]).reshape(-1, 3)
             r = np.linalg.norm(vector, axis=1)
-            near = (r < potential.rcut) & (r > 1e-9)
+            near = (r < potential.parts[0].rcut) & (r > 1e-9)
             f0, f1, _ = environment_row(potential, center, kind, r[near])
             t[i, 0] += f0.sum(axis=0)
             t[i, 1:] += (vector[near] / r[near, None]).T @ f1
-    return t / sum(potential.sel)
+    return t / potential.slots
 
 
 def _heights(frame: Frame) -> np.ndarray:
@@ -94,7 +94,7 @@ def energies(potential: Potential, frame: Frame, t: np.ndarray) -> np.ndarray:
         atoms = frame.types == kind
         whole = t[atoms].copy()
         whole[:, 0] += constant_of(potential, kind)
-        net = network_value(potential.fitting[kind], descriptor(whole, potential.axis_neuron))[:, 0]
+        net = network_value(potential.fitting[kind], descriptor(whole, potential.parts[0].axis_neuron))[:, 0]
         out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
     return out
 

@@ -2,6 +2,7 @@
 """The exported file: integrity, order of checks, standard operators only."""
 
 import hashlib
+import json
 
 import numpy as np
 import onnx
@@ -11,8 +12,9 @@ import pytest
 import contract_cases
 from conftest import DATA, INDEX
 from deepion.errors import ModelFileError
+from deepion.export.exporter import load_potential
 from deepion.model.contract_check import SCHEMA, check_contract
-from deepion.model.model_file import check_content, open_model_file, with_trailer
+from deepion.model.model_file import build_model, check_content, open_model_file, with_trailer
 from helpers import message, rewritten, with_contract
 
 
@@ -37,6 +39,17 @@ def test_export_is_reproducible(good, tmp_path):
 
     export(DATA / INDEX["two_sided"]["model"], tmp_path / "again.onnx", reduced=False)
     assert (tmp_path / "again.onnx").read_bytes() == good
+
+
+def test_one_se_e2_a_keeps_the_bytes_of_format_1():
+    """Files of older versions and of this one are the same, so that their hashes name the same model."""
+    model = build_model(load_potential(DATA / INDEX["four_types"]["model"]))
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    contract = json.loads(metadata["deepion_contract"])
+    assert metadata["deepion_format"] == "1"
+    assert list(contract) == [key for key in SCHEMA["properties"] if key not in ("descriptor_layout", "reduced")]
+    networks = model.graph.SerializeToString() + b"".join(f.SerializeToString() for f in model.functions)
+    assert hashlib.sha256(networks).hexdigest() == "471efae38edf8c2592b7726ba5f3380bcdef60d8a079a0172525bc27d81714e8"
 
 
 def test_standard_operators_and_a_valid_model(good):
@@ -83,7 +96,7 @@ def test_messages_in_order(good):
     foreign = "not a deepion model (no 'deepion_format' in its metadata): export it with `deepion export`"
     assert message(rewritten(good, deepion_format=None)) == foreign
     assert message(rewritten(good, deepion_format="99")) == (
-        "format version 99 is newer than this deepion understands (1): update deepion or re-export"
+        "format version 99 is newer than this deepion understands (2): update deepion or re-export"
     )
     assert message(rewritten(good, deepion_format="one")).startswith("format version: got 'one'")
     assert message(rewritten(good, deepion_contract=None)).startswith("no 'deepion_contract' in its metadata")

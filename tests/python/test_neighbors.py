@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from deepion.errors import InputError
-from deepion.evaluation.neighbors import neighborhood, pairs_within
+from deepion.evaluation.neighbors import Slots, neighborhood, pairs_within
 
 CELLS = {
     "box": np.diag([9.0, 10.0, 11.0]),
@@ -32,7 +32,7 @@ def test_all_neighbors_are_found_once(name, periodic):
     rng = np.random.default_rng(3)
     coord = (rng.random((14, 3)) * 3.0 - 1.0) @ CELLS[name]
     types = rng.integers(0, 2, 14)
-    near = neighborhood(coord, types, CELLS[name], periodic, 6.0, [400, 400])
+    near = neighborhood(coord, types, CELLS[name], periodic, [Slots(6.0, (400, 400))])
     for center, expected in enumerate(brute_force(coord, CELLS[name], periodic, 6.0)):
         slots = near.nlist[center]
         found = np.linalg.norm(near.coord[slots[slots >= 0]] - near.coord[center], axis=1)
@@ -45,30 +45,30 @@ def test_all_neighbors_are_found_once(name, periodic):
 
 def test_nearest_are_kept():
     coord = np.array([[0.0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3], [-1.5, 0, 0]])
-    near = neighborhood(coord, [0, 1, 1, 1, 0], np.zeros((3, 3)), (False,) * 3, 5.0, [3, 2])
+    near = neighborhood(coord, [0, 1, 1, 1, 0], np.zeros((3, 3)), (False,) * 3, [Slots(5.0, (3, 2))])
     assert near.nlist[0].tolist() == [4, -1, -1, 1, 2]
     assert near.overflow[1:] == (1, 3, 2)
 
 
 def test_invisible_atoms_are_nobody():
     coord = np.array([[0.0, 0, 0], [1, 0, 0], [2, 0, 0]])
-    near = neighborhood(coord, [0, -1, 0], np.zeros((3, 3)), (False,) * 3, 5.0, [2])
+    near = neighborhood(coord, [0, -1, 0], np.zeros((3, 3)), (False,) * 3, [Slots(5.0, (2,))])
     assert near.nlist.tolist() == [[2, -1], [-1, -1], [0, -1]]
 
 
 def test_bad_input():
     with pytest.raises(InputError, match="atom 2 has a position that is NaN or Inf"):
-        neighborhood([[0.0, 0, 0], [np.nan, 0, 0]], [0, 0], np.eye(3), (True,) * 3, 1.0, [4])
+        neighborhood([[0.0, 0, 0], [np.nan, 0, 0]], [0, 0], np.eye(3), (True,) * 3, [Slots(1.0, (4,))])
     with pytest.raises(InputError, match="the cell has no volume"):
-        neighborhood([[0.0, 0, 0]], [0], np.ones((3, 3)), (True,) * 3, 1.0, [4])
+        neighborhood([[0.0, 0, 0]], [0], np.ones((3, 3)), (True,) * 3, [Slots(1.0, (4,))])
 
 
 def test_atoms_at_one_place_are_refused():
     cell, periodic = 10.0 * np.eye(3), (True, True, True)
     coord = [[1.0, 1.0, 1.0], [5.0, 5.0, 5.0], [11.0, 1.0, 1.0]]  # the last one is an image of the first
     with pytest.raises(InputError, match="atoms 1 and 3 are at the same place"):
-        neighborhood(coord, [0, 0, 0], cell, periodic, 4.0, [10])
-    neighborhood(coord, [0, 0, -1], cell, periodic, 4.0, [10])  # one that the model does not see
+        neighborhood(coord, [0, 0, 0], cell, periodic, [Slots(4.0, (10,))])
+    neighborhood(coord, [0, 0, -1], cell, periodic, [Slots(4.0, (10,))])  # one that the model does not see
 
 
 @pytest.mark.parametrize("name", list(CELLS))

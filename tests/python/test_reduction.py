@@ -441,7 +441,7 @@ def test_levels_fall_in_error_and_rise_in_size(name, request):
         assert 0.3 * target < error <= target and 0.0 < level.energy_error < error
         for i, center in enumerate(level.centers):
             assert center.network.n_in == center.columns * (center.columns + 3) // 2
-            assert len(center.mean) == center.columns <= reduction.basis[i].shape[1] <= potential.neuron[-1]
+            assert len(center.mean) == center.columns <= reduction.basis[i].shape[1] <= potential.parts[0].width
     assert work[-1] < 0.8 * sum(net.weights for net in potential.fitting)
     assert "atoms of" in reduction.sample
 
@@ -582,11 +582,11 @@ def test_generated_structures(exported, monkeypatch):
     assert set(np.concatenate([frame.types for frame in frames])) == {0, 1, 2, 3}
     closest, count = [], []
     for frame in frames:
-        center, _, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
+        center, _, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.parts[0].rcut)
         closest.append(np.linalg.norm(vector, axis=1).min())
         count.append(len(center) / len(frame.types))
     assert min(closest) > 0.5, "no two atoms on top of each other"
-    assert 0.2 * sum(potential.sel) < min(count) and max(count) < sum(potential.sel)
+    assert 0.2 * potential.slots < min(count) and max(count) < potential.slots
     assert np.ptp([frame.cell[0, 0] for frame in frames]) > 0.2
 
 

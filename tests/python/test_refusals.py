@@ -74,8 +74,7 @@ CASES = [
      "can be exported"),
     (("model.fitting.precision", "float16"), "the fitting net has precision float16: only float32 and float64 models can "
      "be exported"),
-    (("model.descriptor.env_mat.use_exp_switch", True), "use_exp_switch (exponential switching function) cannot be "
-     "exported with se_e2_a"),
+    (("model.descriptor.env_mat.use_exp_switch", True), "use_exp_switch (exponential switching function) cannot be exported"),
     (("model.descriptor.@variables.davg", changed(DAVG, (0, 3, 0), 9.0)), "davg or dstd differ between the neighbor "
      "slots of one type: such a model cannot be exported"),
     (("model.descriptor.@variables.davg", changed(DAVG, (slice(None), slice(None), 2), 1.0)), "davg is not zero in its "

@@ -21,6 +21,7 @@ import onnxruntime
 
 from deepion import __version__, checkout
 from deepion.evaluation.structure import read_structure
+from deepion.model.contract import cutoff_of
 from deepion.model.model_file import open_model_file
 
 from . import deepmd_peer, report
@@ -135,7 +136,7 @@ class Bench:
         self.versions = {"deepion": __version__, "onnxruntime": onnxruntime.__version__}
         self.machine = report.machine()
         self.against: dict[str, str] = {}
-        self.alone = Potential(ALONE, lammps, f"pair_style zero {self.file.contract['rcut']} full\npair_coeff * *")
+        self.alone = Potential(ALONE, lammps, f"pair_style zero {cutoff_of(self.file.contract)} full\npair_coeff * *")
         self.truth = self._ours(lammps, TRUTH)
         self.potentials = {mode.name: self._ours(lammps, mode) for mode in arguments.modes}
         if arguments.peer:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import FunctionProto, ModelProto, helper, numpy_helper
+from onnx import FunctionProto, ModelProto, TensorProto, helper, numpy_helper
 
+from deepion.model.contract import descriptor_length
 from deepion.model.model_file import IR_VERSION, open_model_file
 
 BATCHES = (16, 32, 64, 128, 256)
@@ -28,13 +29,15 @@ class FittingFloor:
         contract = file.contract
         functions = {function.name: function for function in onnx.load_from_string(file.content).functions}
         parameters = contract["numb_fparam"] + contract["numb_aparam"]
-        self._widths = {"descriptor": contract["neuron"][-1] * contract["axis_neuron"], "param": parameters}
+        self._widths = {"descriptor": descriptor_length(contract), "param": parameters}
         layers = [sum(self._widths.values()), *contract["fitting_neuron"], 1]
         products = sum(n_in * n_out for n_in, n_out in zip(layers[:-1], layers[1:], strict=True))
         self.flop = 4 * products  # per atom: a multiplication and an addition, forward and backward
+        names = contract["fitting"]
+        names = [names] * len(contract["type_map"]) if isinstance(names, str) else names
         self._nets = {
             (element, precision): (symbols.count(element) / len(symbols), _session(functions[name], precision))
-            for element, name in zip(contract["type_map"], contract["fitting"], strict=True)
+            for element, name in zip(contract["type_map"], names, strict=True)
             if element in symbols
             for precision in PRECISIONS
         }
@@ -52,7 +55,9 @@ class FittingFloor:
         random = np.random.default_rng(1)
         binding = session.io_binding()
         for entry in session.get_inputs():
-            value = random.normal(0.0, 0.1, (batch, self._widths[entry.name])).astype(precision)
+            value = np.zeros(1, np.int64)  # of the input `type` of a net that all types share
+            if entry.name in self._widths:
+                value = random.normal(0.0, 0.1, (batch, self._widths[entry.name])).astype(precision)
             binding.bind_cpu_input(entry.name, value)
         shapes = {"energy": (batch, 1), "denergy_ddescriptor": (batch, self._widths["descriptor"])}
         for name, shape in shapes.items():
@@ -81,7 +86,12 @@ def standalone(function: FunctionProto, precision: str) -> ModelProto:
     graph = helper.make_graph(
         nodes,
         function.name,
-        [helper.make_tensor_value_info(name, element, ["n", None]) for name in function.input],
+        [
+            helper.make_tensor_value_info(
+                name, *((TensorProto.INT64, ["k"]) if name == "type" else (element, ["n", None]))
+            )
+            for name in function.input
+        ],
         [helper.make_tensor_value_info(name, element, ["n", None]) for name in function.output],
         [numpy_helper.from_array(value, name) for name, value in constants.items() if name in used],
     )

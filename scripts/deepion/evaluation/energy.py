@@ -83,8 +83,9 @@ def run(arguments: Namespace) -> None:
     result = evaluator.evaluate(structure.coord, types, structure.cell, periodic, arguments.fparam, aparam)
     if result.overflow is not None:
         atom, kind, found, sel = result.overflow
+        of = f"{evaluator.type_map[kind]} " if kind >= 0 else ""
         print(
-            f"WARNING: atom {atom + 1} has {found} {evaluator.type_map[kind]} neighbors, the model's sel is {sel}: "
+            f"WARNING: atom {atom + 1} has {found} {of}neighbors, the model's sel is {sel}: "
             "the nearest are used, as in DeePMD-kit; energies jump when atoms change places",
             file=sys.stderr,
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from deepion.errors import InputError, ModelFileError
+from deepion.model.contract import parts_of
 from deepion.model.model_file import open_model_file
 
-from .neighbors import Neighborhood, neighborhood
+from .neighbors import Neighborhood, Slots, neighborhood
 
 CHUNK = 128  # centers a call; bounds the memory
 
@@ -39,6 +40,9 @@ class Evaluator:
             raise ModelFileError("evaluating a model needs ONNX Runtime: pip install onnxruntime")
         self.file = open_model_file(path)
         self.contract = self.file.contract
+        self._slots = [
+            Slots(part["rcut"], tuple(part["sel"]), part.get("mixed_types", False)) for part in parts_of(self.contract)
+        ]
         self._threads = threads
         self._session = self._open_session()
 
@@ -77,7 +81,7 @@ class Evaluator:
         if np.any(types >= len(self.type_map)):
             raise InputError(f"type {types.max()} does not exist; the model has {len(self.type_map)} types")
         parameters = self._parameters(len(types), fparam, aparam)
-        near = neighborhood(coord, types, cell, periodic, self.contract["rcut"], self.contract["sel"])
+        near = neighborhood(coord, types, cell, periodic, self._slots)
         n = len(types)
         atom_energy, force, atom_virial = np.zeros(n), np.zeros((n, 3)), np.zeros((n, 3, 3))
         virial = np.zeros((3, 3))

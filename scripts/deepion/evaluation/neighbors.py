@@ -12,13 +12,22 @@ from deepion.errors import InputError
 
 
 @dataclass(frozen=True)
+class Slots:
+    """Room for a center's neighbors within rcut (A): sel[t] of each type t, or sel[0] of all types together (mixed)."""
+
+    rcut: float
+    sel: tuple[int, ...]
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
 class Neighborhood:
     """Local atoms with the images around them, and who is near whom.
 
     coord [nall, 3]: the nloc local atoms first (wrapped into the cell along periodic directions), then images, in
     Angstrom; owner [nall]: the local atom each one is an image of; nlist [nloc, sum(sel)]: indices into coord, a block
     of sel[t] slots per neighbor type, nearest first, -1 for an empty slot; overflow: (local atom, type, found, sel)
-    of the center with the most neighbors beyond sel, or None.
+    of the center with the most neighbors beyond sel, or None (type -1: of all types together).
     """
 
     coord: np.ndarray
@@ -27,12 +36,13 @@ class Neighborhood:
     overflow: tuple[int, int, int, int] | None
 
 
-def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> Neighborhood:
-    """Neighbors within rcut of every atom.
+def neighborhood(coord, types, cell, periodic, slots: list[Slots]) -> Neighborhood:
+    """Neighbors of every atom, the slots of each descriptor behind those of the one before.
 
     coord [n, 3] in Angstrom, types [n] (negative: invisible), cell [3, 3] with the cell vectors as rows (unused
-    directions may be zero), periodic: three bools, sel: slots per neighbor type.
+    directions may be zero), periodic: three bools.
     """
+    rcut = max(one.rcut for one in slots)
     coord = np.array(coord, dtype=np.float64).reshape(-1, 3)
     types = np.asarray(types, dtype=np.int64)
     nloc = len(coord)
@@ -44,8 +54,16 @@ def neighborhood(coord, types, cell, periodic, rcut: float, sel: list[int]) -> N
     if (together := np.flatnonzero(keep & (distance == 0.0))).size:
         one, two = int(center[together[0]]) + 1, int(owner[other[together[0]]]) + 1
         raise InputError(f"atoms {one} and {two} are at the same place: their forces are not defined")
-    nlist, overflow = _slots(nloc, center[keep], other[keep], distance[keep], types[owner[other[keep]]], sel)
-    return Neighborhood(all_coord, owner, nlist, overflow)
+    center, other, distance = center[keep], other[keep], distance[keep]
+    lists, overflow = [], None
+    for room in slots:
+        near = distance < room.rcut
+        kind = np.zeros(near.sum(), dtype=np.int64) if room.mixed else types[owner[other[near]]]
+        nlist, beyond = _slots(nloc, center[near], other[near], distance[near], kind, list(room.sel))
+        lists.append(nlist)
+        if beyond is not None and (overflow is None or beyond[2] - beyond[3] > overflow[2] - overflow[3]):
+            overflow = (beyond[0], -1, *beyond[2:]) if room.mixed else beyond
+    return Neighborhood(all_coord, owner, np.concatenate(lists, axis=1), overflow)
 
 
 def pairs_within(coord, cell, periodic, rcut: float):

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from deepion.errors import InputError
+from deepion.model.potential import Descriptor, Table
 
 from .exporter import Exported, export
 
@@ -34,14 +35,22 @@ def run(arguments: Namespace) -> None:
     size = arguments.output.stat().st_size
     print(f"wrote {arguments.output} ({size / 1e6:.1f} MB, sha256 {done.sha256})")
     print(f"  types      {' '.join(potential.type_map)}")
-    print(f"  cutoff     {potential.rcut:g} A, sel {' '.join(map(str, potential.sel))}")
-    widths = f"embedding {'-'.join(map(str, potential.neuron))}, axis {potential.axis_neuron}"
-    print(f"  networks   {widths}, fitting {'-'.join(map(str, potential.fitting_neuron))}, {potential.precision}")
+    for part in potential.parts:
+        together = " of all types together" if part.mixed_types else ""
+        print(f"  cutoff     {part.rcut:g} A, sel {' '.join(map(str, part.sel))}{together}")
+    fitting = f"fitting {'-'.join(map(str, potential.fitting_neuron))}, {potential.precision}"
+    print(f"  networks   {', '.join(map(_embedding, potential.parts))}, {fitting}")
     if potential.scaling is not None:
         print(f"  parameters fparam {potential.numb_fparam}, aparam {potential.numb_aparam}")
     for note in potential.notes:
         print(f"  note       {note}")
     print_reduction(done)
+
+
+def _embedding(part: Descriptor) -> str:
+    axis = f", axis {part.axis_neuron}" if part.axis_neuron else ""
+    table = " (compressed)" if any(isinstance(net, Table) for net in part.embedding.values()) else ""
+    return f"embedding {'-'.join(map(str, part.neuron))}{table}{axis}"
 
 
 def print_progress(line: str) -> None:
@@ -55,7 +64,7 @@ def print_reduction(done: Exported) -> None:
     print(f"  reduced    chosen and measured on {done.reduction.sample}")
     print("             force error  energy error  columns of each type     weights (full networks: 1)")
     print("             eV/A RMS     eV/atom RMS")
-    full = sum(net.weights for net in done.potential.fitting)
+    full = sum(done.potential.fitting_net(t).weights for t in range(done.potential.ntypes))
     for level in done.reduction.levels:
         columns = " ".join(str(center.columns) for center in level.centers)
         share = sum(center.network.weights for center in level.centers) / full

@@ -86,16 +86,21 @@ def _layer(name: str, data: dict[str, Any], n_in: int) -> Layer:
 
 
 def embedding_nets(
-    descriptor: dict[str, Any], ntypes: int, one_side: bool, dropped: set[tuple[int, int]], tensorflow: bool
+    descriptor: dict[str, Any],
+    ntypes: int,
+    one_side: bool,
+    dropped: set[tuple[int, int]],
+    tensorflow: bool,
+    prefix: str,
 ) -> tuple[dict[str, Network], list[list[str | None]]]:
-    """Embedding nets by function name, and the name for each [center][neighbor]."""
+    """Embedding nets by function name, and the name for each [center][neighbor]; prefix: of the names."""
     serialized = _collection("embedding", descriptor.get("embeddings"), 1 if one_side else 2, ntypes)
     networks: dict[str, Network] = {}
     names: list[list[str | None]] = []
     for center in range(ntypes):
         row: list[str | None] = []
         for neighbor in range(ntypes):
-            name = f"embedding_{neighbor}" if one_side else f"embedding_{center}_{neighbor}"
+            name = f"{prefix}embedding_{neighbor}" if one_side else f"{prefix}embedding_{center}_{neighbor}"
             index = neighbor if one_side else center + ntypes * neighbor
             if (center, neighbor) in dropped:
                 row.append(None)

@@ -1,20 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""The contract in an exported file's metadata: everything an engine needs beside the networks."""
+"""The contract in an exported file's metadata: everything an engine needs beside the networks.
+
+Format version 1 holds one se_e2_a descriptor with its keys beside all others; version 2 holds a list of descriptors, `parts`.
+"""
 
 from typing import Any
 
 from deepion import __version__
 
-from .potential import Potential
+from .potential import Descriptor, Family, Network, Potential
 from .reduction import Reduction
 
-FORMAT_VERSION = 1
-DESCRIPTOR = "se_e2_a"
+NEWEST_FORMAT = 2
 UNITS = {"energy": "eV", "length": "Angstrom"}
+# keys of a contract of version 1 that version 2 holds in each part
+PART_KEYS = ("descriptor", "rcut", "rcut_smth", "env_protection", "sel", "davg", "dstd", "neuron", "axis_neuron",
+             "type_one_side", "embedding", "exclude_types")  # fmt: skip
+SHARED_FITTING = "fitting"
 
 
-def fitting_names(potential: Potential) -> list[str]:
+def format_version(potential: Potential) -> int:
+    """1 for what files of version 1 can hold: one se_e2_a with a network for each pair of types."""
+    part = potential.parts[0]
+    plain = len(potential.parts) == 1 and part.kind == "se_e2_a" and not part.mixed_types and part.gate is None
+    plain = plain and not isinstance(part.embedding_of, str) and not isinstance(potential.fitting, Family)
+    return 1 if plain and all(isinstance(net, Network) for net in part.embedding.values()) else 2
+
+
+def fitting_names(potential: Potential) -> list[str] | str:
+    """One name where all types share a fitting net."""
+    if isinstance(potential.fitting, Family):
+        return SHARED_FITTING
     return [f"fitting_{t}" for t in range(potential.ntypes)]
+
+
+def gate_name(part: int) -> str:
+    return f"gate_{part}"
 
 
 def basis_name(center: int) -> str:
@@ -29,26 +50,25 @@ def reduced_fitting_name(level: int, center: int) -> str:
 
 def contract_of(potential: Potential, reduction: Reduction | None = None) -> dict[str, Any]:
     """The contract of a potential (JSON types only)."""
-    contract = {
-        "producer": f"deepion {__version__}",
-        "descriptor": DESCRIPTOR,
-        "type_map": potential.type_map,
-        "rcut": potential.rcut,
-        "rcut_smth": potential.rcut_smth,
-        "env_protection": potential.env_protection,
-        "sel": potential.sel,
-        "davg": [float(v) for v in potential.davg],
-        "dstd": [[float(v) for v in row] for row in potential.dstd],
-        "neuron": potential.neuron,
-        "axis_neuron": potential.axis_neuron,
-        "type_one_side": potential.type_one_side,
-        "activation_function": potential.activation_function,
-        "fitting_neuron": potential.fitting_neuron,
-        "embedding": potential.embedding_of,
-        "exclude_types": potential.exclude_types,
+    head: dict[str, Any] = {"producer": f"deepion {__version__}"}
+    activation = {"fitting": potential.fitting_activation}
+    if format_version(potential) == 1:
+        part = _part(potential.parts[0], 0)
+        flat = {key: part[key] for key in PART_KEYS}
+        head |= {"descriptor": flat.pop("descriptor"), "type_map": potential.type_map}
+        behind = {key: flat.pop(key) for key in ("embedding", "exclude_types")}
+        head |= flat | {"activation_function": {"embedding": part["activation"]} | activation}
+        head |= {"fitting_neuron": potential.fitting_neuron} | behind
+        layout = {}
+    else:
+        head |= {"type_map": potential.type_map, "parts": [_part(part, k) for k, part in enumerate(potential.parts)]}
+        head |= {"activation_function": activation, "fitting_neuron": potential.fitting_neuron}
+        layout = {"descriptor_layout": _layout(potential)}
+    contract = head | {
         "pair_exclude_types": potential.pair_exclude_types,
         "atom_exclude_types": potential.atom_exclude_types,
         "fitting": fitting_names(potential),
+        **layout,
         "energy_scale": [float(v) for v in potential.energy_scale],
         "energy_shift": [float(v) for v in potential.energy_shift],
         "numb_fparam": potential.numb_fparam,
@@ -62,6 +82,36 @@ def contract_of(potential: Potential, reduction: Reduction | None = None) -> dic
     if reduction is not None:
         contract["reduced"] = _reduced(reduction)
     return contract
+
+
+def _part(part: Descriptor, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "descriptor": part.kind,
+        "rcut": part.rcut,
+        "rcut_smth": part.rcut_smth,
+        "env_protection": part.env_protection,
+        "sel": part.sel,
+        "davg": [float(v) for v in part.davg],
+        "dstd": [[float(v) for v in row] for row in part.dstd],
+        "neuron": part.neuron,
+        "axis_neuron": part.axis_neuron,
+        "type_one_side": part.type_one_side,
+        "embedding": part.embedding_of,
+        "exclude_types": part.exclude_types,
+        "activation": part.activation,
+    }
+    if part.mixed_types:
+        found["mixed_types"] = True
+    if part.gate is not None:
+        found["gate"] = {"function": gate_name(number), "smooth": part.gate.smooth}
+    return found
+
+
+def _layout(potential: Potential) -> str:
+    """How the fitting nets use the descriptor; see the schema."""
+    nets = [potential.fitting.network] if isinstance(potential.fitting, Family) else potential.fitting
+    alone = all(net.layers[0].skip == "none" for net in nets)
+    return "axis_fastest_first_layer_only" if alone else "axis_fastest"
 
 
 def _reduced(reduction: Reduction) -> dict[str, Any]:
@@ -82,9 +132,30 @@ def _reduced(reduction: Reduction) -> dict[str, Any]:
     }
 
 
+def parts_of(contract: dict[str, Any]) -> list[dict[str, Any]]:
+    """The descriptors of a contract of either version."""
+    return contract["parts"] if "parts" in contract else [{key: contract[key] for key in PART_KEYS}]
+
+
+def cutoff_of(contract: dict[str, Any]) -> float:
+    """The largest cutoff, Angstrom."""
+    return max(part["rcut"] for part in parts_of(contract))
+
+
+def descriptor_length(contract: dict[str, Any]) -> int:
+    """Components that the fitting nets take."""
+    return sum(part["neuron"][-1] * max(1, part["axis_neuron"]) for part in parts_of(contract))
+
+
 def function_names(contract: dict[str, Any]) -> list[str]:
     """Every local function that the contract names."""
-    names = [name for row in contract["embedding"] for name in row if name] + contract["fitting"]
+    names = []
+    for part in parts_of(contract):
+        embedding = part["embedding"]
+        names += [embedding] if isinstance(embedding, str) else [name for row in embedding for name in row if name]
+        names += [part["gate"]["function"]] if "gate" in part else []
+    fitting = contract["fitting"]
+    names += [fitting] if isinstance(fitting, str) else fitting
     reduced = contract.get("reduced")
     if reduced is not None:
         names += reduced["basis"] + [name for level in reduced["levels"] for name in level["fitting"]]

@@ -16,51 +16,97 @@ SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("contract.schema.js
 
 # of the constants that an engine keeps for pairs of types: types x types x width of the embedding
 MOST_PAIR_VALUES = 2**25
+MOST_SLOTS = 100000
 
 
-def check_contract(contract: Any) -> None:
-    """Raise ModelFileError, naming the key, for a contract that is incomplete or contradicts itself."""
+def check_contract(contract: Any, version: int = 1) -> None:
+    """Raise ModelFileError, naming the key, for a contract that is incomplete or contradicts itself.
+
+    version: the format version of the file it stands in.
+    """
     if not isinstance(contract, dict):
         raise ModelFileError(f"contract: expected a JSON object, got {_show(contract)}")
-    for key in SCHEMA["required"]:
-        if key not in contract:
-            raise ModelFileError(f"contract: key '{key}' is missing")
-    for key in contract:
-        if key not in SCHEMA["properties"]:
-            raise ModelFileError(f"contract: unknown key '{key}'")
-    for key in _in_order(contract):
-        part = SCHEMA | {"properties": {key: SCHEMA["properties"][key]}, "additionalProperties": True}
-        if next(_validator(part, contract).iter_errors(contract), None) is not None:
-            expected = SCHEMA["properties"][key]["description"].replace("{n}", str(_types(contract)))
-            raise ModelFileError(f"contract: {key}: got {_show(contract[key])}, expected {expected}")
+    if version == 1:
+        _check_keys(contract, contract, SCHEMA, "")
+        _check_part(contract, contract, "")
+    else:
+        _check_keys(contract, contract, SCHEMA["$defs"]["format_2"], "")
+        for number, part in enumerate(contract["parts"]):
+            _check_keys(part, contract, SCHEMA["$defs"]["part"], f"parts[{number}]: ")
+            _check_part(part, contract, f"parts[{number}]: ")
+        slots = sum(sum(part["sel"]) for part in contract["parts"])
+        _require(slots <= MOST_SLOTS, contract, "parts", f"at most {MOST_SLOTS} neighbors in all")
     _check_relations(contract)
 
 
-def _in_order(contract: dict[str, Any]) -> list[str]:
-    """type_map first: other keys are compared with it."""
-    return ["type_map", *(key for key in SCHEMA["properties"] if key in contract and key != "type_map")]
+def _check_keys(found: dict[str, Any], contract: dict[str, Any], schema: dict[str, Any], where: str) -> None:
+    """Every key of an object against its schema; type_map first: other keys are compared with it."""
+    for key in schema["required"]:
+        if key not in found:
+            raise ModelFileError(f"contract: {where}key '{key}' is missing")
+    for key in found:
+        if key not in schema["properties"]:
+            raise ModelFileError(f"contract: {where}unknown key '{key}'")
+    order = sorted((key for key in schema["properties"] if key in found), key=lambda key: key != "type_map")
+    for key in order:
+        one = {"$defs": SCHEMA["$defs"], "properties": {key: _resolved(schema["properties"][key])}}
+        if next(_validator(one, contract).iter_errors({key: found[key]}), None) is not None:
+            raise ModelFileError(
+                f"contract: {where}{key}: got {_show(found[key])}, expected {_expected(key, schema, contract)}"
+            )
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """A property that another one stands for."""
+    link = schema.get("$ref", "")
+    return SCHEMA["properties"][link.removeprefix("#/properties/")] if link.startswith("#/properties/") else schema
+
+
+def _expected(key: str, schema: dict[str, Any], contract: dict[str, Any]) -> str:
+    return _resolved(schema["properties"][key])["description"].replace("{n}", str(_types(contract)))
+
+
+def _require(holds: bool, found: dict[str, Any], key: str, expected: str, where: str = "") -> None:
+    if not holds:
+        raise ModelFileError(f"contract: {where}{key}: got {_show(found[key])}, expected {expected}")
+
+
+def _check_part(part: dict[str, Any], contract: dict[str, Any], where: str) -> None:
+    """What compares the keys of one descriptor in ways that the schema has no words for."""
+
+    def require(holds: bool, key: str, expected: str) -> None:
+        _require(holds, part, key, expected, where)
+
+    require(part["rcut_smth"] < part["rcut"], "rcut_smth", "less than rcut")
+    width = part["neuron"][-1]
+    if part["descriptor"] == "se_e2_r":
+        require(part["axis_neuron"] == 0, "axis_neuron", "0 with se_e2_r")
+    elif part is not contract:
+        require(part["axis_neuron"] > 0, "axis_neuron", "a whole number > 0")
+    require(part["axis_neuron"] <= width, "axis_neuron", "at most the last neuron")
+    small = _types(contract) ** 2 * width <= MOST_PAIR_VALUES
+    require(small, "neuron", "a smaller last width for so many types")
+    if part is contract:
+        return
+    mixed = part.get("mixed_types", False)
+    require(
+        len(part["sel"]) == (1 if mixed else _types(contract)), "sel", "one number per type, or one with mixed_types"
+    )
+    require(isinstance(part["embedding"], str) or not mixed, "embedding", "one function name with mixed_types")
+    if "gate" in part:
+        one = isinstance(part["embedding"], str) and part["descriptor"] == "se_e2_a"
+        require(one, "gate", "se_e2_a with one embedding function for all pairs")
 
 
 def _check_relations(contract: dict[str, Any]) -> None:
-    """What compares keys in ways that the schema has no words for."""
-
-    def require(holds: bool, key: str, expected: str) -> None:
-        if not holds:
-            raise ModelFileError(f"contract: {key}: got {_show(contract[key])}, expected {expected}")
-
-    require(contract["rcut_smth"] < contract["rcut"], "rcut_smth", "less than rcut")
-    width = contract["neuron"][-1]
-    require(contract["axis_neuron"] <= width, "axis_neuron", "at most the last neuron")
-    small = _types(contract) ** 2 * width <= MOST_PAIR_VALUES
-    require(small, "neuron", "a smaller last width for so many types")
+    """What compares other keys in ways that the schema has no words for."""
     default = contract["default_fparam"]
     fits = default is None or len(default) == contract["numb_fparam"]
-    require(fits, "default_fparam", "numb_fparam numbers or null")
+    _require(fits, contract, "default_fparam", "numb_fparam numbers or null")
     if "reduced" in contract:
         levels = contract["reduced"]["levels"]
         fits = all(list(map(len, level["mean"])) == level["columns"] for level in levels)
-        expected = SCHEMA["properties"]["reduced"]["description"].replace("{n}", str(_types(contract)))
-        require(fits, "reduced", expected)
+        _require(fits, contract, "reduced", _expected("reduced", SCHEMA, contract))
 
 
 def _types(contract: dict[str, Any]) -> int:

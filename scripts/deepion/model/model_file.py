@@ -20,19 +20,22 @@ from deepion.errors import ModelFileError
 from deepion.formats.table import SUFFIXES
 
 from .contract import (
-    FORMAT_VERSION,
+    NEWEST_FORMAT,
     basis_name,
     contract_of,
     fitting_names,
+    format_version,
     function_names,
+    gate_name,
     reduced_fitting_name,
 )
 from .contract_check import check_contract
 from .graph import build_graph
-from .networks import basis_function, embedding_function, fitting_function, reduced_fitting_function
+from .networks import basis_function, embedding_function, fitting_function, gate_function, reduced_fitting_function
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
-from .potential import Potential
+from .potential import Family, Potential, Table
 from .reduction import Reduction
+from .tables import table_function
 
 FORMAT_KEY = "deepion_format"
 CONTRACT_KEY = "deepion_contract"
@@ -68,13 +71,18 @@ def write_model_file(path: Path, potential: Potential, reduction: Reduction | No
 def build_model(potential: Potential, reduction: Reduction | None = None) -> onnx.ModelProto:
     """The ModelProto without its trailer."""
     contract = contract_of(potential, reduction)
-    check_contract(contract)
+    version = format_version(potential)
+    check_contract(contract, version)
     names = fitting_names(potential)
-    functions = [embedding_function(name, network) for name, network in potential.embedding.items()]
-    functions += [
-        fitting_function(names[t], potential.fitting[t], potential.scaling, potential.vacuum[t])
-        for t in range(potential.ntypes)
-    ]
+    functions = _embedding_functions(potential)
+    if isinstance(potential.fitting, Family):
+        shared = fitting_function(str(names), potential.fitting, potential.scaling, any(potential.vacuum))
+        functions.append(shared)
+    else:
+        functions += [
+            fitting_function(names[t], potential.fitting[t], potential.scaling, potential.vacuum[t])
+            for t in range(potential.ntypes)
+        ]
     if reduction is not None:
         functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
         functions += [
@@ -83,7 +91,7 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
             for i, center in enumerate(level.centers)
         ]
     model = helper.make_model(
-        build_graph(potential, names),
+        build_graph(potential),
         functions=functions,
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, DOMAIN_VERSION)],
         ir_version=IR_VERSION,
@@ -91,9 +99,23 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
         producer_version=contract["producer"].split()[-1],
     )
     helper.set_model_props(
-        model, {FORMAT_KEY: str(FORMAT_VERSION), CONTRACT_KEY: json.dumps(contract, indent=1, allow_nan=False)}
+        model, {FORMAT_KEY: str(version), CONTRACT_KEY: json.dumps(contract, indent=1, allow_nan=False)}
     )
     return model
+
+
+def _embedding_functions(potential: Potential) -> list[onnx.FunctionProto]:
+    """Embedding nets and gates of all parts."""
+    functions = []
+    for number, part in enumerate(potential.parts):
+        for name, net in part.embedding.items():
+            if isinstance(net, Table):
+                functions.append(table_function(name, net))
+            else:
+                functions.append(embedding_function(name, net, potential.ntypes))
+        if part.gate is not None:
+            functions.append(gate_function(gate_name(number), part.gate, potential.ntypes))
+    return functions
 
 
 def with_trailer(body: bytes) -> bytes:
@@ -132,8 +154,7 @@ def check_content(content: bytes) -> tuple[dict[str, Any], str]:
         raise ModelFileError(
             f"not a deepion model (no '{FORMAT_KEY}' in its metadata): export it with `deepion export`"
         )
-    _check_version(metadata[FORMAT_KEY])
-    contract = _contract(metadata)
+    contract = _contract(metadata, _version(metadata[FORMAT_KEY]))
     _check_trailer(content)
     _check_functions(model, contract)
     return contract, hashlib.sha256(content).hexdigest()
@@ -144,24 +165,25 @@ def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode(errors="replace")
 
 
-def _check_version(text: str) -> None:
+def _version(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ModelFileError(f"format version: got '{text[:40]}', expected a whole number: re-export the model")
-    if int(text) > FORMAT_VERSION:
+    if int(text) > NEWEST_FORMAT:
         raise ModelFileError(
-            f"format version {int(text)} is newer than this deepion understands ({FORMAT_VERSION}): "
+            f"format version {int(text)} is newer than this deepion understands ({NEWEST_FORMAT}): "
             "update deepion or re-export"
         )
+    return int(text)
 
 
-def _contract(metadata: dict[str, str]) -> dict[str, Any]:
+def _contract(metadata: dict[str, str], version: int) -> dict[str, Any]:
     if CONTRACT_KEY not in metadata:
         raise ModelFileError(f"no '{CONTRACT_KEY}' in its metadata: re-export the model")
     try:
         contract = json.loads(metadata[CONTRACT_KEY])
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"contract: not valid JSON ({error}): re-export the model") from None
-    check_contract(contract)
+    check_contract(contract, version)
     return contract
 
 

@@ -4,34 +4,65 @@
 from typing import overload
 
 import numpy as np
-from onnx import FunctionProto, helper
+from onnx import FunctionProto, TensorProto, helper
 
 from . import activations
 from .onnx_nodes import DOMAIN, OPSET, Nodes
-from .potential import Layer, Network, ParameterScaling
+from .potential import Family, Gate, Layer, Network, ParameterScaling
 
 
-def embedding_function(name: str, network: Network) -> FunctionProto:
-    """Function s [n, 1] -> g [n, M], dg_ds [n, M] (forward mode)."""
+def embedding_function(name: str, network: Network | Family, ntypes: int) -> FunctionProto:
+    """Function s [n, 1] -> g [n, M], dg_ds [n, M] (forward mode).
+
+    That of a family has one more input, pair int64 [1 or n] = center * ntypes + neighbor.
+    """
     nodes = Nodes(like="s", prefix="t_")
+    inputs = ["s"]
     x = "s"
     dx: str | None = None  # derivative of x with respect to s; None for the constant 1
-    for layer in network.layers:
-        x, dx = _forward_with_derivative(nodes, layer, x, dx)
+    row = None
+    if isinstance(network, Family):
+        inputs.append("pair")
+        row = row_of_pair(nodes, len(network.offsets), ntypes)
+    for number, layer in enumerate(_layers(network)):
+        weights = _Weights(nodes, layer, network, row if number == 0 else None)
+        x, dx = _forward_with_derivative(nodes, layer, weights, x, dx)
     if dx is None:
         raise ValueError("an embedding net has at least one layer")
     nodes.rename(x, "g")
     nodes.rename(nodes.add("Expand", dx, nodes.add("Shape", x)), "dg_ds")
-    return _function(name, ["s"], ["g", "dg_ds"], nodes)
+    return _function(name, inputs, ["g", "dg_ds"], nodes)
 
 
-def fitting_function(name: str, network: Network, scaling: ParameterScaling | None, vacuum: bool) -> FunctionProto:
-    """Function descriptor [n, M*axis] (, param [n, np]) -> energy [n, 1], denergy_ddescriptor [n, M*axis].
+def gate_function(name: str, gate: Gate, ntypes: int) -> FunctionProto:
+    """Function pair int64 [k] -> t [k, M] in float64; its first constant is the table of all rows."""
+    nodes = Nodes(prefix="t_")
+    table = nodes.short_array(gate.values)
+    row = row_of_pair(nodes, len(gate.values), ntypes)
+    found = nodes.add("Gather", table, row, axis=0)
+    nodes.rename(nodes.add("Cast", found, to=TensorProto.DOUBLE), "t")
+    return _function(name, ["pair"], ["t"], nodes)
 
-    vacuum: subtract the net's value at descriptor zero and the same parameters.
+
+def row_of_pair(nodes: Nodes, rows: int, ntypes: int) -> str:
+    """The rows of `pair` in a table of neighbor types or of pairs."""
+    return nodes.add("Mod", "pair", nodes.integer(ntypes)) if rows == ntypes else "pair"
+
+
+def fitting_function(
+    name: str, network: Network | Family, scaling: ParameterScaling | None, vacuum: bool
+) -> FunctionProto:
+    """Function descriptor [n, D] (, param [n, np]) -> energy [n, 1], denergy_ddescriptor [n, D].
+
+    That of a family has one more input behind the descriptor, type int64 [1 or n] of the centers. vacuum: subtract the net's
+    value at descriptor zero and the same parameters.
     """
     nodes = Nodes(like="descriptor", prefix="t_")
     inputs = ["descriptor"]
+    row = None
+    if isinstance(network, Family):
+        row = "type"
+        inputs.append(row)
     n_descriptor = network.n_in
     x = "descriptor"
     scaled = None
@@ -41,13 +72,14 @@ def fitting_function(name: str, network: Network, scaling: ParameterScaling | No
         centerd = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
         scaled = nodes.add("Mul", centerd, nodes.array(scaling.inverse_std.reshape(1, -1)))
         x = nodes.add("Concat", x, scaled, axis=1)
-    weights = [_Weights(nodes, layer) for layer in network.layers]
-    energy, slopes = _forward(nodes, network, weights, x)
+    layers = _layers(network)
+    weights = _weights(nodes, network, row)
+    energy, slopes = _forward(nodes, layers, weights, x)
     if vacuum:
         zero = nodes.add("Mul", "descriptor", nodes.number(0.0))
         empty = zero if scaled is None else nodes.add("Concat", zero, scaled, axis=1)
-        energy = nodes.add("Sub", energy, _forward(nodes, network, weights, empty)[0])
-    gradient = _backward(nodes, network, weights, slopes, energy)
+        energy = nodes.add("Sub", energy, _forward(nodes, layers, weights, empty)[0])
+    gradient = _backward(nodes, layers, weights, slopes, energy)
     if scaling is not None:
         gradient = nodes.slice(gradient, 1, 0, n_descriptor)
     nodes.rename(energy, "energy")
@@ -63,7 +95,7 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
     passes over whole layers are what costs.
     """
     *hidden, last = network.layers
-    if any(layer.skip == "double" or layer.activation in ("linear", "none") for layer in hidden):
+    if any(layer.skip in ("double", "matrix") or layer.activation in ("linear", "none") for layer in hidden):
         return fitting_function(name, network, None, False)
     nodes = Nodes(like="features", prefix="t_")
     values: list[str] = []
@@ -145,19 +177,40 @@ def network_value(network: Network, x: np.ndarray) -> np.ndarray:
             y = y + x
         elif layer.skip == "double":
             y = y + np.concatenate([x, x], axis=1)
+        elif layer.passed is not None:
+            y = y + x @ layer.passed
+        if layer.added is not None:
+            y = y + layer.added
         x = y
     return x
 
 
 class _Weights:
-    """Names of one layer's constants."""
+    """Names of one layer's constants; row: of a family's first layer, where its rows are to be looked up."""
 
-    def __init__(self, nodes: Nodes, layer: Layer):
+    def __init__(self, nodes: Nodes, layer: Layer, family: Network | Family | None = None, row: str | None = None):
         self.single_output = layer.n_out == 1
         self.w = nodes.array(layer.w)
         self.right = None if layer.right is None else nodes.array(layer.right)
-        self.b = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
+        self.b: str | None
+        self.added: str | None
+        if isinstance(family, Family) and row is not None:
+            self.b = nodes.add("Gather", nodes.array(family.offsets), row, axis=0)
+            self.added = None if family.added is None else nodes.add("Gather", nodes.array(family.added), row, axis=0)
+        else:
+            self.b = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
+            self.added = None if layer.added is None else nodes.array(layer.added.reshape(1, -1))
         self.idt = None if layer.idt is None else nodes.array(layer.idt.reshape(1, -1))
+        self.passed = None if layer.passed is None else nodes.array(layer.passed)
+
+
+def _layers(network: Network | Family) -> tuple[Layer, ...]:
+    return network.network.layers if isinstance(network, Family) else network.layers
+
+
+def _weights(nodes: Nodes, network: Network | Family, row: str | None) -> list["_Weights"]:
+    first, *others = _layers(network)
+    return [_Weights(nodes, first, network, row), *(_Weights(nodes, layer) for layer in others)]
 
 
 def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
@@ -185,17 +238,18 @@ def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None:
     return nodes.add("Mul", x, y)
 
 
-def _skip(nodes: Nodes, layer: Layer, x: str, y: str) -> str:
+def _skip(nodes: Nodes, layer: Layer, weights: _Weights, x: str, y: str) -> str:
     if layer.skip == "same":
         return nodes.add("Add", y, x)
     if layer.skip == "double":
         return nodes.add("Add", y, nodes.add("Concat", x, x, axis=1))
+    if layer.skip == "matrix" and weights.passed is not None:
+        return nodes.add("Add", y, nodes.add("MatMul", x, weights.passed))
     return y
 
 
-def _forward_with_derivative(nodes: Nodes, layer: Layer, x: str, dx: str | None) -> tuple[str, str]:
+def _forward_with_derivative(nodes: Nodes, layer: Layer, weights: _Weights, x: str, dx: str | None) -> tuple[str, str]:
     """One layer and its derivative with respect to the net's scalar input."""
-    weights = _Weights(nodes, layer)
     y, slope = activations.activation(nodes, layer.activation, _affine(nodes, weights, x))
     y = _product(nodes, y, weights.idt)
     ones = None
@@ -206,23 +260,30 @@ def _forward_with_derivative(nodes: Nodes, layer: Layer, x: str, dx: str | None)
     else:
         dz = nodes.add("MatMul", dx, weights.w)
     dy = _product(nodes, _product(nodes, slope, weights.idt), dz)
-    return _skip(nodes, layer, x, y), _skip(nodes, layer, dx or ones or "", dy)
+    value = _skip(nodes, layer, weights, x, y)
+    if weights.added is not None:
+        value = nodes.add("Add", value, weights.added)
+    return value, _skip(nodes, layer, weights, dx or ones or "", dy)
 
 
-def _forward(nodes: Nodes, network: Network, weights: list[_Weights], x: str) -> tuple[str, list[str | None]]:
+def _forward(nodes: Nodes, layers: tuple[Layer, ...], weights: list[_Weights], x: str) -> tuple[str, list[str | None]]:
     """All layers; returns the output and each layer's idt * activation'(z) (None for the constant 1)."""
     slopes = []
-    for layer, layer_weights in zip(network.layers, weights, strict=True):
+    for layer, layer_weights in zip(layers, weights, strict=True):
         y, slope = activations.activation(nodes, layer.activation, _affine(nodes, layer_weights, x))
         slopes.append(_product(nodes, slope, layer_weights.idt))
-        x = _skip(nodes, layer, x, _product(nodes, y, layer_weights.idt))
+        x = _skip(nodes, layer, layer_weights, x, _product(nodes, y, layer_weights.idt))
+        if layer_weights.added is not None:
+            x = nodes.add("Add", x, layer_weights.added)
     return x, slopes
 
 
-def _backward(nodes: Nodes, network: Network, weights: list[_Weights], slopes: list[str | None], energy: str) -> str:
+def _backward(
+    nodes: Nodes, layers: tuple[Layer, ...], weights: list[_Weights], slopes: list[str | None], energy: str
+) -> str:
     """Gradient of the scalar output with respect to the net's input, [n, n_in]."""
     gradient = nodes.add("Expand", nodes.array(np.ones((1, 1))), nodes.add("Shape", energy))
-    for layer, layer_weights, slope in reversed(list(zip(network.layers, weights, slopes, strict=True))):
+    for layer, layer_weights, slope in reversed(list(zip(layers, weights, slopes, strict=True))):
         through = _product(nodes, gradient, slope)
         if layer_weights.right is not None:
             through = nodes.add("Gemm", through, layer_weights.right, transB=1)
@@ -233,6 +294,8 @@ def _backward(nodes: Nodes, network: Network, weights: list[_Weights], slopes: l
             low = nodes.slice(gradient, 1, 0, layer.n_in)
             high = nodes.slice(gradient, 1, layer.n_in, 2 * layer.n_in)
             through = nodes.add("Add", through, nodes.add("Add", low, high))
+        elif layer_weights.passed is not None:
+            through = nodes.add("Gemm", gradient, layer_weights.passed, through, transB=1)
         gradient = through
     return gradient
 

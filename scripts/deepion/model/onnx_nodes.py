@@ -57,6 +57,10 @@ class Nodes:
             return self._constant(value, hint)
         return self.add("CastLike", self._constant(smallest_exact(value), hint), self._like)
 
+    def short_array(self, value: np.ndarray, hint: str = "weight") -> str:
+        """A constant float tensor that is not cast: float32 where that loses nothing."""
+        return self._constant(smallest_exact(value), hint)
+
     def number(self, value: float) -> str:
         """A constant float scalar."""
         if value not in self._numbers:

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A se_e2_a Deep Potential as plain data: what the exporter needs to know, free of any file format."""
+"""A Deep Potential as plain data: what the exporter needs to know, free of any file format."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One dense layer: y = idt * activation(x w + b) + skip(x).
+    """One dense layer: y = idt * activation(x w + b) + skip(x) + added.
 
-    w has shape [n_in, n_out], b and idt have shape [n_out] or are None; skip is "none", "same" (x) or "double" ([x, x]).
-    A layer of low rank has w [n_in, rank] and right [rank, n_out], whose product takes the place of w.
+    w has shape [n_in, n_out], b and idt have shape [n_out] or are None; skip is "none", "same" (x), "double" ([x, x]) or
+    "matrix" (x passed). A layer of low rank has w [n_in, rank] and right [rank, n_out], whose product takes the place of w.
+    passed [n_in, n_out] and added [n_out] are what is left of a skip connection from an input part of which is constant.
     """
 
     w: np.ndarray
@@ -20,6 +22,8 @@ class Layer:
     activation: str
     skip: str
     right: np.ndarray | None = None
+    passed: np.ndarray | None = None
+    added: np.ndarray | None = None
 
     @property
     def n_in(self) -> int:
@@ -65,6 +69,60 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Family:
+    """Networks that differ by constants of their first layer alone, one for each row: `network` with the offset of its first
+    layer taken from offsets [rows, n_out] and, where there is one, what is added behind its activation from added.
+
+    Rows are types, or pairs of types (center * ntypes + neighbor).
+    """
+
+    network: Network
+    offsets: np.ndarray
+    added: np.ndarray | None = None
+
+    @property
+    def n_in(self) -> int:
+        return self.network.n_in
+
+    @property
+    def n_out(self) -> int:
+        return self.network.n_out
+
+    @property
+    def weights(self) -> int:
+        """Multiplications of one pass."""
+        return self.network.weights
+
+    def member(self, row: int) -> Network:
+        first, *others = self.network.layers
+        added = None if self.added is None else self.added[row]
+        return Network((replace(first, b=self.offsets[row], added=added), *others))
+
+
+@dataclass(frozen=True)
+class Table:
+    """An embedding net as DeePMD-kit's compression stores it: polynomials of fifth order (see tables.py for the rule).
+
+    info: lower, upper, top, first step, second step, (not used); data [intervals, 6 M], column 6 m + power.
+    """
+
+    info: np.ndarray
+    data: np.ndarray
+
+    @property
+    def n_out(self) -> int:
+        return self.data.shape[1] // 6
+
+
+@dataclass(frozen=True)
+class Gate:
+    """G = N (1 + t w) for smooth, else N (1 + t): t = values[row], w the switch; rows as of Family."""
+
+    values: np.ndarray  # [rows, M]
+    smooth: bool
+
+
+@dataclass(frozen=True)
 class ParameterScaling:
     """Frame and atomic parameters enter a fitting net as (value - average) * inverse_std; frame parameters first."""
 
@@ -76,25 +134,80 @@ class ParameterScaling:
         return self.average.size
 
 
+Embedding = Network | Table | Family
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One descriptor, or one part of a hybrid: its own cutoff, slots, statistics and embedding nets. Lengths in Angstrom.
+
+    kind: "se_e2_a" (also of DPA-1: D = T^T T[:, :axis]) or "se_e2_r" (D: the mean of the embeddings over the slots, by 5).
+    embedding_of: [center][neighbor] -> key of embedding (None: contributes nothing), or the key of the one that all pairs
+    share.
+    """
+
+    kind: str
+    rcut: float
+    rcut_smth: float
+    env_protection: float
+    sel: list[int]  # per neighbor type; with mixed_types one number: the nearest of all types together
+    mixed_types: bool
+    davg: np.ndarray  # [ntypes], of the radial component
+    dstd: np.ndarray  # [ntypes, 2], radial and angular
+    neuron: list[int]  # widths of the embedding nets
+    axis_neuron: int
+    type_one_side: bool
+    embedding: Mapping[str, Embedding]
+    embedding_of: list[list[str | None]] | str
+    exclude_types: list[list[int]]  # masked rows; empty slots still contribute
+    activation: str  # of the embedding nets, for people
+    gate: Gate | None = None
+
+    @property
+    def ntypes(self) -> int:
+        return len(self.davg)
+
+    @property
+    def slots(self) -> int:
+        """Neighbors of a center at most."""
+        return sum(self.sel)
+
+    @property
+    def width(self) -> int:
+        """M, outputs of the embedding nets."""
+        return self.neuron[-1]
+
+    @property
+    def length(self) -> int:
+        """Components of D."""
+        return self.width * self.axis_neuron if self.kind == "se_e2_a" else self.width
+
+    def embedding_for(self, center: int, neighbor: int) -> Network | Table | None:
+        """The embedding net of a pair of types, without its gate; None: the pair contributes nothing."""
+        name = self.embedding_of if isinstance(self.embedding_of, str) else self.embedding_of[center][neighbor]
+        if name is None:
+            return None
+        net = self.embedding[name]
+        return net.member(self.row(len(net.offsets), center, neighbor)) if isinstance(net, Family) else net
+
+    def gate_for(self, center: int, neighbor: int) -> np.ndarray | None:
+        """t [M] of a pair of types."""
+        return None if self.gate is None else self.gate.values[self.row(len(self.gate.values), center, neighbor)]
+
+    def row(self, rows: int, center: int, neighbor: int) -> int:
+        """The row of a pair of types in a table of pairs or of neighbor types."""
+        return neighbor if rows == self.ntypes else center * self.ntypes + neighbor
+
+
 @dataclass(frozen=True)
 class Potential:
     """All physics of one model. Energies in eV, lengths in Angstrom; type indices follow type_map."""
 
     type_map: list[str]
-    rcut: float
-    rcut_smth: float
-    env_protection: float
-    sel: list[int]
-    davg: np.ndarray  # [ntypes], of the radial component
-    dstd: np.ndarray  # [ntypes, 2], radial and angular
-    axis_neuron: int
-    type_one_side: bool
-    embedding: dict[str, Network]
-    embedding_of: list[list[str | None]]  # [center][neighbor] -> key of embedding; None: contributes nothing
-    exclude_types: list[list[int]]  # masked rows; empty slots still contribute
+    parts: tuple[Descriptor, ...]  # in the order of the fitting nets' input
     pair_exclude_types: list[list[int]]  # not neighbors at all
     atom_exclude_types: list[int]
-    fitting: list[Network]
+    fitting: list[Network] | Family  # per center type
     vacuum: list[bool]  # per type: subtract the net's value at zero descriptor
     energy_scale: np.ndarray  # [ntypes]
     energy_shift: np.ndarray  # [ntypes], eV
@@ -102,7 +215,7 @@ class Potential:
     numb_aparam: int
     default_fparam: list[float] | None
     scaling: ParameterScaling | None
-    activation_function: dict[str, str]
+    fitting_activation: str  # for people
     precision: str
     min_nbor_dist: float | None
     source: dict[str, str]
@@ -113,12 +226,19 @@ class Potential:
         return len(self.type_map)
 
     @property
-    def neuron(self) -> list[int]:
-        """Widths of the embedding nets."""
-        network = next(iter(self.embedding.values()))
-        return [layer.n_out for layer in network.layers]
+    def rcut(self) -> float:
+        """The largest cutoff, Angstrom."""
+        return max(part.rcut for part in self.parts)
+
+    @property
+    def slots(self) -> int:
+        """Columns of a neighbor list: the slots of all parts, one after the other."""
+        return sum(part.slots for part in self.parts)
 
     @property
     def fitting_neuron(self) -> list[int]:
         """Widths of the hidden layers of the fitting nets."""
-        return [layer.n_out for layer in self.fitting[0].layers[:-1]]
+        return [layer.n_out for layer in self.fitting_net(0).layers[:-1]]
+
+    def fitting_net(self, center: int) -> Network:
+        return self.fitting.member(center) if isinstance(self.fitting, Family) else self.fitting[center]

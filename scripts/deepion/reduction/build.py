@@ -22,6 +22,7 @@ FEWEST_CENTERS = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
 PRIOR = 1e-3  # weight of all distances but the closest PRIOR_WITHOUT of the grid, sampled or not, beside the sample
 PRIOR_WITHOUT = 1 / 8
+MOST_TYPES = 12  # elements; beyond, the choice would take an hour
 WORTH = 0.8  # a level is kept where its multiplications are at most this share of the full networks'
 
 
@@ -29,7 +30,13 @@ def why_not(potential: Potential) -> str | None:
     """Why this potential cannot have reduced networks; None: it can."""
     if potential.scaling is not None:
         return "the model has frame or atomic parameters"
-    for net in potential.fitting:
+    if len(potential.parts) > 1:
+        return "the model has a hybrid descriptor"
+    if potential.parts[0].kind != "se_e2_a":
+        return "the model has the descriptor se_e2_r"
+    if potential.ntypes > MOST_TYPES:
+        return f"the model has {potential.ntypes} elements (at most {MOST_TYPES}): name those you need with --elements"
+    for net in (potential.fitting_net(t) for t in range(potential.ntypes)):
         if len(net.layers) < 2:
             return "a fitting net has no hidden layer"
         if net.layers[0].skip != "none":
@@ -71,7 +78,7 @@ def reduce_potential(
         level = Level(
             max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.center for r in rungs)
         )
-        small = _work(level) <= WORTH * sum(net.weights for net in potential.fitting)
+        small = _work(level) <= WORTH * sum(potential.fitting_net(t).weights for t in range(potential.ntypes))
         if level.force_error <= error and small and (not levels or level.force_error < levels[-1].force_error):
             levels.append(level)
     basis = tuple(ladder.basis[:, : _most_columns(levels, i)] for i, ladder in enumerate(ladders))
@@ -81,13 +88,16 @@ def reduce_potential(
 
 def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
     """T of an atom without neighbors, first row."""
-    empty = (potential.sel[j] * rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows)
-    return sum(empty, np.zeros(potential.neuron[-1])) / sum(potential.sel)
+    part = potential.parts[0]
+    if part.mixed_types:  # an empty slot has no type: its term is the same for all
+        return next((rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows), np.zeros(part.width))
+    empty = (part.sel[j] * rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows)
+    return sum(empty, np.zeros(part.width)) / part.slots
 
 
 def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
     """Second moments of what one neighbor of each type adds, over all distances."""
-    width = potential.neuron[-1]
+    width = potential.parts[0].width
     moments = np.zeros((width, width))
     for j in range(potential.ntypes):
         if (i, j) in rows:
@@ -95,7 +105,7 @@ def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int
             far = slice(int(PRIOR_WITHOUT * len(table.f0)), None)
             for part in (table.f0, table.f1, table.df0, table.df1):
                 moments += part[far].T @ part[far] / len(part[far])
-    return PRIOR * moments / sum(potential.sel) ** 2
+    return PRIOR * moments / potential.slots**2
 
 
 def _most_columns(levels: list[Level], i: int) -> int:

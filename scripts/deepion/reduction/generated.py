@@ -29,11 +29,12 @@ def generate_frames(potential: Potential, model: Evaluator, say: Callable[[str],
     """Structures that the exported model finds plausible; the same ones every time."""
     random = np.random.default_rng(20220726)
     frames = []
+    part = potential.parts[0]
     for k in range(TRAJECTORIES):
         if k % 10 == 0:
             say(f"generating structures: {k} of {TRAJECTORIES} trajectories")
         types = _composition(potential, random)
-        density = random.uniform(*FILLING) * sum(potential.sel) / (4.0 / 3.0 * np.pi * potential.rcut**3)
+        density = random.uniform(*FILLING) * part.slots / (4.0 / 3.0 * np.pi * part.rcut**3)
         edge = (len(types) / density) ** (1.0 / 3.0)
         cell = np.eye(3) * edge
         coord = _packing(random.uniform(0.0, edge, (len(types), 3)), cell, 0.9 * density ** (-1.0 / 3.0))

@@ -31,10 +31,11 @@ class Ladder:
 
     def __init__(self, potential: Potential, center: int, constant: np.ndarray, prior, chosen: Sample, held: Sample):
         """constant [M]: T of an atom without neighbors; prior [M, M]: see balance.directions."""
-        self._layers = potential.fitting[center].layers
+        part, fitting = potential.parts[0], potential.fitting_net(center)
+        self._layers = fitting.layers
         self._scale = abs(float(potential.energy_scale[center]))
-        width = potential.neuron[-1]
-        first = FirstLayer(potential.fitting[center], width, potential.axis_neuron)
+        width = part.width
+        first = FirstLayer(fitting, width, part.axis_neuron)
         offset = np.zeros((4, width))
         offset[0] = constant
         t = chosen.t + offset

@@ -26,11 +26,12 @@ class Sample:
 def rows_of_pairs(potential: Potential, nearest: float) -> dict[tuple[int, int], RadialRows]:
     """The rows of every pair of types that have an embedding net and count as neighbors."""
     rows = {}
+    part = potential.parts[0]
     for i in range(potential.ntypes):
         for j in range(potential.ntypes):
-            name = potential.embedding_of[i][j]
-            if name is not None and [min(i, j), max(i, j)] not in potential.pair_exclude_types:
-                rows[i, j] = RadialRows(potential, i, j, potential.embedding[name], nearest)
+            apart = [min(i, j), max(i, j)] in potential.pair_exclude_types
+            if not apart and part.embedding_for(i, j) is not None:
+                rows[i, j] = RadialRows(part, i, j, nearest)
     return rows
 
 
@@ -54,7 +55,7 @@ def sample(
                 pairs = (np.searchsorted(chosen, center[near]), other[near], vector[near])
                 change = moves[:, other[near]] - moves[:, center[near]]
                 found[i].append(_sums(potential, rows, i, wanted, frame.types, pairs, change))
-    width = potential.neuron[-1]
+    width = potential.parts[0].width
     empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)))
     return [
         Sample(np.concatenate([s.t for s in parts]), np.concatenate([s.dt for s in parts], axis=1)) if parts else empty
@@ -65,14 +66,14 @@ def sample(
 def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> Sample:
     """t and dt of n centers of type i; pairs: (center among the n, neighbor, vector to it); change: of the vectors."""
     center, other, vector = pairs
-    width = potential.neuron[-1]
+    width = potential.parts[0].width
     t, dt = np.zeros((n, 4, width)), np.zeros((DIRECTIONS, n, 4, width))
     for j in range(potential.ntypes):
         of_type = types[other] == j
         if (i, j) not in rows or not of_type.any():
             continue
         table, index, v = rows[i, j], center[of_type], vector[of_type]
-        if [min(i, j), max(i, j)] in potential.exclude_types:
+        if [min(i, j), max(i, j)] in potential.parts[0].exclude_types:
             t[:, 0] -= np.bincount(index, minlength=n)[:, None] * table.padding
             continue
         r = np.linalg.norm(v, axis=1)
@@ -85,7 +86,7 @@ def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> S
             turn = (moved - dr[:, None] * u) / r[:, None]
             dt[d] += _by_center(index, n, df0 * dr[:, None], df1 * dr[:, None], u)
             dt[d] += _by_center(index, n, None, f1, turn)
-    return Sample(t / sum(potential.sel), dt / sum(potential.sel))
+    return Sample(t / potential.slots, dt / potential.slots)
 
 
 def _by_center(index, n, radial, angular, direction):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""What serialized descriptors of all kinds have in common: cutoff, slots, statistics."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepion.errors import ExportError
+
+from .refusals import refuse_unknown
+from .values import finite_number, float_array, whole_number
+
+ENV_MAT_KEYS = {"rcut", "rcut_smth", "protection", "use_exp_switch"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a descriptor has to know of its model; tensorflow: TensorFlow builds some things otherwise than the converted
+    dictionary says, and what was trained counts.
+    """
+
+    type_map: list[str]
+    tensorflow: bool
+
+    @property
+    def ntypes(self) -> int:
+        return len(self.type_map)
+
+
+def slots_per_type(descriptor: dict[str, Any], ntypes: int) -> list[int]:
+    sel = descriptor.get("sel")
+    if not isinstance(sel, (list, tuple, np.ndarray)) or len(sel) != ntypes:
+        raise ExportError(f"sel: expected one number per type ({ntypes}), got {sel!r}")
+    sel = [whole_number("sel", int(s)) for s in sel]
+    if sum(sel) == 0:
+        raise ExportError("sel: the model has no neighbors at all")
+    return sel
+
+
+def environment_settings(descriptor: dict[str, Any]) -> tuple[float, float, float]:
+    """rcut, rcut_smth and env_protection, after checks of the switching function."""
+    protection = finite_number("env_protection", descriptor.get("env_protection", 0.0))
+    env_mat = descriptor.get("env_mat") or {}
+    refuse_unknown("environment matrix", env_mat, ENV_MAT_KEYS)
+    if env_mat.get("use_exp_switch"):
+        raise ExportError("use_exp_switch (exponential switching function) cannot be exported")
+    for key, mine in (("rcut", "rcut"), ("rcut_smth", "rcut_smth")):
+        if key in env_mat and float(env_mat[key]) != float(descriptor[mine]):
+            raise ExportError(
+                f"{key} of the environment matrix is {env_mat[key]}, of the descriptor {descriptor[mine]}"
+            )
+    rcut, smooth = (
+        finite_number("rcut", descriptor.get("rcut")),
+        finite_number("rcut_smth", descriptor.get("rcut_smth")),
+    )
+    if not 0.0 <= smooth < rcut:
+        raise ExportError(f"expected 0 <= rcut_smth < rcut, got rcut_smth {smooth} and rcut {rcut}")
+    if protection < 0.0:
+        raise ExportError(f"env_protection: expected a number >= 0, got {protection}")
+    return rcut, smooth, protection
+
+
+def statistics(descriptor: dict[str, Any], ntypes: int, slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """davg [ntypes] of the radial component and dstd [ntypes, 2]; they must not depend on the slot."""
+    variables = descriptor.get("@variables") or {}
+    shape = (ntypes, slots, 4)
+    davg, dstd = (float_array(key, variables.get(key), shape) for key in ("davg", "dstd"))
+    if np.any(davg != davg[:, :1]) or np.any(dstd != dstd[:, :1]):
+        raise ExportError("davg or dstd differ between the neighbor slots of one type: such a model cannot be exported")
+    davg, dstd = davg[:, 0], dstd[:, 0]
+    if np.any(davg[:, 1:] != 0.0):
+        raise ExportError("davg is not zero in its angular components: such a model is not rotationally invariant")
+    if np.any(dstd[:, 1:] != dstd[:, 1:2]):
+        raise ExportError("dstd differs between x, y and z: such a model is not rotationally invariant")
+    if np.any(dstd == 0.0):
+        raise ExportError("dstd holds zeros: the model is broken")
+    return davg[:, 0].copy(), dstd[:, :2].copy()
