@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Full and reduced networks of a potential with numpy, straight from the formulas: what the reduction is tested against."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from deepion.evaluation.frames import Frame
@@ -94,9 +96,31 @@ def energies(potential: Potential, frame: Frame, t: np.ndarray) -> np.ndarray:
         atoms = frame.types == kind
         whole = t[atoms].copy()
         whole[:, 0] += constant_of(potential, kind)
-        net = network_value(potential.fitting[kind], descriptor(whole, potential.parts[0].axis_neuron))[:, 0]
+        d = descriptor(whole, potential.parts[0].axis_neuron)
+        net = network_value(potential.fitting[kind], with_parameters(potential, frame, atoms, d))[:, 0]
+        net -= vacuum(potential, frame, atoms, kind)
         out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
     return out
+
+
+def with_parameters(potential: Potential, frame: Frame, atoms: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """x [n, k] of these atoms with their scaled parameters as further columns."""
+    if potential.scaling is None:
+        return x
+    columns = []
+    for row, atom in zip(x, np.flatnonzero(atoms), strict=True):
+        values = list(frame.fparam) if potential.numb_fparam else []
+        values += list(frame.aparam[atom]) if potential.numb_aparam else []
+        columns.append([*row, *(potential.scaling.inverse_std * (values - potential.scaling.average))])
+    return np.array(columns)
+
+
+def vacuum(potential: Potential, frame: Frame, atoms: np.ndarray, kind: int):
+    """What models with energies of free atoms subtract: the net's value without neighbors, with the same parameters."""
+    if not potential.vacuum[kind]:
+        return 0.0
+    nothing = np.zeros((int(atoms.sum()), potential.parts[0].length))
+    return network_value(potential.fitting[kind], with_parameters(potential, frame, atoms, nothing))[:, 0]
 
 
 def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reduction: Reduction, level: Level):
@@ -113,7 +137,8 @@ def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reductio
             for one in a
         ]
         if features:
-            net = network_value(center.network, np.array(features))[:, 0]
+            net = network_value(center.network, with_parameters(potential, frame, atoms, np.array(features)))[:, 0]
+            net -= vacuum(potential, frame, atoms, kind)
             out[atoms] = potential.energy_scale[kind] * net + potential.energy_shift[kind]
     return out
 
@@ -134,7 +159,7 @@ def force_errors(potential: Potential, reduction: Reduction, frames, directions,
             v = random.normal(size=frame.coord.shape)
             change = np.zeros((len(levels), len(frame.types)))
             for sign in (1, -1):
-                moved = Frame(frame.types, frame.coord + sign * step * v, frame.cell, frame.periodic)
+                moved = replace(frame, coord=frame.coord + sign * step * v)
                 t = sums(potential, moved)
                 full = energies(potential, moved, t)
                 for k, level in enumerate(levels):

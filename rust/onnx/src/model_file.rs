@@ -151,12 +151,15 @@ impl ModelFile {
         Ok((model, m_faster))
     }
 
-    /// The reduced fitting net `name` as an ONNX model of its own: features -> energy [n, 1], its gradient.
+    /// The reduced fitting net `name` as an ONNX model of its own: features (, parameters) -> energy [n, 1], its gradient by
+    /// the features.
     ///
     /// # Errors
     /// The function has other inputs or outputs than it must.
     pub(crate) fn reduced_fitting(&self, name: &str, features: usize, element: ElementType) -> Result<Vec<u8>> {
-        self.network(name, element, (&[features], &[1, features]), |_, _| Ok(()))
+        let param = self.contract.numb_param();
+        let inputs: &[usize] = if param == 0 { &[features] } else { &[features, param] };
+        self.network(name, element, (inputs, &[1, features]), |_, _| Ok(()))
     }
 
     /// The bases of the reduced networks, per center type: M x columns, with columns for every level.
@@ -273,7 +276,8 @@ fn sizes(contract: &Contract) -> impl Iterator<Item = (&String, usize)> {
     let fittings = contract.fitting.iter().map(with_size(inputs));
     let bases = contract.reduced.iter().flat_map(|r| &r.basis).map(with_size(contract.width()));
     let levels = contract.reduced.iter().flat_map(|r| &r.levels);
-    let reduced = levels.flat_map(|l| l.fitting.iter().zip(l.columns.iter().map(|&n| features(n))));
+    let param = contract.numb_param();
+    let reduced = levels.flat_map(move |l| l.fitting.iter().zip(l.columns.iter().map(move |&n| features(n) + param)));
     embeddings.chain(fittings).chain(bases).chain(reduced)
 }
 

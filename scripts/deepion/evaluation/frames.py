@@ -13,12 +13,17 @@ from .structure import model_types, read_structure
 
 @dataclass(frozen=True)
 class Frame:
-    """types [n]: indices into the model's type_map; coord [n, 3] and cell [3, 3] (rows: cell vectors) in Angstrom."""
+    """types [n]: indices into the model's type_map; coord [n, 3] and cell [3, 3] (rows: cell vectors) in Angstrom.
+
+    fparam [any] and aparam [n, any]: frame and atomic parameters; None: not known.
+    """
 
     types: np.ndarray
     coord: np.ndarray
     cell: np.ndarray
     periodic: tuple[bool, bool, bool]
+    fparam: np.ndarray | None = None
+    aparam: np.ndarray | None = None
 
 
 RATTLE = 0.05  # A; standard deviation of every coordinate's displacement
@@ -87,6 +92,8 @@ class _Set:
             raise InputError(f"{folder}: type {wrong[0]} has no name in type_map.raw ({' '.join(names)})")
         self._model_type = model_types(names, type_map)
         self._periodic = (periodic,) * 3
+        self._fparam = _parameters(folder / "fparam.npy", (frames,))
+        self._aparam = _parameters(folder / "aparam.npy", (frames, n))
 
     def __len__(self) -> int:
         return len(self._coord)
@@ -97,6 +104,8 @@ class _Set:
             self._coord[k].astype(np.float64),
             self._cell[k].astype(np.float64),
             self._periodic,
+            None if self._fparam is None else self._fparam[k].astype(np.float64),
+            None if self._aparam is None else self._aparam[k].astype(np.float64),
         )
 
 
@@ -131,6 +140,19 @@ def _array(path: Path) -> np.ndarray:
     if array.ndim == 0:
         raise InputError(f"{path}: expected one row per frame, got a single number")
     return array
+
+
+def _parameters(path: Path, of: tuple[int, ...]) -> np.ndarray | None:
+    """An array with as many values as there are for each of these; None where there is no such file."""
+    if not path.exists():
+        return None
+    array = _array(path)
+    count = int(np.prod(of))
+    if array.size == 0 or array.size % count:
+        raise InputError(
+            f"{path}: expected values for each of {' x '.join(map(str, of))}, got the shape {list(array.shape)}"
+        )
+    return array.reshape(*of, -1)
 
 
 def _of_shape(path: Path, shape: tuple[int, ...]) -> np.ndarray:

@@ -54,7 +54,9 @@ class Comparison:
     def add(self, evaluator: Evaluator, one: Labeled) -> None:
         """Evaluate one frame."""
         frame = one.frame
-        result = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic)
+        fparam = frame.fparam if evaluator.contract["numb_fparam"] else None
+        aparam = frame.aparam if evaluator.contract["numb_aparam"] else None
+        result = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic, fparam, aparam)
         n = len(frame.types)
         if one.energy is not None:
             self.energy.add(one.energy / n, result.energy / n, -1)

@@ -31,7 +31,14 @@ from .contract import (
 )
 from .contract_check import check_contract
 from .graph import build_graph
-from .networks import basis_function, embedding_function, fitting_function, gate_function, reduced_fitting_function
+from .networks import (
+    ReducedParameters,
+    basis_function,
+    embedding_function,
+    fitting_function,
+    gate_function,
+    reduced_fitting_function,
+)
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 from .potential import Family, Potential, Table
 from .reduction import Reduction
@@ -86,7 +93,7 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
     if reduction is not None:
         functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
         functions += [
-            reduced_fitting_function(reduced_fitting_name(k, i), center.network)
+            reduced_fitting_function(reduced_fitting_name(k, i), center.network, _reduced_parameters(potential, i))
             for k, level in enumerate(reduction.levels)
             for i, center in enumerate(level.centers)
         ]
@@ -116,6 +123,13 @@ def _embedding_functions(potential: Potential) -> list[onnx.FunctionProto]:
         if part.gate is not None:
             functions.append(gate_function(gate_name(number), part.gate, potential.ntypes))
     return functions
+
+
+def _reduced_parameters(potential: Potential, center: int) -> ReducedParameters | None:
+    if potential.scaling is None:
+        return None
+    vacuum = potential.fitting_net(center) if potential.vacuum[center] else None
+    return ReducedParameters(potential.scaling, vacuum, potential.numb_aparam > 0)
 
 
 def with_trailer(body: bytes) -> bytes:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Embedding and fitting nets with their first derivatives, as ONNX local functions that serve float32 and float64."""
 
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
@@ -9,6 +10,19 @@ from onnx import FunctionProto, TensorProto, helper
 from . import activations
 from .onnx_nodes import DOMAIN, OPSET, Nodes
 from .potential import Family, Gate, Layer, Network, ParameterScaling
+
+
+@dataclass(frozen=True)
+class ReducedParameters:
+    """Frame and atomic parameters of a reduced fitting net.
+
+    vacuum: the full net, whose value at descriptor zero is subtracted from the energy; None: nothing is. of_atoms: whether
+    parameters differ between the atoms of a call.
+    """
+
+    scaling: ParameterScaling
+    vacuum: Network | None
+    of_atoms: bool
 
 
 def embedding_function(name: str, network: Network | Family, ntypes: int) -> FunctionProto:
@@ -58,19 +72,17 @@ def fitting_function(
     value at descriptor zero and the same parameters.
     """
     nodes = Nodes(like="descriptor", prefix="t_")
-    inputs = ["descriptor"]
+    inputs = _inputs("descriptor", scaling)
     row = None
     if isinstance(network, Family):
         row = "type"
-        inputs.append(row)
+        inputs.insert(1, row)
     n_descriptor = network.n_in
     x = "descriptor"
     scaled = None
     if scaling is not None:
-        inputs.append("param")
         n_descriptor -= scaling.size
-        centerd = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
-        scaled = nodes.add("Mul", centerd, nodes.array(scaling.inverse_std.reshape(1, -1)))
+        scaled = _scaled(nodes, scaling)
         x = nodes.add("Concat", x, scaled, axis=1)
     layers = _layers(network)
     weights = _weights(nodes, network, row)
@@ -87,17 +99,22 @@ def fitting_function(
     return _function(name, inputs, ["energy", "denergy_ddescriptor"], nodes)
 
 
-def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
-    """Function features [n, n_in] -> energy [n, 1], denergy_dfeatures [n, n_in], with as few operations as there can be.
+def reduced_fitting_function(name: str, network: Network, parameters: ReducedParameters | None = None) -> FunctionProto:
+    """Function features [n, nf] (, param [n, np]) -> energy [n, 1], denergy_dfeatures [n, nf].
 
-    Time steps go into the matrices behind them, and skip connections into sums over layers: with t_k = activation(z_k),
+    With as few operations as there can be: time steps go into the matrices behind them, and skip connections into sums over layers: with t_k = activation(z_k),
     z_k = b_k + sum over l < k of t_l (idt_l w_k) right_k, and the same for the energy. Matrices of low rank are small, so
     passes over whole layers are what costs.
     """
     *hidden, last = network.layers
-    if any(layer.skip in ("double", "matrix") or layer.activation in ("linear", "none") for layer in hidden):
-        return fitting_function(name, network, None, False)
     nodes = Nodes(like="features", prefix="t_")
+    scaling = None if parameters is None else parameters.scaling
+    scaled = None if scaling is None else _scaled(nodes, scaling)
+    inputs, outputs = _inputs("features", scaling), ["energy", "denergy_dfeatures"]
+    if any(layer.skip in ("double", "matrix") or layer.activation in ("linear", "none") for layer in hidden):
+        _plain(nodes, network, scaled, parameters)
+        return _function(name, inputs, outputs, nodes)
+    n_features = network.n_in - (0 if scaling is None else scaling.size)
     values: list[str] = []
     slopes: list[str | None] = []
     inward: list[list[str]] = []  # [k][l]: from t_l toward z_k, before right_k
@@ -109,8 +126,10 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
         )
         total = ""
         if k == 0:
-            first = nodes.array(layer.w)
+            first = nodes.array(layer.w[:n_features])
             total = nodes.add("MatMul", "features", first)
+            if scaled is not None:
+                total = nodes.add("Gemm", scaled, nodes.array(layer.w[n_features:]), total)
         for source in sources:
             total = nodes.add("Gemm", values[source], inward[k][source], *([total] if total else []))
         factor = None if layer.right is None else nodes.array(layer.right)
@@ -125,9 +144,43 @@ def reduced_fitting_function(name: str, network: Network) -> FunctionProto:
             values.append(value)
             slopes.append(slope)
         else:
-            nodes.rename(total, "energy")
+            nodes.rename(_less_vacuum(nodes, total, scaled, parameters), "energy")
     _reduced_backward(nodes, hidden, last, first, inward, right, slopes)
-    return _function(name, ["features"], ["energy", "denergy_dfeatures"], nodes)
+    return _function(name, inputs, outputs, nodes)
+
+
+def _plain(nodes: Nodes, network: Network, scaled: str | None, parameters: ReducedParameters | None) -> None:
+    """The reduced net layer by layer, as the full ones are written."""
+    x = "features" if scaled is None else nodes.add("Concat", "features", scaled, axis=1)
+    weights = _weights(nodes, network, None)
+    energy, slopes = _forward(nodes, network.layers, weights, x)
+    gradient = _backward(nodes, network.layers, weights, slopes, energy)
+    if scaled is not None:
+        n = nodes.length("features", 1)
+        gradient = nodes.add("Slice", gradient, nodes.integers(0), n, nodes.integers(1))
+    nodes.rename(_less_vacuum(nodes, energy, scaled, parameters), "energy")
+    nodes.rename(gradient, "denergy_dfeatures")
+
+
+def _less_vacuum(nodes: Nodes, energy: str, scaled: str | None, parameters: ReducedParameters | None) -> str:
+    """The energy less the full net's at descriptor zero and the same parameters: no approximation in it."""
+    if scaled is None or parameters is None or parameters.vacuum is None:
+        return energy
+    first, *others = parameters.vacuum.layers
+    rows = first.product()[-parameters.scaling.size :]
+    layers = (replace(first, w=rows, right=None), *others)
+    x = scaled if parameters.of_atoms else nodes.slice(scaled, 0, 0, 1)
+    return nodes.add("Sub", energy, _forward(nodes, layers, [_Weights(nodes, layer) for layer in layers], x)[0])
+
+
+def _inputs(first: str, scaling: ParameterScaling | None) -> list[str]:
+    return [first] if scaling is None else [first, "param"]
+
+
+def _scaled(nodes: Nodes, scaling: ParameterScaling) -> str:
+    """(param - average) / std: in this order, so that a large average costs no digits in float32."""
+    centerd = nodes.add("Sub", "param", nodes.array(scaling.average.reshape(1, -1)))
+    return nodes.add("Mul", centerd, nodes.array(scaling.inverse_std.reshape(1, -1)))
 
 
 def _timed(idt: np.ndarray | None, w: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ class ReducedCenter:
 
     The columns a_p of A (4 rows: one radial, three angular) are sums over real neighbors of (g0 psi_p - pad_p; g1 psi_p u)
     with psi = G basis, less `mean` in the first row. The net takes the features a_p . a_q for p <= q (p first, q faster),
-    then the first row of A.
+    then the first row of A, then the scaled frame and atomic parameters where the model has such.
     """
 
     columns: int

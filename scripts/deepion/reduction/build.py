@@ -11,6 +11,7 @@ from deepion.model.potential import Potential
 from deepion.model.reduction import Level, Reduction
 
 from .ladder import Ladder
+from .parameters import with_parameters
 from .radial import RadialRows
 from .samples import rows_of_pairs, sample
 
@@ -28,8 +29,6 @@ WORTH = 0.8  # a level is kept where its multiplications are at most this share 
 
 def why_not(potential: Potential) -> str | None:
     """Why this potential cannot have reduced networks; None: it can."""
-    if potential.scaling is not None:
-        return "the model has frame or atomic parameters"
     if len(potential.parts) > 1:
         return "the model has a hybrid descriptor"
     if potential.parts[0].kind != "se_e2_a":
@@ -49,11 +48,13 @@ def reduce_potential(
 ) -> Reduction:
     """Reduced networks of all center types, chosen and measured on frames.
 
-    Raises InputError where the frames do not hold enough atoms of every type. say: receives lines of progress.
+    Frames without the frame or atomic parameters that the model takes get some by chance (see parameters). Raises InputError
+    where the frames do not hold enough atoms of every type. say: receives lines of progress.
     """
     reason = why_not(potential)
     if reason is not None:
         raise InputError(f"no reduced networks: {reason}")
+    frames = with_parameters(potential, frames)
     rows = rows_of_pairs(potential, NEAREST)
     held = [k % HELD_OUT == HELD_OUT - 1 for k in range(len(frames))]
     say(f"sampling {len(frames)} structures")

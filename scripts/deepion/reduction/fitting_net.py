@@ -68,15 +68,20 @@ def _unskipped(gradient: np.ndarray, skip: str):
 
 
 class FirstLayer:
-    """The first pre-activation z = b + D W of D = T^T T[:, :axis] as a quadratic form in T."""
+    """The first pre-activation z = b + D W + s V of D = T^T T[:, :axis] as a quadratic form in T.
+
+    s: scaled parameters [n, np].
+    """
 
     def __init__(self, network: Network, width: int, axis: int):
         layer = network.layers[0]
-        self._w = layer.product()
+        self._w = layer.product()[: width * axis]
+        self.of_parameters = layer.product()[width * axis :]  # V, [np, h]
         self._b = np.zeros(layer.n_out) if layer.b is None else layer.b
         self._width, self._axis = width, axis
 
     def value(self, t: np.ndarray) -> np.ndarray:
+        """b + D W, without what the parameters add."""
         return self._bilinear(t, t) + self._b
 
     def slope(self, t: np.ndarray, dt: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 """Structures for a model that comes without its training data: packings of spheres, led by the model's own forces.
 
 Compositions and densities are random: one element alone up to all together, as dense as the model's `sel` allows for. From
-loose packings, Brownian motion at random temperatures takes the atoms to where the model wants them and about there.
+loose packings, Brownian motion at random temperatures takes the atoms to where the model wants them and about there. Frame
+and atomic parameters change at random on the way.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from deepion.evaluation.evaluator import Evaluator
 from deepion.evaluation.frames import Frame
 from deepion.evaluation.neighbors import pairs_within
 from deepion.model.potential import Potential
+
+from .parameters import Draws
 
 TRAJECTORIES = 48
 ATOMS = 64  # per structure
@@ -27,8 +30,8 @@ PACKING_STEPS = 60
 
 def generate_frames(potential: Potential, model: Evaluator, say: Callable[[str], None] = lambda _: None) -> list[Frame]:
     """Structures that the exported model finds plausible; the same ones every time."""
-    random = np.random.default_rng(20220726)
-    frames = []
+    random, draws = np.random.default_rng(20220726), Draws(potential)
+    frames: list[Frame] = []
     part = potential.parts[0]
     for k in range(TRAJECTORIES):
         if k % 10 == 0:
@@ -39,14 +42,16 @@ def generate_frames(potential: Potential, model: Evaluator, say: Callable[[str],
         cell = np.eye(3) * edge
         coord = _packing(random.uniform(0.0, edge, (len(types), 3)), cell, 0.9 * density ** (-1.0 / 3.0))
         temperature = random.uniform(*TEMPERATURES)
+        fparam, aparam = draws.of_frame(len(frames), len(types))
         for step in range(STEPS):
-            force = model.evaluate(coord, types, cell, (True,) * 3).force
+            force = model.evaluate(coord, types, cell, (True,) * 3, fparam, aparam).force
             if not np.isfinite(force).all():
                 raise InputError(
                     "no reduced networks: forces on generated structures are not finite: give data with --data"
                 )
             if step >= FIRST and (step - FIRST) % EVERY == 0:
-                frames.append(Frame(types, coord.copy(), cell, (True,) * 3))
+                frames.append(Frame(types, coord.copy(), cell, (True,) * 3, fparam, aparam))
+                fparam, aparam = draws.of_frame(len(frames), len(types))
             noise = random.standard_normal(coord.shape) * np.sqrt(2.0 * temperature * MOBILITY)
             coord = coord + _limited(MOBILITY * force) + noise
     return frames

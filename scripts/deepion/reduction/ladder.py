@@ -39,7 +39,7 @@ class Ladder:
         offset = np.zeros((4, width))
         offset[0] = constant
         t = chosen.t + offset
-        exact = run(self._layers, first.value(t), first.slope(t, chosen.dt))
+        exact = run(self._layers, first.value(t) + chosen.param @ first.of_parameters, first.slope(t, chosen.dt))
         mean = chosen.t[:, 0].mean(axis=0)
         centerd = chosen.t.copy()
         centerd[:, 0] -= mean
@@ -48,15 +48,16 @@ class Ladder:
         self.basis = self.basis.astype(np.float32).astype(np.float64)
         self._mean = mean
         self._weights, self._bias = first.in_basis(constant + mean, self._up)
+        self._of_parameters = first.of_parameters
         self._ranks = [
             (z.mean(axis=0), *directions(z - z.mean(axis=0), dz.reshape(-1, z.shape[1]), g))
             for z, dz, g in zip(exact.z, exact.dz, exact.gradient, strict=True)
         ]
         t = held.t + offset
-        self._truth = run(self._layers, first.value(t), first.slope(t, held.dt))
+        self._truth = run(self._layers, first.value(t) + held.param @ first.of_parameters, first.slope(t, held.dt))
         held_t = held.t.copy()
         held_t[:, 0] -= mean
-        self._a, self._da = held_t @ self.basis, held.dt @ self.basis
+        self._a, self._da, self._param = held_t @ self.basis, held.dt @ self.basis, held.param
 
     def rung(self, force_error: float) -> Rung:
         """The smallest net within a force error (eV/A RMS): first as few columns, then as low ranks as it allows."""
@@ -80,7 +81,11 @@ class Ladder:
         """
         layers = self._reduced(columns, ranks)
         a, da = self._a[:, :, :columns], self._da[..., :columns]
-        result: Passage = run(layers, layers[0].affine(features(a)), layers[0].linear(features_along(a, da)))
+        x, dx = features(a), features_along(a, da)
+        if self._param.shape[1]:
+            still = np.zeros((len(dx), *self._param.shape))
+            x, dx = np.concatenate([x, self._param], axis=1), np.concatenate([dx, still], axis=2)
+        result: Passage = run(layers, layers[0].affine(x), layers[0].linear(dx))
         force = np.sqrt(np.mean((result.denergy - self._truth.denergy) ** 2) / 3.0)
         energy = np.sqrt(np.mean((result.energy - self._truth.energy) ** 2))
         return self._scale * float(force), self._scale * float(energy)
@@ -90,7 +95,8 @@ class Ladder:
         p, q = np.triu_indices(len(self._mean))
         kept = np.concatenate([q < columns, np.arange(len(self._mean)) < columns])
         *hidden, last = self._layers
-        layers = [replace(hidden[0], w=self._weights[kept], b=self._bias, skip="none"), *hidden[1:]]
+        first = np.concatenate([self._weights[kept], self._of_parameters])
+        layers = [replace(hidden[0], w=first, b=self._bias, skip="none"), *hidden[1:]]
         layers = [_of_rank(layer, r, *where) for layer, r, where in zip(layers, ranks, self._ranks, strict=True)]
         return (*map(_rounded, layers), last)
 

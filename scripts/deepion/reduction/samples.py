@@ -10,6 +10,7 @@ from deepion.evaluation.frames import Frame
 from deepion.evaluation.neighbors import pairs_within
 from deepion.model.potential import Potential
 
+from .parameters import scaled_parameters
 from .radial import RadialRows
 
 DIRECTIONS = 2  # random displacements of all atoms, per structure
@@ -17,10 +18,14 @@ DIRECTIONS = 2  # random displacements of all atoms, per structure
 
 @dataclass
 class Sample:
-    """t [n, 4, M]; dt [DIRECTIONS, n, 4, M]: derivative of t along normally distributed displacements of all atoms (1/A)."""
+    """t [n, 4, M]; dt [DIRECTIONS, n, 4, M]: derivative of t along normally distributed displacements of all atoms (1/A).
+
+    param [n, np]: frame and atomic parameters of the atoms as the fitting nets take them, scaled; np may be 0.
+    """
 
     t: np.ndarray
     dt: np.ndarray
+    param: np.ndarray
 
 
 def rows_of_pairs(potential: Potential, nearest: float) -> dict[tuple[int, int], RadialRows]:
@@ -54,16 +59,22 @@ def sample(
                 near = np.isin(center, chosen)
                 pairs = (np.searchsorted(chosen, center[near]), other[near], vector[near])
                 change = moves[:, other[near]] - moves[:, center[near]]
-                found[i].append(_sums(potential, rows, i, wanted, frame.types, pairs, change))
-    width = potential.parts[0].width
-    empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)))
-    return [
-        Sample(np.concatenate([s.t for s in parts]), np.concatenate([s.dt for s in parts], axis=1)) if parts else empty
-        for parts in found
-    ]
+                t, dt = _sums(potential, rows, i, wanted, frame.types, pairs, change)
+                found[i].append(Sample(t, dt, scaled_parameters(potential, frame, chosen)))
+    width, parameters = potential.parts[0].width, potential.numb_fparam + potential.numb_aparam
+    empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)), np.zeros((0, parameters)))
+    return [_joined(parts) if parts else empty for parts in found]
 
 
-def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> Sample:
+def _joined(parts: list[Sample]) -> Sample:
+    return Sample(
+        np.concatenate([s.t for s in parts]),
+        np.concatenate([s.dt for s in parts], axis=1),
+        np.concatenate([s.param for s in parts]),
+    )
+
+
+def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> tuple[np.ndarray, np.ndarray]:
     """t and dt of n centers of type i; pairs: (center among the n, neighbor, vector to it); change: of the vectors."""
     center, other, vector = pairs
     width = potential.parts[0].width
@@ -86,7 +97,7 @@ def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> S
             turn = (moved - dr[:, None] * u) / r[:, None]
             dt[d] += _by_center(index, n, df0 * dr[:, None], df1 * dr[:, None], u)
             dt[d] += _by_center(index, n, None, f1, turn)
-    return Sample(t / potential.slots, dt / potential.slots)
+    return t / potential.slots, dt / potential.slots
 
 
 def _by_center(index, n, radial, angular, direction):
