@@ -16,8 +16,11 @@ def _layer(rng, n_in, n_out, activation="tanh", skip="none", scale=1.0):
     return Layer(w, rng.normal(size=n_out) * 0.1, None, activation, skip)
 
 
-def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, numb_aparam=0, **changes):
-    """A potential whose forces are of the order of 1 eV/A; the seed chooses its weights."""
+def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, numb_aparam=0, hidden=12, **changes):
+    """A potential whose forces are of the order of 1 eV/A; the seed chooses its weights.
+
+    hidden: width of the fitting nets' two hidden layers.
+    """
     rng = np.random.default_rng(seed)
     n = len(type_map)
     axis = 4
@@ -31,9 +34,9 @@ def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, nu
     fitting = [
         Network(
             (
-                _layer(rng, 8 * axis + parameters, 12, scale=2.0),
-                _layer(rng, 12, 12, skip="same"),
-                _layer(rng, 12, 1, "none", scale=2.0),
+                _layer(rng, 8 * axis + parameters, hidden, scale=2.0),
+                _layer(rng, hidden, hidden, skip="same"),
+                _layer(rng, hidden, 1, "none", scale=2.0),
             )
         )
         for _ in range(n)
