@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from deepion.model.model_file import write_model_file
-from deepion.model.potential import Layer, Network, ParameterScaling, Potential
+from deepion.model.potential import Descriptor, Layer, Network, ParameterScaling, Potential
 
 RCUT = 4.0
 
@@ -16,7 +16,9 @@ def _layer(rng, n_in, n_out, activation="tanh", skip="none", scale=1.0):
     return Layer(w, rng.normal(size=n_out) * 0.1, None, activation, skip)
 
 
-def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, numb_aparam=0, hidden=12, **changes):
+def random_potential(
+    seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, numb_aparam=0, hidden=12, rcut=RCUT, **changes
+):
     """A potential whose forces are of the order of 1 eV/A; the seed chooses its weights.
 
     hidden: width of the fitting nets' two hidden layers.
@@ -41,19 +43,26 @@ def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, nu
         )
         for _ in range(n)
     ]
+    part = Descriptor(
+        kind="se_e2_a",
+        rcut=rcut,
+        rcut_smth=1.0,
+        env_protection=0.0,
+        sel=list(sel),
+        mixed_types=False,
+        davg=rng.uniform(0.02, 0.05, n),
+        dstd=rng.uniform(0.05, 0.1, (n, 2)),
+        neuron=[4, 8, 8],
+        axis_neuron=axis,
+        type_one_side=False,
+        embedding=embedding,
+        embedding_of=names,
+        exclude_types=[],
+        activation="tanh",
+    )
     values = {
         "type_map": list(type_map),
-        "rcut": RCUT,
-        "rcut_smth": 1.0,
-        "env_protection": 0.0,
-        "sel": list(sel),
-        "davg": rng.uniform(0.02, 0.05, n),
-        "dstd": rng.uniform(0.05, 0.1, (n, 2)),
-        "axis_neuron": axis,
-        "type_one_side": False,
-        "embedding": embedding,
-        "embedding_of": names,
-        "exclude_types": [],
+        "parts": (part,),
         "pair_exclude_types": [],
         "atom_exclude_types": [],
         "fitting": fitting,
@@ -64,7 +73,7 @@ def random_potential(seed, type_map=("Li", "S"), sel=(28, 28), numb_fparam=0, nu
         "numb_aparam": numb_aparam,
         "default_fparam": None,
         "scaling": ParameterScaling(np.full(parameters, 0.1), np.full(parameters, 1.5)) if parameters else None,
-        "activation_function": {"embedding": "tanh", "fitting": "tanh"},
+        "fitting_activation": "tanh",
         "precision": "float64",
         "min_nbor_dist": None,
         "source": {"file": f"random-{seed}", "sha256": "0" * 64, "software": "tests/lammps"},
