@@ -60,13 +60,14 @@ CASES = [
     (("model.descriptor.compress", {"@variables": {}}), COMPRESSED),
     (("model_def_script", {"modifier": {"type": "dipole_charge"}}), "a model with a modifier (long-range charges, DPLR) "
      "cannot be exported; use DeePMD-kit for it"),
-    (("model.descriptor.type", "dpa1"), "descriptor 'dpa1' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only"),
+    (("model.descriptor", {"type": "dpa1", "attn_layer": 2}), "dpa1 with attention (attn_layer 2) cannot be exported: train "
+     "or distill a model with attn_layer 0"),
+    (("model.descriptor.type", "dpa2"), "descriptor 'dpa2' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only"),
     (("model.descriptor", {"type": "hybrid", "list": [{"type": "se_e2_a"}, {"type": "se_e3"}]}), "a hybrid descriptor "
      "(se_e2_a, se_e3) cannot be exported: deepion runs a single se_e2_a"),
     (("model.fitting.type", "dipole"), "fitting net 'dipole' cannot be exported: deepion runs energy models (fitting "
      "'ener') only"),
-    (("model.fitting.mixed_types", True), "a fitting net with mixed_types (shared by all types) cannot be exported with "
-     "se_e2_a"),
+    (("model.fitting.mixed_types", True), "fitting nets: expected 1 (2 types, ndim 0), got 2 (2 types, ndim 1)"),
     (("model.fitting.dim_case_embd", 2), "dim_case_embd (multi-task case embedding) cannot be exported: use a "
      "single-task model"),
     (("model.fitting.use_aparam_as_mask", True), "use_aparam_as_mask cannot be exported: use DeePMD-kit for this model"),

@@ -6,7 +6,7 @@ from typing import Any
 from deepion.errors import ExportError
 from deepion.model.potential import Descriptor
 
-from .descriptor_settings import Model, environment_settings, slots_per_type, statistics
+from .descriptor_settings import Model, Translated, environment_settings, slots_per_type, statistics
 from .refusals import check_version, refuse_unknown
 from .serialized_networks import embedding_nets
 from .values import positive_integer, type_pairs
@@ -40,7 +40,7 @@ KEYS = {
 }
 
 
-def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]) -> Descriptor:
+def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]) -> Translated:
     """The descriptor of its serialized dictionary; prefix: of its functions' names. notes: receives what people should know."""
     check_version("descriptor", descriptor, 1, 2)
     refuse_unknown("descriptor", descriptor, KEYS)
@@ -58,9 +58,9 @@ def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[s
         raise ExportError(f"axis_neuron {axis_neuron} is larger than the embedding's last layer {neuron[-1]}")
     if tensorflow and exclude:
         notes.append("exclude_types: as in TensorFlow, excluded pairs contribute nothing, empty slots included")
-    return Descriptor(
+    return Translated(Descriptor(
         kind="se_e2_a", rcut=rcut, rcut_smth=rcut_smth, env_protection=protection, sel=sel, mixed_types=False, davg=davg,
         dstd=dstd, neuron=neuron, axis_neuron=axis_neuron, type_one_side=one_side, embedding=embedding,
         embedding_of=embedding_of, exclude_types=[] if tensorflow else exclude,
         activation=str(descriptor.get("activation_function", "tanh")),
-    )  # fmt: skip
+    ))  # fmt: skip

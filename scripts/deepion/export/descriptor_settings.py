@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepion.errors import ExportError
+from deepion.model.potential import Descriptor
 
 from .refusals import refuse_unknown
 from .values import finite_number, float_array, whole_number
@@ -26,6 +27,14 @@ class Model:
     @property
     def ntypes(self) -> int:
         return len(self.type_map)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A descriptor, and what the fitting nets take behind it: the type embedding of the center [ntypes, n], where they do."""
+
+    descriptor: Descriptor
+    tail: np.ndarray | None = None
 
 
 def slots_per_type(descriptor: dict[str, Any], ntypes: int) -> list[int]:

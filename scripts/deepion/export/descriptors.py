@@ -4,19 +4,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from deepion.model.potential import Descriptor
-
+from .descriptor_dpa1 import dpa1
 from .descriptor_se_e2_a import se_e2_a
-from .descriptor_settings import Model
+from .descriptor_settings import Model, Translated
 from .refusals import refuse_descriptor_kind
 
-TRANSLATORS: dict[str, Callable[[dict[str, Any], Model, str, list[str]], Descriptor]] = {
+TRANSLATORS: dict[str, Callable[[dict[str, Any], Model, str, list[str]], Translated]] = {
     "se_e2_a": se_e2_a,
     "se_a": se_e2_a,
+    "dpa1": dpa1,
+    "se_atten": dpa1,
+    "se_atten_v2": dpa1,
 }
 
 
-def descriptors_of(descriptor: dict[str, Any], model: Model, notes: list[str]) -> tuple[Descriptor, ...]:
+def descriptors_of(descriptor: dict[str, Any], model: Model, notes: list[str]) -> list[Translated]:
     """The descriptors of a serialized model, in the order of the fitting nets' input."""
     refuse_descriptor_kind(descriptor)
-    return (TRANSLATORS[str(descriptor["type"])](descriptor, model, "", notes),)
+    return [TRANSLATORS[str(descriptor["type"])](descriptor, model, "", notes)]

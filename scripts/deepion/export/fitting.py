@@ -10,8 +10,10 @@ from deepion.errors import ExportError
 from deepion.model.networks import network_value
 from deepion.model.potential import Family, Network, ParameterScaling
 
+from .descriptor_settings import Translated
 from .refusals import check_version, refuse_fitting_kind, refuse_unknown
 from .serialized_networks import fitting_nets
+from .type_embedding import fold
 from .values import finite_number, float_array, type_indices, whole_number
 
 KEYS = {
@@ -62,8 +64,8 @@ class Fitting:
     activation: str
 
 
-def fitting_of(model: dict[str, Any], ntypes: int, length: int, tensorflow: bool) -> Fitting:
-    """The fitting net of a serialized model, for descriptors with so many components in all."""
+def fitting_of(model: dict[str, Any], ntypes: int, parts: list[Translated], tensorflow: bool) -> Fitting:
+    """The fitting net of a serialized model with these descriptors."""
     fitting = model["fitting"]
     refuse_fitting_kind(fitting)
     check_version("fitting net", fitting, 1, 4)
@@ -72,17 +74,47 @@ def fitting_of(model: dict[str, Any], ntypes: int, length: int, tensorflow: bool
     numb_fparam = whole_number("numb_fparam", fitting.get("numb_fparam", 0))
     numb_aparam = whole_number("numb_aparam", fitting.get("numb_aparam", 0))
     scaling = _scaling(fitting, numb_fparam, numb_aparam)
-    nets = fitting_nets(fitting, ntypes, length + numb_fparam + numb_aparam, tensorflow)
+    kept, constants = _inputs(parts, ntypes, numb_fparam + numb_aparam)
+    stored = fitting_nets(fitting, ntypes, constants.shape[1], tensorflow)
     vacuum = _vacuum(fitting, ntypes, tensorflow)
     scale, shift = _energy_scale_and_shift(model, fitting, ntypes, silenced, tensorflow)
+    nets: list[Network] | Family
+    if fitting.get("mixed_types"):
+        nets = fold(stored[0], kept, constants)
+        vacuum = [any(vacuum)] * ntypes
+        if vacuum[0] and (scaling is not None or tensorflow):
+            raise ExportError(
+                "atom_ener of a fitting net that all types share, with parameters or of TensorFlow, cannot be exported"
+            )
+    else:
+        nets = stored
+        if len(kept) < constants.shape[1]:
+            nets = [fold(net, kept, constants[t : t + 1]).member(0) for t, net in enumerate(stored)]
     if scaling is None:
         for t in range(ntypes):
             if vacuum[t]:
-                shift[t] -= scale[t] * float(network_value(nets[t], np.zeros((1, nets[t].n_in)))[0, 0])
+                # the type embedding, too, is zero in vacuum
+                empty = stored[0 if len(stored) == 1 else t]
+                shift[t] -= scale[t] * float(network_value(empty, np.zeros((1, empty.n_in)))[0, 0])
         vacuum = [False] * ntypes
     activation = str(fitting.get("activation_function", "tanh"))
     default = _default_fparam(fitting, numb_fparam)
     return Fitting(nets, vacuum, scale, shift, numb_fparam, numb_aparam, default, scaling, activation)
+
+
+def _inputs(parts: list[Translated], ntypes: int, parameters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which inputs of the fitting nets vary, and the values [ntypes, n] of the others, which type embeddings are."""
+    kept, columns = [], []
+    for part in parts:
+        length = part.descriptor.length
+        kept.append(np.ones(length, dtype=bool))
+        columns.append(np.zeros((ntypes, length)))
+        if part.tail is not None:
+            kept.append(np.zeros(part.tail.shape[1], dtype=bool))
+            columns.append(part.tail)
+    kept.append(np.ones(parameters, dtype=bool))
+    columns.append(np.zeros((ntypes, parameters)))
+    return np.flatnonzero(np.concatenate(kept)), np.concatenate(columns, axis=1)
 
 
 def _vacuum(fitting: dict[str, Any], ntypes: int, tensorflow: bool) -> list[bool]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from deepion.errors import ExportError
 
+WITHOUT_ATTENTION = ("dpa1", "se_atten", "se_atten_v2")  # exported where attn_layer is 0
+
 
 def refuse_by_script(script: Any) -> None:
     """What the training input says and the serialized model does not."""
@@ -53,9 +55,15 @@ def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
     if kind == "hybrid":
         inner = ", ".join(str(d.get("type")) for d in descriptor.get("list", []) if isinstance(d, dict))
         raise ExportError(f"a hybrid descriptor ({inner}) cannot be exported: deepion runs a single se_e2_a")
-    if kind not in ("se_e2_a", "se_a"):
+    if kind in WITHOUT_ATTENTION and descriptor.get("attn_layer"):
+        raise ExportError(
+            f"{kind} with attention (attn_layer {descriptor['attn_layer']}) cannot be exported: train or distill a model with "
+            "attn_layer 0"
+        )
+    if kind not in ("se_e2_a", "se_a", *WITHOUT_ATTENTION):
         raise ExportError(f"descriptor '{kind}' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only")
-    if descriptor.get("compress") or int(descriptor.get("@version", 1)) == 3:
+    tables = descriptor.get("compress") or int(descriptor.get("@version", 1)) == 3
+    if tables and kind not in WITHOUT_ATTENTION:
         raise ExportError("a compressed model cannot be exported: export the original (not compressed) model")
     if descriptor.get("spin") is not None:
         raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
@@ -65,8 +73,6 @@ def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
     kind = str(fitting.get("type"))
     if kind != "ener" or fitting.get("var_name", "energy") != "energy" or fitting.get("dim_out", 1) != 1:
         raise ExportError(f"fitting net '{kind}' cannot be exported: deepion runs energy models (fitting 'ener') only")
-    if fitting.get("mixed_types"):
-        raise ExportError("a fitting net with mixed_types (shared by all types) cannot be exported with se_e2_a")
     if fitting.get("dim_case_embd"):
         raise ExportError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
     if fitting.get("use_aparam_as_mask"):

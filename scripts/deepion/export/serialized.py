@@ -50,15 +50,15 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
     type_map = _type_map(model, descriptor, fitting)
     ntypes = len(type_map)
     notes: list[str] = []
-    parts = descriptors_of(descriptor, Model(type_map, tensorflow), notes)
+    found = descriptors_of(descriptor, Model(type_map, tensorflow), notes)
     precision = _precision(descriptor, fitting)
     pair_exclude = type_pairs("pair_exclude_types", model.get("pair_exclude_types"), ntypes)
     atom_exclude = type_indices("atom_exclude_types", model.get("atom_exclude_types"), ntypes)
-    net = fitting_of(model, ntypes, sum(part.length for part in parts), tensorflow)
+    net = fitting_of(model, ntypes, found, tensorflow)
     for t in atom_exclude:
         net.scale[t] = net.shift[t] = 0.0
     return Potential(
-        type_map=type_map, parts=parts, pair_exclude_types=pair_exclude, atom_exclude_types=atom_exclude, fitting=net.nets,
+        type_map=type_map, parts=tuple(part.descriptor for part in found), pair_exclude_types=pair_exclude, atom_exclude_types=atom_exclude, fitting=net.nets,
         vacuum=net.vacuum, energy_scale=net.scale, energy_shift=net.shift, numb_fparam=net.numb_fparam,
         numb_aparam=net.numb_aparam, default_fparam=net.default_fparam, scaling=net.scaling,
         fitting_activation=net.activation, precision=precision, min_nbor_dist=_min_nbor_dist(data), source=source,

@@ -39,7 +39,7 @@ LAYER_KEYS = {
 COLLECTION_KEYS = {"@class", "@version", "ndim", "ntypes", "network_type", "networks"}
 
 
-def _collection(what: str, data: Any, ndim: int, ntypes: int) -> list[Any]:
+def collection(what: str, data: Any, ndim: int, ntypes: int) -> list[Any]:
     if not isinstance(data, dict):
         raise ExportError(f"the {what} nets are missing: the model file is incomplete")
     check_version(f"collection of {what} nets", data, 1, 1)
@@ -52,7 +52,7 @@ def _collection(what: str, data: Any, ndim: int, ntypes: int) -> list[Any]:
     return data["networks"]
 
 
-def _network(name: str, data: Any, n_in: int) -> Network:
+def network(name: str, data: Any, n_in: int) -> Network:
     if not isinstance(data, dict) or not data.get("layers"):
         raise ExportError(f"{name} is missing: the model file is incomplete")
     check_version(name, data, 1, 2)
@@ -94,7 +94,7 @@ def embedding_nets(
     prefix: str,
 ) -> tuple[dict[str, Network], list[list[str | None]]]:
     """Embedding nets by function name, and the name for each [center][neighbor]; prefix: of the names."""
-    serialized = _collection("embedding", descriptor.get("embeddings"), 1 if one_side else 2, ntypes)
+    serialized = collection("embedding", descriptor.get("embeddings"), 1 if one_side else 2, ntypes)
     networks: dict[str, Network] = {}
     names: list[list[str | None]] = []
     for center in range(ntypes):
@@ -106,28 +106,30 @@ def embedding_nets(
                 row.append(None)
                 continue
             if name not in networks:
-                network = _network(name, serialized[index], 1)
-                networks[name] = _tensorflow_embedding(network) if tensorflow else network
+                net = network(name, serialized[index], 1)
+                networks[name] = tensorflow_embedding(net) if tensorflow else net
             row.append(name)
         names.append(row)
     if not networks:
         raise ExportError("exclude_types excludes every pair of types: the model has no neighbors at all")
-    widths = {network.n_out for network in networks.values()}
+    widths = {net.n_out for net in networks.values()}
     if len(widths) != 1:
         raise ExportError(f"the embedding nets have different last layers: {sorted(widths)}")
     return networks, names
 
 
 def fitting_nets(fitting: dict[str, Any], ntypes: int, n_in: int, tensorflow: bool) -> list[Network]:
-    serialized = _collection("fitting", fitting.get("nets"), 1, ntypes)
-    nets = [_network(f"fitting_{t}", serialized[t], n_in) for t in range(ntypes)]
+    """One net for each type, or a single one for all (mixed_types)."""
+    shared = bool(fitting.get("mixed_types"))
+    serialized = collection("fitting", fitting.get("nets"), 0 if shared else 1, ntypes)
+    nets = [network("fitting" if shared else f"fitting_{t}", data, n_in) for t, data in enumerate(serialized)]
     for t, net in enumerate(nets):
         if net.n_out != 1:
             raise ExportError(f"fitting_{t}: expected one output, got {net.n_out}")
     return [_tensorflow_fitting(net) for net in nets] if tensorflow else nets
 
 
-def _tensorflow_embedding(network: Network) -> Network:
+def tensorflow_embedding(network: Network) -> Network:
     """TensorFlow stores a time step for every layer and uses it in those with a skip connection."""
     return Network(tuple(
         layer if layer.skip != "none" else Layer(layer.w, layer.b, None, layer.activation, "none")

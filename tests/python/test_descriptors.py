@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Random models of all descriptors against DeePMD-kit's values (make_descriptor_reference.py), and against themselves."""
+
+import hashlib
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from conftest import DATA
+from deepion.errors import ExportError
+from deepion.evaluation.evaluator import Evaluator, Result
+from deepion.export.electrons import SYMBOLS, electron_vectors
+from deepion.export.serialized import potential_from_serialized
+from deepion.model.model_file import build_model, write_model_file
+from descriptor_cases import CASES, STRUCTURES, projected
+from random_models import dpa1, model
+
+SOURCE = {"file": "random.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
+REFERENCE = json.loads((DATA / "descriptor_reference.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def evaluator(tmp_path_factory):
+    """The evaluator of a case's model, exported once."""
+    folder = tmp_path_factory.mktemp("descriptors")
+    made: dict[str, Evaluator] = {}
+
+    def evaluator(name: str) -> Evaluator:
+        if name not in made:
+            path = folder / f"{name}.onnx"
+            write_model_file(path, potential_from_serialized(CASES[name].build(), SOURCE))
+            made[name] = Evaluator(path, threads=1)
+        return made[name]
+
+    return evaluator
+
+
+def run(evaluator: Evaluator, name: str, move=None, strain=None) -> Result:
+    coord, types, cell, periodic = STRUCTURES[CASES[name].structure]()
+    coord = coord if move is None else coord + move
+    if strain is not None:
+        coord, cell = coord @ strain, cell @ strain
+    return evaluator.evaluate(coord, types, cell, (periodic,) * 3)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_values_of_deepmd_kit(evaluator, name):
+    expected = REFERENCE[name]
+    assert expected["largest_force"] > 1e-2, "a reference without a signal proves nothing"
+    result = run(evaluator(name), name)
+    assert result.energy == pytest.approx(expected["energy"], rel=1e-11)
+    assert np.abs(result.force).max() == pytest.approx(expected["largest_force"], abs=1e-9)
+    np.testing.assert_allclose(result.virial.ravel(), expected["virial"], atol=1e-9)
+    for key in ("atom_energy", "force", "atom_virial"):
+        np.testing.assert_allclose(projected(key, getattr(result, key)), expected[key], atol=1e-10, err_msg=key)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "overflow" not in name])
+def test_forces_and_virial_are_derivatives_of_the_energy(evaluator, name):
+    model = evaluator(name)
+    result = run(model, name)
+    random, step = np.random.default_rng(1), 1e-4
+    move = random.normal(size=result.force.shape)
+    strain = random.normal(size=(3, 3)) if CASES[name].structure != "cluster" else np.zeros((3, 3))
+    high, low = (run(model, name, sign * step * move).energy for sign in (1, -1))
+    assert -(high - low) / (2 * step) == pytest.approx((result.force * move).sum(), abs=2e-6)
+    high, low = (run(model, name, strain=np.eye(3) + sign * step * strain).energy for sign in (1, -1))
+    assert -(high - low) / (2 * step) == pytest.approx((result.virial * strain).sum(), abs=1e-5)
+
+
+def test_a_model_of_90_elements_is_small_and_opens():
+    """Nothing in the graph is repeated for each type where all share their networks."""
+    few, many = (build_model(_with_elements(count)) for count in (3, 90))
+    assert len(many.graph.node) == len(few.graph.node) < 250
+    assert [f.name for f in many.functions] == ["embedding", "gate_0", "fitting"]
+    onnx.checker.check_model(many, full_check=True)
+    assert many.ByteSize() < 2_000_000
+
+
+def _with_elements(count: int):
+    names = SYMBOLS[:count]
+    random = np.random.RandomState(0)
+    descriptor = dpa1(random, names, kind="se_atten_v2")
+    return potential_from_serialized(model(random, names, descriptor), SOURCE)
+
+
+def test_electron_configurations():
+    vectors = electron_vectors(SYMBOLS)
+    assert vectors.shape == (118, 118) and np.allclose(np.linalg.norm(vectors, axis=1), 1.0)
+    signs = "".join("+" if x > 0 else "-" for x in vectors.ravel())
+    assert signs[118 * 5 : 118 * 5 + 12] == "++++-+-+----", "carbon: 1s2 2s2 2p2"
+    digest = hashlib.sha256(signs.encode()).hexdigest()
+    assert digest == "e436796972e629d79a5d1b12934e77098bf9c7b51bf038eb8ad40d6ea24a6ff0", (
+        "all elements as DeePMD-kit 3.2.0 has them"
+    )
+    with pytest.raises(ExportError, match="'Xx' of the type_map is no chemical element"):
+        electron_vectors(["Li", "Xx"])
