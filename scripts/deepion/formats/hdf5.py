@@ -20,11 +20,10 @@ def read(path: Path) -> dict[str, Any]:
         with h5py.File(path, "r") as file:
             if "json" not in file.attrs:
                 raise ExportError(f"{path}: an HDF5 file, but not a DeePMD-kit model (no 'json' attribute)")
-            data = json.loads(file.attrs["json"])
-            return resolve(data, lambda name: _dataset(path, file, name))
+            return resolve(json.loads(file.attrs["json"]), lambda name: _dataset(path, file, name))
     except OSError as error:
         raise ExportError(f"{path}: cannot be read as a .dp file (HDF5): {error}") from None
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ExportError(f"{path}: the model description in it is damaged: {error}") from None
 
 

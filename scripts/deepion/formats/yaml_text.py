@@ -19,4 +19,7 @@ def read(path: Path) -> dict[str, Any]:
             data = yaml.load(stream, Loader=loader)  # noqa: S506  # the loader is made from SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ExportError(f"{path}: cannot be read as YAML: {error}") from None
-    return resolve(data, lambda value: value)
+    try:
+        return resolve(data, lambda value: value)
+    except ExportError as error:
+        raise ExportError(f"{path}: {error}") from None
