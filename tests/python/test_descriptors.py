@@ -8,12 +8,14 @@ import numpy as np
 import onnx
 import pytest
 
-from conftest import DATA
-from deepion.errors import ExportError
+from conftest import DATA, INDEX
+from deepion.errors import ExportError, InputError
 from deepion.evaluation.evaluator import Evaluator, Result
 from deepion.export.electrons import SYMBOLS, electron_vectors
+from deepion.export.exporter import load_potential
 from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import build_model, write_model_file
+from deepion.model.subset import with_elements
 from descriptor_cases import CASES, STRUCTURES, projected
 from random_models import dpa1, model
 
@@ -77,6 +79,30 @@ def test_a_model_of_90_elements_is_small_and_opens():
     assert [f.name for f in many.functions] == ["embedding", "gate_0", "fitting"]
     onnx.checker.check_model(many, full_check=True)
     assert many.ByteSize() < 2_000_000
+
+
+@pytest.mark.parametrize("name", ["concat", "v2_shifted_one_side_exclude", "concat_excluded", "concat_skip_double"])
+def test_some_elements_alone(evaluator, tmp_path, name):
+    """The same energies and forces, for structures of the elements that were kept."""
+    potential = potential_from_serialized(CASES[name].build(), SOURCE)
+    write_model_file(tmp_path / "some.onnx", with_elements(potential, ["S", "Li"]))
+    some = Evaluator(tmp_path / "some.onnx", threads=1)
+    assert some.type_map == ["Li", "S"]
+    coord, types, cell, periodic = STRUCTURES[CASES[name].structure]()
+    coord, types = coord[types != 1], types[types != 1]
+    expected = evaluator(name).evaluate(coord, types, cell, (periodic,) * 3)
+    result = some.evaluate(coord, types // 2, cell, (periodic,) * 3)
+    np.testing.assert_array_equal(result.atom_energy, expected.atom_energy)
+    np.testing.assert_allclose(result.force, expected.force, atol=1e-15)
+
+
+def test_elements_that_cannot_be_kept_alone():
+    potential = potential_from_serialized(CASES["concat"].build(), SOURCE)
+    assert with_elements(potential, ["P", "Li", "S"]) is potential
+    with pytest.raises(InputError, match="--elements: the model does not know Xe Kr; it knows Li P S"):
+        with_elements(potential, ["Xe", "Li", "Kr"])
+    with pytest.raises(InputError, match="counts neighbors of each element apart"):
+        with_elements(load_potential(DATA / INDEX["two_sided"]["model"]), ["Li"])
 
 
 def _with_elements(count: int):

@@ -22,6 +22,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what the reduced networks are chosen by: DeePMD-kit systems, folders of them, or structure files; default: "
         "structures generated with the model itself",
     )
+    parser.add_argument(
+        "--elements",
+        metavar="NAME",
+        nargs="+",
+        help="keep these elements only, of a model that shares its networks among all (DPA-1); default: all",
+    )
     parser.add_argument("--full-only", action="store_true", help="leave out the reduced networks (exports in a second)")
 
 
@@ -30,7 +36,9 @@ def run(arguments: Namespace) -> None:
         raise InputError(f"the output file must end in .onnx, got {arguments.output}")
     if arguments.full_only and arguments.data:
         raise InputError("--data is of no use with --full-only")
-    done = export(arguments.input, arguments.output, arguments.data, not arguments.full_only, say=print_progress)
+    done = export(
+        arguments.input, arguments.output, arguments.data, not arguments.full_only, print_progress, arguments.elements
+    )
     potential = done.potential
     size = arguments.output.stat().st_size
     print(f"wrote {arguments.output} ({size / 1e6:.1f} MB, sha256 {done.sha256})")

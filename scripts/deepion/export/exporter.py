@@ -13,6 +13,7 @@ from deepion.evaluation.frames import rattled, read_frames
 from deepion.model.model_file import write_model_file
 from deepion.model.potential import Potential
 from deepion.model.reduction import Reduction
+from deepion.model.subset import with_elements
 from deepion.reduction.build import MOST_FRAMES, reduce_potential, why_not
 from deepion.reduction.generated import generate_frames
 
@@ -47,8 +48,11 @@ def export(
     data: list[Path] | None = None,
     reduced: bool = True,
     say: Callable[[str], None] = lambda _: None,
+    elements: list[str] | None = None,
 ) -> Exported:
     """Export a model.
+
+    elements: the only ones to keep, None: all.
 
     data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
     reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
@@ -61,6 +65,8 @@ def export(
             "pip install onnxruntime, or give structures with --data, or leave these networks out with --full-only"
         )
     potential = load_potential(source)
+    if elements:
+        potential = with_elements(potential, elements)
     without = why_not(potential) if reduced else "not wanted"
     if without is not None and data:
         raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
