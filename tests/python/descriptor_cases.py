@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from random_models import ELEMENTS, dpa1, model, structure
+from random_models import ELEMENTS, compressed, dpa1, hybrid, model, se_e2_a, structure
 
 THREE = ELEMENTS[:3]
 PROJECTIONS = 8  # numbers stored of each quantity with one value per atom or more
@@ -35,6 +35,16 @@ def _dpa1(seed: int, where: str = "triclinic", fitting: dict[str, Any] | None = 
     return Case(build, where)
 
 
+def _parts(seed: int, where: str, parts: Callable[[Any], dict[str, Any]], shared: bool = False, **fitting) -> Case:
+    def build() -> dict[str, Any]:
+        random = np.random.RandomState(seed)
+        return model(random, THREE, parts(random), shared=shared, **fitting)
+
+    return Case(build, where)
+
+
+NARROW = (-0.2, 0.5, 1.0, 0.05, 0.1, -1.0)  # a table that values of s leave on both sides
+
 CASES: dict[str, Case] = {
     "concat": _dpa1(1),
     "concat_one_side": _dpa1(2, "small", one_side=True),
@@ -53,6 +63,50 @@ CASES: dict[str, Case] = {
     "concat_fitting_skip": _dpa1(13, neuron=(4, 8), axis=2, tebd_dim=4, fitting={"neuron": (20, 20)}),
     "concat_fitting_skip_double": _dpa1(14, neuron=(4, 8), axis=2, tebd_dim=4, fitting={"neuron": (40, 20)}),
     "concat_excluded": _dpa1(15, fitting={"pair_exclude": ((0, 2),), "atom_exclude": (1,)}),
+    "se_e2_r": _parts(17, "triclinic", lambda random: se_e2_a(random, THREE, kind="se_r")),
+    "se_e2_r_exclude": _parts(18, "small", lambda random: se_e2_a(random, THREE, kind="se_r", exclude=((0, 1),))),
+    "hybrid": _parts(
+        19,
+        "triclinic",
+        lambda random: hybrid(
+            se_e2_a(random, THREE, one_side=False, rcut=4.0, sel=(12, 10, 14)),
+            se_e2_a(random, THREE, kind="se_r", rcut=7.0),
+            se_e2_a(random, THREE, neuron=(4, 8), axis=2, rcut=5.0, exclude=((0, 2),), shifted=False),
+        ),
+    ),
+    "hybrid_mixed": _parts(
+        20,
+        "small",
+        lambda random: hybrid(
+            dpa1(random, THREE, rcut=5.0), se_e2_a(random, THREE), dpa1(random, THREE, kind="se_atten_v2", shifted=True)
+        ),
+        shared=True,
+    ),
+    "hybrid_dpa1": _parts(
+        21,
+        "cluster",
+        lambda random: hybrid(
+            dpa1(random, THREE, rcut=5.0, sel=50), dpa1(random, THREE, mode="strip", tebd_output=False)
+        ),
+        shared=True,
+    ),
+    "compressed": _parts(22, "triclinic", lambda random: compressed(random, se_e2_a(random, THREE, one_side=False))),
+    "compressed_outside": _parts(23, "small", lambda random: compressed(random, se_e2_a(random, THREE), NARROW)),
+    "compressed_se_e2_r": _parts(
+        24, "cluster", lambda random: compressed(random, se_e2_a(random, THREE, kind="se_r"), NARROW)
+    ),
+    "compressed_strip": _parts(
+        25,
+        "triclinic",
+        lambda random: compressed(random, dpa1(random, THREE, mode="strip", smooth=False, kind="se_atten")),
+        shared=True,
+    ),
+    "compressed_v2": _parts(
+        26,
+        "small",
+        lambda random: compressed(random, dpa1(random, THREE, kind="se_atten_v2", shifted=True, one_side=True), NARROW),
+        shared=True,
+    ),
     "concat_vacuum": _dpa1(16, fitting={"atom_ener": [None, -1.0, None]}),
 }
 

@@ -15,11 +15,30 @@ from descriptor_cases import CASES, STRUCTURES, projected
 FILE = Path(__file__).parents[1] / "data" / "descriptor_reference.json"
 
 
+def install_tables(descriptor, data: dict) -> None:
+    """What DeePMD-kit's PyTorch backend does not read from the dictionary of a compressed model."""
+    import torch
+
+    if "compress" not in data:
+        return
+    variables = data["compress"]["@variables"]
+    inner = getattr(descriptor, "sea", getattr(descriptor, "se_atten", descriptor))
+    for k, (table, info) in enumerate(zip(variables["compress_data"], variables["compress_info"], strict=True)):
+        inner.compress_data[k] = torch.nn.Parameter(torch.tensor(table), requires_grad=False)
+        inner.compress_info[k] = torch.nn.Parameter(torch.tensor(info), requires_grad=False)
+    inner.compress = descriptor.compress = True
+    if "type_embd_data" in variables:
+        inner.type_embd_data = descriptor.type_embd_data = torch.tensor(variables["type_embd_data"])
+        inner.tebd_compress = inner.geo_compress = descriptor.tebd_compress = descriptor.geo_compress = True
+
+
 def reference(case) -> dict:
     import torch
     from deepmd.pt.model.model.model import BaseModel
 
-    net = BaseModel.deserialize(case.build()["model"])
+    data = case.build()["model"]
+    net = BaseModel.deserialize(data)
+    install_tables(net.atomic_model.descriptor, data["descriptor"])
     net.double().eval()
     coord, types, cell, periodic = STRUCTURES[case.structure]()
     out = net(

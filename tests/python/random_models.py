@@ -141,6 +141,45 @@ def se_e2_a(
     return found
 
 
+def table(random, width: int, info: tuple[float, ...]) -> np.ndarray:
+    """Polynomials of fifth order, [intervals, 6 width], that are smooth where intervals meet: waves of s."""
+    lower, upper, top, first, second = info[:5]
+    count = int((upper - lower) / first)
+    last = count + int((np.nextafter(top, lower) - upper) / second)
+    low = lower + first * np.arange(count + 1)
+    high = upper + second * np.arange(last + 2 - count)
+    begin = np.concatenate([low[:count], high[:-1]])
+    end = np.concatenate([low[1 : count + 1], high[1:]])
+    amplitude, rate, phase = random.normal(size=width), random.uniform(0.3, 1.5, size=width), random.normal(size=width)
+
+    def wave(s):
+        angle = rate * s[:, None] + phase
+        return amplitude * np.sin(angle), amplitude * rate * np.cos(angle), -amplitude * rate**2 * np.sin(angle)
+
+    (y0, d0, c0), (y1, d1, c1), h = wave(begin), wave(end), (end - begin)[:, None]
+    d0, d1, c0, c1 = d0 * h, d1 * h, c0 * h**2, c1 * h**2
+    rise = y1 - y0
+    a = [y0, d0, c0 / 2, 10 * rise - 6 * d0 - 4 * d1 - 1.5 * c0 + 0.5 * c1,
+         -15 * rise + 8 * d0 + 7 * d1 + 1.5 * c0 - c1, 6 * rise - 3 * d0 - 3 * d1 - 0.5 * c0 + 0.5 * c1]  # fmt: skip
+    return np.stack([a[k] / h**k for k in range(6)], axis=-1).reshape(len(begin), 6 * width)
+
+
+def compressed(random, descriptor: dict[str, Any], info=(-1.0, 4.0, 20.0, 0.05, 0.5, -1.0)) -> dict[str, Any]:
+    """The descriptor with a table for each of its embedding nets, and rows of its type embedding's net."""
+    nets, width = descriptor["embeddings"]["networks"], descriptor["neuron"][-1]
+    variables: dict[str, Any] = {
+        "compress_data": [table(random, width, info) for _ in nets],
+        "compress_info": [np.array(info) for _ in nets],
+    }
+    found = {**descriptor, "@version": 3, "compress": {"@variables": variables}}
+    if descriptor.get("type_embedding"):
+        count = len(descriptor["type_map"]) + 1
+        rows = count if descriptor["type_one_side"] else count**2
+        variables["type_embd_data"] = random.normal(size=(rows, width)) * 0.5
+        found["compress"]["geo_compress"] = True
+    return found
+
+
 def length(descriptor: dict[str, Any]) -> int:
     """Inputs that a descriptor gives to the fitting nets."""
     if descriptor["type"] == "hybrid":

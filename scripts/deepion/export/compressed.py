@@ -25,6 +25,35 @@ def geometry_table(descriptor: dict[str, Any]) -> Table | None:
     return found[0]
 
 
+def pair_tables(
+    descriptor: dict[str, Any], ntypes: int, one_side: bool, dropped: set[tuple[int, int]], prefix: str
+) -> tuple[dict[str, Table], list[list[str | None]]] | None:
+    """Tables by function name, and the name for each [center][neighbor]; None where the model is not compressed."""
+    tables = _tables(descriptor)
+    if tables is None:
+        return None
+    if any(name.isdigit() for name in tables) and len(tables) != (ntypes if one_side else ntypes**2):
+        raise ExportError(f"the compressed model has {len(tables)} tables, expected one for each embedding net")
+    named: dict[str, Table] = {}
+    names: list[list[str | None]] = []
+    for center in range(ntypes):
+        row: list[str | None] = []
+        for neighbor in range(ntypes):
+            number = str(neighbor if one_side else center + ntypes * neighbor)
+            net = f"filter_{-1 if one_side else center}_net_{neighbor}"
+            found = tables.get(number, tables.get(net))
+            if found is None or (center, neighbor) in dropped:
+                row.append(None)
+                continue
+            name = f"{prefix}embedding_{neighbor}" if one_side else f"{prefix}embedding_{center}_{neighbor}"
+            named[name] = found
+            row.append(name)
+        names.append(row)
+    if len({found.n_out for found in named.values()}) != 1:
+        raise ExportError("the tables of the compressed model are missing, or have different numbers of outputs")
+    return named, names
+
+
 def type_rows(descriptor: dict[str, Any], ntypes: int, one_side: bool) -> np.ndarray | None:
     """Values of the type embedding's net, [ntypes or ntypes^2, M], as compression stores them with one more type, the padding."""
     stored = ((descriptor.get("compress") or {}).get("@variables") or {}).get("type_embd_data")

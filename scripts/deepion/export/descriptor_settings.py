@@ -70,14 +70,19 @@ def environment_settings(descriptor: dict[str, Any]) -> tuple[float, float, floa
     return rcut, smooth, protection
 
 
-def statistics(descriptor: dict[str, Any], ntypes: int, slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """davg [ntypes] of the radial component and dstd [ntypes, 2]; they must not depend on the slot."""
+def statistics(descriptor: dict[str, Any], ntypes: int, slots: int, columns: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """davg [ntypes] of the radial component and dstd [ntypes, 2]; they must not depend on the slot.
+
+    columns: 4, or 1 where there is the radial component alone (dstd of the angular ones is 1 then).
+    """
     variables = descriptor.get("@variables") or {}
-    shape = (ntypes, slots, 4)
+    shape = (ntypes, slots, columns)
     davg, dstd = (float_array(key, variables.get(key), shape) for key in ("davg", "dstd"))
     if np.any(davg != davg[:, :1]) or np.any(dstd != dstd[:, :1]):
         raise ExportError("davg or dstd differ between the neighbor slots of one type: such a model cannot be exported")
     davg, dstd = davg[:, 0], dstd[:, 0]
+    if columns == 1:
+        dstd = np.concatenate([dstd, np.ones((ntypes, 3))], axis=1)
     if np.any(davg[:, 1:] != 0.0):
         raise ExportError("davg is not zero in its angular components: such a model is not rotationally invariant")
     if np.any(dstd[:, 1:] != dstd[:, 1:2]):

@@ -5,10 +5,13 @@ from typing import Any
 
 from deepion.errors import ExportError
 
+TABLES_MISSING = (
+    "a compressed model whose tables are not in its file cannot be exported: export the original (not compressed) model"
+)
 WITHOUT_ATTENTION = ("dpa1", "se_atten", "se_atten_v2")  # exported where attn_layer is 0
 
 
-def refuse_by_script(script: Any) -> None:
+def refuse_by_script(script: Any, descriptor: dict[str, Any]) -> None:
     """What the training input says and the serialized model does not."""
     if not isinstance(script, dict):
         return
@@ -17,8 +20,8 @@ def refuse_by_script(script: Any) -> None:
         raise ExportError(
             f"a multi-task model cannot be exported: freeze one of its heads ({heads}) with: dp --pt freeze --head NAME"
         )
-    if script.get("compress"):
-        raise ExportError("a compressed model cannot be exported: export the original (not compressed) model")
+    if script.get("compress") and not any(part.get("compress") for part in [descriptor, *descriptor.get("list", [])]):
+        raise ExportError(TABLES_MISSING)
     if script.get("spin"):
         raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
     if script.get("modifier"):
@@ -52,19 +55,15 @@ def refuse_model_kind(model: dict[str, Any]) -> None:
 
 def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
     kind = str(descriptor.get("type"))
-    if kind == "hybrid":
-        inner = ", ".join(str(d.get("type")) for d in descriptor.get("list", []) if isinstance(d, dict))
-        raise ExportError(f"a hybrid descriptor ({inner}) cannot be exported: deepion runs a single se_e2_a")
     if kind in WITHOUT_ATTENTION and descriptor.get("attn_layer"):
         raise ExportError(
             f"{kind} with attention (attn_layer {descriptor['attn_layer']}) cannot be exported: train or distill a model with "
             "attn_layer 0"
         )
-    if kind not in ("se_e2_a", "se_a", *WITHOUT_ATTENTION):
+    if kind not in ("se_e2_a", "se_a", "se_e2_r", "se_r", *WITHOUT_ATTENTION):
         raise ExportError(f"descriptor '{kind}' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only")
-    tables = descriptor.get("compress") or int(descriptor.get("@version", 1)) == 3
-    if tables and kind not in WITHOUT_ATTENTION:
-        raise ExportError("a compressed model cannot be exported: export the original (not compressed) model")
+    if int(descriptor.get("@version", 1)) == 3 and not descriptor.get("compress"):
+        raise ExportError(TABLES_MISSING)
     if descriptor.get("spin") is not None:
         raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
 

@@ -38,10 +38,10 @@ MODEL_KEYS = {
 
 def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> Potential:
     """The potential of a serialized model (see dp_model.read_model)."""
-    refuse_by_script(data.get("model_def_script"))
     model = data["model"]
-    refuse_model_kind(model)
     descriptor, fitting = model.get("descriptor"), model.get("fitting")
+    refuse_by_script(data.get("model_def_script"), descriptor if isinstance(descriptor, dict) else {})
+    refuse_model_kind(model)
     if not isinstance(descriptor, dict) or not isinstance(fitting, dict):
         raise ExportError("the model has no descriptor and fitting net: its file is incomplete")
     check_version("model", model, 2, 2)
