@@ -137,7 +137,8 @@ void ModelDeviation::add_driver(const Results &results, ffi::Totals &totals) con
   const double factor = results.factor;
   totals.energy *= factor;
   for (double &value : totals.virial) value *= factor;
-  for (std::size_t i = 0; i < 3 * nall; i++) results.f[i] += factor * forces[i];
+  const double of_forces = factor / results.length;
+  for (std::size_t i = 0; i < 3 * nall; i++) results.f[i] += of_forces * forces[i];
   for (std::size_t i = 0; i < eatom.size(); i++) results.eatom[i] += factor * eatom[i];
   for (std::size_t i = 0; i < vatom.size(); i++) results.vatom[i] += factor * vatom[i];
   for (std::size_t i = 0; i < cvatom.size(); i++) results.cvatom[i] += factor * cvatom[i];
@@ -166,11 +167,11 @@ void ModelDeviation::unpack_forces(int n, const int *indices, const double *buf)
 
 /* ---------------------------------------------------------------------- */
 
-void ModelDeviation::compare(LAMMPS *lmp, double factor)
+void ModelDeviation::compare(LAMMPS *lmp, const Units &units)
 {
   std::vector<double> spread, per_atom;
-  std::string problem = agreed_error(lmp, measure_forces(lmp, factor, spread));
-  if (problem.empty()) problem = agreed_error(lmp, measure_virials(lmp, factor));
+  std::string problem = agreed_error(lmp, measure_forces(lmp, units.force(), spread));
+  if (problem.empty()) problem = agreed_error(lmp, measure_virials(lmp, units.energy));
   if (problem.empty() && args.atomic) problem = gather_by_id(lmp, spread, per_atom);
   if (!problem.empty()) stop_all(lmp, FLERR, problem);
   if (lmp->comm->me == 0)

@@ -8,6 +8,7 @@
 #include "deviation_file.h"
 #include "model_runner.h"
 #include "pair_arguments.h"
+#include "units.h"
 
 #include <cstdint>
 #include <string>
@@ -36,9 +37,8 @@ class ModelDeviation {
   // Of ghost atoms, for LAMMPS' reverse communication: 3 numbers per model and atom.
   int pack_forces(int n, int first, double *buf) const;
   void unpack_forces(int n, const int *indices, const double *buf);
-  // Collective, with the forces at home: compares the models and writes a row. `factor`: from eV to
-  // the energy unit in use.
-  void compare(LAMMPS_NS::LAMMPS *lmp, double factor);
+  // Collective, with the forces at home: compares the models and writes a row.
+  void compare(LAMMPS_NS::LAMMPS *lmp, const Units &units);
 
   // The latest values, LAMMPS units; on rank 0 only, as compute pair sums over ranks.
   static constexpr int NVALUES = 6;

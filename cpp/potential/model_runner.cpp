@@ -175,6 +175,7 @@ std::size_t ModelRunner::memory_bytes() const
 {
   std::size_t bytes = engine_bytes() + neighbors.memory_bytes();
   bytes += sizeof(int) * types.capacity() + sizeof(std::int64_t) * tags.capacity();
+  bytes += sizeof(double) * forces.capacity();
   for (const auto &model : models) bytes += sizeof(std::int32_t) * model.types.capacity();
   return bytes;
 }
@@ -229,16 +230,21 @@ std::string ModelRunner::evaluate(std::size_t k, const Step &step, const Results
   totals = {};
   if (nall() == 0) return {};
   Model &model = models[k];
-  return error_of([&] {
+  const bool divide = results.f && results.length != 1.0;
+  if (divide) forces.assign(3 * nall(), 0.0);
+  std::string problem = error_of([&] {
     ffi::Output output;
     output.factor = results.factor;
-    output.f = view(results.f, 3 * nall());
+    output.f = view(divide ? forces.data() : results.f, 3 * nall());
     output.eatom = view(results.eatom, nall());
     output.vatom = view(results.vatom, 6 * nall());
     output.cvatom = view(results.cvatom, 9 * nall());
     totals = model.potential->compute(atoms(model, step, model.version_seen != version), output);
     model.version_seen = version;
   });
+  if (divide && problem.empty())
+    for (std::size_t i = 0; i < forces.size(); i++) results.f[i] += forces[i] / results.length;
+  return problem;
 }
 
 /* ---------------------------------------------------------------------- */

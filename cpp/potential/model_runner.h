@@ -45,7 +45,8 @@ struct Step {
 
 // Arrays of LAMMPS that results are added to; nullptr: not wanted.
 struct Results {
-  double factor = 1.0;    // of all results
+  double factor = 1.0;    // of all results: energies and virials from eV
+  double length = 1.0;    // forces are divided by it: the unit of LAMMPS in one Angstrom
   double *f = nullptr;
   double *eatom = nullptr;
   double *vatom = nullptr;
@@ -99,6 +100,7 @@ class ModelRunner {
   std::vector<int> types;            // LAMMPS types of local and ghost atoms
   std::vector<std::int64_t> tags;    // atom IDs
   std::uint64_t version = 0;         // counts changes of the atoms
+  std::vector<double> forces;        // before they are divided by a length
 
   ffi::Atoms atoms(const Model &model, const Step &step, bool rebuilt) const;
 };

@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 using namespace LAMMPS_NS;
 
@@ -27,31 +26,17 @@ namespace DEEPION {
 
 namespace {
 
-  // kB of units metal as LAMMPS has it: with it the factor from eV is LAMMPS' own, exactly 1 for
-  // metal
-  constexpr double METAL_BOLTZ = 8.617343e-5;
-
   // A; two atoms are never closer, so a periodic box cannot be thinner
   constexpr double THINNEST_BOX = 1.0;
+
+  // A; LAMMPS' default in units si is 1 mm, which fills the memory with images of atoms
+  constexpr double WIDEST_SKIN = 1000.0;
 
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
 
-double energy_unit_factor(LAMMPS *lmp)
-{
-  const std::string units = lmp->update->unit_style;
-  if (units != "metal" && units != "real")
-    lmp->error->all(FLERR,
-                    "pair_style deepmd/onnx supports units metal and units real, not units {}: put "
-                    "'units metal' at the start of the input script",
-                    units);
-  return lmp->force->boltz / METAL_BOLTZ;
-}
-
-/* ---------------------------------------------------------------------- */
-
-void check_simulation(LAMMPS *lmp, double cutoff, bool atomic)
+void check_simulation(LAMMPS *lmp, const Units &units, double cutoff, bool atomic)
 {
   // a neighbor on another rank gets its force through its ghost: with newton off it would be lost
 
@@ -64,10 +49,18 @@ void check_simulation(LAMMPS *lmp, double cutoff, bool atomic)
     lmp->error->all(FLERR, "pair_style deepmd/onnx requires a 3d simulation, not dimension {}",
                     lmp->domain->dimension);
 
+  const double skin = lmp->neighbor->skin / units.length;
+  if (skin > WIDEST_SKIN)
+    lmp->error->all(FLERR,
+                    "pair_style deepmd/onnx: the neighbor skin is {:.6g} A (the default in units "
+                    "si is 1 mm): use 'neighbor {:.6g} bin'",
+                    skin, 2.0 * units.length);
+
   // length of each box vector; ghosts of any number of periodic images are fine with comm_style
   // brick, but comm_style tiled has only the next one
 
-  const double *h = lmp->domain->h;    // xx, yy, zz, yz, xz, xy
+  std::array<double, 6> h;    // A; xx, yy, zz, yz, xz, xy
+  for (int i = 0; i < 6; i++) h[i] = lmp->domain->h[i] / units.length;
   const std::array<double, 3> lengths = {h[0], sqrt(h[1] * h[1] + h[5] * h[5]),
                                          sqrt(h[2] * h[2] + h[3] * h[3] + h[4] * h[4])};
   const std::array<double, 3> widths = {h[0], h[1], h[2]};
@@ -79,13 +72,13 @@ void check_simulation(LAMMPS *lmp, double cutoff, bool atomic)
           "pair_style deepmd/onnx: the periodic box is only {:.6g} A thin in {}: an atom "
           "would be that close to its own image",
           lengths[d], "xyz"[d]);
-    if (lmp->comm->style == Comm::TILED && widths[d] < cutoff + lmp->neighbor->skin)
+    if (lmp->comm->style == Comm::TILED && widths[d] < cutoff + skin)
       lmp->error->all(
           FLERR,
           "pair_style deepmd/onnx: the periodic box is {:.6g} A thin in {}, less than cutoff "
           "plus skin ({:.6g} A), which comm_style tiled cannot do: use comm_style brick or "
           "replicate the box",
-          widths[d], "xyz"[d], cutoff + lmp->neighbor->skin);
+          widths[d], "xyz"[d], cutoff + skin);
   }
 
   if (lmp->neighbor->includegroup)
@@ -106,14 +99,15 @@ void check_simulation(LAMMPS *lmp, double cutoff, bool atomic)
 
 /* ---------------------------------------------------------------------- */
 
-bool check_neighbors(LAMMPS *lmp, double cutoff, const std::vector<char> &visible, bool warn)
+bool check_neighbors(LAMMPS *lmp, const Units &units, double cutoff,
+                     const std::vector<char> &visible, bool warn)
 {
-  const double reach = std::max(lmp->comm->cutghostuser, lmp->neighbor->cutneighmax);
+  const double reach = std::max(lmp->comm->cutghostuser, lmp->neighbor->cutneighmax) / units.length;
   if (reach < cutoff)
     lmp->error->all(FLERR,
                     "pair_style deepmd/onnx: the cutoff of the model ({:.6g} A) is beyond the "
                     "communication cutoff ({:.6g} A): use comm_modify cutoff {:.6g}",
-                    cutoff, reach, cutoff + lmp->neighbor->skin);
+                    cutoff, reach, cutoff * units.length + lmp->neighbor->skin);
 
   // bonded neighbors with a special_bonds factor of 0 are never in the list
 
@@ -133,7 +127,8 @@ bool check_neighbors(LAMMPS *lmp, double cutoff, const std::vector<char> &visibl
 
 /* ---------------------------------------------------------------------- */
 
-void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool warn)
+void check_masses(LAMMPS *lmp, const Units &units, const std::vector<std::string> &elements,
+                  bool warn)
 {
   const Atom *atom = lmp->atom;
   if (!atom->mass) return;
@@ -144,7 +139,7 @@ void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool wa
                 std::vector<double> masses;
                 for (int i = 1; i <= ntypes; i++) {
                   names.push_back(rust::String(std::string(rust_text(elements[i]))));
-                  masses.push_back(atom->mass_setflag[i] ? atom->mass[i] : 0.0);
+                  masses.push_back(atom->mass_setflag[i] ? atom->mass[i] / units.mass : 0.0);
                 }
                 judgments = ffi::judge_masses(
                     rust::Slice<const rust::String>(names.data(), names.size()), view(masses));
@@ -158,20 +153,20 @@ void check_masses(LAMMPS *lmp, const std::vector<std::string> &elements, bool wa
                       "pair_coeff of deepmd/onnx: atom type {} is named {} ({:.5g} g/mol), but its "
                       "mass {:.5g} is that of {}: name the element of each atom type in the order "
                       "of the types. 'check no' turns this check off",
-                      i, name, judgment.weight, atom->mass[i], elements[judgment.another + 1]);
+                      i, name, judgment.weight, atom->mass[i] / units.mass,
+                      elements[judgment.another + 1]);
     if (judgment.fit == ffi::MassFit::Far && warn && lmp->comm->me == 0)
       lmp->error->warning(FLERR, "atom type {} is named {} ({:.5g} g/mol), but its mass is {:.5g}",
-                          i, name, judgment.weight, atom->mass[i]);
+                          i, name, judgment.weight, atom->mass[i] / units.mass);
   }
 }
 
 /* ---------------------------------------------------------------------- */
 
-double check_timestep(LAMMPS *lmp, double warned)
+double check_timestep(LAMMPS *lmp, const Units &units, double warned)
 {
   const Update *update = lmp->update;
-  const bool picoseconds = strcmp(update->unit_style, "metal") == 0;
-  const double femtoseconds = update->dt * (picoseconds ? 1000.0 : 1.0);
+  const double femtoseconds = update->dt / units.time;
   bool usual = true;
   stop_all_if(lmp, FLERR, error_of([&] {
                 usual = ffi::usual_time_step(femtoseconds);
@@ -179,7 +174,7 @@ double check_timestep(LAMMPS *lmp, double warned)
   if (usual || update->dt == warned) return warned;
   if (lmp->comm->me == 0)
     lmp->error->warning(FLERR, "the time step {} is {:.4g} fs: units {} count time in {}",
-                        update->dt, femtoseconds, update->unit_style, picoseconds ? "ps" : "fs");
+                        update->dt, femtoseconds, update->unit_style, units.time_name);
   return update->dt;
 }
 

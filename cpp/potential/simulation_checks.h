@@ -5,6 +5,8 @@
 #ifndef DEEPION_SIMULATION_CHECKS_H
 #define DEEPION_SIMULATION_CHECKS_H
 
+#include "units.h"
+
 #include <string>
 #include <vector>
 
@@ -14,25 +16,23 @@ class LAMMPS;
 
 namespace DEEPION {
 
-// The factor from eV to the energy unit in use; other units than metal and real are an error.
-double energy_unit_factor(LAMMPS_NS::LAMMPS *lmp);
+// Before a run. `cutoff`: A; `atomic`: values are wanted by atom ID.
+void check_simulation(LAMMPS_NS::LAMMPS *lmp, const Units &units, double cutoff, bool atomic);
 
-// Before a run. `atomic`: values are wanted by atom ID.
-void check_simulation(LAMMPS_NS::LAMMPS *lmp, double cutoff, bool atomic);
-
-// Once the neighbor lists of a run were made. `visible`: of each atom type, whether the model sees
-// it; `warn`: of excluded pairs. Returns whether it warned.
-bool check_neighbors(LAMMPS_NS::LAMMPS *lmp, double cutoff, const std::vector<char> &visible,
-                     bool warn);
+// Once the neighbor lists of a run were made. `cutoff`: A; `visible`: of each atom type, whether
+// the model sees it; `warn`: of excluded pairs. Returns whether it warned.
+bool check_neighbors(LAMMPS_NS::LAMMPS *lmp, const Units &units, double cutoff,
+                     const std::vector<char> &visible, bool warn);
 
 // elements[i]: name of atom type i, [0] is not used. An error where the mass of a type is that of
 // another of them, as their order in pair_coeff is wrong then; with `warn` a warning where it is
 // far from that of its own element.
-void check_masses(LAMMPS_NS::LAMMPS *lmp, const std::vector<std::string> &elements, bool warn);
+void check_masses(LAMMPS_NS::LAMMPS *lmp, const Units &units,
+                  const std::vector<std::string> &elements, bool warn);
 
 // A warning where the time step must be in other units. `warned`: the time step of the last
 // warning; returns that of this one.
-double check_timestep(LAMMPS_NS::LAMMPS *lmp, double warned);
+double check_timestep(LAMMPS_NS::LAMMPS *lmp, const Units &units, double warned);
 
 }    // namespace DEEPION
 

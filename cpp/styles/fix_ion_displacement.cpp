@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fix_ion_displacement.h"
 
+#include "lammps.h"
+#include "update.h"
+
 #include <algorithm>
 #include <set>
 
@@ -27,6 +30,10 @@ FixIonDisplacement::FixIonDisplacement(LAMMPS *lmp, int narg, char **arg) :
 {
   if (!made_by_compute(narg, arg))
     fail("this fix is only made by compute ion/msd: use compute ID group ion/msd instead");
+  // in meters, squared displacements would be lost in the rounding of exact sums
+  const std::string units = lmp->update->unit_style;
+  if (units == "si" || units == "cgs")
+    fail("units metal or units real are needed, not units " + units);
   reference.emplace(lmp, arg[4]);
   displacement = opened(lmp, name, [&] {
     return deepion::ffi::open_displacement(ions.number(), reference->drift(),

@@ -13,6 +13,7 @@
 #include "self_check.h"
 #include "simulation_checks.h"
 #include "timing.h"
+#include "units.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -47,7 +48,8 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
   ModelDeviation deviation;
   Timing timing;
   Session session;
-  double unit_factor = 1.0;    // from eV to the energy unit in use
+  Units units;
+  std::vector<double> positions;    // A, where the unit of length is another
   bool warned_masses = false;
   double warned_timestep = 0.0;
   std::string summary;    // as last printed
@@ -90,7 +92,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   impl->session = {};
   PairArguments &args = impl->session.args;
   refuse_if(lmp, FLERR, parse_pair_arguments(narg, arg, args));
-  impl->unit_factor = energy_unit_factor(lmp);
+  impl->units = units_in_use(lmp);
 
   const Refusal refusal = impl->models.open(lmp, args);
   if (!refusal.none()) {
@@ -190,11 +192,11 @@ void PairDeepmdOnnx::init_style()
   if (impl->models.elements().empty())
     error->all(FLERR, "pair_style deepmd/onnx: pair_coeff is missing");
   auto &session = impl->session;
-  impl->unit_factor = energy_unit_factor(lmp);
-  check_simulation(lmp, impl->models.cutoff(), impl->deviation.atomic());
-  if (session.args.check) check_masses(lmp, impl->models.elements(), !impl->warned_masses);
+  const Units &units = impl->units = units_in_use(lmp);
+  check_simulation(lmp, units, impl->models.cutoff(), impl->deviation.atomic());
+  if (session.args.check) check_masses(lmp, units, impl->models.elements(), !impl->warned_masses);
   impl->warned_masses = true;
-  impl->warned_timestep = check_timestep(lmp, impl->warned_timestep);
+  impl->warned_timestep = check_timestep(lmp, units, impl->warned_timestep);
   std::string problem = session.parameters.check_sources(lmp);
   if (!problem.empty()) error->all(FLERR, "{}", problem);
   neighbor->add_request(this, NeighConst::REQ_FULL);
@@ -215,7 +217,7 @@ void PairDeepmdOnnx::init_style()
 double PairDeepmdOnnx::init_one(int i, int j)
 {
   scale[j][i] = scale[i][j];
-  return impl->models.cutoff();
+  return impl->models.cutoff() * impl->units.length;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -229,23 +231,25 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
   impl->timing.step_begins();
 
   if (!session.neighbors_checked)
-    session.warned_exclude |=
-        check_neighbors(lmp, models.cutoff(), models.visible(), !session.warned_exclude);
+    session.warned_exclude |= check_neighbors(lmp, impl->units, models.cutoff(), models.visible(),
+                                              !session.warned_exclude);
   session.neighbors_checked = true;
   std::string problem = session.parameters.gather(lmp);
   if (!problem.empty()) stop_all(lmp, FLERR, problem);
   models.update_atoms(atom, list, neighbor->ago == 0);
   impl->timing.lists_done();
 
-  const Step step = {models.nall() ? atom->x[0] : nullptr, session.parameters.fparam(),
-                     session.parameters.aparam()};
+  const double *x = models.nall() ? atom->x[0] : nullptr;
+  const Step step = {impl->units.angstroms(x, 3 * models.nall(), impl->positions),
+                     session.parameters.fparam(), session.parameters.aparam()};
   if (session.args.check && !session.self_checked) self_check(lmp, models, step, session.args);
   session.self_checked = true;
 
   const bool deviate = deviation.due(update->ntimestep);
   ffi::Totals totals = {};
   Results results;
-  results.factor = impl->unit_factor * scale[1][1];
+  results.factor = impl->units.energy * scale[1][1];
+  results.length = impl->units.length;
   if (models.nall() > 0) {
     results.f = atom->f[0];
     results.eatom = eflag_atom ? eatom : nullptr;
@@ -276,7 +280,7 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
 
   if (deviate) {
     comm->reverse_comm(this);
-    deviation.compare(lmp, impl->unit_factor);
+    deviation.compare(lmp, impl->units);
   }
   impl->timing.step_ends();
 }
@@ -325,6 +329,6 @@ const ModelRunner &PairDeepmdOnnx::models() const
 double PairDeepmdOnnx::memory_usage()
 {
   const std::size_t bytes = impl->models.memory_bytes() + impl->deviation.memory_bytes() +
-      impl->session.parameters.memory_bytes();
+      impl->session.parameters.memory_bytes() + sizeof(double) * impl->positions.capacity();
   return Pair::memory_usage() + static_cast<double>(bytes);
 }

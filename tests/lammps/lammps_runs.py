@@ -27,8 +27,10 @@ UNSET = ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH", "ORT_DISABLE_TELEMETRY", "ORT_T
 # MPICH's ranks wait in a busy loop. More of them than cores take turns of milliseconds for every message: 40 times as long.
 PATIENT = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1"}
 
-NKTV2P = {"metal": 1.6021765e6, "real": 68568.415}  # LAMMPS' force->nktv2p, from energy/volume to pressure
+NKTV2P = {"metal": 1.6021765e6, "real": 68568.415, "si": 1.0}  # LAMMPS' force->nktv2p, from energy/volume to pressure
 REAL = 0.0019872067 / 8.617343e-5  # kcal/mol per eV, as LAMMPS has it
+ENERGY = {"metal": 1.0, "real": REAL, "si": 1.3806504e-23 / 8.617343e-5}  # of LAMMPS' units, in one eV
+LENGTH = {"metal": 1.0, "real": 1.0, "si": 1e-10}  # in one Angstrom
 
 
 @dataclass
@@ -176,6 +178,7 @@ class Batch:
         self.folder, self.parts, self.units = folder, [], []
 
     def add(self, data: Path, style: str, coeff: str = "* * Li S", units="metal", before="", after="") -> int:
+        """data: lengths in the units' own."""
         k = len(self.parts)
         columns = " ".join([f"c_cs[{i}]" for i in range(1, 10)] + [f"c_s6[{i}]" for i in range(1, 7)])
         self.parts.append(f"""clear
@@ -183,7 +186,7 @@ units {units}
 atom_style atomic
 {before}
 read_data {data}
-neighbor 1.0 bin
+neighbor {LENGTH[units]:g} bin
 pair_style {style}
 pair_coeff {coeff}
 {after}
@@ -206,7 +209,7 @@ run 0
         results = []
         for k, (table, units) in enumerate(zip(run.thermo, self.units, strict=True)):
             rows = np.loadtxt(self.folder / f"dump.{k}", skiprows=9, ndmin=2)
-            factor = REAL if units == "real" else 1.0
+            factor, length = ENERGY[units], LENGTH[units]
             per_atom = -rows[:, 9:] / NKTV2P[units] / factor
             pressure = np.array([table[f"c_press[{i}]"][0] for i in range(1, 7)])
             results.append(
@@ -215,8 +218,8 @@ run 0
                     virial=pressure * table["Volume"][0] / NKTV2P[units] / factor,
                     ids=rows[:, 0].astype(int),
                     types=rows[:, 1].astype(int),
-                    x=rows[:, 2:5],
-                    force=rows[:, 5:8] / factor,
+                    x=rows[:, 2:5] / length,
+                    force=rows[:, 5:8] / factor * length,
                     atom_energy=rows[:, 8] / factor,
                     centroid=per_atom[:, :9],
                     stress=per_atom[:, 9:],

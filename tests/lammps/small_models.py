@@ -100,6 +100,9 @@ class Box:
         values = {"x": self.x, "types": self.types, "cell": self.cell, "ntypes": self.ntypes, "ids": self.ids}
         return Box(**(values | changes))
 
+    def in_meters(self) -> "Box":
+        return self.changed(x=self.x * 1e-10, cell=self.cell * 1e-10)
+
     def write(self, path: Path) -> Path:
         a, b, c = self.cell
         lines = ["test", "", f"{len(self)} atoms", f"{self.ntypes} atom types", ""]

@@ -154,10 +154,10 @@ CASES = {  # name: (keywords of script(), message)
     ),
     "units lj": (
         {"units": "lj"},
-        "pair_style deepmd/onnx supports units metal and units real, not units lj: put 'units metal' at the start of "
-        "the input script",
+        "pair_style deepmd/onnx supports units metal, real and si, not units lj: put 'units metal' at the start of the "
+        "input script",
     ),
-    "units si": ({"units": "si"}, "pair_style deepmd/onnx supports units metal and units real, not units si"),
+    "units cgs": ({"units": "cgs"}, "pair_style deepmd/onnx supports units metal, real and si, not units cgs"),
     "atomic without IDs": (
         {"style": f"deepmd/onnx {MODEL} {OTHER} atomic", "after": "group g id 3\ndelete_atoms group g compress no"},
         "pair_style deepmd/onnx: keyword atomic needs atom IDs from 1 to the number of atoms: use reset_atoms id",
