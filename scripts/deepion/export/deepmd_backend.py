@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deepion.errors import ExportError
-from deepion.formats.table import SUFFIXES
+from deepion.formats.table import SUFFIXES, convert_command
 
 
 def read_through_deepmd(path: Path, why: str = "") -> dict[str, Any]:
@@ -24,15 +24,13 @@ def read_through_deepmd(path: Path, why: str = "") -> dict[str, Any]:
     except ImportError:
         raise ExportError(
             f"{path}: {why + ': ' if why else ''}reading {suffix} needs DeePMD-kit, which this Python does not have.\n"
-            f"  Either convert the model where DeePMD-kit is installed:  dp convert-backend {path.name} {path.stem}.dp\n"
+            f"  Either convert the model where DeePMD-kit is installed:  {convert_command(path)}\n"
             "  or export with the Python there, after  pip install onnx onnxruntime jsonschema.\n"
             "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
             "packages):\n"
             "  python3 -m venv dp && dp/bin/pip install 'deepmd-kit[cpu]' onnx onnxruntime jsonschema  (for .pth also torch)"
         ) from None
     try:
-        if suffix == ".pt":
-            _refuse_multi_task(path)
         data = Backend.detect_backend_by_model(str(path))().serialize_hook(str(path))
         if suffix == ".pb":
             _restore_output_statistics(path, data)
@@ -41,20 +39,6 @@ def read_through_deepmd(path: Path, why: str = "") -> dict[str, Any]:
     except Exception as error:  # DeePMD-kit raises whatever its backends raise
         raise ExportError(_explain(path, error)) from None
     return {"software": "deepmd-kit", "version": getattr(deepmd, "__version__", ""), **data}
-
-
-def _refuse_multi_task(path: Path) -> None:
-    """DeePMD-kit's reader fails on a multi-task checkpoint without saying why."""
-    import torch
-
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    state = state.get("model", state)
-    heads = state["_extra_state"]["model_params"].get("model_dict")
-    if heads is not None:
-        raise ExportError(
-            f"{path}: a multi-task model cannot be exported: freeze one of its heads ({', '.join(heads)}) with: "
-            "dp --pt freeze --head NAME"
-        )
 
 
 def _restore_output_statistics(path: Path, data: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ ExportError for a file that is damaged, and NotPlainError for one that only an i
 Readers are imported when they are needed, not before.
 """
 
+import shlex
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -36,7 +37,7 @@ FORMATS = (
     Format("DeePMD-kit YAML", (".yaml", ".yml"), "yaml_text"),
     Format("frozen TensorFlow graph", (".pb",)),
     Format("TorchScript archive", (".pth",), "torchscript"),
-    Format("PyTorch checkpoint", (".pt",)),
+    Format("PyTorch checkpoint", (".pt",), "checkpoint"),
     Format("PyTorch AOTInductor archive", (".pt2",), "exported_program"),
     Format("PyTorch exported program", (".pte",), "exported_program"),
     Format("TensorFlow SavedModel", (".savedmodel",)),
@@ -46,6 +47,14 @@ FORMATS = (
     Format("Paddle model", (".json", ".pd")),
 )
 SUFFIXES = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+
+
+def convert_command(path: Path) -> str:
+    """The command of DeePMD-kit that makes a file of this one that is read here."""
+    source = shlex.quote(path.name)
+    if path.suffix.lower() == ".pt":
+        return f"dp --pt freeze -c {source} -o {shlex.quote(path.stem + '.pth')}"
+    return f"dp convert-backend {source} {shlex.quote(path.stem + '.dp')}"
 
 
 def format_of(path: Path) -> Format | None:

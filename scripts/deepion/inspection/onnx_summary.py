@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""A summary of an exported file, from its contract."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from deepion.model.model_file import FORMAT_KEY, open_model_file
+
+from .summary import Fitting, Part, Summary, Verdict
+
+
+def summarize_onnx(path: Path) -> Summary:
+    """What an exported file holds. Raises ModelFileError for other ONNX files and for damaged ones."""
+    file = open_model_file(path)
+    contract = file.contract
+    model = onnx.ModelProto.FromString(file.content)
+    version = {entry.key: entry.value for entry in model.metadata_props}[FORMAT_KEY]
+    activation = contract["activation_function"]
+    parts = contract.get("parts", [contract])
+    reduced = contract.get("reduced") or {}
+    return Summary(
+        file=str(path),
+        size=len(file.content),
+        format=f"deepion ONNX, format version {version}",
+        software=contract["producer"],
+        model="exported Deep Potential",
+        elements=contract["type_map"],
+        parts=[_part(part, activation, contract["precision"]) for part in parts],
+        fitting=Fitting(
+            "ener", contract["fitting_neuron"], activation["fitting"], contract["precision"], contract["numb_fparam"],
+            contract["numb_aparam"], isinstance(contract["fitting"], str),
+        ),
+        min_nbor_dist=contract["min_nbor_dist"],
+        reduced_networks=[
+            {"force_error": level["force_error"], "energy_error": level["energy_error"]}
+            for level in reduced.get("levels", [])
+        ],
+        source={**contract["source"], "file": str(contract["source"]["file"])},
+        verdict=Verdict(False, why="exported already: in LAMMPS  " + _command(path, contract["type_map"])),
+        notes=[f"sha256 {file.sha256}"],
+    )  # fmt: skip
+
+
+def _part(part: dict[str, Any], activation: dict[str, str], precision: str) -> Part:
+    return Part(
+        type=part["descriptor"],
+        rcut=part["rcut"],
+        rcut_smth=part["rcut_smth"],
+        sel=list(map(int, np.ravel(part["sel"]))),
+        neuron=part["neuron"],
+        axis_neuron=part["axis_neuron"] or None,
+        activation=part.get("activation") or activation.get("embedding"),
+        precision=precision,
+        type_one_side=part["type_one_side"],
+        exclude_types=part["exclude_types"],
+        type_embedding="folded into the networks" if part.get("mixed_types") else None,
+    )
+
+
+def _command(path: Path, elements: list[str]) -> str:
+    names = " ".join(elements[:6]) + (" ..." if len(elements) > 6 else "")
+    return f"pair_style deepmd/onnx {path.name}  and  pair_coeff * * {names}"
