@@ -11,14 +11,16 @@ from deepion.errors import ExportError
 from deepion.export.dp_model import read_model
 from deepion.export.exporter import load_potential
 from deepion.export.serialized import potential_from_serialized
+from deepion.export.stays_out import DISTILL
 
 ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
 SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
 ADVICE = "update deepion, or convert the model with DeePMD-kit 3.2.0"
-SPIN = "a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'"
+SPIN = "a spin model cannot be exported: deepion has no magnetic moments; run it with DeePMD-kit (pair_style deepspin)"
 COMPRESSED = (
     "a compressed model whose tables are not in its file cannot be exported: export the original (not compressed) model"
 )
+MESSAGES = "its atoms exchange messages, deepion looks at one neighborhood at a time"
 INCOMPLETE = "the model file is incomplete"
 
 
@@ -53,8 +55,9 @@ CASES = [
     (("model.type", "zbl"), "a DP-ZBL model (type 'zbl') cannot be exported: only a standard model, one se_e2_a "
      "descriptor with one energy fitting net; export its Deep Potential alone and add the rest with pair_style "
      "hybrid/overlay"),
-    (("model.type", "something"), "a model of type 'something' cannot be exported: only a standard energy model with "
-     "se_e2_a"),
+    (("model.type", "something"), "a model of type 'something' cannot be exported: deepion does not know it; use "
+     "DeePMD-kit for it"),
+    (("model.type", "dpa4"), f"descriptor 'dpa4' (DPA-4) cannot be exported: {MESSAGES}{DISTILL}"),
     (("model_def_script", {"model_dict": {"water": {}, "salt": {}}}), "a multi-task model cannot be exported: freeze one "
      "of its heads (water, salt) with: dp --pt freeze --head NAME"),
     (("model_def_script", {"compress": {"model_file": "x"}}), COMPRESSED),
@@ -62,14 +65,26 @@ CASES = [
     (("model.descriptor.compress", {"@variables": {"compress_info": [], "compress_data": []}}), "the tables of the "
      "compressed model are missing, or have different numbers of outputs"),
     (("model_def_script", {"modifier": {"type": "dipole_charge"}}), "a model with a modifier (long-range charges, DPLR) "
-     "cannot be exported; use DeePMD-kit for it"),
-    (("model.descriptor", {"type": "dpa1", "attn_layer": 2}), "dpa1 with attention (attn_layer 2) cannot be exported: train "
-     "or distill a model with attn_layer 0"),
-    (("model.descriptor.type", "dpa2"), "descriptor 'dpa2' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only"),
+     "cannot be exported: deepion has no electrostatics; run it with DeePMD-kit (pair_style deepmd with fix dplr)"),
+    (("model.descriptor", {"type": "dpa1", "attn_layer": 2}), "dpa1 with attention (attn_layer 2) cannot be exported: its "
+     f"neighbors act on each other, only without attention is each a function of its distance{DISTILL}"),
+    (("model.descriptor.type", "dpa2"), f"descriptor 'dpa2' (DPA-2) cannot be exported: {MESSAGES}{DISTILL}"),
+    (("model.descriptor.type", "dpa3"), f"descriptor 'dpa3' (DPA-3) cannot be exported: {MESSAGES}{DISTILL}"),
     (("model.descriptor", {"type": "hybrid", "list": [{"type": "se_e3"}]}), "part 1 of the hybrid descriptor: descriptor 'se_e3' "
-     "cannot be exported: deepion runs se_e2_a (DeepPot-SE) only"),
-    (("model.fitting.type", "dipole"), "fitting net 'dipole' cannot be exported: deepion runs energy models (fitting "
-     "'ener') only"),
+     "(DeepPot-SE, three-body) cannot be exported: it sums over pairs of neighbors, which no table of a distance "
+     f"replaces{DISTILL}"),
+    (("model.descriptor.type", "se_a_mask"), "descriptor 'se_a_mask' cannot be exported: deepion does not know it; it runs "
+     "se_e2_a, se_e2_r, DPA-1 without attention (dpa1, se_atten, se_atten_v2) and hybrids of these; use DeePMD-kit for it"),
+    (("model.fitting.type", "dipole"), "fitting net 'dipole' cannot be exported: it predicts dipoles, and nothing moves by "
+     "that; use DeePMD-kit (dp test, compute deeptensor/atom)"),
+    (("model.fitting.type", "dos"), "fitting net 'dos' cannot be exported: it predicts the density of states, and nothing "
+     "moves by that; use DeePMD-kit (dp test)"),
+    (("model.fitting.type", "property"), "fitting net 'property' cannot be exported: it predicts a property, and nothing "
+     "moves by that; use DeePMD-kit (dp test)"),
+    (("model.fitting.type", "direct_force_ener"), "fitting net 'direct_force_ener' cannot be exported: its forces are not "
+     "the slope of its energy; use DeePMD-kit for it"),
+    (("model.fitting.type", "new"), "fitting net 'new' cannot be exported: deepion runs energy models (fitting 'ener') only; "
+     "use DeePMD-kit for it"),
     (("model.fitting.mixed_types", True), "fitting nets: expected 1 (2 types, ndim 0), got 2 (2 types, ndim 1)"),
     (("model.fitting.dim_case_embd", 2), "dim_case_embd (multi-task case embedding) cannot be exported: use a "
      "single-task model"),

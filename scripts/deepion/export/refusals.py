@@ -5,6 +5,8 @@ from typing import Any
 
 from deepion.errors import ExportError
 
+from .stays_out import DEEPMD, DESCRIPTORS, DPLR, SPIN, descriptor_stays_out, fitting_stays_out
+
 TABLES_MISSING = (
     "a compressed model whose tables are not in its file cannot be exported: export the original (not compressed) model"
 )
@@ -23,11 +25,9 @@ def refuse_by_script(script: Any, descriptor: dict[str, Any]) -> None:
     if script.get("compress") and not any(part.get("compress") for part in [descriptor, *descriptor.get("list", [])]):
         raise ExportError(TABLES_MISSING)
     if script.get("spin"):
-        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+        raise ExportError(SPIN)
     if script.get("modifier"):
-        raise ExportError(
-            "a model with a modifier (long-range charges, DPLR) cannot be exported; use DeePMD-kit for it"
-        )
+        raise ExportError(DPLR)
     if script.get("use_srtab"):
         raise ExportError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
     if script.get("type_embedding") and script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a"):
@@ -43,35 +43,33 @@ def refuse_model_kind(model: dict[str, Any]) -> None:
         "pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen",
     }.get(kind)  # fmt: skip
     if name == "spin" or "backbone_model" in model:
-        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+        raise ExportError(SPIN)
     if name is not None:
         raise ExportError(
             f"a {name} model (type '{kind}') cannot be exported: only a standard model, one se_e2_a descriptor with one "
             "energy fitting net; export its Deep Potential alone and add the rest with pair_style hybrid/overlay"
         )
+    if kind in DESCRIPTORS:
+        raise ExportError(descriptor_stays_out(kind, model))
     if kind != "standard":
-        raise ExportError(f"a model of type '{kind}' cannot be exported: only a standard energy model with se_e2_a")
+        raise ExportError(f"a model of type '{kind}' cannot be exported: deepion does not know it{DEEPMD}")
 
 
 def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
     kind = str(descriptor.get("type"))
-    if kind in WITHOUT_ATTENTION and descriptor.get("attn_layer"):
-        raise ExportError(
-            f"{kind} with attention (attn_layer {descriptor['attn_layer']}) cannot be exported: train or distill a model with "
-            "attn_layer 0"
-        )
-    if kind not in ("se_e2_a", "se_a", "se_e2_r", "se_r", *WITHOUT_ATTENTION):
-        raise ExportError(f"descriptor '{kind}' cannot be exported: deepion runs se_e2_a (DeepPot-SE) only")
+    attention = kind in WITHOUT_ATTENTION and descriptor.get("attn_layer")
+    if attention or kind not in ("se_e2_a", "se_a", "se_e2_r", "se_r", *WITHOUT_ATTENTION):
+        raise ExportError(descriptor_stays_out(kind, descriptor))
     if int(descriptor.get("@version", 1)) == 3 and not descriptor.get("compress"):
         raise ExportError(TABLES_MISSING)
     if descriptor.get("spin") is not None:
-        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+        raise ExportError(SPIN)
 
 
 def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
     kind = str(fitting.get("type"))
     if kind != "ener" or fitting.get("var_name", "energy") != "energy" or fitting.get("dim_out", 1) != 1:
-        raise ExportError(f"fitting net '{kind}' cannot be exported: deepion runs energy models (fitting 'ener') only")
+        raise ExportError(fitting_stays_out(kind, str(fitting.get("var_name", ""))))
     if fitting.get("dim_case_embd"):
         raise ExportError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
     if fitting.get("use_aparam_as_mask"):
@@ -79,7 +77,7 @@ def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
     if fitting.get("tot_ener_zero"):
         raise ExportError("tot_ener_zero cannot be exported: use DeePMD-kit for this model")
     if fitting.get("spin") is not None:
-        raise ExportError("a spin model cannot be exported: deepion has no magnetic moments; train without 'spin'")
+        raise ExportError(SPIN)
     if any(name is not None for name in fitting.get("layer_name") or []):
         raise ExportError("a fitting net with shared layers (layer_name) cannot be exported")
 
