@@ -2,6 +2,7 @@
 """The scripts as a user runs them, structure files, and the ASE calculator."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,49 @@ from deepion.export.exporter import export, load_potential
 
 def test_export_script(deepion, tmp_path):
     out = tmp_path / "model.onnx"
-    finished = deepion("export", DATA / INDEX["two_sided"]["model"], out, "--full-only")
-    assert finished.returncode == 0 and finished.stderr == ""
+    model = DATA / INDEX["two_sided"]["model"]
+    finished = deepion("export", model, out, "--full-only")
+    assert finished.returncode == 0
+    assert re.fullmatch(rf"\[ +\d+ s\] reading {model} ...\n\[ +\d+ s\] writing {out} ...\n", finished.stderr)
     assert f"wrote {out}" in finished.stdout and "Li P" in finished.stdout
     assert "reduced    none: not wanted" in finished.stdout
-    assert deepion("export", LIPSTI, tmp_path / "model.txt").returncode == 1
+    finished = deepion("export", LIPSTI, tmp_path / "model.txt")
+    assert finished.returncode == 1 and finished.stderr == (
+        f"deepion export: the output file must end in .onnx, got {tmp_path / 'model.txt'}; for several models give "
+        "--output-dir DIR\n"
+    )
+
+
+def test_export_of_several_models(deepion, tmp_path):
+    """One that fails does not stop the others."""
+    folder = tmp_path / "new" / "models"
+    names = ["two_sided", "one_type"]
+    models = [DATA / INDEX[name]["model"] for name in names]
+    missing = tmp_path / "missing.dp"
+    finished = deepion("export", models[0], missing, models[1], "--output-dir", folder, "--full-only")
+    assert finished.returncode == 1
+    assert finished.stdout.count("wrote ") == 2 and sorted(path.stem for path in folder.iterdir()) == sorted(names)
+    lines = finished.stderr.splitlines()
+    assert [line for line in lines if not line.startswith("[")] == [
+        f"1 of 3: {models[0]}",
+        f"2 of 3: {missing}",
+        f"deepion export: {missing}: no such file or directory",
+        f"3 of 3: {models[1]}",
+        "deepion export: 1 of 3 models could not be exported, for the reasons above",
+    ]
+    finished = deepion("export", *models, "--output-dir", folder, "--full-only")
+    assert finished.returncode == 0
+
+
+def test_export_of_models_that_would_share_a_file(deepion, tmp_path):
+    finished = deepion("export", "a/x.pb", "b/x.pb", "--output-dir", tmp_path / "out")
+    target = tmp_path / "out" / "x.onnx"
+    assert finished.stderr == (
+        f"deepion export: several of the models would be written as {target}: export them one by one\n"
+    )
+    finished = deepion("export", "x.pb")
+    assert finished.returncode == 1 and "name the model and the ONNX file to write" in finished.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_export_needs_onnxruntime_only_to_generate(tmp_path, monkeypatch):

@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Export a DeePMD-kit model (.dp, .yaml; .pb, .pth with an installed DeePMD-kit) to a self-contained ONNX file."""
+"""Export DeePMD-kit models (.dp, .yaml, .pb, .pth, .pt2, ...) to self-contained ONNX files.
+
+deepion export model.pth model.onnx                 one model
+deepion export a.pb b.pb c.dp --output-dir models   several: models/a.onnx, models/b.onnx, models/c.onnx
+"""
 
 import sys
+import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
-from deepion.errors import InputError
+from deepion.errors import DeepionError, InputError
 from deepion.model.potential import Descriptor, Table
 
 from .exporter import Exported, export
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("input", metavar="IN", type=Path, help="DeePMD-kit model: .dp, .yaml, .yml, .pb, .pth, ...")
-    parser.add_argument("output", metavar="OUT.onnx", type=Path, help="the ONNX file to write")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        help="a model of DeePMD-kit and the ONNX file to write; with --output-dir any number of models",
+    )
+    parser.add_argument(
+        "--output-dir", metavar="DIR", type=Path, help="write NAME.onnx of each model NAME into this folder; it is made"
+    )
     parser.add_argument(
         "--data",
         metavar="PATH",
@@ -32,16 +46,70 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    if arguments.output.suffix.lower() != ".onnx":
-        raise InputError(f"the output file must end in .onnx, got {arguments.output}")
+    """A model that cannot be exported does not stop the others; the exit status is 1 then."""
+    pairs = pairs_of(arguments.files, arguments.output_dir)
     if arguments.full_only and arguments.data:
         raise InputError("--data is of no use with --full-only")
-    done = export(
-        arguments.input, arguments.output, arguments.data, not arguments.full_only, print_progress, arguments.elements
-    )
+    if arguments.output_dir is None:
+        export_one(*pairs[0], arguments)
+        return
+    failed = 0
+    for number, (source, target) in enumerate(pairs, 1):
+        print(f"{number} of {len(pairs)}: {source}", file=sys.stderr, flush=True)
+        try:
+            export_one(source, target, arguments)
+        except DeepionError as error:
+            failed += 1
+            print(f"deepion export: {error}", file=sys.stderr, flush=True)
+    if failed:
+        raise InputError(f"{failed} of {len(pairs)} models could not be exported, for the reasons above")
+
+
+def pairs_of(files: list[Path], folder: Path | None) -> list[tuple[Path, Path]]:
+    """Each model with the file to write; the folder for several is made."""
+    if folder is None:
+        if len(files) != 2:
+            raise InputError(
+                "name the model and the ONNX file to write (deepion export model.pth model.onnx), or models and the folder "
+                "for their ONNX files (deepion export a.pth b.pth --output-dir DIR)"
+            )
+        source, target = files
+        if target.suffix.lower() != ".onnx":
+            raise InputError(
+                f"the output file must end in .onnx, got {target}; for several models give --output-dir DIR"
+            )
+        return [(source, target)]
+    pairs = [(source, folder / f"{source.stem}.onnx") for source in files]
+    names = [target.name for _, target in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"several of the models would be written as {folder / twice[0]}: export them one by one")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from None
+    return pairs
+
+
+def export_one(source: Path, target: Path, arguments: Namespace) -> None:
+    done = export(source, target, arguments.data, not arguments.full_only, progress(), arguments.elements)
+    print_summary(target, done)
+
+
+def progress() -> Callable[[str], None]:
+    """Prints a line for each stage, with the time since the start of the export."""
+    start = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - start:4.0f} s] {line} ...", file=sys.stderr, flush=True)
+
+    return say
+
+
+def print_summary(target: Path, done: Exported) -> None:
     potential = done.potential
-    size = arguments.output.stat().st_size
-    print(f"wrote {arguments.output} ({size / 1e6:.1f} MB, sha256 {done.sha256})")
+    size = target.stat().st_size
+    print(f"wrote {target} ({size / 1e6:.1f} MB, sha256 {done.sha256})")
     print(f"  types      {' '.join(potential.type_map)}")
     for part in potential.parts:
         together = " of all types together" if part.mixed_types else ""
@@ -59,10 +127,6 @@ def _embedding(part: Descriptor) -> str:
     axis = f", axis {part.axis_neuron}" if part.axis_neuron else ""
     table = " (compressed)" if any(isinstance(net, Table) for net in part.embedding.values()) else ""
     return f"embedding {'-'.join(map(str, part.neuron))}{table}{axis}"
-
-
-def print_progress(line: str) -> None:
-    print(f"{line} ...", file=sys.stderr, flush=True)
 
 
 def print_reduction(done: Exported) -> None:

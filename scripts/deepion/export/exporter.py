@@ -64,6 +64,7 @@ def export(
             "generating structures to choose reduced networks by needs ONNX Runtime, which this Python does not have: "
             "pip install onnxruntime, or give structures with --data, or leave these networks out with --full-only"
         )
+    say(f"reading {source}")
     potential = load_potential(source)
     if elements:
         potential = with_elements(potential, elements)
@@ -80,6 +81,7 @@ def export(
             without = str(error)
     if reduction is not None and not reduction.levels:
         reduction, without = None, "they would hardly be smaller than the full ones"
+    say(f"writing {target}")
     digest = write_model_file(target, potential, reduction)
     return Exported(potential, digest, reduction, without or "")
 
