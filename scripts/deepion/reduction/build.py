@@ -12,7 +12,7 @@ from deepion.model.reduction import Level, Reduction
 
 from .ladder import Ladder
 from .parameters import with_parameters
-from .radial import RadialRows
+from .radial import RadialRows, padding
 from .samples import rows_of_pairs, sample
 
 FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
@@ -91,7 +91,7 @@ def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: 
     """T of an atom without neighbors, first row."""
     part = potential.parts[0]
     if part.mixed_types:  # an empty slot has no type: its term is the same for all
-        return next((rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows), np.zeros(part.width))
+        return padding(part, i, 0)
     empty = (part.sel[j] * rows[i, j].padding for j in range(potential.ntypes) if (i, j) in rows)
     return sum(empty, np.zeros(part.width)) / part.slots
 

@@ -30,14 +30,12 @@ class RadialRows:
         g0, dg0, g1, dg1 = (a - avg) / std0, da / std0, b / std1, db / std1
         values, slopes = embedding_with_slope(net, g0)
         slopes = slopes * dg0[:, None]
-        empty = embedding_with_slope(net, np.array([-avg / std0]))[0][0]
         gate = part.gate_for(center, neighbor)
         if gate is not None and part.gate is not None:
             w, dw = switch(r, part.rcut_smth, part.rcut) if part.gate.smooth else (np.ones_like(r), np.zeros_like(r))
             by = 1.0 + w[:, None] * gate
             values, slopes = values * by, slopes * by + values * dw[:, None] * gate
-            empty = empty * (1.0 + (0.0 if part.gate.smooth else gate))
-        self.padding = (-avg / std0) * empty
+        self.padding = padding(part, center, neighbor)
         self.f0 = g0[:, None] * values - self.padding
         self.df0 = dg0[:, None] * values + g0[:, None] * slopes
         self.f1 = g1[:, None] * values
@@ -47,6 +45,17 @@ class RadialRows:
         """Nearest grid point of each distance."""
         place = np.rint((r - self.nearest) * self._per_angstrom).astype(np.int64)
         return np.clip(place, 0, len(self.f0) - 1)
+
+
+def padding(part: Descriptor, center: int, neighbor: int) -> np.ndarray:
+    """What an empty slot adds to the radial row of T before the division, [M]."""
+    net = part.embedding_for(center, neighbor)
+    if net is None:
+        return np.zeros(part.width)
+    empty = -part.davg[center] / part.dstd[center, 0]
+    value = empty * embedding_with_slope(net, np.array([empty]))[0][0]
+    gate = part.gate_for(center, neighbor)
+    return value if gate is None or part.gate is None or part.gate.smooth else value * (1.0 + gate)
 
 
 def _environment(part: Descriptor, r: np.ndarray):

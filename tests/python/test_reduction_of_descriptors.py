@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Reduced networks of descriptors beyond one se_e2_a: what they are made from gives the energies of the file."""
+
+import numpy as np
+import pytest
+
+from deepion.evaluation.evaluator import Evaluator
+from deepion.evaluation.frames import Frame
+from deepion.export.serialized import potential_from_serialized
+from deepion.model.model_file import open_model_file, write_model_file
+from deepion.reduction import build, radial
+from deepion.reduction.build import reduce_potential, why_not
+from deepion.reduction.fitting_net import FirstLayer, run
+from deepion.reduction.samples import rows_of_pairs, sample
+from descriptor_cases import CASES, STRUCTURES
+from random_models import dpa1, model
+
+SOURCE = {"file": "random.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
+FOLDED = ["concat", "concat_one_side", "concat_skip_double", "concat_softplus_exclude", "strip", "strip_smooth", "v2_shifted",
+          "strip_one_side_no_output", "v2_shifted_one_side_exclude", "compressed", "compressed_v2", "concat_excluded"]  # fmt: skip
+
+
+def potential_of(name: str):
+    return potential_from_serialized(CASES[name].build(), SOURCE)
+
+
+def frame_of(name: str, seed: int = 0, by: float = 0.0) -> Frame:
+    coord, types, cell, periodic = STRUCTURES[CASES[name].structure]()
+    noise = np.random.default_rng(seed).normal(size=coord.shape) * by
+    return Frame(types, coord + noise, cell, (periodic,) * 3)
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_sampled_sums_give_the_energies_of_the_file(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(radial, "STEP", 5e-5)
+    potential, frame = potential_of(name), frame_of(name)
+    write_model_file(tmp_path / "full.onnx", potential)
+    expected = (
+        Evaluator(tmp_path / "full.onnx", 1).evaluate(frame.coord, frame.types, frame.cell, frame.periodic).atom_energy
+    )
+    rows = rows_of_pairs(potential, 0.5)
+    part = potential.parts[0]
+    for kind, found in enumerate(sample(potential, rows, [frame], 10_000, seed=1)):
+        if kind in potential.atom_exclude_types:
+            continue
+        net = potential.fitting_net(kind)
+        first = FirstLayer(net, part.width, part.axis_neuron)
+        t = found.t.copy()
+        t[:, 0] += build._constant(potential, rows, kind)
+        passed = run(net.layers, first.value(t), first.slope(t, found.dt))
+        energy = potential.energy_scale[kind] * passed.energy + potential.energy_shift[kind]
+        np.testing.assert_allclose(energy, expected[frame.types == kind], atol=2e-5)
+
+
+def test_reduced_networks_of_dpa1(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "CENTERS", 240)
+    monkeypatch.setattr(build, "CENTERS_HELD_OUT", 60)
+    monkeypatch.setattr(build, "WORTH", 2.0)  # networks as small as these have little to lose
+    potential = potential_of("v2_shifted")
+    assert why_not(potential) is None
+    reduction = reduce_potential(potential, [frame_of("v2_shifted", k, 0.1) for k in range(36)], "36 structures")
+    assert len(reduction.levels) == len(build.FORCE_ERRORS)
+    write_model_file(tmp_path / "reduced.onnx", potential, reduction)
+    reduced = open_model_file(tmp_path / "reduced.onnx").contract["reduced"]
+    assert [len(level["fitting"]) for level in reduced["levels"]] == [3] * 5
+
+
+@pytest.mark.parametrize(
+    "name,reason",
+    [
+        ("hybrid", "the model has a hybrid descriptor"),
+        ("se_e2_r", "the model has the descriptor se_e2_r"),
+        ("concat_fitting_skip", "a fitting net's first layer has a skip connection"),
+    ],
+)
+def test_why_not(name, reason):
+    assert why_not(potential_of(name)) == reason
+
+
+def test_many_elements_need_a_choice():
+    names = [f"X{k}" for k in range(13)]
+    random = np.random.RandomState(0)
+    potential = potential_from_serialized(model(random, names, dpa1(random, names)), SOURCE)
+    assert why_not(potential) == "the model has 13 elements (at most 12): name those you need with --elements"
