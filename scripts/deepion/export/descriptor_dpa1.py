@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 
 from deepion.errors import ExportError
-from deepion.model.networks import network_value
-from deepion.model.potential import Descriptor, Embedding, Gate, Network, Table
+from deepion.model.potential import Descriptor
 
-from .compressed import geometry_table, type_rows
-from .descriptor_settings import Model, Translated, environment_settings, statistics
+from .descriptor_settings import Model, Translated, axis_of, environment_settings, statistics
 from .refusals import check_version, refuse_unknown
-from .serialized_networks import collection, network, tensorflow_embedding
-from .type_embedding import fold, type_embedding
+from .shared_nets import shared_nets
+from .type_embedding import type_embedding
 from .values import positive_integer, type_pairs
 
 KEYS = {
@@ -61,34 +59,8 @@ def dpa1(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]
         )
     embedding_of_types = type_embedding(descriptor.get("type_embedding"), model.type_map)
     one_side = bool(descriptor.get("type_one_side", False))
-    pairs = _pairs(embedding_of_types, one_side)
-    table = geometry_table(descriptor)
-    net: Embedding
-    gate = None
-    if mode == "concat":
-        if table is not None:
-            raise ExportError(
-                f"a compressed {kind} with tebd_input_mode concat does not exist: the model file is damaged"
-            )
-        net = _concat(descriptor, pairs, model)
-    elif mode == "strip":
-        net = table if table is not None else _radial(descriptor, model)
-        gate = Gate(_gate(descriptor, pairs, model, one_side), smooth)
-    else:
-        raise ExportError(f"tebd_input_mode: expected concat or strip, got {mode!r}")
-    neuron = [positive_integer("neuron", n) for n in descriptor.get("neuron") or []]
-    axis_neuron = positive_integer("axis_neuron", descriptor.get("axis_neuron"))
-    if not neuron or net.n_out != neuron[-1]:
-        raise ExportError(
-            f"neuron is {neuron}, but the embedding net has {net.n_out} outputs: the model file is damaged"
-        )
-    if axis_neuron > neuron[-1]:
-        raise ExportError(f"axis_neuron {axis_neuron} is larger than the embedding's last layer {neuron[-1]}")
-    if gate is not None and gate.values.shape[1] != neuron[-1]:
-        raise ExportError(
-            f"the nets of the type embedding and of the distance have {gate.values.shape[1]} and {neuron[-1]} outputs: the model "
-            "file is damaged"
-        )
+    neuron, net, gate = shared_nets(descriptor, embedding_of_types, mode, smooth, model)
+    axis_neuron = axis_of(descriptor, neuron)
     name = f"{prefix}embedding"
     found = Descriptor(
         kind="se_e2_a", rcut=rcut, rcut_smth=rcut_smth, env_protection=protection, sel=[sel], mixed_types=True, davg=davg,
@@ -104,33 +76,3 @@ def _sel(descriptor: dict[str, Any]) -> int:
     sel = descriptor.get("sel")
     numbers = sel if isinstance(sel, (list, tuple, np.ndarray)) else [sel]
     return positive_integer("sel", int(sum(numbers)) if all(isinstance(n, (int, np.integer)) for n in numbers) else sel)
-
-
-def _pairs(types: np.ndarray, one_side: bool) -> np.ndarray:
-    """What the nets take beside the distance: T_neighbor [ntypes, n], or [T_neighbor, T_center] [ntypes^2, 2 n], center first."""
-    if one_side:
-        return types
-    count = len(types)
-    return np.concatenate([np.tile(types, (count, 1)), np.repeat(types, count, axis=0)], axis=1)
-
-
-def _net(what: str, serialized: Any, n_in: int, model: Model) -> Network:
-    (data,) = collection(what, serialized, 0, model.ntypes)
-    found = network(what, data, n_in)
-    return tensorflow_embedding(found) if model.tensorflow else found
-
-
-def _concat(descriptor: dict[str, Any], pairs: np.ndarray, model: Model):
-    net = _net("embedding", descriptor.get("embeddings"), 1 + pairs.shape[1], model)
-    return fold(net, np.array([0]), np.concatenate([np.zeros((len(pairs), 1)), pairs], axis=1))
-
-
-def _radial(descriptor: dict[str, Any], model: Model) -> Network | Table:
-    return _net("embedding", descriptor.get("embeddings"), 1, model)
-
-
-def _gate(descriptor: dict[str, Any], pairs: np.ndarray, model: Model, one_side: bool) -> np.ndarray:
-    stored = type_rows(descriptor, model.ntypes, one_side)
-    if stored is not None:
-        return stored
-    return network_value(_net("type embedding", descriptor.get("embeddings_strip"), pairs.shape[1], model), pairs)

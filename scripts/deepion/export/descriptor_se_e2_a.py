@@ -8,7 +8,8 @@ from deepion.errors import ExportError
 from deepion.model.potential import Descriptor, Embedding
 
 from .compressed import pair_tables
-from .descriptor_settings import Model, Translated, environment_settings, slots_per_type, statistics
+from .descriptor_se_e2_a_of_types import se_e2_a_of_types
+from .descriptor_settings import Model, Translated, axis_of, environment_settings, slots_per_type, statistics
 from .refusals import check_version, refuse_unknown
 from .serialized_networks import embedding_nets
 from .values import positive_integer, type_pairs
@@ -45,6 +46,8 @@ KEYS = {
 
 def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]) -> Translated:
     """The descriptor of its serialized dictionary; prefix: of its functions' names. notes: receives what people should know."""
+    if descriptor.get("type_embedding_mode"):
+        return se_e2_a_of_types(descriptor, model, prefix)
     check_version("descriptor", descriptor, 1, 3)
     refuse_unknown("descriptor", descriptor, KEYS)
     ntypes, tensorflow = model.ntypes, model.tensorflow
@@ -67,9 +70,7 @@ def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[s
         width = next(iter(embedding.values())).n_out
         if not neuron or neuron[-1] != width:
             raise ExportError(f"neuron is {neuron}, but the tables have {width} outputs: the model file is damaged")
-    axis_neuron = 0 if radial else positive_integer("axis_neuron", descriptor.get("axis_neuron"))
-    if axis_neuron > neuron[-1]:
-        raise ExportError(f"axis_neuron {axis_neuron} is larger than the embedding's last layer {neuron[-1]}")
+    axis_neuron = 0 if radial else axis_of(descriptor, neuron)
     if tensorflow and exclude:
         notes.append("exclude_types: as in TensorFlow, excluded pairs contribute nothing, empty slots included")
     return Translated(Descriptor(

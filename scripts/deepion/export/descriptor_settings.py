@@ -10,7 +10,7 @@ from deepion.errors import ExportError
 from deepion.model.potential import Descriptor
 
 from .refusals import refuse_unknown
-from .values import finite_number, float_array, whole_number
+from .values import finite_number, float_array, positive_integer, whole_number
 
 ENV_MAT_KEYS = {"rcut", "rcut_smth", "protection", "use_exp_switch"}
 
@@ -23,6 +23,7 @@ class Model:
 
     type_map: list[str]
     tensorflow: bool
+    type_embedding: dict[str, Any] | None = None  # of models that have one beside their descriptor
 
     @property
     def ntypes(self) -> int:
@@ -90,3 +91,11 @@ def statistics(descriptor: dict[str, Any], ntypes: int, slots: int, columns: int
     if np.any(dstd == 0.0):
         raise ExportError("dstd holds zeros: the model is broken")
     return davg[:, 0].copy(), dstd[:, :2].copy()
+
+
+def axis_of(descriptor: dict[str, Any], neuron: list[int]) -> int:
+    """axis_neuron, which the embedding's width limits."""
+    axis = positive_integer("axis_neuron", descriptor.get("axis_neuron"))
+    if axis > neuron[-1]:
+        raise ExportError(f"axis_neuron {axis} is larger than the embedding's last layer {neuron[-1]}")
+    return axis

@@ -13,7 +13,7 @@ TABLES_MISSING = (
 WITHOUT_ATTENTION = ("dpa1", "se_atten", "se_atten_v2")  # exported where attn_layer is 0
 
 
-def refuse_by_script(script: Any, descriptor: dict[str, Any]) -> None:
+def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
     """What the training input says and the serialized model does not."""
     if not isinstance(script, dict):
         return
@@ -22,7 +22,9 @@ def refuse_by_script(script: Any, descriptor: dict[str, Any]) -> None:
         raise ExportError(
             f"a multi-task model cannot be exported: freeze one of its heads ({heads}) with: dp --pt freeze --head NAME"
         )
-    if script.get("compress") and not any(part.get("compress") for part in [descriptor, *descriptor.get("list", [])]):
+    descriptor = (model or {}).get("descriptor") or {}
+    parts = [descriptor, *(descriptor.get("list") or [])] if isinstance(descriptor, dict) else []
+    if script.get("compress") and not any(part.get("compress") for part in parts if isinstance(part, dict)):
         raise ExportError(TABLES_MISSING)
     if script.get("spin"):
         raise ExportError(SPIN)
@@ -30,8 +32,9 @@ def refuse_by_script(script: Any, descriptor: dict[str, Any]) -> None:
         raise ExportError(DPLR)
     if script.get("use_srtab"):
         raise ExportError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
-    if script.get("type_embedding") and script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a"):
-        raise ExportError("a model with type embedding cannot be exported: train se_e2_a without 'type_embedding'")
+    plain = script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a")
+    if script.get("type_embedding") and plain and not (model or {}).get("type_embedding"):
+        raise ExportError("a model with type embedding cannot be exported from this kind of file: export its .pb file")
     if str(script.get("bridging_method") or "None").lower() != "none":
         raise ExportError(f"bridging_method '{script['bridging_method']}' cannot be exported; use DeePMD-kit for it")
 

@@ -33,6 +33,7 @@ MODEL_KEYS = {
     "pair_exclude_types",
     "rcond",
     "preset_out_bias",
+    "type_embedding",
 }
 
 
@@ -40,7 +41,7 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
     """The potential of a serialized model (see dp_model.read_model)."""
     model = data["model"]
     descriptor, fitting = model.get("descriptor"), model.get("fitting")
-    refuse_by_script(data.get("model_def_script"), descriptor if isinstance(descriptor, dict) else {})
+    refuse_by_script(data.get("model_def_script"), model)
     refuse_model_kind(model)
     if not isinstance(descriptor, dict) or not isinstance(fitting, dict):
         raise ExportError("the model has no descriptor and fitting net: its file is incomplete")
@@ -50,7 +51,7 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
     type_map = _type_map(model, descriptor, fitting)
     ntypes = len(type_map)
     notes: list[str] = []
-    found = descriptors_of(descriptor, Model(type_map, tensorflow), notes)
+    found = descriptors_of(descriptor, Model(type_map, tensorflow, model.get("type_embedding")), notes)
     precision = _precision(descriptor, fitting)
     pair_exclude = type_pairs("pair_exclude_types", model.get("pair_exclude_types"), ntypes)
     atom_exclude = type_indices("atom_exclude_types", model.get("atom_exclude_types"), ntypes)
