@@ -234,13 +234,13 @@ def test_structure_files(tmp_path):
 @pytest.mark.skipif("deepmd" in sys.modules, reason="DeePMD-kit is loaded")
 def test_other_backends_without_deepmd(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "deepmd", None)
-    path = tmp_path / "graph.pb"
+    path = tmp_path / "model.jax"
     path.touch()
     with pytest.raises(ExportError) as caught:
         load_potential(path)
     assert str(caught.value) == (
-        f"{path}: reading .pb needs DeePMD-kit, which this Python does not have.\n"
-        "  Either convert the model where DeePMD-kit is installed:  dp convert-backend graph.pb graph.dp\n"
+        f"{path}: reading .jax needs DeePMD-kit, which this Python does not have.\n"
+        "  Either convert the model where DeePMD-kit is installed:  dp convert-backend model.jax model.dp\n"
         "  or export with the Python there, after  pip install onnx onnxruntime jsonschema.\n"
         "  No such place yet: make an environment of its own (in .venv of this project DeePMD-kit would replace pinned "
         "packages):\n"

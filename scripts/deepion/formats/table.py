@@ -35,7 +35,7 @@ class Format:
 FORMATS = (
     Format("DeePMD-kit HDF5", (".dp",), "hdf5"),
     Format("DeePMD-kit YAML", (".yaml", ".yml"), "yaml_text"),
-    Format("frozen TensorFlow graph", (".pb",)),
+    Format("frozen TensorFlow graph", (".pb", ".pbtxt"), "graphdef"),
     Format("TorchScript archive", (".pth",), "torchscript"),
     Format("PyTorch checkpoint", (".pt",), "checkpoint"),
     Format("PyTorch AOTInductor archive", (".pt2",), "exported_program"),
