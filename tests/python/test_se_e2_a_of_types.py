@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""se_e2_a with a type embedding (TensorFlow) against a loop over atoms and slots, straight from the formulas."""
+"""What only TensorFlow builds, straight from the formulas: se_e2_a with a type embedding, and the switch of its DPA-1."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from deepion.errors import ExportError
 from deepion.evaluation.evaluator import Evaluator
 from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import write_model_file
-from random_models import ELEMENTS, collection, embedding_net, model, se_e2_a, structure, type_embedding
+from random_models import ELEMENTS, collection, dpa1, embedding_net, model, se_e2_a, structure, type_embedding
 
 SOURCE = {"file": "random.pb", "sha256": "0" * 64, "software": "deepmd-kit"}
 NAMES = ELEMENTS[:2]
@@ -100,3 +100,38 @@ def test_empty_slots_that_are_not_defined():
         ExportError, match="type embedding and tebd_input_mode strip cannot be exported with set_davg_zero"
     ):
         potential_from_serialized(serialized("strip", True, True), SOURCE)
+
+
+def test_switch_of_dpa1_in_tensorflow(tmp_path):
+    """A pair of atoms: the type embedding is switched off by 1 - (1 - rcut_smth s)^3, where the other backends take w."""
+    random = np.random.RandomState(6)
+    descriptor = dpa1(
+        random, NAMES, kind="se_atten_v2", shifted=True, neuron=(6, WIDTH), axis=AXIS, sel=3, rcut=RCUT, rcut_smth=1.5
+    )
+    data = model(random, NAMES, descriptor) | {"backend": "TensorFlow"}
+    write_model_file(tmp_path / "model.onnx", potential_from_serialized(data, SOURCE))
+    evaluator = Evaluator(tmp_path / "model.onnx", threads=1)
+    gate = evaluator.contract["parts"][0]["gate"]
+    assert gate == {"function": "gate_0", "smooth": True, "switch": "cubic"}
+    embedded = descriptor["type_embedding"]["embedding"]["layers"][0]["@variables"]["w"]
+    (net,), (of_types,) = descriptor["embeddings"]["networks"], descriptor["embeddings_strip"]["networks"]
+    for r in (0.9, 1.5, 2.0, 3.1, 3.9):
+        u = np.clip((r - 1.5) / (RCUT - 1.5), 0.0, 1.0)
+        s = (u**3 * (-6 * u**2 + 15 * u - 10) + 1) / r
+        v = np.clip(1.0 - (1.0 - 1.5 * s) ** 3, 0.0, 1.0)
+        davg, dstd = (descriptor["@variables"][key][0, 0] for key in ("davg", "dstd"))
+        rows = (np.array([[s, 0.0, 0.0, s], [0.0] * 4, [0.0] * 4]) - davg) / dstd
+        switched = np.array([[v], [0.0], [0.0]]) * value(of_types, np.concatenate([embedded[1], embedded[0]])[None])
+        t = rows.T @ (value(net, rows[:, :1]) * (1.0 + switched)) / 3
+        d = np.concatenate([(t.T @ t[:, :AXIS]).ravel(), embedded[0]])
+        fitting = data["model"]["fitting"]
+        bias = fitting["@variables"]["bias_atom_e"][0, 0] + data["model"]["@variables"]["out_bias"][0, 0, 0]
+        expected = value(fitting["nets"]["networks"][0], d[None], True)[0, 0] + bias
+
+        def pair(distance):
+            coord = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, distance]])
+            return evaluator.evaluate(coord, [0, 1], np.zeros((3, 3)), (False,) * 3)
+
+        assert pair(r).atom_energy[0] == pytest.approx(expected, rel=1e-12)
+        slope = (pair(r + 1e-4).energy - pair(r - 1e-4).energy) / 2e-4
+        assert pair(r).force[0, 2] == pytest.approx(slope, abs=1e-6)

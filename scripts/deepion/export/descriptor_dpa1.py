@@ -3,7 +3,7 @@
 place of the embedding of se_e2_a and the nearest neighbors of all types together.
 
 concat: G = N([g, T_neighbor (, T_center)]); strip: G = N(g) (1 + N_t([T_neighbor (, T_center)]) (w)). T: type embedding, g:
-normalized radial component, w: switch, where smooth_type_embedding is set. (Zhang et al., npj Comput. Mater. 10, 94 (2024),
+normalized radial component, w: switch, where smooth_type_embedding is set (TensorFlow: another switch, see switch.py). (Zhang et al., npj Comput. Mater. 10, 94 (2024),
 and DeePMD-kit's manual, "Descriptor se_atten".)
 """
 
@@ -47,15 +47,18 @@ def dpa1(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]
     if kind != "se_atten_v2":
         mode = str(descriptor.get("tebd_input_mode", "concat"))
         smooth = bool(descriptor.get("smooth_type_embedding", True))
-    if model.tensorflow and mode == "strip" and smooth:
-        raise ExportError(
-            f"{kind} of TensorFlow with smooth_type_embedding cannot be exported: TensorFlow smooths in another way than "
-            "the other backends"
-        )
     if np.any(davg != 0.0) and not (mode == "strip" and smooth):
+        why = ": use DeePMD-kit for it, or train it with set_davg_zero true"
+        if not model.tensorflow:
+            why = (
+                ": the energy of such a model depends on the order of atoms in DeePMD-kit, by what empty neighbor slots contribute; "
+                "train it with set_davg_zero true"
+            )
+        raise ExportError(f"{kind} with set_davg_zero false and tebd_input_mode {mode} cannot be exported{why}")
+    exclude = type_pairs("descriptor exclude_types", descriptor.get("exclude_types"), model.ntypes)
+    if np.any(davg != 0.0) and exclude and model.tensorflow:
         raise ExportError(
-            f"{kind} with set_davg_zero false and tebd_input_mode {mode} cannot be exported: the energy of such a model depends "
-            "on the order of atoms in DeePMD-kit, by what empty neighbor slots contribute; train it with set_davg_zero true"
+            f"{kind} of TensorFlow with exclude_types and set_davg_zero false cannot be exported: use DeePMD-kit for it"
         )
     embedding_of_types = type_embedding(descriptor.get("type_embedding"), model.type_map)
     one_side = bool(descriptor.get("type_one_side", False))
@@ -65,7 +68,7 @@ def dpa1(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[str]
     found = Descriptor(
         kind="se_e2_a", rcut=rcut, rcut_smth=rcut_smth, env_protection=protection, sel=[sel], mixed_types=True, davg=davg,
         dstd=dstd, neuron=neuron, axis_neuron=axis_neuron, type_one_side=one_side, embedding={name: net}, embedding_of=name,
-        exclude_types=type_pairs("descriptor exclude_types", descriptor.get("exclude_types"), model.ntypes),
+        exclude_types=exclude,
         activation=str(descriptor.get("activation_function", "tanh")), gate=gate,
     )  # fmt: skip
     return Translated(found, embedding_of_types if descriptor.get("concat_output_tebd", True) else None)

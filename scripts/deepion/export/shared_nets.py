@@ -33,7 +33,7 @@ def shared_nets(
         net = _concat(descriptor, pairs, model)
     elif mode == "strip":
         net = table if table is not None else _net("embedding", descriptor.get("embeddings"), 1, model)
-        gate = Gate(_gate(descriptor, pairs, model, one_side), smooth)
+        gate = Gate(_gate(descriptor, pairs, model, one_side), smooth, smooth and model.tensorflow)
     else:
         raise ExportError(f"tebd_input_mode: expected concat or strip, got {mode!r}")
     neuron = [positive_integer("neuron", n) for n in descriptor.get("neuron") or []]

@@ -104,6 +104,8 @@ def _part(part: Descriptor, number: int) -> dict[str, Any]:
         found["mixed_types"] = True
     if part.gate is not None:
         found["gate"] = {"function": gate_name(number), "smooth": part.gate.smooth}
+        if part.gate.cubic:
+            found["gate"]["switch"] = "cubic"
     return found
 
 

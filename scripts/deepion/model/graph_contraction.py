@@ -43,7 +43,7 @@ def contraction_of(nodes: Nodes, potential: Potential, centers: Centers, number:
 
 @dataclass
 class _Embedded:
-    """G and dG/ds of a block of k slots, its rows, and dG/dw where G depends on the switch: [n, k, M] and [n, k, 4]."""
+    """G and dG/ds of a block of k slots, its rows, and dG/dr at constant s where G depends on the switch; [n, k, M], [n, k, 4]."""
 
     g: str
     g_slope: str
@@ -94,13 +94,29 @@ def _shared_block(nodes: Nodes, part: Descriptor, number: int, env: Environment,
     switch_slope = None
     if part.gate is not None:
         t = nodes.add(gate_name(number), pair, domain=DOMAIN)
-        by = nodes.add("Mul", t, nodes.reshape(env.weight, -1, 1)) if part.gate.smooth else t
-        by = nodes.add("Add", by, nodes.number(1.0))
+        by = t
         if part.gate.smooth:
-            switch_slope = nodes.reshape(nodes.add("Mul", g, t), -1, part.slots, part.width)
+            weight, slope = (nodes.reshape(x, -1, 1) for x in _gate_switch(nodes, part, env))
+            by = nodes.add("Mul", t, weight)
+            switch_slope = nodes.add("Mul", nodes.add("Mul", g, t), slope)
+            switch_slope = nodes.reshape(switch_slope, -1, part.slots, part.width)
+        by = nodes.add("Add", by, nodes.number(1.0))
         g, g_slope = nodes.add("Mul", g, by), nodes.add("Mul", g_slope, by)
     g, g_slope = (nodes.reshape(x, -1, part.slots, part.width) for x in (g, g_slope))
     return _Block(0, part.slots, _Embedded(g, g_slope, env.rows, switch_slope))
+
+
+def _gate_switch(nodes: Nodes, part: Descriptor, env: Environment) -> tuple[str, str]:
+    """The weight of a gate and its derivative by r, [n, nsel]; see switch.cubic_switch."""
+    if part.gate is None or not part.gate.cubic:
+        return env.weight, env.weight_slope
+    smooth = nodes.number(part.rcut_smth)
+    x = nodes.add("Sub", nodes.number(1.0), nodes.add("Mul", env.inverse, smooth))
+    x = nodes.add("Max", x, nodes.number(0.0))
+    square = nodes.add("Mul", x, x)
+    weight = nodes.add("Sub", nodes.number(1.0), nodes.add("Mul", square, x))
+    slope = nodes.add("Mul", nodes.add("Mul", square, nodes.number(3.0 * part.rcut_smth)), env.inverse_slope)
+    return weight, slope
 
 
 class _Full:
@@ -169,7 +185,7 @@ class _Full:
         stretch = nodes.add("Mul", nodes.sum(nodes.add("Mul", vector_gradient, env.difference), 2), env.angular_slope)
         along = nodes.add("Add", nodes.add("Mul", radial_gradient, env.radial_slope), stretch)
         if switched is not None:
-            along = nodes.add("Add", along, nodes.add("Mul", switched, env.weight_slope))
+            along = nodes.add("Add", along, switched)
         along = nodes.add("Mul", nodes.add("Unsqueeze", along, nodes.integers(2)), env.unit)
         across = nodes.add("Mul", nodes.add("Unsqueeze", env.angular, nodes.integers(2)), vector_gradient)
         return nodes.add("Add", along, across)

@@ -91,6 +91,8 @@ class Environment:
     rows: str  # [n, nsel, 4]
     weight: str  # the switch w, 0 in empty slots
     weight_slope: str
+    inverse: str  # w / (r + protection)
+    inverse_slope: str
     pair: str | None  # int64, center * ntypes + neighbor; of an empty slot any neighbor, or that of its block
 
 
@@ -144,7 +146,19 @@ def environment(nodes: Nodes, potential: Potential, frame: Frame, centers: Cente
     vector = nodes.add("Mul", nodes.add("Unsqueeze", angular, nodes.integers(2)), difference)
     rows = nodes.add("Concat", nodes.add("Unsqueeze", radial, nodes.integers(2)), vector, axis=2)
     return Environment(
-        neighbor, difference, unit, radial, radial_slope, angular, angular_slope, rows, weight, weight_slope, pair
+        neighbor,
+        difference,
+        unit,
+        radial,
+        radial_slope,
+        angular,
+        angular_slope,
+        rows,
+        weight,
+        weight_slope,
+        a,
+        a_slope,
+        pair,
     )
 
 

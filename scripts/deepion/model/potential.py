@@ -116,10 +116,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Gate:
-    """G = N (1 + t w) for smooth, else N (1 + t): t = values[row], w the switch; rows as of Family."""
+    """G = N (1 + t w) for smooth, else N (1 + t): t = values[row], w the switch; rows as of Family.
+
+    cubic: with TensorFlow's v in place of w, see switch.cubic_switch.
+    """
 
     values: np.ndarray  # [rows, M]
     smooth: bool
+    cubic: bool = False
 
 
 @dataclass(frozen=True)

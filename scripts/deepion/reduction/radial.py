@@ -5,7 +5,7 @@ import numpy as np
 
 from deepion.model import activations
 from deepion.model.potential import Descriptor, Network, Table
-from deepion.model.switch import switch
+from deepion.model.switch import cubic_switch, switch
 from deepion.model.tables import table_value_and_slope
 
 STEP = 5e-4  # A; distances of a sample are rounded to this grid, the same for the full and the reduced networks
@@ -32,7 +32,9 @@ class RadialRows:
         slopes = slopes * dg0[:, None]
         gate = part.gate_for(center, neighbor)
         if gate is not None and part.gate is not None:
-            w, dw = switch(r, part.rcut_smth, part.rcut) if part.gate.smooth else (np.ones_like(r), np.zeros_like(r))
+            w, dw = np.ones_like(r), np.zeros_like(r)
+            if part.gate.smooth:
+                w, dw = cubic_switch(a, da, part.rcut_smth) if part.gate.cubic else switch(r, part.rcut_smth, part.rcut)
             by = 1.0 + w[:, None] * gate
             values, slopes = values * by, slopes * by + values * dw[:, None] * gate
         self.padding = padding(part, center, neighbor)
