@@ -57,7 +57,9 @@ CASES = [
      "hybrid/overlay"),
     (("model.type", "something"), "a model of type 'something' cannot be exported: deepion does not know it; use "
      "DeePMD-kit for it"),
-    (("model.type", "dpa4"), f"descriptor 'dpa4' (DPA-4) cannot be exported: {MESSAGES}{DISTILL}"),
+    (("model.type", "native_spin"), SPIN),
+    (("model.descriptor.type", "SeZM"), f"descriptor 'SeZM' (DPA-4) cannot be exported: {MESSAGES}{DISTILL}"),
+    (("model.type", "sezm_ener"), f"descriptor 'dpa4' (DPA-4) cannot be exported: {MESSAGES}{DISTILL}"),
     (("model_def_script", {"model_dict": {"water": {}, "salt": {}}}), "a multi-task model cannot be exported: freeze one "
      "of its heads (water, salt) with: dp --pt freeze --head NAME"),
     (("model_def_script", {"compress": {"model_file": "x"}}), COMPRESSED),

@@ -169,6 +169,15 @@ def as_text(node):
     return node
 
 
+def test_archive_of_dpa4_is_refused_by_name(tmp_path):
+    """It holds the compiled model and the training input alone."""
+    path = tmp_path / "model.pt2"
+    script = json.dumps({"type_map": ["Li"], "descriptor": {"type": "SeZM", "rcut": 6.0}})
+    path.write_bytes(torch_archives.packed({"model/extra/model_def_script.json": script.encode()}))
+    with pytest.raises(ExportError, match=r"descriptor 'dpa4' \(DPA-4\) cannot be exported: .*\n.*\n  - distill it: "):
+        load_potential(path)
+
+
 def test_exported_program_without_the_description(tmp_path):
     path = Path(tmp_path, "model.pt2")
     with zipfile.ZipFile(path, "w") as file:

@@ -64,6 +64,8 @@ def export(
             "generating structures to choose reduced networks by needs ONNX Runtime, which this Python does not have: "
             "pip install onnxruntime, or give structures with --data, or leave these networks out with --full-only"
         )
+    if not Path(source).exists():
+        raise ExportError(f"{source}: no such file or directory")
     say(f"reading {source}")
     potential = load_potential(source)
     if elements:

@@ -5,7 +5,7 @@ from typing import Any
 
 from deepion.errors import ExportError
 
-from .stays_out import DEEPMD, DESCRIPTORS, DPLR, SPIN, descriptor_stays_out, fitting_stays_out
+from .stays_out import DEEPMD, DPLR, SPIN, descriptor_stays_out, fitting_stays_out, model_stays_out
 
 TABLES_MISSING = (
     "a compressed model whose tables are not in its file cannot be exported: export the original (not compressed) model"
@@ -42,18 +42,17 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
 def refuse_model_kind(model: dict[str, Any]) -> None:
     kind = str(model.get("type", "standard"))
     name = {
-        "spin": "spin", "spin_ener": "spin", "zbl": "DP-ZBL", "linear": "linear", "linear_ener": "linear",
+        "zbl": "DP-ZBL", "linear": "linear", "linear_ener": "linear",
         "pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen",
     }.get(kind)  # fmt: skip
-    if name == "spin" or "backbone_model" in model:
-        raise ExportError(SPIN)
+    reason = SPIN if "backbone_model" in model else model_stays_out(kind)
+    if reason is not None:
+        raise ExportError(reason)
     if name is not None:
         raise ExportError(
             f"a {name} model (type '{kind}') cannot be exported: only a standard model, one se_e2_a descriptor with one "
             "energy fitting net; export its Deep Potential alone and add the rest with pair_style hybrid/overlay"
         )
-    if kind in DESCRIPTORS:
-        raise ExportError(descriptor_stays_out(kind, model))
     if kind != "standard":
         raise ExportError(f"a model of type '{kind}' cannot be exported: deepion does not know it{DEEPMD}")
 

@@ -17,10 +17,14 @@ DPLR = (
 )
 MESSAGES = "its atoms exchange messages, deepion looks at one neighborhood at a time"
 THREE_BODY = "it sums over pairs of neighbors, which no table of a distance replaces"
-# descriptors by the names that files have: the name for people, and why it stays out
+SPIN_MODELS = {"spin", "spin_ener", "native_spin", "sezm_spin", "sezm_native_spin"}
+# descriptors by the names that files have, in lower case: the name for people, and why it stays out
 DESCRIPTORS = {
     "dpa2": ("DPA-2", MESSAGES),
+    "se_repformer": ("DPA-2", MESSAGES),
+    "se_uni": ("DPA-2", MESSAGES),
     "dpa3": ("DPA-3", MESSAGES),
+    "se_repflow": ("DPA-3", MESSAGES),
     "dpa4": ("DPA-4", MESSAGES),
     "sezm": ("DPA-4", MESSAGES),
     "dpa4c": ("DPA-4C", "its networks have a form of their own"),
@@ -29,6 +33,8 @@ DESCRIPTORS = {
     "se_at": ("DeepPot-SE, three-body", THREE_BODY),
     "se_a_3be": ("DeepPot-SE, three-body", THREE_BODY),
     "se_e3_tebd": ("DeepPot-SE, three-body", THREE_BODY),
+    "se_t_tebd": ("DeepPot-SE, three-body", THREE_BODY),
+    "se_ttebd": ("DeepPot-SE, three-body", THREE_BODY),
     "loc_frame": ("local frames", "its energy is not smooth where neighbors change places"),
 }
 # fitting nets: what they predict, and what DeePMD-kit has for it
@@ -42,6 +48,15 @@ FITTINGS = {
 }
 
 
+def model_stays_out(kind: str) -> str | None:
+    """What to say about a model by its type alone; None: the type says nothing."""
+    if kind in SPIN_MODELS:
+        return SPIN
+    if kind.lower().startswith(("sezm", "dpa4")):
+        return descriptor_stays_out("dpa4", {})
+    return None
+
+
 def descriptor_stays_out(kind: str, descriptor: dict[str, Any]) -> str:
     """What to say about a descriptor that is not exported."""
     if descriptor.get("attn_layer"):
@@ -50,8 +65,8 @@ def descriptor_stays_out(kind: str, descriptor: dict[str, Any]) -> str:
             f"{kind} with attention (attn_layer {layers}) cannot be exported: its neighbors act on each other, only without "
             f"attention is each a function of its distance{DISTILL}"
         )
-    if kind in DESCRIPTORS:
-        name, why = DESCRIPTORS[kind]
+    if kind.lower() in DESCRIPTORS:
+        name, why = DESCRIPTORS[kind.lower()]
         return f"descriptor '{kind}' ({name}) cannot be exported: {why}{DISTILL}"
     return (
         f"descriptor '{kind}' cannot be exported: deepion does not know it; it runs se_e2_a, se_e2_r, DPA-1 without attention "

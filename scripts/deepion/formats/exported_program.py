@@ -16,6 +16,7 @@ from .variables import resolve
 from .zip_archive import ZipArchive
 
 FOLDERS = ("extra", "extra_files")
+DPA4 = ("dpa4", "sezm", "dpa4c")
 MOST_TEXT = 2 << 30  # bytes
 
 
@@ -32,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 def _description(archive: ZipArchive) -> dict[str, Any]:
     record = _record(archive, "model.json")
     if record is None:
-        raise NotPlainError("its archive has no extra/model.json")
+        return _named(archive)
     data = _json(archive, record)
     if not isinstance(data, dict):
         raise ExportError(f"{archive.path}: damaged: {record} is not the description of a model")
@@ -40,6 +41,17 @@ def _description(archive: ZipArchive) -> dict[str, Any]:
     if script is not None:
         data["model_def_script"] = _json(archive, script)
     return data
+
+
+def _named(archive: ZipArchive) -> dict[str, Any]:
+    """The name of a DPA-4 model, whose archives hold no more than the compiled model and the training input."""
+    record = _record(archive, "model_def_script.json")
+    script = None if record is None else _json(archive, record)
+    descriptor = script.get("descriptor") if isinstance(script, dict) else None
+    kind = str(descriptor.get("type")) if isinstance(descriptor, dict) else ""
+    if kind.lower() not in DPA4:
+        raise NotPlainError("its archive has no extra/model.json")
+    return {"model": {"type": "dpa4", "descriptor": {"type": kind}}, "model_def_script": script}
 
 
 def _record(archive: ZipArchive, name: str) -> str | None:
