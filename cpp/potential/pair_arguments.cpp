@@ -18,7 +18,7 @@ namespace {
   // clang-format on
 
   // keywords of DeePMD-kit's own style that do not belong to the models served here
-  const std::vector<std::string> REFUSED = {"ttm", "charge_spin", "virtual_len", "spin_norm"};
+  const std::vector<std::string> REFUSED = {"charge_spin", "virtual_len", "spin_norm"};
 
 }    // namespace
 
@@ -29,6 +29,7 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   parsed = PairArguments();
   std::vector<std::string> keywords = KEYWORDS;
   keywords.insert(keywords.end(), REFUSED.begin(), REFUSED.end());
+  keywords.push_back("ttm");
   Words words("pair_style deepmd/onnx", keywords, narg, arg);
   while (!words.done() && words.has_value()) parsed.models.push_back(words.take());
   if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
@@ -78,6 +79,10 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
       parsed.check_limit = words.number(key, true);
     } else if (key == "timing") {
       parsed.timing = words.choice(key, "yes", "no");
+    } else if (key == "ttm") {
+      words.fail("keyword ttm of pair_style deepmd is not supported: give the mean temperature of "
+                 "the electrons of fix ttm with fparam_from_compute, as the page of this style "
+                 "shows");
     } else if (std::find(REFUSED.begin(), REFUSED.end(), key) != REFUSED.end()) {
       words.fail("keyword " + key +
                  " of pair_style deepmd is not supported: it belongs to models " +

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Reduced networks of models with frame and atomic parameters, by all ways in which parameters come to the pair style."""
 
+import re
+
 import numpy as np
 import pytest
 
 from deepion.evaluation.frames import Frame
 from deepion.model.model_file import write_model_file
+from deepion.model.potential import ParameterScaling
 from deepion.reduction.build import reduce_potential
-from lammps_runs import Batch, assert_same, assert_signal, good, lmp
+from lammps_runs import ROOT, Batch, assert_same, assert_signal, good, lmp
 from small_models import random_box, random_potential
 
 
@@ -22,6 +25,7 @@ def models(tmp_path_factory):
         "vacuum": {"vacuum": [True, False]},
         "default": {"numb_aparam": 0, "default_fparam": [0.3, -0.2]},
         "atoms": {"numb_fparam": 0, "vacuum": [True, True]},
+        "hot": {"numb_fparam": 1, "numb_aparam": 0, "scaling": ParameterScaling(np.array([800.0]), np.array([0.005]))},
     }
     for name, changes in kinds.items():
         potential = random_potential(4, hidden=64, **({"numb_fparam": 2, "numb_aparam": 1} | changes))
@@ -138,6 +142,34 @@ print "parameters $(v_a:%.17g) $(v_b:%.17g)"
     fixed, default = batch.run()
     assert fixed.energy == pytest.approx(run.thermo[0]["PotEng"][-1], rel=1e-9)
     assert abs(default.energy - fixed.energy) > 1e-3
+
+
+def test_temperature_of_the_electrons(models, data, tmp_path):
+    """The input that the page shows; at the end, forces are those of the temperature that fix ttm had then."""
+    page = (ROOT / "doc/styles/pair_deepmd_onnx.md").read_text()
+    (block,) = (part for part in re.findall(r"```\n(.*?)```", page, re.DOTALL) if "ttm" in part)
+    (tmp_path / "hot.onnx").symlink_to(models["hot"][0])
+    text = f"""units metal
+read_data {data}
+neighbor 1.0 bin
+{block.strip()} precision double reduce 2e-3
+pair_coeff * * Li S
+velocity all create 3000 9
+fix 1 all nve
+thermo_style custom step pe c_electrons
+thermo_modify format float %.17g
+run 5
+write_data after.data
+"""
+    table = good(lmp(text, tmp_path)).thermo[0]
+    assert table["c_electrons"][0] == pytest.approx(900.0) and abs(table["c_electrons"][-1] - 900.0) > 1e-3
+    batch = Batch(tmp_path)
+    for value in (table["c_electrons"][-1], 600.0):
+        batch.add(tmp_path / "after.data", style(models, "hot", f"fparam {value:.17g} precision double reduce 2e-3"))
+    same, other = batch.run()
+    # the fix moves its temperature after the forces of the last step
+    assert same.energy == pytest.approx(table["PotEng"][-1], rel=1e-6)
+    assert abs(other.energy - same.energy) > 0.05
 
 
 def test_default_fparam_is_that_of_the_model(models, data, tmp_path):
