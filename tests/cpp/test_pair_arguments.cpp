@@ -99,7 +99,9 @@ TEST(pair_arguments, refusals_name_the_word)
       {"m relative -1", "keyword relative needs a number, 0 or larger, not '-1'", "-1"},
       {"m precision single", "keyword precision needs double or mixed, not 'single'", "single"},
       {"m fparam_from_fix f 0", "keyword fparam_from_fix needs an integer, 1 or larger", "0"},
-      {"m ttm f", "give the mean temperature of the electrons of fix ttm with fparam_from_compute",
+      {"m ttm f",
+       "keyword ttm of pair_style deepmd is not supported: give the mean temperature of the "
+       "electrons of fix ttm with fparam_from_compute",
        "ttm"},
       {"m virtual_len 0.3", "keyword virtual_len of pair_style deepmd is not supported",
        "virtual_len"},
