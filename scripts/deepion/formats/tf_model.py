@@ -66,7 +66,7 @@ def serialized(graph: Graph) -> dict[str, Any]:
         model["type_embedding"] = embedding
     data = {
         "software": "deepmd-kit",
-        "version": f"(TensorFlow graph {graph.text('model_attr/model_version') or 'before 1.0'})",
+        "version": f"graph {graph.text('model_attr/model_version') or 'before 1.0'}",
         "backend": "TensorFlow",
         "model": model,
         "model_def_script": script,
