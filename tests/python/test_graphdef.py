@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Frozen TensorFlow graphs read without TensorFlow: the same potentials as by DeePMD-kit, of every version of graphs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -61,6 +62,26 @@ def test_export_without_any_framework(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, cwd=ROOT / "scripts"
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_four_megabytes_in_two_seconds(tmp_path):
+    """Time of the process, so that other work on the machine does not count; half a second of it are imports."""
+    message, random = stored("tf_out_std"), np.random.RandomState(5)
+    for layer, shape in enumerate([(24, 700), (700, 700), (700, 6)]):
+        constant(message, f"layer_{layer}_type_0/matrix", random.standard_normal(shape) / shape[0])
+        constant(message, f"layer_{layer}_type_0/bias", random.standard_normal(shape[1]))
+    constant(message, "layer_1_type_0/idt", random.standard_normal(700))
+    path = saved(message, tmp_path / "large.pb")
+    assert path.stat().st_size > 4e6
+    program = (
+        "import resource\nfrom pathlib import Path\nfrom deepion.export.exporter import export\n"
+        f"export(Path({str(path)!r}), Path({str(tmp_path / 'large.onnx')!r}), reduced=False)\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\nprint(used.ru_utime + used.ru_stime, used.ru_maxrss)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    seconds, kilobytes = map(float, done.stdout.split())
+    assert seconds < 2.0
+    assert kilobytes < 300e3
 
 
 def test_text_form(tmp_path):
@@ -381,6 +402,54 @@ def test_damaged_structure(tmp_path):
             load_potential(saved(message, path))
         except ExportError:
             pass
+
+
+def test_damaged_training_scripts(tmp_path):
+    """Every value of the script replaced by values of other kinds: refused, or of no meaning for the potential."""
+    original = stored("tf_trained")
+    script = json.loads(node_of(original, SCRIPT).attr["value"].tensor.string_val[0])
+    path = tmp_path / "graph.pb"
+
+    def places(node, way=()):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield (*way, key)
+            if isinstance(value, (dict, list)):
+                yield from places(value, (*way, key))
+
+    relevant = [way for way in places(script) if way[0] == "model"]
+    assert len(relevant) > 30
+    refused = 0
+    for way in relevant:
+        for value in (7, "text", [1], [[1, 9]], {"a": 1}):
+            changed = json.loads(json.dumps(script))
+            inner = changed
+            for key in way[:-1]:
+                inner = inner[key]
+            inner[way[-1]] = value
+            message = stored("tf_trained")
+            constant(message, SCRIPT, json.dumps(changed))
+            try:
+                load_potential(saved(message, path))
+            except ExportError:
+                refused += 1
+    assert refused > 100
+    for text in ("", "[]", "{", '{"model": 5}', "[" * 100000, '{"model": {"descriptor": [1]}}'):
+        constant(original, SCRIPT, text)
+        with pytest.raises(ExportError, match="training script in the graph is damaged"):
+            load_potential(saved(original, path))
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
+def test_damaged_text(tmp_path):
+    random = np.random.RandomState(4)
+    path = tmp_path / "graph.pbtxt"
+    content = saved(without(stored("tf_out_std"), "gradients"), path).read_bytes()
+    for _ in range(20):
+        path.write_bytes(random_damage(content, random))
+        try:
+            load_potential(path)
+        except ExportError as error:
+            assert str(error).startswith(str(path))
 
 
 def test_a_graph_is_read_by_name_alone():

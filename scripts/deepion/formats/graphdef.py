@@ -15,7 +15,7 @@ from .table import NotPlainError
 GRADIENTS = "gradients"  # scope of the nodes that TensorFlow made for the forces
 PASSES_ON = ("Identity", "StopGradient", "Snapshot")
 MOST_PASSED = 64  # nodes in a row that pass on their input
-MOST_DECODED = 1 << 30  # bytes of constants of one graph
+MOST_DECODED = 1 << 28  # bytes of constants of one graph, beyond four times its file
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -49,7 +49,10 @@ def read_graph(path: Path) -> "Graph":
             raise ExportError(f"{path}: cannot be read: {error}") from None
     if not message.node:
         raise ExportError(f"{path}: no nodes in it: not a frozen TensorFlow graph, or an empty file")
-    return Graph(message)
+    try:
+        return Graph(message, MOST_DECODED + 4 * path.stat().st_size)
+    except ExportError as error:
+        raise ExportError(f"{path}: {error}") from None
 
 
 def _parse_text(path: Path, message: Any) -> None:
@@ -67,12 +70,12 @@ def _parse_text(path: Path, message: Any) -> None:
 class Graph:
     """Nodes of a graph by name, their constants, and what uses them."""
 
-    def __init__(self, message: Any):
+    def __init__(self, message: Any, most: int = MOST_DECODED):
         self.nodes: dict[str, Any] = {node.name: node for node in message.node}
         if len(self.nodes) != len(message.node):
             raise ExportError("the graph has several nodes of one name: it is damaged")
         self._users: dict[str, list[str]] | None = None
-        self._decoded = 0
+        self._left = most  # bytes of constants that may still be decoded
 
     def constant(self, name: str) -> np.ndarray | None:
         """The value of the constant of this name, or None where there is none."""
@@ -80,9 +83,9 @@ class Graph:
         if node is None or node.op != "Const" or "value" not in node.attr:
             return None
         value = decode(name, node.attr["value"].tensor)
-        self._decoded += value.nbytes
-        if self._decoded > MOST_DECODED:
-            raise ExportError(f"the constants of the graph are larger than {MOST_DECODED >> 20} MiB: it is damaged")
+        self._left -= value.nbytes
+        if self._left < 0:
+            raise ExportError("the constants of the graph are far larger than its file: it is damaged")
         return value
 
     def need(self, name: str) -> np.ndarray:

@@ -22,6 +22,7 @@ from . import tf_tables
 from .graphdef import Graph, in_gradients
 from .table import NotPlainError
 from .tf_networks import as_list, collection, embedding_layers, embedding_net, numbered
+from .tf_script import Settings
 
 RADIAL = ("DescrptSeR", "ProdEnvMatR")
 MIXED = ("ProdEnvMatAMix",)
@@ -118,26 +119,26 @@ def _as_computed(rcut: float, smooth: float) -> tuple[float, float]:
     return float(smooth) + float(width), float(smooth)
 
 
-def descriptor(graph: Graph, part: Environment, script: dict[str, Any]) -> dict[str, Any]:
+def descriptor(graph: Graph, part: Environment, script: Settings) -> dict[str, Any]:
     """The serialized descriptor of one environment matrix; script: its part of the training script, may be empty."""
     if part.op in MIXED:
         return _mixed(graph, part, script)
     shared = f"{part.scope}_all{part.suffix}"
     tables = tf_tables.operators(graph, part.scope, part.suffix)
     if numbered(graph, rf"{shared}/matrix_1_(\d+)_\d+") or any(op.kind == "se_e3" for op in tables):
-        return {"type": "se_e3"}  # refused by name
+        return {"type": "se_e3", "compress": bool(tables)}  # refused by name
     if embedding_layers(graph, shared, "") or any(op.kind == "se_atten" for op in tables):
         return _with_type_embedding(graph, part, script)
     columns = 1 if part.op in RADIAL else 4
     return _typed(graph, part, script, tf_tables.with_neighbors(tables, part.sel, columns))
 
 
-def _typed(graph: Graph, part: Environment, script: dict[str, Any], tables: list[tf_tables.Operator]) -> dict[str, Any]:
+def _typed(graph: Graph, part: Environment, script: Settings, tables: list[tf_tables.Operator]) -> dict[str, Any]:
     """se_e2_a or se_e2_r with a net for each type or pair of types."""
     ntypes, scope, suffix = part.ntypes, part.scope, part.suffix
     centers = {op.center for op in tables}
     one_side = None in centers if tables else bool(numbered(graph, rf"{scope}_all{suffix}/matrix_1_(\d+)"))
-    declared = script.get("activation_function")
+    declared = script.text("activation_function")
     networks: list[Any] = []
     excluded = []
     for neighbor in range(ntypes):
@@ -171,7 +172,7 @@ def _typed(graph: Graph, part: Environment, script: dict[str, Any], tables: list
     return result
 
 
-def _common(graph: Graph, part: Environment, script: dict[str, Any], pairs: list[list[int]]) -> dict[str, Any]:
+def _common(graph: Graph, part: Environment, script: Settings, pairs: list[list[int]]) -> dict[str, Any]:
     """What all descriptors have."""
     return {
         "@class": "Descriptor",
@@ -189,11 +190,11 @@ def _common(graph: Graph, part: Environment, script: dict[str, Any], pairs: list
 
 
 def _exclude_types(
-    graph: Graph, part: Environment, script: dict[str, Any], one_side: bool, missing: list[list[int]]
+    graph: Graph, part: Environment, script: Settings, one_side: bool, missing: list[list[int]]
 ) -> list[list[int]]:
     """Pairs of types that are not neighbors: of the script; without one, those that have no net."""
-    if "type" in script:
-        return [list(pair) for pair in script.get("exclude_types") or []]
+    if script:
+        return script.pairs("exclude_types")
     if one_side and any(graph.nodes[name].op == "Mul" for name in _followers(graph, part)):
         raise ExportError(
             "the graph masks neighbors (exclude_types) and has no training script that says which: convert it where "
@@ -218,17 +219,17 @@ def _followers(graph: Graph, part: Environment) -> set[str]:
 
 def _axis_neuron(graph: Graph, part: Environment) -> int:
     """The width of the second embedding: the size of the slice [0, 0, 0], [-1, -1, axis] of the moments."""
-    scopes = (f"{part.scope}_", "Slice") if part.op not in MIXED else ("Slice",)
     widths = set()
-    for name, node in graph.nodes.items():
-        inside = any(name.startswith(scope) for scope in scopes)
-        if node.op == "Slice" and inside and not in_gradients(name) and len(node.input) == 3:
-            _, begin, size = graph.inputs(name)
-            first, count = graph.constant(begin), graph.constant(size)
-            if first is None or count is None or count.size != 3 or first.size != 3:
-                continue
-            if not first.any() and count.ravel()[:2].tolist() == [-1, -1] and _belongs(graph, name, part):
-                widths.add(int(count.ravel()[2]))
+    for name in _behind(graph, part):
+        node = graph.nodes[name]
+        if node.op != "Slice" or len(node.input) != 3:
+            continue
+        _, begin, size = graph.inputs(name)
+        first, count = graph.constant(begin), graph.constant(size)
+        if first is None or count is None or first.size != 3 or count.size != 3:
+            continue
+        if not first.any() and count.ravel()[:2].tolist() == [-1, -1]:
+            widths.add(int(count.ravel()[2]))
     if len(widths) != 1:
         raise NotPlainError(
             f"axis_neuron is not clear from the graph (found {sorted(widths) or 'none'}): it is of an unknown kind"
@@ -236,24 +237,18 @@ def _axis_neuron(graph: Graph, part: Environment) -> int:
     return widths.pop()
 
 
-def _belongs(graph: Graph, name: str, part: Environment) -> bool:
-    """Whether a node of the nets comes from this environment matrix (a hybrid model has several)."""
-    if not part.suffix:
-        return True
-    waiting, seen = [name], {name}
+def _behind(graph: Graph, part: Environment) -> set[str]:
+    """All nodes, outside the gradients, that come from this environment matrix."""
+    waiting, seen = [part.node], {part.node}
     while waiting:
-        for source in graph.inputs(waiting.pop()):
-            if source == part.node:
-                return True
-            if source in graph.nodes and graph.nodes[source].op.startswith(("ProdEnvMat", "Descrpt")):
-                return False
-            if source in graph.nodes and source not in seen:
-                seen.add(source)
-                waiting.append(source)
-    return False
+        for name in graph.users(waiting.pop()):
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return seen
 
 
-def _with_type_embedding(graph: Graph, part: Environment, script: dict[str, Any]) -> dict[str, Any]:
+def _with_type_embedding(graph: Graph, part: Environment, script: Settings) -> dict[str, Any]:
     """se_e2_a with one net for all types, whose input or output the type embedding joins."""
     result = _common(graph, part, script, _exclude_types(graph, part, script, True, []))
     return result | _shared_nets(graph, part, script) | {
@@ -263,22 +258,22 @@ def _with_type_embedding(graph: Graph, part: Environment, script: dict[str, Any]
     }  # fmt: skip
 
 
-def _mixed(graph: Graph, part: Environment, script: dict[str, Any]) -> dict[str, Any]:
+def _mixed(graph: Graph, part: Environment, script: Settings) -> dict[str, Any]:
     """DPA-1 (se_atten); the layers of attention are counted, not read: such models are refused."""
     layers = numbered(graph, rf"attention_layer_(\d+){part.suffix}/c_query/matrix")
     result = _common(graph, part, script, _exclude_types(graph, part, script, True, []))
     nets = _shared_nets(graph, part, script)
     mode = nets.pop("type_embedding_mode")
-    smooth = bool(script.get("smooth_type_embedding", script.get("type") == "se_atten_v2"))
+    smooth = script.flag("smooth_type_embedding", script.text("type") == "se_atten_v2")
     matters = mode == "strip" or bool(result["exclude_types"])  # elsewhere nothing is switched without attention
     return result | nets | {
         "type": "dpa1",
         "@version": 2,
         "sel": part.sel,
         "ntypes": part.ntypes,
-        "attn": int(script.get("attn", 128)),
+        "attn": 128,
         "attn_layer": len(layers),
-        "attn_dotr": bool(script.get("attn_dotr", True)),
+        "attn_dotr": True,
         "attn_mask": False,
         "scaling_factor": 1.0,
         "normalize": True,
@@ -290,15 +285,15 @@ def _mixed(graph: Graph, part: Environment, script: dict[str, Any]) -> dict[str,
         "concat_output_tebd": True,
         "attention_layers": {
             "@class": "NeighborGatedAttention", "@version": 1, "layer_num": len(layers), "nnei": sum(part.sel),
-            "embed_dim": nets["neuron"][-1], "hidden_dim": int(script.get("attn", 128)), "attention_layers": [],
+            "embed_dim": nets["neuron"][-1], "hidden_dim": 128, "attention_layers": [],
         },
     }  # fmt: skip
 
 
-def _shared_nets(graph: Graph, part: Environment, script: dict[str, Any]) -> dict[str, Any]:
+def _shared_nets(graph: Graph, part: Environment, script: Settings) -> dict[str, Any]:
     """Nets of a descriptor with type embedding, both of se_e2_a and of DPA-1."""
     scope = f"{part.scope}_all{part.suffix}"
-    declared = script.get("activation_function")
+    declared = script.text("activation_function")
     tables = [op for op in tf_tables.operators(graph, part.scope, part.suffix) if op.kind == "se_atten"]
     strip = {suffix for suffix in (TWO_SIDES, ONE_SIDE) if embedding_layers(graph, scope, suffix)}
     result: dict[str, Any] = {"type_embedding_mode": "strip" if strip or tables else "concat"}

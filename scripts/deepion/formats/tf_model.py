@@ -6,7 +6,6 @@ does not show (excluded types where nets are shared, names). Where DeePMD-kit's 
 the script alone and fails without it, this reader goes on.
 """
 
-import json
 from typing import Any
 
 import numpy as np
@@ -26,11 +25,14 @@ from .tf_networks import (
     fitting_scopes,
     multiplications,
 )
+from .tf_script import Settings, model_settings
+
+MOST_TYPES = 512
 
 
 def serialized(graph: Graph) -> dict[str, Any]:
     """The dictionary that deepion.export.serialized makes a potential of."""
-    script = _script(graph)
+    script = model_settings(graph)
     _refuse_kind(graph, script)
     ntypes = _ntypes(graph)
     type_map = _type_map(graph, script, ntypes)
@@ -69,7 +71,7 @@ def serialized(graph: Graph) -> dict[str, Any]:
         "version": f"graph {graph.text('model_attr/model_version') or 'before 1.0'}",
         "backend": "TensorFlow",
         "model": model,
-        "model_def_script": script,
+        "model_def_script": script.values,
     }
     nearest = graph.constant("train_attr/min_nbor_dist")
     if nearest is not None:
@@ -77,33 +79,21 @@ def serialized(graph: Graph) -> dict[str, Any]:
     return data
 
 
-def _script(graph: Graph) -> dict[str, Any]:
-    """The part "model" of the training script; empty where the graph has none."""
-    text = graph.text("train_attr/training_script")
-    if text is None:
-        return {}
-    try:
-        script = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ExportError(f"the training script in the graph is damaged: {error}") from None
-    model = script.get("model") if isinstance(script, dict) else None
-    return model if isinstance(model, dict) else {}
-
-
-def _refuse_kind(graph: Graph, script: dict[str, Any]) -> None:
+def _refuse_kind(graph: Graph, script: Settings) -> None:
     """Kinds of models that the script need not say."""
     kind = graph.text("model_attr/model_type")
     if kind is not None and kind != "ener":
         refuse_fitting_kind({"type": kind})
-    if script.get("modifier") or graph.text("model_attr/modifier_type") is not None:
+    if script.values.get("modifier") or graph.text("model_attr/modifier_type") is not None:
         raise ExportError(DPLR)
-    if script.get("use_srtab") or "model_attr/t_tab_info" in graph.nodes:
+    if script.values.get("use_srtab") or "model_attr/t_tab_info" in graph.nodes:
         refuse_by_script({"use_srtab": True}, {})
-    if script.get("spin") or any(name.startswith("spin_attr") for name in graph.nodes):
+    if script.values.get("spin") or any(name.startswith("spin_attr") for name in graph.nodes):
         raise ExportError(SPIN)
-    if script.get("type", "standard") not in ("standard", "multi") or "models" in script:
+    kind = script.text("type") or "standard"
+    if kind not in ("standard", "multi") or "models" in script.values:
         raise ExportError(
-            f"a model of type '{script.get('type')}' cannot be read from a TensorFlow graph; use DeePMD-kit for it, or export the "
+            f"a model of type '{kind}' cannot be read from a TensorFlow graph; use DeePMD-kit for it, or export the "
             "models it is made of"
         )
     if any(node.attr["T"].type == 19 for node in graph.nodes.values() if node.op == "MatMul" and "T" in node.attr):
@@ -114,20 +104,19 @@ def _ntypes(graph: Graph) -> int:
     for name in ("descrpt_attr/ntypes", "t_ntypes"):
         count = graph.number(name)
         if count is not None:
-            if not 0 < count <= 4096:
-                raise ExportError(f"{name} is {count}: the graph is damaged")
+            if not 0 < count <= MOST_TYPES:
+                raise ExportError(f"{name} is {count}, expected at most {MOST_TYPES}: the graph is damaged")
             return count
     raise ExportError(
         "no descrpt_attr/ntypes in the graph: not a Deep Potential, or several of them (multi-task): freeze one of its heads"
     )
 
 
-def _type_map(graph: Graph, script: dict[str, Any], ntypes: int) -> list[str]:
+def _type_map(graph: Graph, script: Settings, ntypes: int) -> list[str]:
     """Names of the types; in models that were trained without names: Type_0, Type_1, ..."""
     names = (graph.text("model_attr/tmap") or "").split()
     if not names:
-        given = script.get("type_map")
-        names = [str(name) for name in given] if isinstance(given, list) else []
+        names = [str(name) for name in script.names("type_map")]
     if not names:
         return [f"Type_{kind}" for kind in range(ntypes)]
     if len(names) != ntypes:
@@ -135,17 +124,17 @@ def _type_map(graph: Graph, script: dict[str, Any], ntypes: int) -> list[str]:
     return names
 
 
-def _scripts_of_parts(script: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    given = script.get("descriptor")
-    given = given if isinstance(given, dict) else {}
-    listed = given.get("list") if given.get("type") == "hybrid" else [given] if given else None
-    if listed is None:
-        return [{} for _ in range(count)]
-    if len(listed) != count or not all(isinstance(one, dict) for one in listed):
+def _scripts_of_parts(script: Settings, count: int) -> list[Settings]:
+    """The script of each descriptor."""
+    given = script.part("descriptor")
+    if not given:
+        return [given] * count
+    listed = given.parts("list") if given.text("type") == "hybrid" else [given]
+    if len(listed) != count:
         raise NotPlainError(
             f"the training script has {len(listed)} descriptors and the graph {count}: a kind that deepion does not know"
         )
-    return list(listed)
+    return listed
 
 
 def _type_embedding(graph: Graph, parts: list[Environment], type_map: list[str]) -> dict[str, Any] | None:
@@ -186,25 +175,23 @@ def _move_in(one: dict[str, Any], embedding: dict[str, Any] | None) -> None:
 
 def _fitting(
     graph: Graph,
-    script: dict[str, Any],
+    script: Settings,
     type_map: list[str],
     embedding: dict[str, Any] | None,
     parts: list[Environment],
     descriptors: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    given = script.get("fitting_net")
-    given = given if isinstance(given, dict) else {}
+    given = script.part("fitting_net")
     ntypes = len(type_map)
-    named = given.get("layer_name")
-    shared: list[str | None] = named if isinstance(named, list) else []
+    shared = given.names("layer_name")
     mixed = "final_layer/matrix" in graph.nodes or "layer_0/matrix" in graph.nodes
     kinds = [""] if mixed else [f"_type_{kind}" for kind in range(ntypes)]
     scopes = [fitting_scopes(graph, "", kind, shared) for kind in kinds]
-    nets = [fitting_net(graph, names, given.get("activation_function")) for names in scopes]
+    nets = [fitting_net(graph, names, given.text("activation_function")) for names in scopes]
     counts = [graph.number(f"fitting_attr/{name}") or 0 for name in ("dfparam", "daparam")]
     if not all(0 <= count <= 4096 for count in counts):
         raise ExportError(f"fitting_attr/dfparam and daparam are {counts}: the graph is damaged")
-    as_mask = bool(given.get("use_aparam_as_mask"))
+    as_mask = given.flag("use_aparam_as_mask")
     inputs = nets[0]["in_dim"] - counts[0] - (0 if as_mask else counts[1])
     _rescale(graph, nets, parts, descriptors)
     bias = graph.constant("fitting_attr/t_bias_atom_e")
@@ -232,7 +219,7 @@ def _fitting(
         "dim_case_embd": 0,
         "default_fparam": None,
         "rcond": None,
-        "tot_ener_zero": bool(given.get("tot_ener_zero")),
+        "tot_ener_zero": given.flag("tot_ener_zero"),
         "trainable": True,
         "atom_ener": _vacuum(graph, scopes, given, ntypes),
         "activation_function": nets[0]["activation_function"],
@@ -254,13 +241,13 @@ def _parameters(graph: Graph, name: str, count: int) -> np.ndarray:
     return value
 
 
-def _vacuum(graph: Graph, scopes: list[list[str]], given: dict[str, Any], ntypes: int) -> list[float | None]:
+def _vacuum(graph: Graph, scopes: list[list[str]], given: Settings, ntypes: int) -> list[float | None]:
     """atom_ener: a number for each type whose net's value in vacuum is subtracted.
 
     Such a net is evaluated twice in the graph; the number itself is within the bias already.
     """
-    listed = given.get("atom_ener")
-    if isinstance(listed, list) and listed:
+    listed = given.numbers("atom_ener")
+    if listed:
         return listed
     twice = [len(multiplications(graph, f"{names[0]}/matrix")) > 1 for names in scopes]
     if len(twice) == 1:
