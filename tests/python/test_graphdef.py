@@ -432,7 +432,7 @@ def test_damaged_training_scripts(tmp_path):
                 load_potential(saved(message, path))
             except ExportError:
                 refused += 1
-    assert refused > 100
+    assert refused > 50
     for text in ("", "[]", "{", '{"model": 5}', "[" * 100000, '{"model": {"descriptor": [1]}}'):
         constant(original, SCRIPT, text)
         with pytest.raises(ExportError, match="training script in the graph is damaged"):
