@@ -18,7 +18,7 @@ from deepion.export.exporter import export
 from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import write_model_file
 from lammps_runs import BUILD, ENERGY, LENGTH, TENSOR, Batch, good, lmp
-from small_models import Box
+from small_models import Box, write_model
 
 DOUBLE = "precision double"
 MASSES = (15.999, 1.008, 15.999)
@@ -116,9 +116,14 @@ def test_elements_by_name_in_another_order(exported, source, tmp_path):
     assert_equals(batch.run()[0], expected(source, "first"))
 
 
+def with_unseen_atom() -> Box:
+    """An atom of a third type, 0.1 A beside an oxygen."""
+    return box_of(np.vstack([water.COORD, [3.46, 3.00, 1.81]]), [*(water.TYPES + 1), 3], ntypes=3)
+
+
 def test_atom_of_a_type_that_the_model_does_not_see(exported, source, tmp_path):
-    """0.1 A beside an oxygen, and without energy, force and virial."""
-    box = box_of(np.vstack([water.COORD, [3.46, 3.00, 1.81]]), [*(water.TYPES + 1), 3], ntypes=3)
+    """It has no energy, force and virial, and the others have those they have without it."""
+    box = with_unseen_atom()
     batch = Batch(tmp_path)
     style = f"deepmd/onnx {exported(source, 'first')} {DOUBLE}"
     batch.add(box.write(tmp_path / "data"), style, "* * O H NULL", after=masses("metal", (0, 1, 2)))
@@ -164,14 +169,17 @@ def test_many_atoms(exported, ranks, tmp_path):
 KEYWORDS = {"": (None, None), "relative": (1.0, None), "relative_v": (None, 1.0), "both": (0.5, 2.0)}
 
 
-def deviations(source: str, relative: float | None, relative_v: float | None) -> np.ndarray:
-    """max, min and rms of virials, max, min and mean of forces, forces of all atoms; eV and A."""
+def deviations(source: str, relative: float | None, relative_v: float | None, unseen: int = 0) -> np.ndarray:
+    """max, min and rms of virials, max, min and mean of forces, forces of all atoms; eV and A.
+
+    unseen: atoms of no element of the model: they have no force, and count where the virial is divided by the number of atoms.
+    """
     both = [expected(source, kind) for kind in ("first", "second")]
-    force = np.array([one["force"] for one in both])
+    force = np.array([np.vstack([one["force"], np.zeros((unseen, 3))]) for one in both])
     of_force = np.linalg.norm(np.std(force, axis=0), axis=1)
     if relative is not None:
         of_force /= np.linalg.norm(force.mean(axis=0), axis=1) + relative
-    virial = np.array([one["virial"].ravel() for one in both]) / len(water.TYPES)
+    virial = np.array([one["virial"].ravel() for one in both]) / (len(water.TYPES) + unseen)
     of_virial = np.std(virial, axis=0)
     if relative_v is not None:
         of_virial /= np.abs(virial.mean(axis=0)) + relative_v
@@ -179,18 +187,20 @@ def deviations(source: str, relative: float | None, relative_v: float | None) ->
     return np.array([of_virial.max(), of_virial.min(), rms, of_force.max(), of_force.min(), of_force.mean(), *of_force])
 
 
-def deviation_script(exported, source, folder, units, keywords, more="", run="run 0") -> str:
-    data = scaled(box_of(), units).write(folder / f"data.{units}")
+def deviation_script(
+    exported, source, folder, units, keywords, more="", run="run 0", box=None, coeff="* *", order=(0, 1)
+) -> str:
+    data = scaled(box or box_of(), units).write(folder / f"data.{units}")
     return f"""units {units}
 neighbor {2.0 * LENGTH[units]:g} bin
 neigh_modify every 10 delay 0 check no
 {more.split("|")[0]}
 read_data {data}
-{masses(units)}
+{masses(units, order)}
 timestep {({"metal": 0.0005, "real": 0.5, "si": 5e-16})[units]}
 fix 1 all nve
 pair_style deepmd/onnx {exported(source, "first")} {exported(source, "second")} {DOUBLE} out_freq 1 {keywords}
-pair_coeff * *
+pair_coeff {coeff}
 {more.split("|")[-1]}
 thermo_style custom step pe
 thermo_modify format float %.17g
@@ -212,6 +222,19 @@ def test_model_deviation(exported, source, units, name, tmp_path):
     row = np.loadtxt(tmp_path / "md.out", ndmin=2)[0]
     want = deviations(source, relative, relative_v) * np.r_[[energy] * 3, [force] * 9]
     assert row[0] == 0 and row[1:] == pytest.approx(want, rel=1e-6)  # 7 digits in the file
+
+
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_model_deviation_with_an_unseen_atom(exported, source, name, tmp_path):
+    relative, relative_v = KEYWORDS[name]
+    words = "out_file md.out atomic"
+    words += f" relative {relative}" if relative is not None else ""
+    words += f" relative_v {relative_v}" if relative_v is not None else ""
+    text = deviation_script(exported, source, tmp_path, "metal", words, box=with_unseen_atom(), coeff="* * O H NULL",
+                            order=(0, 1, 2))  # fmt: skip
+    good(lmp(text, tmp_path))
+    row = np.loadtxt(tmp_path / "md.out", ndmin=2)[0]
+    assert row[1:] == pytest.approx(deviations(source, relative, relative_v, unseen=1), rel=1e-6)
 
 
 @pytest.mark.parametrize("balance", ["", "balance 1.0 shift xyz 5 1.05", "comm_style tiled|balance 1.0 rcb"])
@@ -285,6 +308,27 @@ def test_parameters_from_computes_are_those_given_as_numbers(exported, source, t
     numbers, from_computes = batch.run()
     assert from_computes.energy == numbers.energy and np.array_equal(from_computes.force, numbers.force)
     assert abs(numbers.energy - float(expected(source, "parameters")["energy"])) > 1e-3
+
+
+def test_model_deviation_with_parameters(tmp_path):
+    """Two models with defaults of their own, an atomic parameter for each atom: numpy's formula on what each gives alone."""
+    data, batch = box_of().write(tmp_path / "data"), Batch(tmp_path)
+    names = []
+    for seed, default in ((4, [0.3, -0.2]), (5, [0.1, 0.4])):
+        names.append(write_model(tmp_path / f"{seed}.onnx", seed, type_map=("O", "H"), numb_fparam=2, numb_aparam=1,
+                                 default_fparam=default))  # fmt: skip
+    given = f"{DOUBLE} aparam_from_compute A"
+    after = masses("metal") + "compute A all property/atom id\n"
+    for name in names:
+        batch.add(data, f"deepmd/onnx {name} {given}", "* * O H", after=after)
+    batch.add(
+        data, f"deepmd/onnx {names[0]} {names[1]} {given} out_freq 1 out_file md.out atomic", "* * O H", after=after
+    )
+    one, two, both = batch.run()
+    spread = np.linalg.norm(np.std([one.force, two.force], axis=0), axis=1)
+    row = np.loadtxt(tmp_path / "md.out", ndmin=2)[0]
+    assert row[4:] == pytest.approx([spread.max(), spread.min(), spread.mean(), *spread], rel=1e-6)
+    assert both.energy == one.energy != two.energy and spread.max() > 0.01
 
 
 def test_frame_parameter_from_a_fix(exported, source, tmp_path):
