@@ -13,6 +13,10 @@ class ExportError(DeepionError):
     """A DeePMD-kit model that cannot be read or cannot be exported."""
 
 
+class RefusedError(ExportError):
+    """A sound model of a kind, or with a setting, that deepion does not run."""
+
+
 class ModelFileError(DeepionError):
     """An ONNX file that is not a valid deepion model."""
 

@@ -98,6 +98,22 @@ def test_exported_file(tmp_path):
         inspect(path)
 
 
+def test_frozen_graphs(tmp_path):
+    path = DATA / INDEX["tf_trained"]["foreign"]
+    words = text(path)
+    assert (
+        "frozen TensorFlow graph, 0.1 MB, by deepmd-kit" in words and f"deepion export {path} tf_trained.onnx" in words
+    )
+    content = path.read_bytes()
+    kind = b"\x42\x04ener"  # the text of model_attr/model_type
+    assert content.count(kind) == 1
+    other = tmp_path / "dipole.pb"
+    other.write_bytes(content.replace(kind, b"\x42\x04dos2"))
+    summary = inspect(other)
+    assert not summary.verdict.possible
+    assert summary.verdict.why.startswith("fitting net 'dos2' cannot be exported: ")
+
+
 def checkpoint(path, model_params) -> None:
     """A checkpoint as far as it is looked at."""
     state = OrderedDict([("weight", 1.0), ("_extra_state", {"model_params": model_params})])

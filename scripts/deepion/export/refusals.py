@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from deepion.errors import ExportError
+from deepion.errors import ExportError, RefusedError
 
 from .stays_out import DEEPMD, DPLR, SPIN, descriptor_stays_out, fitting_stays_out, model_stays_out
 
@@ -19,24 +19,24 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
         return
     if "model_dict" in script:
         heads = ", ".join(map(str, script["model_dict"]))
-        raise ExportError(
+        raise RefusedError(
             f"a multi-task model cannot be exported: freeze one of its heads ({heads}) with: dp --pt freeze --head NAME"
         )
     descriptor = (model or {}).get("descriptor") or {}
     parts = [descriptor, *(descriptor.get("list") or [])] if isinstance(descriptor, dict) else []
     if script.get("compress") and not any(part.get("compress") for part in parts if isinstance(part, dict)):
-        raise ExportError(TABLES_MISSING)
+        raise RefusedError(TABLES_MISSING)
     if script.get("spin"):
-        raise ExportError(SPIN)
+        raise RefusedError(SPIN)
     if script.get("modifier"):
-        raise ExportError(DPLR)
+        raise RefusedError(DPLR)
     if script.get("use_srtab"):
-        raise ExportError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
+        raise RefusedError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
     plain = script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a")
     if script.get("type_embedding") and plain and not (model or {}).get("type_embedding"):
-        raise ExportError("a model with type embedding cannot be exported from this kind of file: export its .pb file")
+        raise RefusedError("a model with type embedding cannot be exported from this kind of file: export its .pb file")
     if str(script.get("bridging_method") or "None").lower() != "none":
-        raise ExportError(f"bridging_method '{script['bridging_method']}' cannot be exported; use DeePMD-kit for it")
+        raise RefusedError(f"bridging_method '{script['bridging_method']}' cannot be exported; use DeePMD-kit for it")
 
 
 def refuse_model_kind(model: dict[str, Any]) -> None:
@@ -47,41 +47,41 @@ def refuse_model_kind(model: dict[str, Any]) -> None:
     }.get(kind)  # fmt: skip
     reason = SPIN if "backbone_model" in model else model_stays_out(kind)
     if reason is not None:
-        raise ExportError(reason)
+        raise RefusedError(reason)
     if name is not None:
-        raise ExportError(
+        raise RefusedError(
             f"a {name} model (type '{kind}') cannot be exported: only a standard model, one se_e2_a descriptor with one "
             "energy fitting net; export its Deep Potential alone and add the rest with pair_style hybrid/overlay"
         )
     if kind != "standard":
-        raise ExportError(f"a model of type '{kind}' cannot be exported: deepion does not know it{DEEPMD}")
+        raise RefusedError(f"a model of type '{kind}' cannot be exported: deepion does not know it{DEEPMD}")
 
 
 def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
     kind = str(descriptor.get("type"))
     attention = kind in WITHOUT_ATTENTION and descriptor.get("attn_layer")
     if attention or kind not in ("se_e2_a", "se_a", "se_e2_r", "se_r", *WITHOUT_ATTENTION):
-        raise ExportError(descriptor_stays_out(kind, descriptor))
+        raise RefusedError(descriptor_stays_out(kind, descriptor))
     if int(descriptor.get("@version", 1)) == 3 and not descriptor.get("compress"):
-        raise ExportError(TABLES_MISSING)
+        raise RefusedError(TABLES_MISSING)
     if descriptor.get("spin") is not None:
-        raise ExportError(SPIN)
+        raise RefusedError(SPIN)
 
 
 def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
     kind = str(fitting.get("type"))
     if kind != "ener" or fitting.get("var_name", "energy") != "energy" or fitting.get("dim_out", 1) != 1:
-        raise ExportError(fitting_stays_out(kind, str(fitting.get("var_name", ""))))
+        raise RefusedError(fitting_stays_out(kind, str(fitting.get("var_name", ""))))
     if fitting.get("dim_case_embd"):
-        raise ExportError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
+        raise RefusedError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
     if fitting.get("use_aparam_as_mask"):
-        raise ExportError("use_aparam_as_mask cannot be exported: use DeePMD-kit for this model")
+        raise RefusedError("use_aparam_as_mask cannot be exported: use DeePMD-kit for this model")
     if fitting.get("tot_ener_zero"):
-        raise ExportError("tot_ener_zero cannot be exported: use DeePMD-kit for this model")
+        raise RefusedError("tot_ener_zero cannot be exported: use DeePMD-kit for this model")
     if fitting.get("spin") is not None:
-        raise ExportError(SPIN)
+        raise RefusedError(SPIN)
     if any(name is not None for name in fitting.get("layer_name") or []):
-        raise ExportError("a fitting net with shared layers (layer_name) cannot be exported")
+        raise RefusedError("a fitting net with shared layers (layer_name) cannot be exported")
 
 
 def check_version(what: str, part: dict[str, Any], oldest: int, newest: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepion.errors import ExportError
+from deepion.errors import ExportError, RefusedError
 
 from .graphdef_schema import graph_message
 from .graphdef_tensor import decode, type_name
@@ -27,6 +27,18 @@ def read(path: Path) -> dict[str, Any]:
         return serialized(graph)
     except NotPlainError:
         raise
+    except RefusedError as error:
+        raise RefusedError(f"{path}: {error}") from None
+    except ExportError as error:
+        raise ExportError(f"{path}: {error}") from None
+
+
+def settings(path: Path) -> dict[str, Any]:
+    """The model section of the training input in a graph; empty where there is none."""
+    from .tf_script import model_settings
+
+    try:
+        return model_settings(read_graph(path)).values
     except ExportError as error:
         raise ExportError(f"{path}: {error}") from None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from deepion.errors import ExportError
+from deepion.errors import ExportError, RefusedError
 from deepion.export.stays_out import DPLR, descriptor_stays_out
 
 from . import tf_tables
@@ -60,7 +60,7 @@ def environments(graph: Graph, ntypes: int) -> list[Environment]:
     found = []
     for name, node in graph.nodes.items():
         if node.op in REFUSED:
-            raise ExportError(descriptor_stays_out(REFUSED[node.op], {}))
+            raise RefusedError(descriptor_stays_out(REFUSED[node.op], {}))
         if node.op in FULL + MIXED + RADIAL and not in_gradients(name):
             found.append(_environment(graph, name, ntypes))
     if not found:
@@ -79,7 +79,7 @@ def _environment(graph: Graph, name: str, ntypes: int) -> Environment:
     average, deviation = inputs[5], inputs[6]
     holder = average.rpartition("/")[0]
     if holder and not holder.startswith("descrpt_attr"):
-        raise ExportError(DPLR)  # the charges' model within a model of energies
+        raise RefusedError(DPLR)  # the charges' model within a model of energies
     radial = node.op in RADIAL
     if radial:
         sel = [int(count) for count in node.attr["sel"].list.i]

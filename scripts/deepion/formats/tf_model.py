@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepion.errors import ExportError
+from deepion.errors import ExportError, RefusedError
 from deepion.export.refusals import refuse_by_script, refuse_fitting_kind
 from deepion.export.stays_out import DPLR, SPIN
 
@@ -85,19 +85,19 @@ def _refuse_kind(graph: Graph, script: Settings) -> None:
     if kind is not None and kind != "ener":
         refuse_fitting_kind({"type": kind})
     if script.values.get("modifier") or graph.text("model_attr/modifier_type") is not None:
-        raise ExportError(DPLR)
+        raise RefusedError(DPLR)
     if script.values.get("use_srtab") or "model_attr/t_tab_info" in graph.nodes:
         refuse_by_script({"use_srtab": True}, {})
     if script.values.get("spin") or any(name.startswith("spin_attr") for name in graph.nodes):
-        raise ExportError(SPIN)
+        raise RefusedError(SPIN)
     kind = script.text("type") or "standard"
     if kind not in ("standard", "multi") or "models" in script.values:
-        raise ExportError(
+        raise RefusedError(
             f"a model of type '{kind}' cannot be read from a TensorFlow graph; use DeePMD-kit for it, or export the "
             "models it is made of"
         )
     if any(node.attr["T"].type == 19 for node in graph.nodes.values() if node.op == "MatMul" and "T" in node.attr):
-        raise ExportError("a model in half or mixed precision cannot be exported: only float32 and float64 models")
+        raise RefusedError("a model in half or mixed precision cannot be exported: only float32 and float64 models")
 
 
 def _ntypes(graph: Graph) -> int:

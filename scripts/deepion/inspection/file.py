@@ -6,8 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from deepion.errors import DeepionError, ExportError, InputError
-from deepion.formats import checkpoint
+from deepion.errors import DeepionError, ExportError, InputError, RefusedError
 from deepion.formats.table import Format, NotPlainError, convert_command, format_of
 
 from .serialized_summary import summarize
@@ -34,7 +33,9 @@ def inspect(path: Path) -> Summary:
     try:
         data = _content(path, reader)
     except NotPlainError as error:
-        return _unread(path, kind, str(error))
+        return _unread(path, kind, str(error), reader)
+    except RefusedError as error:
+        return _refused(path, kind, reader, str(error).removeprefix(f"{path}: "))
     return summarize(data, str(path), size_of(path), kind.name, verdict_of(path, data))
 
 
@@ -47,12 +48,33 @@ def _content(path: Path, reader: ModuleType) -> dict[str, Any]:
     return data
 
 
-def _unread(path: Path, kind: Format, why: str) -> Summary:
+def _unread(path: Path, kind: Format, why: str, reader: ModuleType | None = None) -> Summary:
     """A file whose model is not read here: what little is known, and the way that works."""
-    script = checkpoint.settings(path) if kind.reader == "checkpoint" else {}
-    verdict = Verdict(False, why=f"{why}\nwith DeePMD-kit:  {convert_command(path)}")
-    data = {"model": {"descriptor": {"type": (script.get("descriptor") or {}).get("type")}}, "model_def_script": script}
-    return summarize(data if script else {}, str(path), size_of(path), kind.name, verdict)
+    return _named(path, kind, reader, f"{why}\nwith DeePMD-kit:  {convert_command(path)}")
+
+
+def _refused(path: Path, kind: Format, reader: ModuleType, why: str) -> Summary:
+    """A model of a kind that its reader does not look into."""
+    return _named(path, kind, reader, why)
+
+
+def _named(path: Path, kind: Format, reader: ModuleType | None, why: str) -> Summary:
+    """What the training input in the file says, where its reader finds one."""
+    script = reader.settings(path) if reader is not None and hasattr(reader, "settings") else {}
+    names = [script.get(key) for key in ("descriptor", "fitting_net")]
+    types = [str(part.get("type")) if isinstance(part, dict) and part.get("type") else None for part in names]
+    model: dict[str, Any] = {"type": str(script.get("type", "standard"))} if script else {}
+    if types[0]:
+        model["descriptor"] = {"type": types[0], **_parts(script["descriptor"])}
+    if script.get("fitting_net"):
+        model["fitting"] = {**script["fitting_net"], "type": types[1] or "ener"}
+    data = {"model": model, "model_def_script": script}
+    return summarize(data, str(path), size_of(path), kind.name, Verdict(False, why=why))
+
+
+def _parts(descriptor: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a hybrid descriptor."""
+    return {"list": descriptor["list"]} if "list" in descriptor else {}
 
 
 def verdict_of(path: Path, data: dict[str, Any]) -> Verdict:

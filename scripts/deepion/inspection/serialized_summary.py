@@ -34,10 +34,8 @@ def summarize(
         size=size,
         format=kind,
         verdict=verdict,
-        software=" ".join(
-            str(data[key]) for key in ("software", "version") if data.get(key)
-        ) + (f" ({data['backend']})" if data.get("backend") else "") or None,
-        model=MODELS.get(str(model.get("type", "standard")), str(model.get("type"))),
+        software=_software(data),
+        model=MODELS.get(str(model.get("type", "standard")), str(model.get("type"))) if model else None,
         elements=_elements(model, models, script),
         parts=parts,
         fitting=_fitting(_dict(potentials[0].get("fitting"))) if potentials else None,
@@ -46,7 +44,14 @@ def summarize(
         min_nbor_dist=_distance(data),
         pair_table=_pair_table(_dict(tables[0].get("tab"))) if tables else None,
         notes=list(notes or []),
-    )  # fmt: skip
+    )
+
+
+def _software(data: dict[str, Any]) -> str | None:
+    """Name and version, and the backend where they do not name it."""
+    words = " ".join(str(data[key]) for key in ("software", "version") if data.get(key))
+    backend = str(data.get("backend") or "")
+    return " ".join(filter(None, [words, f"({backend})" if backend not in words else ""])) or None
 
 
 def _dict(value: Any) -> dict[str, Any]:
