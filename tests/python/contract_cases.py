@@ -59,12 +59,54 @@ VALID: dict[str, Any] = {
     },
 }
 
+_OF_PART = ("rcut", "rcut_smth", "env_protection", "davg", "dstd", "neuron", "type_one_side", "exclude_types")
+_PART = {key: VALID[key] for key in _OF_PART} | {"activation": "tanh"}
+# format version 2: a mixed descriptor with a gate, one of pairs, and one of distances alone
+VALID_2: dict[str, Any] = {
+    key: value
+    for key, value in VALID.items()
+    if key not in (*_OF_PART, "descriptor", "sel", "axis_neuron", "embedding", "reduced")
+} | {
+    "activation_function": {"fitting": "tanh"},
+    "fitting": "fitting",
+    "parts": [
+        _PART | {"descriptor": "se_e2_a", "sel": [50], "mixed_types": True, "axis_neuron": 4, "embedding": "embedding",
+                 "gate": {"function": "gate_0", "smooth": True, "switch": "cubic"}},
+        _PART | {"descriptor": "se_e2_a", "sel": [20, 30], "axis_neuron": 4, "embedding": [["a", None], ["b", "c"]]},
+        _PART | {"descriptor": "se_e2_r", "sel": [20, 30], "axis_neuron": 0, "embedding": [["a", "a"], ["b", "b"]]},
+    ],
+}  # fmt: skip
+
 REMOVED = "REMOVED"
 VALUES: list[Any] = [
     REMOVED, None, True, "", "text", [], {}, 0, 1, -1, 2, 0.0, 0.5, -0.5, 4.0, 1e308, -1e308, 4096, 4097,
     8192, 8193, 65536, 65537, 99999, 100000, 100001, 2**63, [0], [1, 1], [[]], [[0, 1]], [["a", "b"], ["c", "d"]], ["Li", "Li"],
     [None, None], {"energy": "eV", "length": "Angstrom"}, "axis_fastest_first_layer_only", "float32", "float16",
 ]  # fmt: skip
+
+# enough for the keys that only format version 2 has, beside those above
+VALUES_2: list[Any] = [
+    REMOVED,
+    None,
+    True,
+    False,
+    "",
+    "text",
+    "se_e2_a",
+    "se_e2_r",
+    [],
+    {},
+    0,
+    1,
+    -1,
+    5,
+    0.5,
+    100001,
+    [7],
+    [0, 1],
+    [0, 0],
+]
+PLACES_2 = ("descriptor", "sel", "mixed_types", "axis_neuron", "embedding", "gate", "activation", "neuron", "rcut")
 
 
 # where a text as long as names may be, and longer, is tried
@@ -77,8 +119,8 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
     return [found for key, part in inside for found in [(*path, key), *places(part, (*path, key))]]
 
 
-def changed(path: tuple, value: Any) -> dict[str, Any]:
-    contract = copy.deepcopy(VALID)
+def changed(path: tuple, value: Any, valid: dict[str, Any] = VALID) -> dict[str, Any]:
+    contract = copy.deepcopy(valid)
     target: Any = contract
     for key in path[:-1]:
         target = target[key]
@@ -89,9 +131,9 @@ def changed(path: tuple, value: Any) -> dict[str, Any]:
     return contract
 
 
-def accepted(contract: dict[str, Any]) -> bool:
+def accepted(contract: dict[str, Any], version: int = 1) -> bool:
     try:
-        check_contract(contract)
+        check_contract(contract, version)
     except ModelFileError:
         return False
     return True
@@ -114,11 +156,34 @@ def cases() -> list[list[Any]]:
     return made
 
 
+def cases_2() -> list[list[Any]]:
+    """The same of format version 2: what its parts have, a key too many, and the keys that changed."""
+    paths = [path for path in places(VALID_2["parts"]) if len(path) > 1 and path[1] in PLACES_2]
+    paths = [("parts", *path) for path in paths] + [
+        ("parts",),
+        ("parts", 0),
+        ("parts", 2),
+        ("fitting",),
+        ("activation_function",),
+    ]
+    paths += [("descriptor_layout",), ("parts", 0, "another"), ("rcut",)]
+    made: list[list[Any]] = []
+    for path in paths:
+        new = path[-1] in ("another", "rcut") and path != ("parts", 0, "rcut")
+        for value in [1] if new and len(path) != 3 or path[-1] == "another" else VALUES_2:
+            made.append([list(path), value, accepted(changed(path, value, VALID_2), 2)])
+    return made
+
+
 def text() -> str:
-    lines = ",\n".join(json.dumps(case) for case in cases())
-    return f'{{"valid": {json.dumps(VALID)},\n"cases": [\n{lines}\n]}}\n'
+    def lines(made: list[list[Any]]) -> str:
+        return ",\n".join(json.dumps(case) for case in made)
+
+    second = f'{{"valid": {json.dumps(VALID_2)},\n"cases": [\n{lines(cases_2())}\n]}}'
+    return f'{{"valid": {json.dumps(VALID)},\n"cases": [\n{lines(cases())}\n],\n"format_2": {second}}}\n'
 
 
 if __name__ == "__main__":
     assert set(VALID) == set(SCHEMA["properties"])
+    assert accepted(VALID) and accepted(VALID_2, 2)
     FILE.write_text(text(), encoding="ascii")

@@ -133,6 +133,7 @@ def test_cases_of_the_rust_side_are_those_of_the_schema():
     """Python and the plugin accept and refuse the same contracts; after a change: python tests/python/contract_cases.py."""
     assert set(contract_cases.VALID) == set(SCHEMA["properties"])
     assert contract_cases.accepted(contract_cases.VALID)
+    assert contract_cases.accepted(contract_cases.VALID_2, 2)
     assert contract_cases.FILE.read_text() == contract_cases.text()
 
 
