@@ -2,6 +2,7 @@
 """Archives that are damaged or made to do harm are refused: nothing in them runs, no size in them is believed."""
 
 import io
+import json
 import os
 import pickle
 import struct
@@ -10,13 +11,14 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import torch_archives
 from deepion.errors import ExportError
 from deepion.export.serialized import potential_from_serialized
-from deepion.formats import exported_program, torchscript
+from deepion.formats import exported_program, hdf5, torchscript, yaml_text
 from deepion.formats.table import NotPlainError
 
 SOURCE = {"file": "x.pth", "sha256": "0" * 64, "software": "deepmd-kit"}
@@ -108,13 +110,13 @@ def test_pickles_of_other_kinds(description, tmp_path):
 
 def test_depth_and_repetition(tmp_path):
     """Neither deep values nor references to the same one again and again cost more than their bytes."""
-    deep = b"".join([b"]" * 1_000_000, b"a" * 999_999, b"."])
+    deep = b"".join([b"]" * 300_000, b"a" * 299_999, b"."])
     refusal(write(tmp_path, deep))
-    tuples = b"N" + b"\x85" * 1_000_000 + b"."
+    tuples = b"N" + b"\x85" * 300_000 + b"."
     refusal(write(tmp_path, tuples))
     doubling = b"]" + b"q\x00(h\x00h\x00l" * 30
     refusal(write(tmp_path, doubling + b"."))
-    growing = b"]q\x00" + b"(h\x00h\x00e" * 200_000 + b"."
+    growing = b"]q\x00" + b"(h\x00h\x00e" * 50_000 + b"."
     refusal(write(tmp_path, growing))
 
 
@@ -264,3 +266,54 @@ def mutations(part: str, count: int, tmp_path: Path) -> None:
         except NotPlainError:
             pass
         assert time.monotonic() - start < 10.0
+
+
+def dp_file(path: Path, **more) -> Path:
+    """A .dp file whose description names one data set, and things beside it."""
+    with h5py.File(path, "w") as file:
+        file.attrs["json"] = json.dumps({"model": {"@variables": {"a": "/variable_0000"}}})
+        for key, value in more.items():
+            file[key] = value
+    return path
+
+
+def test_hdf5_files(tmp_path):
+    def refused(path):
+        with pytest.raises(ExportError) as caught:
+            hdf5.read(path)
+        assert str(caught.value).startswith(f"{path}: ")
+        return str(caught.value)
+
+    path = dp_file(tmp_path / "a.dp", variable_0000=np.ones(3))
+    assert hdf5.read(path)["model"]["@variables"]["a"].tolist() == [1.0, 1.0, 1.0]
+    assert "dataset /variable_0000 is missing" in refused(dp_file(path))
+    assert "is no array of numbers" in refused(dp_file(path, variable_0000="text"))
+    assert "is in another file" in refused(dp_file(path, variable_0000=h5py.ExternalLink("b.dp", "/variable_0000")))
+    with h5py.File(path, "w") as file:
+        file.attrs["json"] = json.dumps({"model": {"@variables": {"a": "/variable_0000"}}})
+        file.create_dataset("variable_0000", (1 << 40,), "f8", chunks=(1024,))  # 8 TB, of which nothing is stored
+    assert "more than the file can hold of it" in refused(path)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("variable_0000", (4,), "f8", external=[("/etc/passwd", 0, 32)])
+        file.attrs["json"] = json.dumps({"model": {"@variables": {"a": "/variable_0000"}}})
+    assert "is in another file" in refused(path)
+    random = np.random.RandomState(7)
+    content = (torch_archives.DATA / "models/exclude_types_kept_nets.dp").read_bytes()
+    for _ in range(200):
+        path.write_bytes(mutated(content, random))
+        try:
+            potential_from_serialized(hdf5.read(path), SOURCE)
+        except ExportError:
+            pass
+
+
+def test_aliases_of_yaml(tmp_path):
+    """Each line doubles what the one before it stands for."""
+    path = tmp_path / "model.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 12)]
+    path.write_text("\n".join([*lines, "model: *a11"]))
+    start = time.monotonic()
+    with pytest.raises(ExportError, match="damaged: more than .* entries"):
+        yaml_text.read(path)
+    assert time.monotonic() - start < 60.0

@@ -11,7 +11,7 @@ from deepion.errors import ExportError
 DTYPES = {"float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"}
 
 
-MOST_NODES = 20_000_000  # aliases of a YAML text may repeat one part again and again
+MOST_NODES = 4_000_000  # aliases of a YAML text may repeat one part again and again
 
 
 def resolve(tree: Any, variable: Callable[[Any], Any]) -> Any:
