@@ -159,6 +159,27 @@ def test_sel_that_was_changed_after_training(tmp_path):
     np.testing.assert_array_equal(scaled.fitting[0].layers[1].w, plain.fitting[0].layers[1].w)
 
 
+def test_shared_layers_are_repeated(tmp_path):
+    """Two layers of one name (layer_name in the training input) are one layer that is used twice."""
+    message = stored("tf_out_std")
+    script = json.loads(node_of(message, SCRIPT).attr["value"].tensor.string_val[0])
+    script["model"]["fitting_net"]["layer_name"] = ["first", "same", "third", "last"]
+    constant(message, SCRIPT, json.dumps(script))
+    scopes = {
+        "layer_0_type_0": "first",
+        "layer_1_type_0": "same",
+        "layer_2_type_0": "third",
+        "final_layer_type_0": "last",
+    }
+
+    def shared(name: str) -> str:
+        scope, _, rest = name.partition("/")
+        return f"share_{scopes[scope]}_type_0/{rest}" if scope in scopes else name
+
+    path = saved(renamed(message, shared), tmp_path / "graph.pb")
+    assert_same(load_potential(path), load_potential(MODELS / "tf_out_std.pb"))
+
+
 def test_cutoffs_are_those_that_the_operator_computes_with(tmp_path):
     """It holds 6 and 1.8 in single precision, and divides by their difference in single precision."""
     message = stored("tf_out_std")

@@ -126,7 +126,7 @@ def descriptor(graph: Graph, part: Environment, script: Settings) -> dict[str, A
     shared = f"{part.scope}_all{part.suffix}"
     tables = tf_tables.operators(graph, part.scope, part.suffix)
     if numbered(graph, rf"{shared}/matrix_1_(\d+)_\d+") or any(op.kind == "se_e3" for op in tables):
-        return {"type": "se_e3", "compress": bool(tables)}  # refused by name
+        return {"type": "se_e3"} | ({"compress": True} if tables else {})  # refused by name
     if embedding_layers(graph, shared, "") or any(op.kind == "se_atten" for op in tables):
         return _with_type_embedding(graph, part, script)
     columns = 1 if part.op in RADIAL else 4

@@ -184,7 +184,7 @@ def _fitting(
     given = script.part("fitting_net")
     ntypes = len(type_map)
     shared = given.names("layer_name")
-    mixed = "final_layer/matrix" in graph.nodes or "layer_0/matrix" in graph.nodes
+    mixed = f"{fitting_scopes(graph, '', '_type_0', shared)[0]}/matrix" not in graph.nodes
     kinds = [""] if mixed else [f"_type_{kind}" for kind in range(ntypes)]
     scopes = [fitting_scopes(graph, "", kind, shared) for kind in kinds]
     nets = [fitting_net(graph, names, given.text("activation_function")) for names in scopes]
