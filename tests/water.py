@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The structure of DeePMD-kit's own tests in LAMMPS (two molecules of water), models for it, and what DeePMD-kit gives.
 
-`published`: the models deeppot, deeppot-1 and fparam_aparam of DeePMD-kit's tests, which are not part of this repository.
+`published`: the models deeppot, deeppot-1 and fparam_aparam of DeePMD-kit's tests, which are not part of this repository, and `default`,
+which is fparam_aparam once more, with default_fparam and weights that differ by 1e-8.
 `random`: models of the same shape with random weights (python/random_models.py). Values of both in data/water_reference.json, written
 by make_water_reference.py.
 """
@@ -26,6 +27,7 @@ PUBLISHED = {  # file and its sha256
     "first": ("deeppot.pbtxt", "89e6aaa544dafc4620ecf49340ac2cd9e74ca0cfc2aae2c7bb060028550283a3"),
     "second": ("deeppot-1.pbtxt", "126662e6d568e69a7d8b2d27ae56be6d4137a7c67222ed4bc103d312691696f7"),
     "parameters": ("fparam_aparam.pbtxt", "247566940c8140052ce19b5bde15e236075c41eb1157c4ba0947684f15dc01bb"),
+    "default": ("fparam_aparam_default.pth", "f9b5a244c3d2f71fd4c265a52f8da621db932bea017bc3e34bb77f45089f25f5"),
 }
 
 

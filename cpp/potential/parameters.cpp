@@ -2,6 +2,7 @@
 #include "parameters.h"
 
 #include "model_runner.h"
+#include "text.h"
 
 #include "atom.h"
 #include "compute.h"
@@ -24,6 +25,8 @@ std::string Parameters::configure(const ParameterArguments &_args, const ModelRu
   args = _args;
   nframe = models.driver().info.numb_fparam;
   natomic = models.driver().info.numb_aparam;
+  const auto &of_model = models.driver().info.default_fparam;
+  defaults.assign(of_model.begin(), of_model.end());
   frame = args.fparam;
   atomic.clear();
   const std::string &name = models.driver().file;
@@ -188,6 +191,34 @@ std::string Parameters::gather_aparam(LAMMPS *lmp)
     for (std::size_t k = 0; k < natomic; k++)
       atomic[natomic * i + k] = column ? compute->vector_atom[i] : compute->array_atom[i][k];
   return {};
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string Parameters::summary() const
+{
+  std::vector<std::string> parts;
+  const auto numbers = [](const std::vector<double> &values) {
+    std::string text;
+    for (const double value : values)
+      text += fmt::format("{}{:.8g}", text.empty() ? "" : " ", value);
+    return text;
+  };
+  if (nframe > 0) {
+    if (!args.fparam_from_compute.empty())
+      parts.push_back("fparam from compute " + args.fparam_from_compute);
+    else if (!args.fparam_from_fix.empty())
+      parts.push_back("fparam from fix " + args.fparam_from_fix);
+    else if (!args.fparam.empty())
+      parts.push_back("fparam " + numbers(args.fparam));
+    else
+      parts.push_back("fparam " + numbers(defaults) + " (default of the model)");
+  }
+  if (natomic > 0)
+    parts.push_back(args.aparam_from_compute.empty()
+                        ? "aparam " + numbers(args.aparam) + " of all atoms"
+                        : "aparam from compute " + args.aparam_from_compute);
+  return parts.empty() ? "" : "  " + joined(parts) + "\n";
 }
 
 /* ---------------------------------------------------------------------- */

@@ -31,10 +31,12 @@ class Parameters {
 
   const std::vector<double> &fparam() const { return frame; }     // empty: the model's default
   const std::vector<double> &aparam() const { return atomic; }    // nlocal x number per atom
+  std::string summary() const;    // a line on where they come from; empty: there are none
   std::size_t memory_bytes() const;
 
  private:
   ParameterArguments args;
+  std::vector<double> defaults;           // of the model that drives
   std::size_t nframe = 0, natomic = 0;    // numbers that the models take
   std::vector<double> frame, atomic;
 

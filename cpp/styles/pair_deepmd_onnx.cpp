@@ -205,7 +205,8 @@ void PairDeepmdOnnx::init_style()
   if (!problem.empty()) stop_all(lmp, FLERR, problem);
 
   const std::string text =
-      potential_summary(lmp, impl->models, impl->deviation, session.args.check);
+      potential_summary(lmp, impl->models, impl->deviation, session.args.check) +
+      session.parameters.summary();
   if (comm->me == 0 && text != impl->summary)
     utils::logmesg(lmp, "{}  memory: {:.1f} MB per MPI rank for the models\n", text,
                    impl->models.engine_bytes() / 1048576.0);

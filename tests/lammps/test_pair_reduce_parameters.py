@@ -190,3 +190,29 @@ run 0
 """
     out = good(lmp(text, tmp_path)).output
     assert "deepion: self-check: " in out and "as measured at export on" in out and "40 boxes" in out
+
+
+SAID = {
+    ("plain", "fparam 0.5 -0.4 aparam 0.6"): "fparam 0.5 -0.4, aparam 0.6 of all atoms",
+    ("plain", "fparam_from_fix F aparam_from_compute A"): "fparam from fix F, aparam from compute A",
+    ("hot", "fparam_from_compute T"): "fparam from compute T",
+    ("default", ""): "fparam 0.3 -0.2 (default of the model)",
+    ("atoms", "aparam 0.25"): "aparam 0.25 of all atoms",
+}
+
+
+@pytest.mark.parametrize(("name", "keywords"), SAID)
+def test_summary_says_where_parameters_come_from(models, data, tmp_path, name, keywords):
+    text = f"""units metal
+read_data {data}
+neighbor 1.0 bin
+variable one equal 1.0
+fix F all ave/time 1 1 1 v_one
+compute A all property/atom id
+compute T all temp
+pair_style {style(models, name, keywords)}
+pair_coeff * * Li S
+run 0
+"""
+    out = good(lmp(text, tmp_path)).output
+    assert f"\n  {SAID[name, keywords]}\n" in out, out

@@ -36,7 +36,7 @@ def published_file(kind: str) -> Path:
                 f"{path} is not the file these values are of"
             )
             return path
-    way = "" if kind == "parameters" else ", or run scripts/fetch_deepmd_models"
+    way = "" if kind in ("parameters", "default") else ", or run scripts/fetch_deepmd_models"
     pytest.skip(
         f"DeePMD-kit's test model {name} is not here: name its folder source/tests/infer in DEEPMD_KIT_MODELS{way}"
     )
@@ -295,6 +295,19 @@ def test_parameters_as_numbers(exported, source, units, tmp_path):
     style = f"deepmd/onnx {exported(source, 'parameters')} {DOUBLE} fparam {PARAMETER} aparam {PARAMETER}"
     batch.add(data, style, "* *", units=units, after=masses(units, (0,)))
     assert_equals(batch.run()[0], expected(source, "parameters"))
+
+
+def test_default_of_a_published_model(exported, tmp_path):
+    """Without fparam, and with the same value given."""
+    data, style = parameter_box(tmp_path), f"deepmd/onnx {exported('published', 'default')} {DOUBLE} aparam {PARAMETER}"
+    batch = Batch(tmp_path)
+    for more in ("", f"fparam {PARAMETER}", "fparam 0.5"):
+        batch.add(data, f"{style} {more}", **ONE_TYPE)
+    default, given, other = batch.run()
+    assert default.energy == given.energy and np.array_equal(default.force, given.force)
+    want = expected("published", "parameters")
+    assert np.abs(default.atom_energy - want["atom_energy"]).max() < 2e-8  # the weights differ by as much
+    assert np.abs(default.force - want["force"]).max() < 2e-8 < 1e-3 < np.abs(other.force - default.force).max()
 
 
 def test_parameters_from_computes_are_those_given_as_numbers(exported, source, tmp_path):

@@ -269,6 +269,11 @@ def test_export_of_generated_structures(monkeypatch, tmp_path):
     assert exporter.why_not(done.potential) is None
 
 
+def test_export_names_default_fparam(deepion, tmp_path):
+    finished = deepion("export", DATA / INDEX["default_fparam"]["model"], tmp_path / "model.onnx", "--full-only")
+    assert "  parameters fparam 2 (default 0.1 0.9), aparam 0\n" in finished.stdout
+
+
 def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
     """Labels made by the model itself, with parameters that differ between frames and atoms."""
     potential, evaluator = small_potential("fparam_aparam"), exported.small("fparam_aparam")

@@ -117,7 +117,10 @@ def print_summary(target: Path, done: Exported) -> None:
     fitting = f"fitting {'-'.join(map(str, potential.fitting_neuron))}, {potential.precision}"
     print(f"  networks   {', '.join(map(_embedding, potential.parts))}, {fitting}")
     if potential.scaling is not None:
-        print(f"  parameters fparam {potential.numb_fparam}, aparam {potential.numb_aparam}")
+        default = (
+            f" (default {' '.join(f'{v:g}' for v in potential.default_fparam)})" if potential.default_fparam else ""
+        )
+        print(f"  parameters fparam {potential.numb_fparam}{default}, aparam {potential.numb_aparam}")
     for note in potential.notes:
         print(f"  note       {note}")
     print_reduction(done)
