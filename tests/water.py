@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The structure of DeePMD-kit's own tests in LAMMPS (two molecules of water), models for it, and what DeePMD-kit gives.
 
-`published`: the models deeppot, deeppot-1 and fparam_aparam of DeePMD-kit's tests, which are not part of this repository, and `default`,
-which is fparam_aparam once more, with default_fparam and weights that differ by 1e-8.
-`random`: models of the same shape with random weights (python/random_models.py). Values of both in data/water_reference.json, written
-by make_water_reference.py.
+`published`: the models deeppot, deeppot-1 and fparam_aparam of DeePMD-kit's tests, which are not part of this repository, and
+`default`, which is fparam_aparam once more, with default_fparam and weights that differ by 1e-8. `random`: models of the same
+shape with random weights (python/random_models.py). Values of both in data/water_reference.json, by make_water_reference.py.
 """
 
 import json

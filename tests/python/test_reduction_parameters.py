@@ -3,9 +3,12 @@
 
 import dataclasses
 
+import ase.io
 import numpy as np
 import onnx
 import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from conftest import DATA, INDEX
 from deepion.errors import InputError
@@ -246,6 +249,8 @@ def test_export_with_parameters(deepion, tmp_path):
         onnx.checker.check_model(onnx.load(target), full_check=True)
         np.save(system / "set.000" / "fparam.npy", np.full((60, 2), 9.0))
         np.save(system / "set.000" / "aparam.npy", np.full((60, 2 * len(frames[0].types)), -9.0))
+    assert "fparam drawn from the model's statistics, aparam drawn" in found[0]["sample"]
+    assert "fparam of the data, aparam of the data" in found[1]["sample"]
     errors = [[level["force_error"] for level in one["levels"]] for one in found]
     assert len(errors[0]) >= 3 and errors[0] != errors[1], "data with parameters are sampled with these"
 
@@ -263,7 +268,8 @@ def test_generated_structures_follow_their_parameters(exported, monkeypatch):
 def test_export_of_generated_structures(monkeypatch, tmp_path):
     monkeypatch.setattr(generated, "TRAJECTORIES", 9)
     done = export(DATA / INDEX["default_fparam"]["model"], tmp_path / "model.onnx")
-    assert done.reduction is not None and "generated structures" in done.reduction.sample
+    assert done.reduction is not None
+    assert done.reduction.sample.endswith("generated structures, fparam drawn from the model's statistics")
     contract = open_model_file(tmp_path / "model.onnx").contract
     assert contract["default_fparam"] == [0.1, 0.9] and contract["reduced"]["levels"]
     assert exporter.why_not(done.potential) is None
@@ -289,6 +295,19 @@ def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
     for one in read_labeled([system], potential.type_map):
         comparison.add(evaluator, one)
     assert all(error.rmse < 1e-8 for _, _, error in comparison.rows())
+    extended = []
+    for frame, result in zip(frames, results, strict=True):
+        atoms = Atoms([potential.type_map[t] for t in frame.types], frame.coord, cell=frame.cell, pbc=True)
+        atoms.info["fparam"], atoms.arrays["aparam"] = frame.fparam, frame.aparam
+        atoms.calc = SinglePointCalculator(atoms, energy=result.energy, forces=result.force)
+        extended.append(atoms)
+    ase.io.write(tmp_path / "frames.extxyz", extended)
+    comparison = Comparison(potential.type_map)
+    for one in read_labeled([tmp_path / "frames.extxyz"], potential.type_map):
+        comparison.add(evaluator, one)
+    assert len(comparison.rows()) >= 3 and all(
+        error.rmse < 1e-4 for _, _, error in comparison.rows()
+    )  # digits of the file
     plain = Comparison(small_potential("one_type").type_map)
     for one in read_labeled([system], plain.type_map):  # a model without parameters leaves those of the data aside
         plain.add(exported.small("one_type"), one)

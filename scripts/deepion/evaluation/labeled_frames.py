@@ -80,6 +80,14 @@ def _of_file(path: Path, type_map: list[str]) -> Iterator[Labeled]:
             continue
         structure = from_atoms(atoms)
         types = model_types(structure.symbols, type_map)
-        frame = Frame(types, structure.coord, structure.cell, structure.periodic)
+        fparam, aparam = atoms.info.get("fparam"), atoms.arrays.get("aparam")
+        frame = Frame(
+            types,
+            structure.coord,
+            structure.cell,
+            structure.periodic,
+            None if fparam is None else np.atleast_1d(np.asarray(fparam, dtype=np.float64)),
+            None if aparam is None else np.asarray(aparam, dtype=np.float64).reshape(len(types), -1),
+        )
         virial = -atoms.get_stress(voigt=False) * atoms.get_volume() if "stress" in results else None
         yield Labeled(path.stem, frame, results.get("energy"), results.get("forces"), virial)

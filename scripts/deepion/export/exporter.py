@@ -16,6 +16,7 @@ from deepion.model.reduction import Reduction
 from deepion.model.subset import with_elements
 from deepion.reduction.build import MOST_FRAMES, reduce_potential, why_not
 from deepion.reduction.generated import generate_frames
+from deepion.reduction.parameters import said
 
 from .dp_model import read_model, source_of
 from .serialized import potential_from_serialized
@@ -90,7 +91,7 @@ def export(
 
 def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None]) -> Reduction:
     frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
-    sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled"
+    sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled{said(potential, frames)}"
     return reduce_potential(potential, rattled(frames), sampled, say)
 
 
@@ -99,4 +100,4 @@ def _from_generated(potential: Potential, say: Callable[[str], None]) -> Reducti
         full = Path(folder, "full.onnx")
         write_model_file(full, potential)
         frames = generate_frames(potential, Evaluator(full), say)
-    return reduce_potential(potential, frames, f"{len(frames)} generated structures", say)
+    return reduce_potential(potential, frames, f"{len(frames)} generated structures{said(potential, [])}", say)

@@ -102,9 +102,9 @@ def fitting_function(
 def reduced_fitting_function(name: str, network: Network, parameters: ReducedParameters | None = None) -> FunctionProto:
     """Function features [n, nf] (, param [n, np]) -> energy [n, 1], denergy_dfeatures [n, nf].
 
-    With as few operations as there can be: time steps go into the matrices behind them, and skip connections into sums over layers: with t_k = activation(z_k),
-    z_k = b_k + sum over l < k of t_l (idt_l w_k) right_k, and the same for the energy. Matrices of low rank are small, so
-    passes over whole layers are what costs.
+    With as few operations as there can be: time steps go into the matrices behind them, and skip connections into sums over
+    layers: with t_k = activation(z_k), z_k = b_k + sum over l < k of t_l (idt_l w_k) right_k, and the same for the energy.
+    Matrices of low rank are small, so passes over whole layers are what costs.
     """
     *hidden, last = network.layers
     nodes = Nodes(like="features", prefix="t_")

@@ -56,6 +56,22 @@ def with_parameters(potential: Potential, frames: list[Frame]) -> list[Frame]:
     return [_with_parameters(potential, frame, *draws.of_frame(k, len(frame.types))) for k, frame in enumerate(frames)]
 
 
+def said(potential: Potential, frames: list[Frame]) -> str:
+    """Where the parameters of the sample come from, for people: appended to what is said of the structures.
+
+    frames: those of the data; none where structures are generated.
+    """
+    text = ""
+    for name, count in (("fparam", potential.numb_fparam), ("aparam", potential.numb_aparam)):
+        given = sum(getattr(frame, name) is not None for frame in frames)
+        source = "of the data" if frames and given == len(frames) else "drawn from the model's statistics"
+        if 0 < given < len(frames):
+            source = f"of the data in {given}, in others {source}"
+        if count:
+            text += f", {name} {source}"
+    return text
+
+
 def _with_parameters(potential: Potential, frame: Frame, fparam: np.ndarray | None, aparam: np.ndarray | None) -> Frame:
     if fparam is not None and frame.fparam is not None:
         fparam = _of_shape("fparam", frame.fparam, (potential.numb_fparam,))
