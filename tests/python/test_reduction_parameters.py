@@ -18,14 +18,17 @@ from deepion.evaluation.labeled_frames import read_labeled
 from deepion.evaluation.model_errors import Comparison
 from deepion.export import exporter
 from deepion.export.exporter import export
+from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import open_model_file, write_model_file
 from deepion.model.networks import ReducedParameters, network_value, reduced_fitting_function
 from deepion.model.potential import ParameterScaling
-from deepion.reduction import build, generated
+from deepion.reduction import build, generated, radial
 from deepion.reduction.build import reduce_potential, why_not
+from deepion.reduction.fitting_net import FirstLayer, run
 from deepion.reduction.parameters import Draws, with_parameters
 from deepion.reduction.samples import rows_of_pairs, sample
 from plain_networks import energies, force_errors, random_network, sums
+from random_models import dpa1, model, structure
 from test_reduction import NETS, network_of, session_of, shaken, small_potential, write_system
 
 SCALING = ParameterScaling(np.array([300.0, 0.1, 2.0]), np.array([0.01, -1.5, 3.0]))
@@ -229,6 +232,32 @@ def test_full_networks_are_those_of_the_file(exported):
         frame = with_parameters(potential, shaken(name, potential, 1))[0]
         result = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic, frame.fparam, frame.aparam)
         np.testing.assert_allclose(energies(potential, frame, sums(potential, frame)), result.atom_energy, rtol=1e-11)
+
+
+@pytest.mark.parametrize("kind", ["dpa1", "se_atten_v2"])
+def test_sampled_atoms_of_dpa1_give_the_energies_of_the_file(kind, tmp_path, monkeypatch):
+    """One fitting net for all elements, with parameters behind the type embedding."""
+    monkeypatch.setattr(radial, "STEP", 5e-5)
+    random = np.random.RandomState(7)
+    elements = ["O", "H"]
+    data = model(random, elements, dpa1(random, elements, kind=kind), fparam=2, aparam=1)
+    potential = potential_from_serialized(
+        data, {"file": "random.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
+    )
+    coord, types, cell, _ = structure(3, [10, 14], (9.0, 9.5, 8.7))
+    (frame,) = with_parameters(potential, [Frame(types, coord, cell, (True,) * 3)])
+    write_model_file(tmp_path / "full.onnx", potential)
+    evaluator = Evaluator(tmp_path / "full.onnx", threads=1)
+    want = evaluator.evaluate(coord, types, cell, frame.periodic, frame.fparam, frame.aparam).atom_energy
+    rows, part = rows_of_pairs(potential, 0.5), potential.parts[0]
+    for center, found in enumerate(sample(potential, rows, [frame], 10_000, seed=1)):
+        net = potential.fitting_net(center)
+        first = FirstLayer(net, part.width, part.axis_neuron)
+        t = found.t.copy()
+        t[:, 0] += build._constant(potential, rows, center)
+        energy = run(net.layers, first.value(t) + found.param @ first.of_parameters, first.slope(t, found.dt)).energy
+        energy = potential.energy_scale[center] * energy + potential.energy_shift[center]
+        np.testing.assert_allclose(np.sort(energy), np.sort(want[types == center]), atol=2e-5)
 
 
 def test_export_with_parameters(deepion, tmp_path):
