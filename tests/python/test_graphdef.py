@@ -246,12 +246,47 @@ def test_compressed_model(tmp_path, exported):
         load_potential(saved(message, tmp_path / "short.pb"))
 
 
+@pytest.mark.parametrize("adds_bias", [True, False])
+def test_short_range_table(tmp_path, adds_bias):
+    """DP-ZBL as a model of type zbl; the switch's distances are in single precision as the operator has them."""
+    message = stored("tf_out_std")
+    constant(message, "model_attr/t_tab_info", np.array([0.05, 0.01, 2.0, 1.0]))
+    constant(message, "model_attr/t_tab_data", np.arange(8.0))
+    added(message, "SoftMinSwitch", "SoftMinSwitch", ["Reshape_1", "o_rij", "o_nlist", "t_natoms"])
+    attr = node_of(message, "SoftMinSwitch").attr
+    attr["alpha"].f, attr["rmin"].f, attr["rmax"].f = 0.3, 0.9, 2.7
+    added(
+        message,
+        "PairTab",
+        "PairTab",
+        ["model_attr/t_tab_info", "model_attr/t_tab_data", "Reshape_1", "o_rij", "o_nlist"],
+    )
+    added(message, "AddV2", "table_and_bias", ["PairTab" if adds_bias else "PairTab:1", "o_atom_energy"])
+    model = read(saved(message, tmp_path / "graph.pb"))["model"]
+    plain = read(MODELS / "tf_out_std.pb")["model"]
+    assert model["type"] == "zbl" and model["models"][0]["descriptor"]["type"] == "se_e2_a"
+    assert model["models"][1]["tab"]["@variables"]["tab_data"].tolist() == list(range(8))
+    assert (model["models"][1]["sel"], model["smin_alpha"], model["sw_rmin"]) == (
+        30,
+        *map(float, np.float32([0.3, 0.9])),
+    )
+    assert model["sw_rmax"] - model["sw_rmin"] == float(np.float32(2.7) - np.float32(0.9))
+    bias, scale = plain["fitting"]["@variables"]["bias_atom_e"][0, 0], plain["@variables"]["out_std"][0, 0, 0]
+    own = scale * bias + plain["@variables"]["out_bias"][0, 0, 0]  # energy of an atom beside the net's
+    before, behind = (
+        model["models"][0]["fitting"]["@variables"]["bias_atom_e"][0, 0],
+        model["@variables"]["out_bias"][0, 0, 0],
+    )
+    assert behind == (bias if adds_bias else 0.0)
+    assert scale * before + behind == pytest.approx(own, rel=1e-14)
+
+
 def test_what_is_not_a_deep_potential_of_energies(tmp_path):
     for change, expected in (
         (("model_attr/model_type", "dipole"), "fitting net 'dipole'"),
         (("model_attr/modifier_type", "dipole_charge"), "modifier"),
         (("spin_attr/ntypes_spin", np.int32(1)), "spin"),
-        (("model_attr/t_tab_info", np.zeros(4)), "use_srtab"),
+        (("model_attr/t_tab_info", np.zeros(4)), "0 short-range tables with 0 switches"),
     ):
         message = stored("tf_out_std")
         constant(message, *change)

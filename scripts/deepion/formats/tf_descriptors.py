@@ -94,7 +94,7 @@ def _environment(graph: Graph, name: str, ntypes: int) -> Environment:
     expected = 1 if node.op in MIXED else ntypes
     if len(sel) != expected or min(sel, default=-1) < 0 or sum(sel) > 1 << 20:
         raise ExportError(f"{name}: sel {sel} does not fit to {ntypes} types: the graph is damaged")
-    rcut, smooth = _as_computed(*cutoffs)
+    rcut, smooth = as_computed(*cutoffs)
     shape = (ntypes, sum(sel), 1 if radial else 4)
     statistics = []
     for what in (average, deviation):
@@ -109,7 +109,7 @@ def _environment(graph: Graph, name: str, ntypes: int) -> Environment:
     )  # fmt: skip
 
 
-def _as_computed(rcut: float, smooth: float) -> tuple[float, float]:
+def as_computed(rcut: float, smooth: float) -> tuple[float, float]:
     """Cutoff and begin of the switch that give DeePMD-kit's numbers in double precision.
 
     The operators hold both in single precision and divide by their difference in single precision (deepmd::spline5_switch):

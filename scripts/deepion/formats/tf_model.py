@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepion.errors import ExportError, RefusedError
-from deepion.export.refusals import refuse_by_script, refuse_fitting_kind
+from deepion.export.refusals import refuse_fitting_kind
 from deepion.export.stays_out import DPLR, SPIN
 
 from .graphdef import Graph
@@ -25,6 +25,7 @@ from .tf_networks import (
     fitting_scopes,
     multiplications,
 )
+from .tf_pair_table import has_pair_table, with_pair_table
 from .tf_script import Settings, model_settings
 
 MOST_TYPES = 512
@@ -66,6 +67,8 @@ def serialized(graph: Graph) -> dict[str, Any]:
     }
     if any("type_embedding_mode" in one for one in descriptors):
         model["type_embedding"] = embedding
+    if has_pair_table(graph):
+        model = with_pair_table(graph, model, parts)
     data = {
         "software": "deepmd-kit",
         "version": f"graph {graph.text('model_attr/model_version') or 'before 1.0'}",
@@ -86,8 +89,6 @@ def _refuse_kind(graph: Graph, script: Settings) -> None:
         refuse_fitting_kind({"type": kind})
     if script.values.get("modifier") or graph.text("model_attr/modifier_type") is not None:
         raise RefusedError(DPLR)
-    if script.values.get("use_srtab") or "model_attr/t_tab_info" in graph.nodes:
-        refuse_by_script({"use_srtab": True}, {})
     if script.values.get("spin") or any(name.startswith("spin_attr") for name in graph.nodes):
         raise RefusedError(SPIN)
     kind = script.text("type") or "standard"
