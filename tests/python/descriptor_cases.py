@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from random_models import ELEMENTS, compressed, dpa1, hybrid, model, se_e2_a, structure
+from random_models import ELEMENTS, combined, compressed, dpa1, hybrid, model, pair_table, se_e2_a, structure
 
 THREE = ELEMENTS[:3]
 PROJECTIONS = 8  # numbers stored of each quantity with one value per atom or more
@@ -39,6 +39,18 @@ def _parts(seed: int, where: str, parts: Callable[[Any], dict[str, Any]], shared
     def build() -> dict[str, Any]:
         random = np.random.RandomState(seed)
         return model(random, THREE, parts(random), shared=shared, **fitting)
+
+    return Case(build, where)
+
+
+def _combined(
+    seed: int, where: str, kind: str, table: dict[str, Any], descriptor: Callable[[Any], dict[str, Any]], **more
+) -> Case:
+    def build() -> dict[str, Any]:
+        random = np.random.RandomState(seed)
+        inner = descriptor(random)
+        data = model(random, THREE, inner, shared=inner["type"] == "dpa1")
+        return combined(random, data, pair_table(random, THREE, **table), kind, **more)
 
     return Case(build, where)
 
@@ -106,6 +118,11 @@ CASES: dict[str, Case] = {
         "small",
         lambda random: compressed(random, dpa1(random, THREE, kind="se_atten_v2", shifted=True, one_side=True), NARROW),
         shared=True,
+    ),
+    "zbl": _combined(27, "triclinic", "zbl", {"sel": 90, "rcut": 6.0}, lambda random: dpa1(random, THREE, rcut=5.0)),
+    "zbl_of_descriptor": _combined(28, "small", "zbl", {"rcut": 3.5}, lambda random: dpa1(random, THREE)),
+    "linear": _combined(
+        29, "cluster", "linear_ener", {"end": 3.0}, lambda random: dpa1(random, THREE), weights=[0.7, 1.3]
     ),
     "concat_vacuum": _dpa1(16, fitting={"atom_ener": [None, -1.0, None]}),
 }

@@ -227,6 +227,46 @@ def model(
     }  # fmt: skip
 
 
+def pair_table(random, type_map: list[str], rcut: float = 4.0, sel: int = 60, end: float = 4.2) -> dict[str, Any]:
+    """The serialized model of a table of repulsive pair energies, splines of 0.05 A that fall to 0 at `end`."""
+    ntypes, step, start = len(type_map), 0.05, 0.05
+    count = round((end - start) / step)
+    r = start + step * np.arange(count + 1)
+    data = np.zeros((ntypes, ntypes, count, 4))
+    for i in range(ntypes):
+        for j in range(i + 1):
+            amplitude, rate = random.uniform(0.5, 2.0), random.uniform(0.8, 1.5)
+            y = amplitude * np.exp(-rate * r) * (1.0 - r / end) ** 3 * end
+            d = step * (-rate * y - 3.0 * amplitude * np.exp(-rate * r) * (1.0 - r / end) ** 2)
+            rise = y[1:] - y[:-1]
+            rows = [d[:-1] + d[1:] - 2 * rise, 3 * rise - 2 * d[:-1] - d[1:], d[:-1], y[:-1]]
+            data[i, j] = data[j, i] = np.stack(rows, axis=-1)
+    info = np.array([start, step, count, ntypes], dtype=float)
+    return {
+        "@class": "Model", "type": "pairtab", "@version": 2, "rcut": rcut, "sel": sel, "type_map": type_map,
+        "atom_exclude_types": [], "pair_exclude_types": [], "rcond": None, "preset_out_bias": None,
+        "@variables": {"out_bias": np.zeros((1, ntypes, 1)), "out_std": np.ones((1, ntypes, 1))},
+        "tab": {
+            "@class": "PairTab", "@version": 1, "rmin": start, "rmax": end, "hh": step, "ntypes": ntypes, "rcut": rcut,
+            "nspline": count, "@variables": {"vdata": np.zeros((count + 1, 1)), "tab_info": info, "tab_data": data},
+        },
+    }  # fmt: skip
+
+
+def combined(random, data: dict[str, Any], table: dict[str, Any], kind: str, **settings) -> dict[str, Any]:
+    """A model (of `model`) with a table of pair energies: zbl, or linear with weights."""
+    inner = data["model"]
+    ntypes = len(inner["type_map"])
+    settings = {"sw_rmin": 1.5, "sw_rmax": 2.6, "smin_alpha": 0.1} | settings if kind == "zbl" else settings
+    outer = {
+        "@class": "Model", "type": kind, "@version": 2 if kind == "zbl" else 3, "type_map": inner["type_map"],
+        "models": [inner | {"@variables": table["@variables"]}, table], "weights": "mean",
+        "atom_exclude_types": [], "pair_exclude_types": [], "rcond": None, "preset_out_bias": None, **settings,
+        "@variables": {"out_bias": random.normal(size=(1, ntypes, 1)), "out_std": np.ones((1, ntypes, 1))},
+    }  # fmt: skip
+    return data | {"model": outer}
+
+
 def structure(seed: int, counts: list[int], edges, tilts=(0.0, 0.0, 0.0), closest: float = 1.7, periodic: bool = True):
     """Random atoms no closer than `closest` (A): coord [n, 3], types [n], cell [3, 3], periodic."""
     random = np.random.RandomState(seed)

@@ -67,7 +67,7 @@ def test_values_of_deepmd_kit(evaluator, name):
 def test_forces_and_virial_are_derivatives_of_the_energy(evaluator, name):
     model = evaluator(name)
     result = run(model, name)
-    random, step = np.random.default_rng(1), 1e-4
+    random, step = np.random.default_rng(1), 1e-5 if "zbl" in name else 1e-4  # the switch of DP-ZBL is steep
     move = random.normal(size=result.force.shape)
     strain = random.normal(size=(3, 3)) if CASES[name].structure != "cluster" else np.zeros((3, 3))
     high, low = (run(model, name, sign * step * move).energy for sign in (1, -1))

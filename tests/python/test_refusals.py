@@ -52,7 +52,11 @@ CASES = [
     (("model.type", "spin_ener"), SPIN),
     (("model_def_script", {"spin": {"use_spin": [True]}}), SPIN),
     (("model.descriptor.spin", {"use_spin": [True]}), SPIN),
-    (("model.type", "zbl"), "a DP-ZBL model (type 'zbl') cannot be exported: only a standard model, one se_e2_a "
+    (("model", {"type": "zbl"}), "the model of type zbl has no models in it: the model file is incomplete"),
+    (("model", {"type": "zbl", "models": [{"type": "pairtab"}, {"type": "standard"}]}), "a zbl model of pairtab, standard cannot "
+     "be exported: only a Deep Potential with a table of pair energies; export Deep Potentials one by one and add them with "
+     "pair_style hybrid/overlay"),
+    (("model.type", "pairtab"), "a pair table model (type 'pairtab') cannot be exported: only a standard model, one se_e2_a "
      "descriptor with one energy fitting net; export its Deep Potential alone and add the rest with pair_style "
      "hybrid/overlay"),
     (("model.type", "something"), "a model of type 'something' cannot be exported: deepion does not know it; use "

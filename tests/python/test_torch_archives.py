@@ -20,7 +20,6 @@ from deepion.formats import exported_program, torchscript
 
 REFERENCE = torch_archives.reference()
 MODELS = REFERENCE["models"]
-EXPORTED = [name for name in MODELS if name != "zbl"]
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "digest" in MODELS[name]])
@@ -30,7 +29,7 @@ def test_dictionary_is_that_of_deepmd_kit(name, tmp_path):
     assert torch_archives.digest(data) == MODELS[name]["digest"]
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", list(MODELS))
 def test_values_of_deepmd_kit(name, tmp_path):
     target = tmp_path / "model.onnx"
     export(torch_archives.write(name, tmp_path), target, reduced=False)

@@ -43,6 +43,9 @@ class Evaluator:
         self._slots = [
             Slots(part["rcut"], tuple(part["sel"]), part.get("mixed_types", False)) for part in parts_of(self.contract)
         ]
+        if "pair_table" in self.contract:
+            table = self.contract["pair_table"]
+            self._slots.append(Slots(table["rcut"], (table["sel"],), True))
         self._threads = threads
         self._session = self._open_session()
 

@@ -41,10 +41,7 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
 
 def refuse_model_kind(model: dict[str, Any]) -> None:
     kind = str(model.get("type", "standard"))
-    name = {
-        "zbl": "DP-ZBL", "linear": "linear", "linear_ener": "linear",
-        "pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen",
-    }.get(kind)  # fmt: skip
+    name = {"pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen"}.get(kind)
     reason = SPIN if "backbone_model" in model else model_stays_out(kind)
     if reason is not None:
         raise RefusedError(reason)

@@ -8,6 +8,7 @@ import numpy as np
 from deepion.errors import ExportError
 from deepion.model.potential import Potential
 
+from .combined import KINDS, Combination
 from .descriptor_settings import Model
 from .descriptors import descriptors_of
 from .fitting import fitting_of
@@ -40,6 +41,10 @@ MODEL_KEYS = {
 def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> Potential:
     """The potential of a serialized model (see dp_model.read_model)."""
     model = data["model"]
+    if str(model.get("type")) in KINDS:
+        combination = Combination(model, str(data.get("backend")))
+        inner = data | {"model": combination.model, "model_def_script": _settings(data.get("model_def_script"))}
+        return combination.complete(potential_from_serialized(inner, source))
     descriptor, fitting = model.get("descriptor"), model.get("fitting")
     refuse_by_script(data.get("model_def_script"), model)
     refuse_model_kind(model)
@@ -65,6 +70,11 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
         fitting_activation=net.activation, precision=precision, min_nbor_dist=_min_nbor_dist(data), source=source,
         notes=notes,
     )  # fmt: skip
+
+
+def _settings(script: Any) -> Any:
+    """The training input without what the table of a combined model adds to it."""
+    return {key: value for key, value in script.items() if key != "use_srtab"} if isinstance(script, dict) else script
 
 
 def _type_map(model: dict[str, Any], descriptor: dict[str, Any], fitting: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deepion import __version__
 
-from .potential import Descriptor, Family, Network, Potential
+from .potential import Descriptor, Family, Network, PairTable, Potential
 from .reduction import Reduction
 
 NEWEST_FORMAT = 2
@@ -17,13 +17,19 @@ UNITS = {"energy": "eV", "length": "Angstrom"}
 PART_KEYS = ("descriptor", "rcut", "rcut_smth", "env_protection", "sel", "davg", "dstd", "neuron", "axis_neuron",
              "type_one_side", "embedding", "exclude_types")  # fmt: skip
 SHARED_FITTING = "fitting"
+PAIR_TABLE = "pair_table"
 
 
 def format_version(potential: Potential) -> int:
     """1 for what files of version 1 can hold: one se_e2_a with a network for each pair of types."""
     part = potential.parts[0]
     plain = len(potential.parts) == 1 and part.kind == "se_e2_a" and not part.mixed_types and part.gate is None
-    plain = plain and not isinstance(part.embedding_of, str) and not isinstance(potential.fitting, Family)
+    plain = (
+        plain
+        and potential.pair_table is None
+        and not isinstance(part.embedding_of, str)
+        and not isinstance(potential.fitting, Family)
+    )
     return 1 if plain and all(isinstance(net, Network) for net in part.embedding.values()) else 2
 
 
@@ -79,9 +85,29 @@ def contract_of(potential: Potential, reduction: Reduction | None = None) -> dic
         "units": UNITS,
         "source": potential.source,
     }
+    if potential.pair_table is not None:
+        contract["pair_table"] = _pair_table(potential.pair_table, potential.ntypes)
     if reduction is not None:
         contract["reduced"] = _reduced(reduction)
     return contract
+
+
+def _pair_table(table: PairTable, ntypes: int) -> dict[str, Any]:
+    switch, shift = None, [0.0] * ntypes
+    if table.switch is not None:
+        of = "table" if table.switch.of_table else "descriptor"
+        switch = {"rmin": table.switch.rmin, "rmax": table.switch.rmax, "alpha": table.switch.alpha, "of": of}
+        shift = [float(v) for v in table.switch.shift]
+    return {
+        "function": PAIR_TABLE,
+        "rcut": table.rcut,
+        "sel": table.sel,
+        "start": table.start,
+        "step": table.step,
+        "intervals": table.intervals,
+        "switch": switch,
+        "shift": shift,
+    }
 
 
 def _part(part: Descriptor, number: int) -> dict[str, Any]:
@@ -141,7 +167,8 @@ def parts_of(contract: dict[str, Any]) -> list[dict[str, Any]]:
 
 def cutoff_of(contract: dict[str, Any]) -> float:
     """The largest cutoff, Angstrom."""
-    return max(part["rcut"] for part in parts_of(contract))
+    tables = [contract["pair_table"]] if "pair_table" in contract else []
+    return max(part["rcut"] for part in [*parts_of(contract), *tables])
 
 
 def descriptor_length(contract: dict[str, Any]) -> int:
@@ -158,6 +185,7 @@ def function_names(contract: dict[str, Any]) -> list[str]:
         names += [part["gate"]["function"]] if "gate" in part else []
     fitting = contract["fitting"]
     names += [fitting] if isinstance(fitting, str) else fitting
+    names += [contract["pair_table"]["function"]] if "pair_table" in contract else []
     reduced = contract.get("reduced")
     if reduced is not None:
         names += reduced["basis"] + [name for level in reduced["levels"] for name in level["fitting"]]

@@ -35,6 +35,11 @@ def check_contract(contract: Any, version: int = 1) -> None:
             _check_keys(part, contract, SCHEMA["$defs"]["part"], f"parts[{number}]: ")
             _check_part(part, contract, f"parts[{number}]: ")
         slots = sum(sum(part["sel"]) for part in contract["parts"])
+        table = contract.get("pair_table")
+        if table is not None:
+            slots += table["sel"]
+            rising = table["switch"] is None or table["switch"]["rmin"] < table["switch"]["rmax"]
+            _require(rising, contract, "pair_table", "a switch with rmin less than rmax")
         _require(slots <= MOST_SLOTS, contract, "parts", f"at most {MOST_SLOTS} neighbors in all")
     _check_relations(contract)
 

@@ -23,6 +23,7 @@ from onnx import GraphProto, TensorProto, helper
 from .contract import fitting_names
 from .graph_contraction import Contraction, contraction_of
 from .graph_environment import Centers, Frame, environment
+from .graph_pair_table import PairTerm
 from .onnx_nodes import DOMAIN, Nodes
 from .potential import Family, Potential
 
@@ -32,7 +33,8 @@ def build_graph(potential: Potential) -> GraphProto:
     nodes = Nodes()
     frame = Frame(nodes, potential)
     results = [_centers(nodes, potential, frame, kind) for kind in _kinds(potential)]
-    _gather_results(nodes, frame, results)
+    table = potential.pair_table
+    _gather_results(nodes, frame, results, None if table is None else PairTerm(nodes, potential, frame, table))
     inputs = [
         _tensor("coord", TensorProto.DOUBLE, ["nall", 3]),
         _tensor("atype", TensorProto.INT64, ["nall"]),
@@ -132,22 +134,25 @@ def _scatter_rows(nodes: Nodes, count: str, width: int, terms: list[tuple[str, s
     return total
 
 
-def _gather_results(nodes: Nodes, frame: Frame, results: list[_Result]) -> None:
+def _gather_results(nodes: Nodes, frame: Frame, results: list[_Result], pair: PairTerm | None) -> None:
     """Sum the center types into the graph's outputs."""
-    energies, forces, virials = [], [], []
+    energies: list[tuple[str, str]] = []
+    forces: list[tuple[str, str]] = []
+    virials: list[tuple[str, str]] = []
     for result in results:
         energies.append((result.center, nodes.reshape(result.energy, -1, 1)))
+        if pair is not None and pair.switched:
+            share = nodes.add("Unsqueeze", pair.model_share(result.center), nodes.integers(2))
+            for pairs in result.pairs:
+                pairs.gradient = nodes.add("Mul", pairs.gradient, share)
         for pairs in result.pairs:
-            minus = nodes.add("Neg", pairs.gradient)
-            neighbor = nodes.reshape(pairs.neighbor, -1)
-            forces.append((result.center, nodes.sum(pairs.gradient, 1)))
-            forces.append((neighbor, nodes.reshape(minus, -1, 3)))
-            tensor = nodes.add(
-                "Mul",
-                nodes.add("Unsqueeze", minus, nodes.integers(3)),
-                nodes.add("Unsqueeze", pairs.difference, nodes.integers(2)),
-            )
-            virials.append((neighbor, nodes.reshape(tensor, -1, 9)))
+            _add_pairs(nodes, result.center, pairs, forces, virials)
+    if pair is not None:
+        model = nodes.add("Gather", _scatter_rows(nodes, frame.nloc, 1, energies), pair.centers.index, axis=0)
+        for gradient in pair.gradients(model):
+            pairs = _Pairs(gradient.neighbor, gradient.gradient, gradient.difference)
+            _add_pairs(nodes, pair.centers.index, pairs, forces, virials)
+        energies = [(pair.centers.index, pair.combined(model))]
     atom_energy = nodes.reshape(_scatter_rows(nodes, frame.nloc, 1, energies), -1)
     nodes.rename(atom_energy, "atom_energy")
     nodes.rename(nodes.sum(atom_energy, 0, keepdims=1), "energy")
@@ -155,3 +160,16 @@ def _gather_results(nodes: Nodes, frame: Frame, results: list[_Result]) -> None:
     atom_virial = _scatter_rows(nodes, frame.nall, 9, virials)
     nodes.rename(nodes.reshape(nodes.sum(atom_virial, 0), 3, 3), "virial")
     nodes.rename(nodes.reshape(atom_virial, -1, 3, 3), "atom_virial")
+
+
+def _add_pairs(nodes: Nodes, center: str, pairs: _Pairs, forces: list, virials: list) -> None:
+    minus = nodes.add("Neg", pairs.gradient)
+    neighbor = nodes.reshape(pairs.neighbor, -1)
+    forces.append((center, nodes.sum(pairs.gradient, 1)))
+    forces.append((neighbor, nodes.reshape(minus, -1, 3)))
+    tensor = nodes.add(
+        "Mul",
+        nodes.add("Unsqueeze", minus, nodes.integers(3)),
+        nodes.add("Unsqueeze", pairs.difference, nodes.integers(2)),
+    )
+    virials.append((neighbor, nodes.reshape(tensor, -1, 9)))

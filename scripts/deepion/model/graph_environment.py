@@ -101,7 +101,7 @@ def environment(nodes: Nodes, potential: Potential, frame: Frame, centers: Cente
     part = potential.parts[number]
     begin = sum(other.slots for other in potential.parts[:number])
     index, listed = frame.index, frame.real
-    if len(potential.parts) > 1:
+    if part.slots < potential.slots:
         index, listed = (nodes.slice(x, 1, begin, begin + part.slots) for x in (index, listed))
     center = centers.index
     neighbor = nodes.add("Gather", index, center, axis=0)

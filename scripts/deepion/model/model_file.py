@@ -21,6 +21,7 @@ from deepion.formats.table import SUFFIXES
 
 from .contract import (
     NEWEST_FORMAT,
+    PAIR_TABLE,
     basis_name,
     contract_of,
     fitting_names,
@@ -40,6 +41,7 @@ from .networks import (
     reduced_fitting_function,
 )
 from .onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
+from .pair_tables import pair_table_function
 from .potential import Family, Potential, Table
 from .reduction import Reduction
 from .tables import table_function
@@ -90,6 +92,8 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
             fitting_function(names[t], potential.fitting[t], potential.scaling, potential.vacuum[t])
             for t in range(potential.ntypes)
         ]
+    if potential.pair_table is not None:
+        functions.append(pair_table_function(PAIR_TABLE, potential.pair_table))
     if reduction is not None:
         functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
         functions += [

@@ -204,6 +204,45 @@ class Descriptor:
 
 
 @dataclass(frozen=True)
+class NearestSwitch:
+    """From a pair table to the Deep Potential by the distance of the nearest neighbor (DP-ZBL); lengths in Angstrom.
+
+    sigma = sum of r exp(-r/alpha) over that of exp(-r/alpha); the table's weight w falls from 1 at rmin to 0 at rmax. The sum is
+    over the neighbors of the table, or of the descriptor. shift: energy [ntypes] added to (1 - w) E_DP + w E_pair, eV.
+    """
+
+    rmin: float
+    rmax: float
+    alpha: float
+    of_table: bool
+    shift: np.ndarray
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """Energies of pairs as cubic splines: half of each pair's belongs to either atom. Lengths in Angstrom, energies in eV.
+
+    coefficients [ntypes, ntypes, intervals, 4], highest power first, of t = (r - start) / step - interval; 0 from rcut and
+    from the end of the table on. switch None: added to the Deep Potential.
+    """
+
+    rcut: float
+    sel: int  # the nearest of all types
+    start: float
+    step: float
+    coefficients: np.ndarray
+    switch: NearestSwitch | None
+
+    @property
+    def intervals(self) -> int:
+        return self.coefficients.shape[2]
+
+    @property
+    def end(self) -> float:
+        return min(self.rcut, self.start + self.intervals * self.step)
+
+
+@dataclass(frozen=True)
 class Potential:
     """All physics of one model. Energies in eV, lengths in Angstrom; type indices follow type_map."""
 
@@ -224,6 +263,7 @@ class Potential:
     min_nbor_dist: float | None
     source: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    pair_table: PairTable | None = None
 
     @property
     def ntypes(self) -> int:
@@ -232,12 +272,13 @@ class Potential:
     @property
     def rcut(self) -> float:
         """The largest cutoff, Angstrom."""
-        return max(part.rcut for part in self.parts)
+        table = 0.0 if self.pair_table is None else self.pair_table.rcut
+        return max(table, *(part.rcut for part in self.parts))
 
     @property
     def slots(self) -> int:
-        """Columns of a neighbor list: the slots of all parts, one after the other."""
-        return sum(part.slots for part in self.parts)
+        """Columns of a neighbor list: the slots of all parts, one after the other, and of the pair table."""
+        return sum(part.slots for part in self.parts) + (0 if self.pair_table is None else self.pair_table.sel)
 
     @property
     def fitting_neuron(self) -> list[int]:

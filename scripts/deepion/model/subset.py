@@ -8,7 +8,7 @@ import numpy as np
 
 from deepion.errors import InputError
 
-from .potential import Descriptor, Embedding, Family, Potential
+from .potential import Descriptor, Embedding, Family, PairTable, Potential
 
 
 def with_elements(potential: Potential, names: Sequence[str]) -> Potential:
@@ -38,6 +38,7 @@ def with_elements(potential: Potential, names: Sequence[str]) -> Potential:
         vacuum=[potential.vacuum[t] for t in kept],
         energy_scale=potential.energy_scale[kept],
         energy_shift=potential.energy_shift[kept],
+        pair_table=None if potential.pair_table is None else _pair_table(potential.pair_table, kept),
         notes=[*potential.notes, f"{len(kept)} of the {potential.ntypes} elements of the model were kept (--elements)"],
     )
 
@@ -57,6 +58,13 @@ def _part(part: Descriptor, kept: list[int], place: dict[int, int]) -> Descripto
         exclude_types=_pairs(part.exclude_types, place),
         gate=gate,
     )
+
+
+def _pair_table(table: PairTable, kept: list[int]) -> PairTable:
+    switch = table.switch
+    if switch is not None:
+        switch = replace(switch, shift=switch.shift[kept])
+    return replace(table, coefficients=table.coefficients[np.ix_(kept, kept)], switch=switch)
 
 
 def _chosen(rows: int, ntypes: int, kept: list[int]) -> list[int]:

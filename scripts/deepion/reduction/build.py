@@ -31,6 +31,8 @@ def why_not(potential: Potential) -> str | None:
     """Why this potential cannot have reduced networks; None: it can."""
     if len(potential.parts) > 1:
         return "the model has a hybrid descriptor"
+    if potential.pair_table is not None:
+        return "the model has a table of pair energies"
     if potential.parts[0].kind != "se_e2_a":
         return "the model has the descriptor se_e2_r"
     if potential.ntypes > MOST_TYPES:
