@@ -124,6 +124,10 @@ CASES: dict[str, Case] = {
     "linear": _combined(
         29, "cluster", "linear_ener", {"end": 3.0}, lambda random: dpa1(random, THREE), weights=[0.7, 1.3]
     ),
+    "case": _dpa1(30, "small", fitting={"case": 3, "atom_ener": [-1.0, None, None]}),
+    "case_of_se_e2_a": _parts(
+        31, "small", lambda random: se_e2_a(random, THREE, neuron=(4, 8), axis=2), case=2, neuron=(18, 10)
+    ),
     "concat_vacuum": _dpa1(16, fitting={"atom_ener": [None, -1.0, None]}),
 }
 

@@ -195,11 +195,11 @@ def hybrid(*parts: dict[str, Any]) -> dict[str, Any]:
 def model(
     random, type_map: list[str], descriptor: dict[str, Any], *, shared: bool = True, neuron: tuple[int, ...] = (16, 16),
     activation: str = "tanh", fparam: int = 0, aparam: int = 0, atom_ener: list[float | None] | None = None,
-    pair_exclude: tuple = (), atom_exclude: tuple = (),
+    pair_exclude: tuple = (), atom_exclude: tuple = (), case: int = 0,
 ) -> dict[str, Any]:  # fmt: skip
     """The whole model file's dictionary."""
     ntypes = len(type_map)
-    n_in = length(descriptor) + fparam + aparam
+    n_in = length(descriptor) + fparam + aparam + case
     nets = [fitting_net(random, n_in, list(neuron), activation) for _ in range(1 if shared else ntypes)]
     scaling = {}
     for name, count in (("fparam", fparam), ("aparam", aparam)):
@@ -208,12 +208,12 @@ def model(
     fitting = {
         "@class": "Fitting", "@version": 4, "type": "ener", "var_name": "energy", "ntypes": ntypes,
         "dim_descrpt": length(descriptor), "neuron": list(neuron), "resnet_dt": True, "numb_fparam": fparam,
-        "numb_aparam": aparam, "dim_case_embd": 0, "default_fparam": None, "rcond": None,
+        "numb_aparam": aparam, "dim_case_embd": case, "default_fparam": None, "rcond": None,
         "activation_function": activation, "precision": "float64", "mixed_types": shared, "exclude_types": [],
         "nets": collection("fitting_network", 0 if shared else 1, ntypes, nets), "type_map": type_map,
         "tot_ener_zero": False, "trainable": [True] * (len(neuron) + 1), "layer_name": None, "use_aparam_as_mask": False,
         "spin": None, "dim_out": 1, "atom_ener": atom_ener,
-        "@variables": {"bias_atom_e": random.normal(size=(ntypes, 1)), "case_embd": None, **scaling},
+        "@variables": {"bias_atom_e": random.normal(size=(ntypes, 1)), "case_embd": np.eye(case)[1] if case else None, **scaling},
     }  # fmt: skip
     return {
         "backend": "dpmodel",

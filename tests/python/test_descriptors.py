@@ -156,3 +156,30 @@ def _call(function, s):
     )
     session = onnxruntime.InferenceSession(alone.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run(None, {"s": s.reshape(-1, 1)})
+
+
+@pytest.mark.parametrize(
+    "name", ["concat", "strip_smooth", "hybrid", "hybrid_mixed", "se_e2_r", "compressed", "zbl", "linear"]
+)
+def test_graph_takes_what_an_engine_may_hand_it(evaluator, name):
+    """No local atoms, no atoms at all, invisible atoms among the local ones and in the list."""
+    content, contract = evaluator(name).file.content, evaluator(name).contract
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    slots = session.get_inputs()[2].shape[1]
+    sel = [sum(part["sel"]) for part in contract["parts"]]
+    assert slots == sum(sel) + contract.get("pair_table", {"sel": 0})["sel"]
+    coord = np.array([[0.0, 0, 0], [2.0, 0, 0], [0, 2.5, 0]])
+    for nall in (0, 3):
+        feed = {"coord": coord[:nall], "atype": np.array([0, 1, 0])[:nall], "nlist": np.zeros((0, slots), np.int64)}
+        energies, energy, force, virial, atom_virial = session.run(None, feed)
+        assert energies.shape == (0,) and energy.tolist() == [0.0] and force.shape == (nall, 3)
+        assert not force.any() and not virial.any() and atom_virial.shape == (nall, 3, 3)
+    nlist = np.full((2, slots), -1)
+    begins = np.cumsum([0, *sel]) if "pair_table" in contract else np.cumsum([0, *sel[:-1]])
+    for begin in begins:  # an invisible neighbor leaves its slot empty
+        nlist[0, begin] = 2
+    lone = session.run(None, {"coord": coord[:1], "atype": np.array([0]), "nlist": np.full((1, slots), -1)})
+    feed = {"coord": coord, "atype": np.array([0, -1, -1]), "nlist": nlist}
+    energies, _, force, virial, _ = session.run(None, feed)
+    assert energies[0] == pytest.approx(lone[0][0], rel=1e-13) and energies[1] == 0.0
+    assert not force.any() and not virial.any()

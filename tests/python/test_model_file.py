@@ -194,3 +194,56 @@ def test_graph_takes_what_an_engine_may_hand_it(good):
     assert pair[1] == with_invisible[1] and np.array_equal(pair[2], with_invisible[2][:2])
     hidden = session.run(None, {"coord": coord, "atype": np.array([0, -1, -1]), "nlist": nlist})
     assert hidden[0][0] != 0.0 and hidden[0][1] == 0.0
+
+
+@pytest.mark.parametrize(
+    "path,value,text",
+    [
+        (("parts",), [], "contract: parts: got [], expected a list of 1 to 16 descriptors"),
+        (("parts", 1, "sel"), [50], "contract: parts[1]: sel: got [50], expected one number per type, or one with mixed_types"),
+        (("parts", 0, "sel"), [5, 5], "contract: parts[0]: sel: got [5, 5], expected one number per type, or one with mixed_types"),
+        (("parts", 2, "axis_neuron"), 3, "contract: parts[2]: axis_neuron: got 3, expected 0 with se_e2_r"),
+        (("parts", 0, "color"), 1, "contract: parts[0]: unknown key 'color'"),
+        (("parts", 1, "rcut_smth"), 9, "contract: parts[1]: rcut_smth: got 9, expected less than rcut"),
+        (("parts", 1, "descriptor"), "dpa1", "contract: parts[1]: descriptor: got 'dpa1', expected 'se_e2_a' or 'se_e2_r'"),
+        (("fitting",), ["fitting_0"], "contract: fitting: got ['fitting_0'], expected a function name, or 2 of them"),
+        (("sel",), [1], "contract: unknown key 'sel'"),
+    ],
+)  # fmt: skip
+def test_contract_messages_of_format_2(path, value, text):
+    with pytest.raises(ModelFileError) as caught:
+        check_contract(contract_cases.changed(path, value, contract_cases.VALID_2), 2)
+    assert str(caught.value) == text
+
+
+def test_formats_are_not_mixed_up():
+    with pytest.raises(ModelFileError, match="contract: key 'descriptor' is missing"):
+        check_contract(contract_cases.VALID_2, 1)
+    with pytest.raises(ModelFileError, match="contract: key 'parts' is missing"):
+        check_contract(contract_cases.VALID, 2)
+
+
+def test_pair_table_of_a_contract():
+    table = {
+        "function": "pair_table",
+        "rcut": 4.0,
+        "sel": 10,
+        "start": 0.1,
+        "step": 0.1,
+        "intervals": 39,
+        "switch": None,
+        "shift": [0, 0],
+    }
+    check_contract(contract_cases.VALID_2 | {"pair_table": table}, 2)
+    switch = {"rmin": 1.0, "rmax": 2.0, "alpha": 0.1, "of": "table"}
+    check_contract(contract_cases.VALID_2 | {"pair_table": table | {"switch": switch}}, 2)
+    for change in (
+        {"sel": 0},
+        {"step": 0},
+        {"shift": [0]},
+        {"switch": {}},
+        {"switch": switch | {"rmax": 1.0}},
+        {"sel": 99_951},
+    ):
+        with pytest.raises(ModelFileError, match="contract: (pair_table|parts): got"):
+            check_contract(contract_cases.VALID_2 | {"pair_table": table | change}, 2)

@@ -92,8 +92,7 @@ CASES = [
     (("model.fitting.type", "new"), "fitting net 'new' cannot be exported: deepion runs energy models (fitting 'ener') only; "
      "use DeePMD-kit for it"),
     (("model.fitting.mixed_types", True), "fitting nets: expected 1 (2 types, ndim 0), got 2 (2 types, ndim 1)"),
-    (("model.fitting.dim_case_embd", 2), "dim_case_embd (multi-task case embedding) cannot be exported: use a "
-     "single-task model"),
+    (("model.fitting.dim_case_embd", 2), "case_embd is missing: the model file is incomplete"),
     (("model.fitting.use_aparam_as_mask", True), "use_aparam_as_mask cannot be exported: use DeePMD-kit for this model"),
     (("model.descriptor.precision", "bfloat16"), "the descriptor has precision bfloat16: only float32 and float64 models "
      "can be exported"),

@@ -74,7 +74,7 @@ def fitting_of(model: dict[str, Any], ntypes: int, parts: list[Translated], tens
     numb_fparam = whole_number("numb_fparam", fitting.get("numb_fparam", 0))
     numb_aparam = whole_number("numb_aparam", fitting.get("numb_aparam", 0))
     scaling = _scaling(fitting, numb_fparam, numb_aparam)
-    kept, constants = _inputs(parts, ntypes, numb_fparam + numb_aparam)
+    kept, constants, vacant = _inputs(parts, ntypes, numb_fparam + numb_aparam, _case(fitting))
     stored = fitting_nets(fitting, ntypes, constants.shape[1], tensorflow)
     vacuum = _vacuum(fitting, ntypes, tensorflow)
     scale, shift = _energy_scale_and_shift(model, fitting, ntypes, silenced, tensorflow)
@@ -93,17 +93,29 @@ def fitting_of(model: dict[str, Any], ntypes: int, parts: list[Translated], tens
     if scaling is None:
         for t in range(ntypes):
             if vacuum[t]:
-                # the type embedding, too, is zero in vacuum
                 empty = stored[0 if len(stored) == 1 else t]
-                shift[t] -= scale[t] * float(network_value(empty, np.zeros((1, empty.n_in)))[0, 0])
+                shift[t] -= scale[t] * float(network_value(empty, vacant)[0, 0])
         vacuum = [False] * ntypes
     activation = str(fitting.get("activation_function", "tanh"))
     default = _default_fparam(fitting, numb_fparam)
     return Fitting(nets, vacuum, scale, shift, numb_fparam, numb_aparam, default, scaling, activation)
 
 
-def _inputs(parts: list[Translated], ntypes: int, parameters: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which inputs of the fitting nets vary, and the values [ntypes, n] of the others, which type embeddings are."""
+def _case(fitting: dict[str, Any]) -> np.ndarray:
+    """What tells the tasks of a multi-task training apart, [n], a constant of each of its models; empty: there is none."""
+    count = whole_number("dim_case_embd", fitting.get("dim_case_embd") or 0)
+    if count == 0:
+        return np.zeros(0)
+    return float_array("case_embd", (fitting.get("@variables") or {}).get("case_embd"), (count,))
+
+
+def _inputs(
+    parts: list[Translated], ntypes: int, parameters: int, case: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which inputs of the fitting nets vary, the values [ntypes, n] of the others, and all in vacuum [1, n].
+
+    The others are type embeddings, which are zero in vacuum, and the embedding of the case behind the parameters.
+    """
     kept, columns = [], []
     for part in parts:
         length = part.descriptor.length
@@ -112,9 +124,12 @@ def _inputs(parts: list[Translated], ntypes: int, parameters: int) -> tuple[np.n
         if part.tail is not None:
             kept.append(np.zeros(part.tail.shape[1], dtype=bool))
             columns.append(part.tail)
-    kept.append(np.ones(parameters, dtype=bool))
-    columns.append(np.zeros((ntypes, parameters)))
-    return np.flatnonzero(np.concatenate(kept)), np.concatenate(columns, axis=1)
+    kept += [np.ones(parameters, dtype=bool), np.zeros(len(case), dtype=bool)]
+    columns += [np.zeros((ntypes, parameters)), np.tile(case, (ntypes, 1))]
+    constants = np.concatenate(columns, axis=1)
+    vacant = np.zeros((1, constants.shape[1]))
+    vacant[0, constants.shape[1] - len(case) :] = case
+    return np.flatnonzero(np.concatenate(kept)), constants, vacant
 
 
 def _vacuum(fitting: dict[str, Any], ntypes: int, tensorflow: bool) -> list[bool]:

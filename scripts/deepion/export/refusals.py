@@ -69,8 +69,6 @@ def refuse_fitting_kind(fitting: dict[str, Any]) -> None:
     kind = str(fitting.get("type"))
     if kind != "ener" or fitting.get("var_name", "energy") != "energy" or fitting.get("dim_out", 1) != 1:
         raise RefusedError(fitting_stays_out(kind, str(fitting.get("var_name", ""))))
-    if fitting.get("dim_case_embd"):
-        raise RefusedError("dim_case_embd (multi-task case embedding) cannot be exported: use a single-task model")
     if fitting.get("use_aparam_as_mask"):
         raise RefusedError("use_aparam_as_mask cannot be exported: use DeePMD-kit for this model")
     if fitting.get("tot_ener_zero"):

@@ -23,14 +23,12 @@ PAIR_TABLE = "pair_table"
 def format_version(potential: Potential) -> int:
     """1 for what files of version 1 can hold: one se_e2_a with a network for each pair of types."""
     part = potential.parts[0]
-    plain = len(potential.parts) == 1 and part.kind == "se_e2_a" and not part.mixed_types and part.gate is None
-    plain = (
-        plain
-        and potential.pair_table is None
-        and not isinstance(part.embedding_of, str)
-        and not isinstance(potential.fitting, Family)
-    )
-    return 1 if plain and all(isinstance(net, Network) for net in part.embedding.values()) else 2
+    shared = isinstance(part.embedding_of, str) or isinstance(potential.fitting, Family)
+    if len(potential.parts) > 1 or part.kind != "se_e2_a" or shared or potential.pair_table is not None:
+        return 2
+    nets = [potential.fitting_net(t) for t in range(potential.ntypes)]
+    plain = all(isinstance(net, Network) for net in part.embedding.values())
+    return 1 if plain and all(net.layers[0].skip != "matrix" for net in nets) else 2
 
 
 def fitting_names(potential: Potential) -> list[str] | str:
