@@ -51,6 +51,11 @@ KINDS = {
     "dpa1_v2_compressed": model({**DPA1, "type": "se_atten_v2"}),
     "zbl": model(DPA1, use_srtab="zbl.txt", smin_alpha=0.1, sw_rmin=0.2, sw_rmax=2.0),
     "older_dpa1": model(STRIP),
+    # checkpoints of a training
+    "checkpoint_hybrid": model({"type": "hybrid", "list": [SEA, SER, {**STRIP, "precision": "float32"}]},
+                               fitting_net={**FITTING, "numb_fparam": 1}),
+    "checkpoint_dpa1_v2": model({**DPA1, "type": "se_atten_v2", "exclude_types": [[0, 1]], "use_tebd_bias": True},
+                                atom_exclude_types=[1]),
 }  # fmt: skip
 MADE = {"matrix", "bias", "idt", "bias_atom_e", "out_bias", "type_embd_data", "compress_data"}
 
@@ -69,11 +74,14 @@ def structure():
 def frozen(name, folder):
     """The archive as DeePMD-kit freezes it, with plausible statistics."""
     from deepmd.pt.model.model import get_model
+    from deepmd.pt.train.wrapper import ModelWrapper
 
     table = np.repeat(np.linspace(0.01, 6.0, 40)[:, None], 4, axis=1)
     table[:, 1:] = 1.0 / table[:, 1:]
     np.savetxt("zbl.txt", table)
     script = copy.deepcopy(KINDS[name])
+    if name.startswith("checkpoint"):
+        script = complete(script)
     built = get_model(copy.deepcopy(script))
     for key, value in built.state_dict().items():
         if key.endswith("stddev"):
@@ -81,6 +89,11 @@ def frozen(name, folder):
             value[..., 1:] = 0.2
         if key.endswith("mean") and ("sea." in key or "se_r" in name or "v2" in name):
             value[..., 0] = 0.1
+    if name.startswith("checkpoint"):
+        path = folder / f"{name}.pt"
+        state = ModelWrapper(built, model_params=script).state_dict()
+        torch.save({"model": state, "optimizer": {}}, path)
+        return path
     built.model_def_script = json.dumps(script)
     built.min_nbor_dist = torch.tensor(0.9, dtype=torch.float64)
     if name.endswith("_compressed"):
@@ -90,6 +103,16 @@ def frozen(name, folder):
     return path
 
 
+def complete(script):
+    """The settings with every default filled in, as a training saves them."""
+    from deepmd.utils.argcheck import normalize
+
+    training = {"training_data": {"systems": ["."]}, "numb_steps": 1}
+    rate = {"type": "exp", "start_lr": 1e-3, "stop_lr": 1e-4}
+    whole = normalize({"model": script, "training": training, "loss": {"type": "ener"}, "learning_rate": rate})
+    return whole["model"]
+
+
 def tensors(value, path=()):
     """All tensors of an archive with the path of attributes to each."""
     if isinstance(value, Tensor):
@@ -97,6 +120,9 @@ def tensors(value, path=()):
     elif isinstance(value, Instance):
         for key, inner in value.attributes.items():
             yield from tensors(inner, (*path, key))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from tensors(inner, (*path, *str(key).split(".")))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from tensors(inner, (*path, str(number)))
@@ -134,6 +160,8 @@ def evaluate(name, path):
 
     coord, types = structure()
     parameters = {}
+    if name == "checkpoint_hybrid":
+        parameters = {"fparam": [0.3]}
     if name == "sea_parameters":
         parameters = {"fparam": [0.3, -0.4], "aparam": [0.1 * n for n in range(8)]}
     arguments = {key: np.reshape(value, (1, -1)) for key, value in parameters.items()}

@@ -18,8 +18,18 @@ import pytest
 import torch_archives
 from deepion.errors import ExportError
 from deepion.export.serialized import potential_from_serialized
-from deepion.formats import exported_program, hdf5, torchscript, yaml_text
-from deepion.formats.table import NotPlainError
+from deepion.formats import (
+    exported_program,
+    hdf5,
+    script_descriptors,
+    script_networks,
+    torch_archive,
+    torchscript,
+    yaml_text,
+)
+from deepion.formats.pickle_data import Global, Instance
+from deepion.formats.script_object import ScriptObject
+from deepion.formats.table import NotPlainError, format_of
 
 SOURCE = {"file": "x.pth", "sha256": "0" * 64, "software": "deepmd-kit"}
 
@@ -147,13 +157,28 @@ def test_tensors_that_lie_about_their_size(tmp_path):
         assert words in refusal(path)
 
 
-def torchscript_or_refusal(path: Path) -> None:
+def potential_or_refusal(path: Path) -> None:
     """Either a dictionary that the translator takes or refuses, or a refusal; nothing else."""
     try:
-        data = torchscript.read(path)
+        data = format_of(path).module().read(path)
         potential_from_serialized(data, SOURCE)
     except ExportError:
         pass
+
+
+def test_objects_within_themselves(tmp_path):
+    """A hybrid descriptor and a linear combination that are their own parts."""
+    nets = script_networks.NetworkReader()
+    for name, key in (("DescrptHybrid", "descrpt_list"), ("LinearEnergyAtomicModel", "models")):
+        whole, parts = Instance(Global("__torch__", name)), Instance(Global("__torch__", "ModuleList"))
+        parts.attributes["0"] = whole
+        whole.attributes |= {key: parts, "type_map": ["Li"]}
+        with torch_archive.TorchArchive(torch_archives.write("sea", tmp_path)) as archive:
+            value = ScriptObject(archive, whole, "model")
+            with pytest.raises(NotPlainError, match="within another"):
+                script_descriptors.descriptor(value, nets) if key == "descrpt_list" else torchscript.atomic_model(
+                    value, nets
+                )
 
 
 def bomb(name: str, size: int) -> bytes:
@@ -249,11 +274,11 @@ def test_mutations(part, count, tmp_path):
 def mutations(part: str, count: int, tmp_path: Path) -> None:
     """Each gives a potential or a refusal, at once and without more memory than the archive's."""
     random = np.random.RandomState(zlib.crc32(part.encode()))
-    names = ["sea", "dpa1_strip", "hybrid_compressed", "zbl"]
+    names = ["sea", "dpa1_strip", "hybrid_compressed", "zbl", "checkpoint_dpa1_v2", "checkpoint_hybrid"]
     whole = {name: torch_archives.records(name) for name in names}
-    path = tmp_path / "model.pth"
     for number in range(count):
         name = names[number % len(names)]
+        path = tmp_path / ("model.pt" if name.startswith("checkpoint") else "model.pth")
         content = whole[name]
         if part == "archive":
             path.write_bytes(mutated(torch_archives.packed(content), random))
@@ -262,7 +287,7 @@ def mutations(part: str, count: int, tmp_path: Path) -> None:
             path.write_bytes(torch_archives.packed(content | {record: mutated(content[record], random)}))
         start = time.monotonic()
         try:
-            torchscript_or_refusal(path)
+            potential_or_refusal(path)
         except NotPlainError:
             pass
         assert time.monotonic() - start < 10.0

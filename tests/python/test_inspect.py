@@ -128,8 +128,9 @@ def test_checkpoint(tmp_path):
     assert "DPA-1, second form (se_atten_v2)" in words and "cutoff 6 A, sel 120 of all elements together" in words
     assert "with DeePMD-kit:  dp --pt freeze -c model.ckpt.pt -o model.ckpt.pth" in words
     checkpoint(path, {"model_dict": {"water": {}, "salt": {}}})
-    with pytest.raises(DeepionError, match=r"freeze one of its heads \(water, salt\) with: dp --pt freeze --head NAME"):
-        inspect(path)
+    assert "freeze one of its heads (water, salt) with: dp --pt freeze --head NAME" in text(path)
+    whole = inspect(torch_archives.write("checkpoint_dpa1_v2", tmp_path))
+    assert whole.verdict.possible and whole.parts[0].type == "se_atten_v2" and whole.format == "PyTorch checkpoint"
 
 
 def test_what_only_deepmd_kit_reads(tmp_path):

@@ -20,12 +20,13 @@ from deepion.formats import exported_program, torchscript
 
 REFERENCE = torch_archives.reference()
 MODELS = REFERENCE["models"]
+IN_FLOAT32 = ("sea_float32", "checkpoint_hybrid")  # whole or in part: so are their references
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if "digest" in MODELS[name]])
 def test_dictionary_is_that_of_deepmd_kit(name, tmp_path):
     """Every setting and every bit of the weights, as DeePMD-kit's own reader serializes them."""
-    data = torchscript.read(torch_archives.write(name, tmp_path))
+    data = read_model(torch_archives.write(name, tmp_path))
     assert torch_archives.digest(data) == MODELS[name]["digest"]
 
 
@@ -38,8 +39,7 @@ def test_values_of_deepmd_kit(name, tmp_path):
         np.array(REFERENCE["coord"]), np.array(REFERENCE["types"]), np.eye(3) * 30.0, (False,) * 3,
         expected.get("fparam"), None if "aparam" not in expected else np.reshape(expected["aparam"], (-1, 1)),
     )  # fmt: skip
-    # the reference of the float32 model was computed in float32
-    loose = 1e5 if name == "sea_float32" else 1.0
+    loose = 1e5 if name in IN_FLOAT32 else 1.0
     assert result.energy == pytest.approx(expected["energy"], rel=1e-9 * loose)
     np.testing.assert_allclose(result.force.ravel(), expected["force"], rtol=0.0, atol=1e-8 * loose)
     np.testing.assert_allclose(result.virial.ravel(), expected["virial"], rtol=0.0, atol=1e-8 * loose)
@@ -123,6 +123,33 @@ def test_kinds_that_stay_out_keep_their_names(names, kind, tmp_path):
     assert (model[part] if part == "type" else model[part]["type"]) == name
     with pytest.raises(ExportError):
         load_potential(path)
+
+
+def checkpoint(tmp_path, change, key=None):
+    """A checkpoint with other settings, or with a weight of another name."""
+    content = torch_archives.records("checkpoint_dpa1_v2")
+    name = "checkpoint_dpa1_v2/data.pkl"
+    description = content[name]
+    old, new = change
+    assert old in description
+    path = tmp_path / "model.ckpt.pt"
+    path.write_bytes(torch_archives.packed(content | {name: description.replace(old, new)}))
+    return path
+
+
+@pytest.mark.parametrize("change, words", [
+    ((b"resnet_dt", b"resnet_du"), "its settings do not say the descriptor's resnet_dt as DeePMD-kit 3.2 would"),
+    ((b"out_std", b"out_stu"), r"a checkpoint with weights that deepion does not know \(atomic_model.out_stu\)"),
+    ((b"filter_layers_strip.networks", b"filter_layers_strip.networkz"), "a checkpoint with weights that deepion does not"),
+    ((b"X\x08\x00\x00\x00standard", b"X\x08\x00\x00\x00sezmener"), "a checkpoint of a model of type 'sezmener'"),
+])  # fmt: skip
+def test_checkpoints_of_other_kinds(change, words, tmp_path, monkeypatch):
+    """They go to an installed DeePMD-kit, which is not there."""
+    monkeypatch.setitem(sys.modules, "deepmd", None)
+    path = checkpoint(tmp_path, change)
+    with pytest.raises(ExportError, match=words) as caught:
+        load_potential(path)
+    assert "dp --pt freeze -c model.ckpt.pt -o model.ckpt.pth" in str(caught.value)
 
 
 def test_model_that_only_deepmd_kit_can_read(tmp_path, monkeypatch):

@@ -58,8 +58,8 @@ def packed(content: dict[str, bytes]) -> bytes:
 
 
 def write(name: str, folder: Path) -> Path:
-    """The archive of this name as a .pth file."""
-    path = folder / f"{name}.pth"
+    """The archive of this name as a .pth file; a checkpoint as a .pt file."""
+    path = folder / (f"{name}.pt" if name.startswith("checkpoint") else f"{name}.pth")
     path.write_bytes(packed(records(name)))
     return path
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from .script_networks import NetworkReader
 from .script_object import ScriptObject
+from .table import NotPlainError
 
 # descriptors that are refused by name: nothing but their type is read
 OTHERS = {
@@ -30,7 +31,11 @@ def descriptor(value: ScriptObject, nets: NetworkReader) -> dict[str, Any]:
 
 
 def _hybrid(value: ScriptObject, nets: NetworkReader) -> dict[str, Any]:
-    parts = [descriptor(part, nets) for part in value.children("descrpt_list")]
+    parts = []
+    for part in value.children("descrpt_list"):
+        if part.kind == "DescrptHybrid":
+            raise NotPlainError("a hybrid descriptor within another")
+        parts.append(descriptor(part, nets))
     return {"@class": "Descriptor", "type": "hybrid", "@version": 1, "list": parts}
 
 

@@ -90,6 +90,8 @@ class ScriptObject:
         found = self._get(key, default)
         if found is None and default is None:
             return None
+        if isinstance(found, np.ndarray):  # not of the file
+            return found
         if not isinstance(found, Tensor):
             raise self._wrong("a tensor", key)
         return self._archive.array(found)

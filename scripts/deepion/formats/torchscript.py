@@ -43,10 +43,11 @@ OTHER_FITTINGS = {
 def read(path: Path) -> dict[str, Any]:
     """The serialized dictionary of a .pth file; raises ExportError with the file's name, NotPlainError without it."""
     with TorchArchive(path) as archive:
-        return _read(path, ScriptObject(archive, archive.root, "model"))
+        return serialized(path, ScriptObject(archive, archive.root, "model"))
 
 
-def _read(path: Path, model: ScriptObject) -> dict[str, Any]:
+def serialized(path: Path, model: ScriptObject) -> dict[str, Any]:
+    """The serialized dictionary of a model that was frozen."""
     data: dict[str, Any] = {
         "software": "deepmd-kit",
         "backend": "PyTorch",
@@ -75,10 +76,11 @@ def _model(model: ScriptObject) -> dict[str, Any]:
         return {"type": OTHER_MODELS.get(model.kind, "spin")}
     if "atomic_model" not in model:
         raise NotPlainError(f"its object is a {model.kind}, not a model as DeePMD-kit 3 freezes it")
-    return _atomic_model(model.child("atomic_model"), NetworkReader())
+    return atomic_model(model.child("atomic_model"), NetworkReader())
 
 
-def _atomic_model(atomic: ScriptObject, nets: NetworkReader) -> dict[str, Any]:
+def atomic_model(atomic: ScriptObject, nets: NetworkReader) -> dict[str, Any]:
+    """The serialized form of a model of atomic energies."""
     variables = {"out_bias": atomic.array("out_bias", None), "out_std": atomic.array("out_std", None)}
     data: dict[str, Any] = {
         "@class": "Model",
@@ -112,7 +114,10 @@ def _linear(atomic: ScriptObject, nets: NetworkReader) -> dict[str, Any]:
     if "weights" in atomic:
         listed = isinstance(atomic.plain("weights"), list)
         data["weights"] = atomic.values("weights", (int, float)) if listed else atomic.text("weights")
-    data["models"] = [_atomic_model(part, nets) for part in atomic.children("models")]
+    parts = list(atomic.children("models"))
+    if any("models" in part for part in parts):
+        raise NotPlainError("a linear combination of models within another")
+    data["models"] = [atomic_model(part, nets) for part in parts]
     if "sw_rmin" in atomic:
         data |= {"type": "zbl", "@version": 2}
         data |= {key: atomic.number(key) for key in ("sw_rmin", "sw_rmax", "smin_alpha")}
