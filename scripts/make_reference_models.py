@@ -18,7 +18,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +182,7 @@ KINDS = {
         "neuron": [3, 6, 6, 10], "resnet_dt": True, "type_one_side": True, "exclude_types": [[1, 1]]},
         {"neuron": [10, 10, 20]}, backend="tf", trained=True),
 }  # fmt: skip
-FOREIGN = {"exclude_types_kept_nets": ".pth", "tf_trained": ".pb", "tf_out_std": ".pb"}
+FOREIGN = {"tf_trained": ".pb", "tf_out_std": ".pb"}
 SEL = {"one_type": [30], "dense": [80], "two_types": [16, 20], "small_box": [30, 40], "cluster": [16, 20],
        "four_triclinic": [22, 10, 22, 8],
     "three_triclinic": [20, 12, 20], "no_sulfur": [22, 20, 4], "dense_two": [50, 45]}  # fmt: skip
@@ -368,20 +367,9 @@ def make(name, entry, target, scratch):
     np.savez_compressed(target / "reference" / f"{name}.npz", **values)
     if name in FOREIGN:
         copy_path = target / "models" / f"{name}{FOREIGN[name]}"
-        if copy_path.suffix == ".pth":
-            copy_without_code(backend_file, copy_path)
-        else:
-            copy_path.write_bytes(backend_file.read_bytes())
+        copy_path.write_bytes(backend_file.read_bytes())
         line["foreign"] = f"models/{copy_path.name}"
     return line
-
-
-def copy_without_code(source, target):
-    """A TorchScript archive without its code, which the exporter does not look at: a quarter of the size."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
-        for name in old.namelist():
-            if "/code/" not in name:
-                new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
 
 
 def main():

@@ -76,7 +76,7 @@ def frozen(name, folder):
     from deepmd.pt.model.model import get_model
     from deepmd.pt.train.wrapper import ModelWrapper
 
-    table = np.repeat(np.linspace(0.01, 6.0, 40)[:, None], 4, axis=1)
+    table = np.repeat(np.linspace(0.01, 6.0, 14)[:, None], 4, axis=1)
     table[:, 1:] = 1.0 / table[:, 1:]
     np.savetxt("zbl.txt", table)
     script = copy.deepcopy(KINDS[name])
@@ -165,11 +165,9 @@ def evaluate(name, path):
     if name == "sea_parameters":
         parameters = {"fparam": [0.3, -0.4], "aparam": [0.1 * n for n in range(8)]}
     arguments = {key: np.reshape(value, (1, -1)) for key, value in parameters.items()}
-    energy, force, virial, each, _ = DeepPot(str(path)).eval(
-        coord.reshape(1, -1), None, types, atomic=True, **arguments
-    )
+    energy, force, virial, _, _ = DeepPot(str(path)).eval(coord.reshape(1, -1), None, types, atomic=True, **arguments)
     values = {"energy": energy.item(), "force": force.ravel().tolist(), "virial": virial.ravel().tolist(),
-              "atom_energy": each.ravel().tolist(), **parameters}  # fmt: skip
+              **parameters}  # fmt: skip
     if not name.endswith("_compressed") and not name.startswith("older"):  # DeePMD-kit cannot read these back
         values["digest"] = digest(serialize_from_file(str(path)))
     return values

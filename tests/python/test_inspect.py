@@ -70,7 +70,7 @@ def test_archives(tmp_path):
     assert "DPA-1, second form (se_atten_v2); type embedding: strip, 4 numbers, smooth" in strip
     assert "sel 20 of all elements together" in strip and ", 1 table\n" in strip
     zbl = text(torch_archives.write("zbl", tmp_path))
-    assert "DP-ZBL" in zbl and "pair table     0.01 to 6 A, 39 splines" in zbl
+    assert "DP-ZBL" in zbl and "pair table     0.01 to 6 A, 13 splines" in zbl
     assert "one net for all elements" in zbl
 
 

@@ -77,18 +77,6 @@ def test_tables_of_compressed_models(name, tmp_path):
         assert tables["type_embd_data"].shape == (9, 8) and descriptor["compress"]["geo_compress"]
 
 
-def test_fixture_of_the_repository(tmp_path):
-    """The .pth beside its .dp: the same potential."""
-    line = INDEX["exclude_types_kept_nets"]
-    archive = load_potential(DATA / line["foreign"])
-    plain = load_potential(DATA / line["model"])
-    (ours_part,), (part,) = archive.parts, plain.parts
-    assert ours_part.embedding_of == part.embedding_of and ours_part.exclude_types == part.exclude_types
-    for name, network in part.embedding.items():
-        for ours, theirs in zip(ours_part.embedding[name].layers, network.layers, strict=True):
-            np.testing.assert_array_equal(ours.w, theirs.w)
-
-
 def test_neither_framework_is_imported(tmp_path):
     path = torch_archives.write("sea", tmp_path)
     code = (
