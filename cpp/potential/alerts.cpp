@@ -19,10 +19,12 @@ namespace {
 
   std::string overflow_text(const ffi::Alerts &alerts, const Model &model)
   {
-    return fmt::format("atom {} has {} neighbors of element {} within the cutoff, but model {} "
-                       "keeps only the nearest {} (its sel)",
+    const std::string element(alerts.overflow_element);
+    return fmt::format("atom {} has {} neighbors{} within the cutoff, but model {} keeps only the "
+                       "nearest {} (its sel)",
                        alerts.overflow_tag, alerts.overflow_found,
-                       std::string(alerts.overflow_element), model.file, alerts.overflow_kept);
+                       element.empty() ? "" : " of element " + element, model.file,
+                       alerts.overflow_kept);
   }
 
   /* ---------------------------------------------------------------------- */

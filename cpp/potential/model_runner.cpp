@@ -149,6 +149,25 @@ Refusal ModelRunner::set_elements(const std::vector<std::string> &elements)
   return {};
 }
 
+/* ----------------------------------------------------------------------
+   tables and networks for the types in use alone: a model may know 90 elements
+------------------------------------------------------------------------- */
+
+std::string ModelRunner::prepare(LAMMPS *lmp)
+{
+  std::string problem = error_of([&] {
+    for (auto &model : models) {
+      std::vector<std::int32_t> used;
+      for (const auto t : model.type_of)
+        if (t >= 0) used.push_back(t);
+      model.potential->prepare(view(used));
+      model.info = model.potential->info();
+    }
+  });
+  print_rust_log(lmp);
+  return agreed_error(lmp, problem);
+}
+
 /* ---------------------------------------------------------------------- */
 
 double ModelRunner::cutoff() const

@@ -66,6 +66,8 @@ class ModelRunner {
   // elements[i] is the name of atom type i, or NULL; [0] is unused. The word of a refusal is the
   // atom type.
   Refusal set_elements(const std::vector<std::string> &elements);
+  // Collective: makes all models ready for the elements that were set.
+  std::string prepare(LAMMPS_NS::LAMMPS *lmp);
 
   bool empty() const { return models.empty(); }
   std::size_t size() const { return models.size(); }

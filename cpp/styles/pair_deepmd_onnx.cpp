@@ -116,6 +116,7 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
   if (elements.empty()) return;
   const Refusal unknown = impl->models.set_elements(elements);
   if (!unknown.none()) refuse(lmp, FLERR, unknown.text);
+  prepare_models();
   set_pairs();
 }
 
@@ -157,7 +158,16 @@ void PairDeepmdOnnx::coeff(int narg, char **arg)
   if (narg == 2 && comm->me == 0)
     utils::logmesg(lmp, "deepion: pair_coeff * * without names: atom type {}\n",
                    types_and_elements(elements));
+  prepare_models();
   set_pairs();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::prepare_models()
+{
+  const std::string problem = impl->models.prepare(lmp);
+  if (!problem.empty()) refuse(lmp, FLERR, problem);
 }
 
 /* ----------------------------------------------------------------------

@@ -38,6 +38,7 @@ class PairDeepmdOnnx : public Pair {
   double **scale;    // per type pair; scale[1][1] multiplies the whole potential
 
   void allocate();
+  void prepare_models();
   void set_pairs();
 };
 

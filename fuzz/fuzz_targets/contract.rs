@@ -3,7 +3,7 @@
 #![no_main]
 
 use deepion_fuzz::mutate_json;
-use deepion_potential::{Contract, Model, Networks, Result};
+use deepion_potential::{Contract, Model, Networks, Pair, Result};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -13,8 +13,7 @@ struct Constant;
 impl Networks for Constant {
     fn embed(
         &mut self,
-        _: usize,
-        _: usize,
+        _: Pair,
         _: &[f64],
         mut g: ArrayViewMut2<f64>,
         mut dg: ArrayViewMut2<f64>,
@@ -22,6 +21,10 @@ impl Networks for Constant {
         g.fill(0.1);
         dg.fill(0.1);
         Ok(())
+    }
+
+    fn gate(&mut self, _: Pair) -> Result<Vec<f64>> {
+        Ok(Vec::new())
     }
 
     fn fit(

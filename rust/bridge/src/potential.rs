@@ -11,7 +11,9 @@ mod summary;
 mod tests;
 
 use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
-use deepion_potential::{Configuration, Engine, Error, Model, ReducedLevel, Result, Results, matrix, matrix_mut};
+use deepion_potential::{
+    Configuration, Engine, Error, MOST_SHARES, Model, ReducedLevel, Result, Results, Times, matrix, matrix_mut,
+};
 use ndarray::{ArrayView3, ArrayViewMut2};
 
 use crate::guard::{guard, guard_only};
@@ -66,7 +68,8 @@ mod ffi {
         threads: usize,
         /// SHA-256 of the model file, lowercase hex.
         sha256: String,
-        /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads.
+        /// Lines for the set-up summary, without line ends: model, hash, types, cutoff, precision, ONNX Runtime, threads; none
+        /// before the model was prepared.
         summary: Vec<String>,
     }
 
@@ -120,7 +123,7 @@ mod ffi {
     struct Alerts {
         /// Centers that had more neighbors of a type than `sel`.
         overflow_count: usize,
-        /// Worst of them: atom ID, element of the neighbors, neighbors found, neighbors kept.
+        /// Worst of them: atom ID, element of the neighbors (empty: of all elements together), neighbors found, neighbors kept.
         overflow_tag: i64,
         overflow_element: String,
         overflow_found: usize,
@@ -167,6 +170,9 @@ mod ffi {
 
         /// Opens a model from the bytes of its file. `name` is only used in messages.
         fn open_potential(name: &str, bytes: &[u8], settings: &Settings) -> Result<Box<Potential>>;
+        /// Prepares the model for the types that will occur (indices of its own): to be called before anything is computed, and
+        /// again where they change. Cheap where they do not.
+        fn prepare(self: &mut Potential, types: &[i32]) -> Result<()>;
         fn info(self: &Potential) -> Result<ModelInfo>;
         /// Adds energy, forces and virials of one configuration to `output`. On error nothing was added.
         fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
@@ -188,13 +194,15 @@ mod ffi {
 
 /// A model, ready to compute: the file, the engine and what its guards saw.
 struct Potential {
+    name: String,
     file: ModelFile,
     runtime: Library,
-    engine: Engine,
-    precision: ffi::Precision,
-    /// Why there are no tables although they are wanted needs the accuracy that was asked for.
-    table_error: Option<f64>,
+    settings: ffi::Settings,
+    /// The reduced networks that the settings ask for, and those in use.
+    wanted: Option<ReducedLevel>,
     reduced: Option<ReducedLevel>,
+    /// None before the model was prepared.
+    engine: Option<Engine>,
     alerts: ffi::Alerts,
     poisoned: bool,
 }
@@ -223,21 +231,25 @@ fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -
 }
 
 impl Potential {
+    fn prepare(&mut self, types: &[i32]) -> Result<()> {
+        guard_only(|| opening::prepare(self, types))
+    }
+
     fn info(&self) -> Result<ffi::ModelInfo> {
         guard_only(|| {
             let contract = &self.file.contract;
             let reduced_error = self.reduced.as_ref().map_or(0.0, |l| l.force_error);
             Ok(ffi::ModelInfo {
                 type_map: contract.type_map.clone(),
-                cutoff: contract.rcut,
+                cutoff: contract.rcut(),
                 numb_fparam: contract.numb_fparam,
                 numb_aparam: contract.numb_aparam,
                 reduced_error,
-                check_limit: accuracy::check_limit(self.precision, self.table_error.is_some(), reduced_error),
-                threads: self.engine.threads(),
+                check_limit: accuracy::check_limit(self.settings.precision, self.settings.tabulate, reduced_error),
+                threads: self.settings.threads.clamp(1, MOST_SHARES),
                 default_fparam: contract.default_fparam.clone().unwrap_or_default(),
                 sha256: self.file.sha256.clone(),
-                summary: self.summary(),
+                summary: self.engine.as_ref().map_or(Vec::new(), |engine| self.summary(engine)),
             })
         })
     }
@@ -254,15 +266,16 @@ impl Potential {
                 vatom: wanted("vatom", vatom, [nall, 6])?,
                 cvatom: wanted("cvatom", cvatom, [nall, 9])?,
             };
+            let engine = prepared(engine)?;
             let conf = configuration(engine.model(), &atoms)?;
             let (totals, seen) = engine.compute(&conf, &mut results)?;
             let contract = &engine.model().contract;
             let tag = |i: usize| atoms.tags.get(i).copied().unwrap_or(i as i64);
             if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
                 alerts.overflow_tag = tag(worst.center);
-                alerts.overflow_element.clone_from(&contract.type_map[worst.neighbor_type]);
+                alerts.overflow_element = worst.neighbor_type.map_or(String::new(), |t| contract.type_map[t].clone());
                 alerts.overflow_found = worst.found;
-                alerts.overflow_kept = contract.sel[worst.neighbor_type];
+                alerts.overflow_kept = worst.kept;
             }
             if let Some(closest) = seen.closest.filter(|c| alerts.close_count == 0 || c.r < alerts.close_distance) {
                 alerts.close_tag_i = tag(closest.i);
@@ -280,6 +293,7 @@ impl Potential {
     fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
         let Self { engine, file, runtime, poisoned, .. } = self;
         guard(poisoned, || {
+            let engine = prepared(engine)?;
             let conf = configuration(engine.model(), &atoms)?;
             let check = engine.self_check(&conf, &mut OnnxWholeModel::new(runtime, file)?)?;
             Ok(ffi::CheckResult {
@@ -292,7 +306,10 @@ impl Potential {
 
     fn take_times(&mut self) -> Result<Vec<ffi::PartTime>> {
         let part = |(name, seconds): (&str, f64)| ffi::PartTime { name: name.into(), seconds };
-        guard_only(|| Ok(self.engine.take_times().parts().map(part).into()))
+        guard_only(|| {
+            let times = self.engine.as_mut().map_or_else(Times::default, Engine::take_times);
+            Ok(times.parts().map(part).into())
+        })
     }
 
     fn take_alerts(&mut self) -> Result<ffi::Alerts> {
@@ -300,8 +317,12 @@ impl Potential {
     }
 
     fn memory_bytes(&self) -> Result<usize> {
-        guard_only(|| Ok(self.engine.bytes() + self.file.bytes().len()))
+        guard_only(|| Ok(self.engine.as_ref().map_or(0, Engine::bytes) + self.file.bytes().len()))
     }
+}
+
+fn prepared(engine: &mut Option<Engine>) -> Result<&mut Engine> {
+    engine.as_mut().ok_or_else(|| Error::Internal("the model was not prepared for any types".into()))
 }
 
 /// An empty slice: not wanted.

@@ -3,7 +3,7 @@
 //!
 //! The trailer of a file proves that it is as it was exported, not who exported it: most cases here have one that fits.
 
-use deepion_potential::{Model, Networks, Result};
+use deepion_potential::{Model, Networks, Pair, Result};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
@@ -31,8 +31,12 @@ const CONTRACT: &str = "deepion_contract";
 struct Zeros;
 
 impl Networks for Zeros {
-    fn embed(&mut self, _: usize, _: usize, _: &[f64], _: ArrayViewMut2<f64>, _: ArrayViewMut2<f64>) -> Result<()> {
+    fn embed(&mut self, _: Pair, _: &[f64], _: ArrayViewMut2<f64>, _: ArrayViewMut2<f64>) -> Result<()> {
         Ok(())
+    }
+
+    fn gate(&mut self, _: Pair) -> Result<Vec<f64>> {
+        Ok(Vec::new())
     }
 
     fn fit(

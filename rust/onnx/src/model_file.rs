@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 //! A deepion model file: opened, checked as a whole, and taken apart into networks.
 //!
-//! Format version 1: an ONNX model whose graph evaluates the whole potential and whose local functions are its networks,
-//! with the contract as metadata and, as its last bytes, the SHA-256 of all bytes before.
+//! An ONNX model whose graph evaluates the whole potential and whose local functions are its networks, with the contract as metadata
+//! and, as its last bytes, the SHA-256 of all bytes before. Format 1 holds one `se_e2_a` with a net per pair of types; format 2 any
+//! descriptors that [`Contract`] knows.
 
-use deepion_potential::{Contract, DescriptorLayout, EXPORTER, Error, Result};
+use deepion_potential::{Contract, DescriptorLayout, EXPORTER, Error, Fitting, Part, Result};
 use ndarray::Array2;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::proto::{ElementType, Entry, Function, Graph, Model, Tensor, Trailer, rows_of};
-use crate::weights;
+use crate::proto::{ElementType, Entry, Function, Graph, Model, Tensor, Trailer, index, rows_of};
+use crate::weights::{self, RowBlock};
 
 /// The newest format version this crate reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FORMAT_KEY: &str = "deepion_format";
 const CONTRACT_KEY: &str = "deepion_contract";
 const HASH_KEY: &str = "deepion_sha256";
@@ -63,7 +64,7 @@ impl ModelFile {
             )));
         };
         match format.parse::<u32>() {
-            Ok(FORMAT) => (),
+            Ok(1..=FORMAT) => (),
             Ok(newer) if newer > FORMAT => {
                 return Err(fail(format!(
                     "format version {newer} is newer than this deepion understands ({FORMAT}); update deepion or export the model again"
@@ -71,7 +72,7 @@ impl ModelFile {
             }
             _ => {
                 return Err(fail(format!(
-                    "metadata {FORMAT_KEY} is {format:?}, expected {FORMAT}; export the model again"
+                    "metadata {FORMAT_KEY} is {format:?}, expected 1 to {FORMAT}; export the model again"
                 )));
             }
         }
@@ -119,17 +120,37 @@ impl ModelFile {
         self.functions = Vec::new();
     }
 
-    /// The embedding net `name` as an ONNX model of its own: `s` [n, 1] -> G, dG/ds [n, M].
+    /// Takes dropped networks out of the whole file again.
+    pub fn restore_networks(&mut self) {
+        if self.functions.is_empty()
+            && let Ok(model) = Model::decode(&*self.bytes)
+        {
+            self.functions = model.functions;
+        }
+    }
+
+    /// The embedding net `name` as an ONNX model of its own: `s` [n, 1] (, pair [1]) -> G, dG/ds [n, M]; and whether it has the pair
+    /// as an input.
     ///
     /// # Errors
     /// The function has other inputs or outputs than it must.
-    pub(crate) fn embedding(&self, name: &str, element: ElementType) -> Result<Vec<u8>> {
-        let width = self.contract.width();
-        self.network(name, element, (&[1], &[width, width]), |_, _| Ok(()))
+    pub(crate) fn embedding(&self, part: &Part, name: &str, element: ElementType) -> Result<(Vec<u8>, bool)> {
+        let (width, with_pair) = (part.width(), self.function(name)?.input.len() == 2);
+        let inputs: &[Input] = if with_pair { &[Input::Rows(1), Input::Index] } else { &[Input::Rows(1)] };
+        Ok((self.network(name, element, (inputs, &[width, width]), |_, _| Ok(()))?, with_pair))
     }
 
-    /// The fitting net `name` as an ONNX model of its own: D (, parameters) -> energy [n, 1], dE/dD, and whether D [n, axis M]
-    /// has m faster there: the rows of the first layer's weights are put in that order, unless D is used otherwise, too.
+    /// The gate `name` of a descriptor as an ONNX model of its own: pair [1] -> t [1, M].
+    ///
+    /// # Errors
+    /// The function has other inputs or outputs than it must.
+    pub(crate) fn gate(&self, part: &Part, name: &str) -> Result<Vec<u8>> {
+        self.network(name, ElementType::Float64, (&[Input::Index], &[part.width()]), |_, _| Ok(()))
+    }
+
+    /// The fitting net `name` as an ONNX model of its own: D (, type [1]) (, parameters) -> energy [n, 1], dE/dD, and whether each
+    /// descriptor with directions, [n, axis M], has m faster there: the rows of the first layer's weights are put in that order,
+    /// unless D is used otherwise, too.
     ///
     /// Files that do not say how D is used are of versions whose first layer passes D on (a skip connection) exactly where its
     /// width is once or twice that of its input.
@@ -137,18 +158,37 @@ impl ModelFile {
     /// # Errors
     /// The function has other inputs or outputs than it must, or another first layer.
     pub(crate) fn fitting(&self, name: &str, element: ElementType) -> Result<(Vec<u8>, bool)> {
-        let (width, axis, param) = (self.contract.width(), self.contract.axis_neuron, self.contract.numb_param());
-        let descriptor = width * axis;
+        let (descriptor, param) = (self.contract.descriptor_len(), self.contract.numb_param());
         let skips = |&neuron: &usize| neuron == descriptor + param || neuron == 2 * (descriptor + param);
-        let inputs: &[usize] = if param == 0 { &[descriptor] } else { &[descriptor, param] };
+        let mut inputs = vec![Input::Rows(descriptor)];
+        if matches!(self.contract.fitting, Fitting::Shared(_)) {
+            inputs.push(Input::Index);
+        }
+        if param > 0 {
+            inputs.push(Input::Rows(param));
+        }
         let m_faster = match self.contract.descriptor_layout {
             Some(layout) => layout == DescriptorLayout::AxisFastestFirstLayerOnly,
             None => self.contract.fitting_neuron.first().is_some_and(|n| !skips(n)),
         };
-        let model = self.network(name, element, (inputs, &[1, descriptor]), |nodes, weights| {
-            if m_faster { weights::transpose_rows(nodes, weights, width, axis) } else { Ok(()) }
+        let blocks = self.transposed_blocks();
+        let model = self.network(name, element, (&inputs, &[1, descriptor]), |nodes, weights| {
+            if m_faster { weights::transpose_rows(nodes, weights, &blocks) } else { Ok(()) }
         })?;
         Ok((model, m_faster))
+    }
+
+    /// The descriptors with directions among the fitting net's inputs.
+    pub(crate) fn transposed_blocks(&self) -> Vec<RowBlock> {
+        let mut first = 0;
+        let mut blocks = Vec::new();
+        for part in &self.contract.parts {
+            if !part.is_radial() {
+                blocks.push(RowBlock { first, fast: part.width(), slow: part.axis_neuron });
+            }
+            first += part.len();
+        }
+        blocks
     }
 
     /// The reduced fitting net `name` as an ONNX model of its own: features (, parameters) -> energy [n, 1], its gradient by
@@ -157,9 +197,11 @@ impl ModelFile {
     /// # Errors
     /// The function has other inputs or outputs than it must.
     pub(crate) fn reduced_fitting(&self, name: &str, features: usize, element: ElementType) -> Result<Vec<u8>> {
-        let param = self.contract.numb_param();
-        let inputs: &[usize] = if param == 0 { &[features] } else { &[features, param] };
-        self.network(name, element, (inputs, &[1, features]), |_, _| Ok(()))
+        let mut inputs = vec![Input::Rows(features)];
+        if self.contract.numb_param() > 0 {
+            inputs.push(Input::Rows(self.contract.numb_param()));
+        }
+        self.network(name, element, (&inputs, &[1, features]), |_, _| Ok(()))
     }
 
     /// The bases of the reduced networks, per center type: M x columns, with columns for every level.
@@ -173,7 +215,7 @@ impl ModelFile {
     }
 
     fn basis(&self, name: &str, used: usize) -> Result<Array2<f64>> {
-        let width = self.contract.width();
+        let width = self.contract.parts.first().map_or(0, Part::width);
         let found = weights::first_matrix(&self.function(name)?.node).map_err(|e| malformed(name, e))?;
         let basis = found.ok_or_else(|| malformed(name, "it is no matrix"))?;
         let (rows, columns) = basis.dim();
@@ -193,10 +235,15 @@ impl ModelFile {
     pub fn take_apart(&self) -> Result<()> {
         let contract = &self.contract;
         for element in [ElementType::Float32, ElementType::Float64] {
-            for name in contract.embedding.iter().flatten().flatten() {
-                self.embedding(name, element)?;
+            for part in &contract.parts {
+                for name in part.embedding.functions() {
+                    self.embedding(part, name, element)?;
+                }
+                if let Some(gate) = &part.gate {
+                    self.gate(part, &gate.function)?;
+                }
             }
-            for name in &contract.fitting {
+            for name in contract.fitting.functions() {
                 self.fitting(name, element)?;
             }
             for level in contract.reduced.iter().flat_map(|r| &r.levels) {
@@ -219,7 +266,7 @@ impl ModelFile {
         &self,
         name: &str,
         element: ElementType,
-        (inputs, outputs): (&[usize], &[usize]),
+        (inputs, outputs): (&[Input], &[usize]),
         prepare: impl FnOnce(&[Vec<u8>], &mut [Tensor]) -> std::result::Result<(), &'static str>,
     ) -> Result<Vec<u8>> {
         let function = self.function(name)?;
@@ -232,8 +279,9 @@ impl ModelFile {
                 outputs.len()
             )));
         }
-        let values = |names: &[String], columns: &[usize]| {
-            names.iter().zip(columns).map(|(n, &c)| rows_of(n, element, c)).collect()
+        let of_input = |(name, input): (&String, &Input)| match input {
+            Input::Rows(columns) => rows_of(name, element, *columns),
+            Input::Index => index(name),
         };
         let (node, mut initializer) = weights::split(&function.node, element).map_err(|e| malformed(name, e))?;
         prepare(&node, &mut initializer).map_err(|why| malformed(name, why))?;
@@ -241,8 +289,8 @@ impl ModelFile {
             node,
             name: name.into(),
             initializer,
-            input: values(&function.input, inputs),
-            output: values(&function.output, outputs),
+            input: function.input.iter().zip(inputs).map(of_input).collect(),
+            output: function.output.iter().zip(outputs).map(|(n, &c)| rows_of(n, element, c)).collect(),
         };
         let model = Model {
             ir_version: self.ir_version,
@@ -253,6 +301,14 @@ impl ModelFile {
         };
         Ok(model.encode_to_vec())
     }
+}
+
+/// An input of a network.
+enum Input {
+    /// Rows of so many floats.
+    Rows(usize),
+    /// One whole number.
+    Index,
 }
 
 fn malformed(name: &str, why: impl std::fmt::Display) -> Error {
@@ -271,10 +327,11 @@ fn intact(bytes: &[u8]) -> bool {
 /// Every network that a contract names, with a lower bound of its number of weights.
 fn sizes(contract: &Contract) -> impl Iterator<Item = (&String, usize)> {
     let with_size = |size: usize| move |name| (name, size);
-    let embeddings = contract.embedding.iter().flatten().flatten().map(with_size(contract.width()));
+    let embeddings = contract.parts.iter().flat_map(move |p| p.functions().map(with_size(p.width())));
     let inputs = contract.descriptor_len() + contract.numb_param();
-    let fittings = contract.fitting.iter().map(with_size(inputs));
-    let bases = contract.reduced.iter().flat_map(|r| &r.basis).map(with_size(contract.width()));
+    let fittings = contract.fitting.functions().iter().map(with_size(inputs));
+    let width = contract.parts.first().map_or(0, Part::width);
+    let bases = contract.reduced.iter().flat_map(|r| &r.basis).map(with_size(width));
     let levels = contract.reduced.iter().flat_map(|r| &r.levels);
     let param = contract.numb_param();
     let reduced = levels.flat_map(move |l| l.fitting.iter().zip(l.columns.iter().map(move |&n| features(n) + param)));
@@ -336,7 +393,7 @@ mod tests {
     fn metadata_is_checked_by_key() {
         let future = edited(|m| set(m, FORMAT_KEY, |_| "99".into()));
         assert!(
-            refusal(&future).contains("format version 99 is newer than this deepion understands (1); update deepion")
+            refusal(&future).contains("format version 99 is newer than this deepion understands (2); update deepion")
         );
         let nonsense = edited(|m| set(m, FORMAT_KEY, |_| "one".into()));
         assert!(refusal(&nonsense).contains("metadata deepion_format is \"one\", expected 1"));
@@ -345,7 +402,7 @@ mod tests {
         let renamed = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"rcut\"", "\"cutoff\"")));
         assert!(refusal(&renamed).contains("unknown field `cutoff`") && refusal(&renamed).contains("update deepion"));
         let nothing = edited(|m| set(m, CONTRACT_KEY, |_| "{}".into()));
-        assert!(refusal(&nothing).contains("missing field `producer`"));
+        assert!(refusal(&nothing).contains("missing field `descriptor`"));
         let no_net = edited(|m| set(m, CONTRACT_KEY, |c| c.replace("\"fitting_0\"", "\"fitting_9\"")));
         assert!(refusal(&no_net).contains("network fitting_9 of the contract is not in the file"));
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
-use deepion_potential::{Error, Networks, Real, ReducedLevel, Result, TypedNetworks, row_by_row, row_by_row_mut};
+use deepion_potential::{
+    Error, Fitting, Networks, Pair, Part, Real, ReducedLevel, Result, TypedNetworks, row_by_row, row_by_row_mut,
+};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionInputValue};
@@ -10,6 +12,7 @@ use ort::value::{PrimitiveTensorElementType, TensorRef};
 use crate::library::Library;
 use crate::model_file::{ModelFile, features};
 use crate::proto::ElementType;
+use crate::weights::RowBlock;
 
 /// A floating-point type that networks run in.
 pub trait OnnxReal: Real + PrimitiveTensorElementType {
@@ -25,21 +28,43 @@ impl OnnxReal for f64 {
     const ELEMENT: ElementType = ElementType::Float64;
 }
 
-/// The session of a fitting net.
-struct Fitting<R> {
+/// The session of an embedding net.
+struct EmbeddingNet {
     session: Session,
-    /// Where the net takes D with the axis faster: M, and room for D and its gradient in that order.
-    reordered: Option<(usize, Vec<R>, Vec<R>)>,
+    /// Whether it takes the pair of types.
+    with_pair: bool,
+}
+
+/// The session of a fitting net.
+struct FittingNet<R> {
+    session: Session,
+    /// Whether it takes the type of the centers.
+    with_type: bool,
+    /// Where the net takes D with the axis faster: the descriptors with directions, and room for D and its gradient in that order.
+    reordered: Option<(Vec<RowBlock>, Vec<R>, Vec<R>)>,
+}
+
+/// An input of a session.
+enum Values<'a, R> {
+    /// Rows of so many values.
+    Rows(&'a [R], usize),
+    /// One whole number.
+    Index([i64; 1]),
 }
 
 /// One session per network of the model.
 pub struct OnnxNetworks<R> {
     ntypes: usize,
     numb_param: usize,
-    /// Position in `embeddings`, per type pair.
-    embedding_of: Vec<Option<usize>>,
-    embeddings: Vec<Session>,
-    fittings: Vec<Fitting<R>>,
+    /// Width of the embedding, per descriptor.
+    widths: Vec<usize>,
+    /// Per descriptor: position in `embeddings`, per type pair.
+    embedding_of: Vec<Vec<Option<usize>>>,
+    embeddings: Vec<EmbeddingNet>,
+    /// Per descriptor.
+    gates: Vec<Option<Session>>,
+    /// One for all types, or one per type.
+    fittings: Vec<FittingNet<R>>,
     /// The input of an embedding net.
     s: Vec<R>,
 }
@@ -50,14 +75,14 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// # Errors
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
-        let mut networks = Self::embeddings_only(library, file)?;
-        let width = file.contract.width();
+        let mut networks = Self::embeddings(library, file)?;
+        let with_type = matches!(file.contract.fitting, Fitting::Shared(_));
         let fitting = |name: &String| {
             let (model, m_faster) = file.fitting(name, R::ELEMENT)?;
-            let reordered = (!m_faster).then(|| (width, Vec::new(), Vec::new()));
-            Ok(Fitting { session: start(library, name, &model)?, reordered })
+            let reordered = (!m_faster).then(|| (file.transposed_blocks(), Vec::new(), Vec::new()));
+            Ok(FittingNet { session: start(library, name, &model)?, with_type, reordered })
         };
-        networks.fittings = file.contract.fitting.iter().map(fitting).collect::<Result<_>>()?;
+        networks.fittings = file.contract.fitting.functions().iter().map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
 
@@ -66,40 +91,68 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// # Errors
     /// A network of the file is malformed.
     pub fn reduced(library: &Library, file: &ModelFile, level: &ReducedLevel) -> Result<Self> {
-        let mut networks = Self::embeddings_only(library, file)?;
+        let mut networks = Self::embeddings(library, file)?;
         let fitting = |(name, &n): (&String, &usize)| {
             let session = start(library, name, &file.reduced_fitting(name, features(n), R::ELEMENT)?)?;
-            Ok(Fitting { session, reordered: None })
+            Ok(FittingNet { session, with_type: false, reordered: None })
         };
         networks.fittings = level.fitting.iter().zip(&level.columns).map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
 
-    /// Starts the sessions of the embedding nets alone: enough for what is prepared once from them.
+    /// Starts the sessions of the embedding nets and gates alone: enough for what is prepared once from them.
     ///
     /// # Errors
     /// A network of the file is malformed.
     pub fn embeddings_only(library: &Library, file: &ModelFile) -> Result<Self> {
-        let contract = &file.contract;
-        let mut names: Vec<&str> = Vec::new();
-        let mut embedding_of = Vec::new();
-        for name in contract.embedding.iter().flatten() {
-            embedding_of.push(name.as_deref().map(|name| {
-                names.iter().position(|n| *n == name).unwrap_or_else(|| {
-                    names.push(name);
-                    names.len() - 1
-                })
-            }));
+        let mut networks = Self::embeddings(library, file)?;
+        for part in &file.contract.parts {
+            let gate = |name: &String| start(library, name, &file.gate(part, name)?);
+            networks.gates.push(part.gate.as_ref().map(|g| gate(&g.function)).transpose()?);
         }
-        let embedding = |name: &&str| start(library, name, &file.embedding(name, R::ELEMENT)?);
+        Ok(networks)
+    }
+
+    fn embeddings(library: &Library, file: &ModelFile) -> Result<Self> {
+        let contract = &file.contract;
+        let ntypes = contract.ntypes();
+        let (mut embeddings, mut embedding_of) = (Vec::new(), Vec::new());
+        for part in &contract.parts {
+            let mut started: Vec<(&str, usize)> = Vec::new();
+            let mut of_pair = Vec::with_capacity(ntypes * ntypes);
+            for name in (0..ntypes * ntypes).map(|pair| part.embedding_of(pair / ntypes, pair % ntypes)) {
+                let Some(name) = name else {
+                    of_pair.push(None);
+                    continue;
+                };
+                let known = started.iter().find(|(known, _)| *known == name).map(|(_, at)| *at);
+                let at = known.unwrap_or(embeddings.len());
+                if known.is_none() {
+                    let (model, with_pair) = file.embedding(part, name, R::ELEMENT)?;
+                    embeddings.push(EmbeddingNet { session: start(library, name, &model)?, with_pair });
+                    started.push((name, at));
+                }
+                of_pair.push(Some(at));
+            }
+            embedding_of.push(of_pair);
+        }
+        let numb_param = contract.numb_param();
+        let widths = contract.parts.iter().map(Part::width).collect();
         Ok(Self {
-            ntypes: contract.ntypes(),
-            numb_param: contract.numb_param(),
+            ntypes,
+            numb_param,
+            widths,
             embedding_of,
-            embeddings: names.iter().map(embedding).collect::<Result<_>>()?,
+            embeddings,
+            gates: Vec::new(),
             fittings: Vec::new(),
             s: Vec::new(),
         })
+    }
+
+    /// The number by which functions know a pair of types.
+    fn index(&self, pair: Pair) -> usize {
+        pair.center * self.ntypes + pair.neighbor
     }
 }
 
@@ -120,25 +173,32 @@ pub(crate) fn start_session(library: &Library, model: &[u8]) -> ort::Result<Sess
 }
 
 impl<R: OnnxReal> Networks for OnnxNetworks<R> {
-    fn embed(
-        &mut self,
-        center: usize,
-        neighbor: usize,
-        s: &[f64],
-        g: ArrayViewMut2<f64>,
-        dg: ArrayViewMut2<f64>,
-    ) -> Result<()> {
+    fn embed(&mut self, pair: Pair, s: &[f64], g: ArrayViewMut2<f64>, dg: ArrayViewMut2<f64>) -> Result<()> {
         let (g, dg) = (row_by_row_mut("g", g)?, row_by_row_mut("dg", dg)?);
-        let Some(session) = self.embedding_of[center * self.ntypes + neighbor] else {
-            return Err(Error::Input(format!("types {center} and {neighbor} have no embedding net")));
+        let index = self.index(pair);
+        let Some(at) = self.embedding_of[pair.part][index] else {
+            return Err(Error::Input(format!("types {} and {} have no embedding net", pair.center, pair.neighbor)));
         };
         self.s.clear();
         self.s.extend(s.iter().map(|&v| R::from_f64(v)));
         let widen = |to: &mut [f64], from: &[R]| to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
-        run(&mut self.embeddings[session], &[(&self.s, 1)], [g.len(), dg.len()], |k, values| match k {
+        let EmbeddingNet { session, with_pair } = &mut self.embeddings[at];
+        let inputs = [Values::Rows(&self.s, 1), Values::Index([index as i64])];
+        let inputs = if *with_pair { &inputs } else { &inputs[..1] };
+        run(session, inputs, &[g.len(), dg.len()], |k, values| match k {
             0 => widen(g, values),
             _ => widen(dg, values),
         })
+    }
+
+    fn gate(&mut self, pair: Pair) -> Result<Vec<f64>> {
+        let index = self.index(pair) as i64;
+        let (Some(Some(session)), Some(width)) = (self.gates.get_mut(pair.part), self.widths.get(pair.part)) else {
+            return Err(Error::Input(format!("descriptor {} has no gate", pair.part)));
+        };
+        let mut factor = Vec::new();
+        run::<f64>(session, &[Values::Index([index])], &[*width], |_, values| factor = values.to_vec())?;
+        Ok(factor)
     }
 
     fn fit(
@@ -170,56 +230,74 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
         let len = descriptor.ncols();
         let (descriptor, param) = (row_by_row("descriptor", descriptor)?, row_by_row("param", param)?);
         let gradient = row_by_row_mut("gradient", gradient)?;
-        let Some(Fitting { session, reordered }) = self.fittings.get_mut(center) else {
+        let shared = self.fittings.first().is_some_and(|f| f.with_type);
+        let Some(net) = self.fittings.get_mut(if shared { 0 } else { center }) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
+        let FittingNet { session, with_type, reordered } = net;
         if energy.is_empty() {
             return Ok(());
         }
         let numb_param = self.numb_param;
         let mut evaluate = |descriptor: &[R], gradient: &mut [R]| {
-            let inputs = [(descriptor, len), (param, numb_param)];
-            let inputs = if numb_param == 0 { &inputs[..1] } else { &inputs };
-            run(session, inputs, [energy.len(), gradient.len()], |k, values| match k {
+            let mut inputs = vec![Values::Rows(descriptor, len)];
+            if *with_type {
+                inputs.push(Values::Index([center as i64]));
+            }
+            if numb_param > 0 {
+                inputs.push(Values::Rows(param, numb_param));
+            }
+            run(session, &inputs, &[energy.len(), gradient.len()], |k, values| match k {
                 0 => energy.copy_from_slice(values),
                 _ => gradient.copy_from_slice(values),
             })
         };
-        let Some((width, d, g)) = reordered else { return evaluate(descriptor, gradient) };
-        d.resize(descriptor.len(), R::default());
+        let Some((blocks, d, g)) = reordered else { return evaluate(descriptor, gradient) };
+        d.clear();
+        d.extend_from_slice(descriptor);
         g.resize(descriptor.len(), R::default());
-        transpose(descriptor, d, len, len / *width, *width);
+        for &RowBlock { first, fast, slow } in &*blocks {
+            transpose(descriptor, d, (len, first), slow, fast);
+        }
         evaluate(d, g)?;
-        transpose(g, gradient, len, *width, len / *width);
+        gradient.copy_from_slice(g);
+        for &RowBlock { first, fast, slow } in &*blocks {
+            transpose(g, gradient, (len, first), fast, slow);
+        }
         Ok(())
     }
 }
 
-/// Transposes matrices of `rows` x `columns`, each of `len` values.
-fn transpose<R: OnnxReal>(from: &[R], to: &mut [R], len: usize, rows: usize, columns: usize) {
+/// Transposes matrices of `rows` x `columns`, which begin at `first` of every `len` values.
+fn transpose<R: OnnxReal>(from: &[R], to: &mut [R], (len, first): (usize, usize), rows: usize, columns: usize) {
     for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {
         for row in 0..rows {
             for column in 0..columns {
-                to[column * rows + row] = from[row * columns + column];
+                to[first + column * rows + row] = from[first + row * columns + column];
             }
         }
     }
 }
 
-/// Runs a session on inputs with rows of the given widths and hands its two outputs, of the given lengths, to `take`.
+/// Runs a session on its inputs and hands its outputs, of the given lengths, to `take`.
 fn run<R: OnnxReal>(
     session: &mut Session,
-    inputs: &[(&[R], usize)],
-    lengths: [usize; 2],
+    inputs: &[Values<R>],
+    lengths: &[usize],
     mut take: impl FnMut(usize, &[R]),
 ) -> Result<()> {
     let failed = |e: ort::Error| Error::Engine(format!("ONNX Runtime failed: {e}"));
     let mut values: Vec<SessionInputValue> = Vec::with_capacity(inputs.len());
-    for (data, width) in inputs {
-        values.push(TensorRef::from_array_view(([data.len() / width, *width], *data)).map_err(failed)?.into());
+    for input in inputs {
+        values.push(match input {
+            Values::Rows(data, width) => {
+                TensorRef::from_array_view(([data.len() / width, *width], *data)).map_err(failed)?.into()
+            }
+            Values::Index(index) => TensorRef::from_array_view(([1], &index[..])).map_err(failed)?.into(),
+        });
     }
     let results = session.run(values.as_slice()).map_err(failed)?;
-    for (k, expected) in lengths.into_iter().enumerate() {
+    for (k, &expected) in lengths.iter().enumerate() {
         let (_, values) = results[k].try_extract_tensor::<R>().map_err(failed)?;
         if values.len() != expected {
             return Err(Error::Model(format!(

@@ -147,6 +147,15 @@ pub struct Dimension {
     pub parameter: Option<String>,
 }
 
+/// ONNX' number for `int64`.
+const INT64: i32 = 7;
+
+/// One whole number, as a vector.
+pub fn index(name: &str) -> ValueInfo {
+    let shape = Some(Shape { dim: vec![Dimension { value: Some(1), parameter: None }] });
+    ValueInfo { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: INT64, shape }) }) }
+}
+
 /// A value of `n` rows (a number known only at run time) and `columns` columns.
 pub fn rows_of(name: &str, element: ElementType, columns: usize) -> ValueInfo {
     let rows = Dimension { value: None, parameter: Some("n".into()) };

@@ -35,22 +35,28 @@ pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, V
     Ok((kept.into_iter().flatten().cloned().collect(), initializers))
 }
 
-/// Reorders the rows of the first matrix that a network multiplies with: row a * `fast` + m takes the place of row
-/// m * `slow` + a; rows beyond `slow` * `fast` stay.
+/// `slow` times `fast` rows of a matrix from `first` on.
+#[derive(Debug, Clone, Copy)]
+pub struct RowBlock {
+    /// The first of them.
+    pub first: usize,
+    /// Rows that lie together in the new order.
+    pub fast: usize,
+    /// Rows that lie together in the old order.
+    pub slow: usize,
+}
+
+/// Reorders rows of the first matrix that a network multiplies with: in each block row a * `fast` + m takes the place of row
+/// m * `slow` + a; other rows stay.
 ///
 /// # Errors
 /// There is no such matrix, it has fewer rows, or its rows are empty.
-pub fn transpose_rows(
-    nodes: &[Vec<u8>],
-    initializers: &mut [Tensor],
-    fast: usize,
-    slow: usize,
-) -> Result<(), &'static str> {
+pub fn transpose_rows(nodes: &[Vec<u8>], initializers: &mut [Tensor], blocks: &[RowBlock]) -> Result<(), &'static str> {
     let first_product = nodes.iter().filter_map(|n| Node::decode(n.as_slice()).ok()).find(|n| n.op_type == "MatMul");
     let name = first_product.and_then(|n| n.input.get(1).cloned());
     let tensor = initializers.iter_mut().find(|t| Some(&t.name) == name.as_ref()).ok_or("it has no first matrix")?;
     let rows = tensor.dims.first().map_or(0, |&rows| usize::try_from(rows).unwrap_or(0));
-    if rows < slow * fast {
+    if blocks.iter().any(|b| rows < b.first + b.slow * b.fast) {
         return Err("its first matrix has fewer rows than the descriptor has values");
     }
     let old = tensor.raw_data.clone();
@@ -58,9 +64,11 @@ pub fn transpose_rows(
     if row == 0 {
         return Err("the rows of its first matrix are empty");
     }
-    for (new, to) in tensor.raw_data.chunks_exact_mut(row).take(slow * fast).enumerate() {
-        let from = (new % fast) * slow + new / fast;
-        to.copy_from_slice(&old[from * row..(from + 1) * row]);
+    for &RowBlock { first, fast, slow } in blocks {
+        for (new, to) in tensor.raw_data.chunks_exact_mut(row).skip(first).take(slow * fast).enumerate() {
+            let from = first + (new % fast) * slow + new / fast;
+            to.copy_from_slice(&old[from * row..(from + 1) * row]);
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The model file's own graph in float64: the reference of the self-check.
 
-use deepion_potential::{Error, Result, WholeModel, row_by_row};
+use deepion_potential::{Error, Part, Result, WholeModel, row_by_row};
 use ndarray::{Array2, ArrayView2};
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
@@ -29,7 +29,7 @@ impl OnnxWholeModel {
             Error::Model(format!("ONNX Runtime cannot run the model file's graph: {e}; export the model again"))
         })?;
         let contract = &file.contract;
-        let slots = contract.sel.iter().sum();
+        let slots = contract.parts.iter().map(Part::slots).sum();
         Ok(Self { session, slots, numb_fparam: contract.numb_fparam, numb_aparam: contract.numb_aparam })
     }
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel, load};
-use deepion_potential::{Configuration, DescriptorLayout, Engine, Networks, Results, matrix, matrix_mut};
+use deepion_potential::{Configuration, DescriptorLayout, Engine, Model, Networks, Results, matrix, matrix_mut};
 
 /// Two types; and one type with two frame and two atomic parameters.
 const MODELS: [&[u8]; 2] = [include_bytes!("data/two_sided.onnx"), include_bytes!("data/fparam_aparam.onnx")];
@@ -17,7 +17,7 @@ fn engine<R: OnnxReal>(library: &Library, file: &ModelFile, threads: usize) -> E
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file).unwrap();
     let networks =
         (0..threads).map(|_| Box::new(OnnxNetworks::<R>::new(library, file).unwrap()) as Box<dyn Networks>).collect();
-    Engine::new(file.contract.clone(), &mut exact, networks, false).unwrap()
+    Engine::new(Model::new(file.contract.clone(), &mut exact).unwrap(), networks, false).unwrap()
 }
 
 /// Atoms on a distorted grid, all pairs neighbors.
@@ -111,7 +111,7 @@ fn threads_do_not_change_a_bit() {
 fn a_check_notices_another_model() {
     let (library, [mut file, _]) = open();
     let mut graph = OnnxWholeModel::new(&library, &file).unwrap();
-    file.contract.dstd[0][0] *= 1.01;
+    file.contract.parts[0].dstd[0][0] *= 1.01;
     let mut wrong = engine::<f64>(&library, &file, 1);
     let check = wrong.self_check(&Grid::new(&file, 30).configuration(), &mut graph).unwrap();
     assert!(check.force_difference > 1e-6, "{check:?}");

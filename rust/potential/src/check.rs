@@ -7,6 +7,7 @@ use ndarray::{Array2, Axis};
 
 use crate::chunk::ChunkWorker;
 use crate::configuration::Configuration;
+use crate::contract::Part;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
@@ -66,7 +67,7 @@ pub(crate) fn run(
         return Ok(Check::default());
     }
 
-    let slots: usize = contract.sel.iter().sum();
+    let slots: usize = contract.parts.iter().map(Part::slots).sum();
     let mut nlist = vec![-1; sampled * slots];
     let (mut share, mut blocks, mut seen) = (Share::default(), Vec::<Block>::new(), Sightings::default());
     share.reset(conf.nall(), true, false);
@@ -74,17 +75,22 @@ pub(crate) fn run(
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
         let job = Job { model, conf, group_of, center_type: *center_type, members, sel_error: false };
         worker.evaluate(job, &mut share)?;
-        neighborhood::collect(job, &mut blocks, &mut seen)?;
-        for c in 0..members.len() {
-            let mut slot = row * slots;
-            for (block, sel) in blocks.iter().zip(&contract.sel) {
-                for (&j, place) in block.j[block.of(c)].iter().zip(slot..) {
-                    nlist[place] = cluster.number(j as usize) as i64;
+        let mut first = row * slots;
+        for of in &model.parts {
+            neighborhood::collect(job, of, &mut blocks, &mut seen)?;
+            for c in 0..members.len() {
+                let mut slot = first + c * slots;
+                for (neighbor, block) in blocks.iter().enumerate() {
+                    let found = &block.j[block.of(c)];
+                    for (&j, place) in found.iter().zip(slot..) {
+                        nlist[place] = cluster.number(j as usize) as i64;
+                    }
+                    slot += if of.part.mixed_types { found.len() } else { of.part.sel[neighbor] };
                 }
-                slot += sel;
             }
-            row += 1;
+            first += of.part.slots();
         }
+        row += members.len();
     }
 
     let coord: Vec<f64> = cluster.atoms.iter().flat_map(|&i| conf.position(i)).collect();

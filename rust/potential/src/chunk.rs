@@ -5,7 +5,7 @@ use crate::descriptor::{self, Pairs};
 use crate::environment::Radial;
 use crate::error::Result;
 use crate::job::Job;
-use crate::model::{Model, PairKind};
+use crate::model::{Descriptor, PairKind};
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
 use crate::shapes::{matrix, matrix_mut};
@@ -31,6 +31,18 @@ pub trait ChunkWorker: Send {
 /// The exact path: every network is run. Networks and the arrays that only live while a chunk is worked on.
 pub struct Worker<N: ?Sized = dyn Networks> {
     pub(crate) networks: Box<N>,
+    parts: Vec<PartWork>,
+    gt: Vec<f64>,
+    d: Vec<f64>,
+    gd: Vec<f64>,
+    param: Vec<f64>,
+    energies: Vec<f64>,
+    f: [Vec<f64>; 3],
+}
+
+/// The arrays of one descriptor.
+#[derive(Default)]
+struct PartWork {
     blocks: Vec<Block>,
     /// Per neighbor type: radial functions, s, G and dG/ds of all pairs of the chunk.
     radials: Vec<Vec<Radial>>,
@@ -38,12 +50,6 @@ pub struct Worker<N: ?Sized = dyn Networks> {
     g: Vec<Vec<f64>>,
     dg: Vec<Vec<f64>>,
     t: Vec<f64>,
-    gt: Vec<f64>,
-    d: Vec<f64>,
-    gd: Vec<f64>,
-    param: Vec<f64>,
-    energies: Vec<f64>,
-    f: [Vec<f64>; 3],
 }
 
 impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
@@ -53,26 +59,34 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
     }
 
     fn bytes(&self) -> usize {
-        let nested = [&self.s, &self.g, &self.dg].into_iter().flatten().map(Vec::capacity).sum::<usize>();
-        let flat = [&self.t, &self.gt, &self.d, &self.gd, &self.param].map(Vec::capacity).iter().sum::<usize>();
-        (nested + flat) * size_of::<f64>() + self.blocks.iter().map(Block::bytes).sum::<usize>()
+        let parts: usize = self.parts.iter().map(PartWork::bytes).sum();
+        let flat = [&self.gt, &self.d, &self.gd, &self.param].map(Vec::capacity).iter().sum::<usize>();
+        parts + flat * size_of::<f64>()
     }
 
     fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
         let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let mut watch = Stopwatch::start();
-        neighborhood::collect(job, &mut self.blocks, &mut share.seen)?;
+        self.parts.resize_with(model.parts.len(), PartWork::default);
+        for (of, part) in model.parts.iter().zip(&mut self.parts) {
+            neighborhood::collect(job, of, &mut part.blocks, &mut share.seen)?;
+        }
         watch.lap(&mut share.times.neighbors);
-        self.embed(model, center)?;
+        for (of, part) in model.parts.iter().zip(&mut self.parts) {
+            part.embed(of, center, self.networks.as_mut())?;
+        }
         watch.lap(&mut share.times.environment);
-        self.describe(model, center, n);
+        let inputs = model.contract.descriptor_len();
+        self.d.resize(n * inputs, 0.0);
+        for (of, part) in model.parts.iter().zip(&mut self.parts) {
+            part.describe(of, center, &mut self.d, inputs);
+        }
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energies.clear();
         self.energies.resize(n, 0.0);
         self.gd.resize(self.d.len(), 0.0);
-        let inputs = model.contract.descriptor_len();
         self.networks.fit(
             center,
             matrix("descriptor", &self.d, [n, inputs])?,
@@ -94,12 +108,7 @@ impl<N: Networks + ?Sized> Worker<N> {
     pub fn new(networks: Box<N>) -> Self {
         Self {
             networks,
-            blocks: Vec::new(),
-            radials: Vec::new(),
-            s: Vec::new(),
-            g: Vec::new(),
-            dg: Vec::new(),
-            t: Vec::new(),
+            parts: Vec::new(),
             gt: Vec::new(),
             d: Vec::new(),
             gd: Vec::new(),
@@ -109,77 +118,93 @@ impl<N: Networks + ?Sized> Worker<N> {
         }
     }
 
-    fn embed(&mut self, model: &Model, center: usize) -> Result<()> {
-        let m = model.contract.width();
+    fn forces(&mut self, job: Job, share: &mut Share) -> Result<()> {
+        let Job { model, center_type: center, .. } = job;
+        let inputs = model.contract.descriptor_len();
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
+        for c in 0..job.members.len() {
+            let (mut reaction, mut neighbors) = ([0.0; 3], 0);
+            for (of, part) in model.parts.iter().zip(&self.parts) {
+                let first = c * inputs + of.first;
+                let (m, gd) = (of.part.width(), &self.gd[first..first + of.part.len()]);
+                self.gt.resize(4 * m, 0.0);
+                descriptor::contract_backward(of, &part.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut self.gt);
+                for (neighbor, block) in part.blocks.iter().enumerate() {
+                    neighbors += block.of(c).len();
+                    if of.kind(center, neighbor) == PairKind::Active {
+                        let pairs = part.pairs(of, center, neighbor, c);
+                        descriptor::neighbor_forces(of, center, &self.gt, pairs, &mut self.f);
+                        let (j, f) = (&block.j[block.of(c)], [&*self.f[0], &*self.f[1], &*self.f[2]]);
+                        let of_block = share.add_forces(j, f);
+                        share.add_virials(j, pairs.x, f, virial(pairs.x, f));
+                        reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
+                    }
+                }
+            }
+            share.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
+        }
+        Ok(())
+    }
+}
+
+impl PartWork {
+    fn embed(&mut self, of: &Descriptor, center: usize, networks: &mut (impl Networks + ?Sized)) -> Result<()> {
+        let m = of.part.width();
         self.radials.resize_with(self.blocks.len(), Vec::new);
         for buffers in [&mut self.s, &mut self.g, &mut self.dg] {
             buffers.resize_with(self.blocks.len(), Vec::new);
         }
         for (neighbor, block) in self.blocks.iter().enumerate() {
             let (s, g, dg) = (&mut self.s[neighbor], &mut self.g[neighbor], &mut self.dg[neighbor]);
-            descriptor::environment(model, center, block, &mut self.radials[neighbor], s);
-            if model.kind(center, neighbor) == PairKind::Active && !s.is_empty() {
+            let radials = &mut self.radials[neighbor];
+            descriptor::environment(of, center, block, radials, s);
+            if of.kind(center, neighbor) == PairKind::Active && !s.is_empty() {
                 g.resize(s.len() * m, 0.0);
                 dg.resize(s.len() * m, 0.0);
                 let shape = [s.len(), m];
-                self.networks.embed(center, neighbor, s, matrix_mut("g", g, shape)?, matrix_mut("dg", dg, shape)?)?;
+                networks.embed(
+                    of.pair(center, neighbor),
+                    s,
+                    matrix_mut("g", g, shape)?,
+                    matrix_mut("dg", dg, shape)?,
+                )?;
+                if let Some(gate) = of.gate(center, neighbor) {
+                    gate.apply_by_s(radials, of.part.dstd[center][0], g, dg);
+                }
             }
         }
         Ok(())
     }
 
     /// The pairs of a center of the chunk with neighbors of one type.
-    fn pairs(&self, model: &Model, center: usize, neighbor: usize, c: usize) -> Pairs<'_> {
-        let (block, m) = (&self.blocks[neighbor], model.contract.width());
+    fn pairs(&self, of: &Descriptor, center: usize, neighbor: usize, c: usize) -> Pairs<'_> {
+        let (block, m) = (&self.blocks[neighbor], of.part.width());
         let range = block.of(c);
         let mut pairs = Pairs::new(block, range.clone(), &self.radials[neighbor], &self.s[neighbor]);
-        if model.kind(center, neighbor) == PairKind::Active {
+        if of.kind(center, neighbor) == PairKind::Active {
             let embedded = range.start * m..range.end * m;
             (pairs.g, pairs.dg) = (&self.g[neighbor][embedded.clone()], &self.dg[neighbor][embedded]);
         }
         pairs
     }
 
-    /// T and D of all centers.
-    fn describe(&mut self, model: &Model, center: usize, n: usize) {
-        let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
-        let (mut t, mut d) = (std::mem::take(&mut self.t), std::mem::take(&mut self.d));
-        t.resize(n * 4 * m, 0.0);
-        d.resize(n * m * axis, 0.0);
-        for (c, (t, d)) in t.chunks_exact_mut(4 * m).zip(d.chunks_exact_mut(m * axis)).enumerate() {
-            descriptor::start(model, center, t);
+    /// T of all centers, and this descriptor's values among the `inputs` of each.
+    fn describe(&mut self, of: &Descriptor, center: usize, d: &mut [f64], inputs: usize) {
+        let m = of.part.width();
+        let mut t = std::mem::take(&mut self.t);
+        t.resize(d.len() / inputs * 4 * m, 0.0);
+        for (c, (t, d)) in t.chunks_exact_mut(4 * m).zip(d.chunks_exact_mut(inputs)).enumerate() {
+            descriptor::start(of, center, t);
             for neighbor in 0..self.blocks.len() {
-                descriptor::add_neighbors(model, center, neighbor, self.pairs(model, center, neighbor, c), t);
+                descriptor::add_neighbors(of, center, neighbor, self.pairs(of, center, neighbor, c), t);
             }
-            descriptor::contract_t(t, d);
+            descriptor::contract(of, t, &mut d[of.first..of.first + of.part.len()]);
         }
-        (self.t, self.d) = (t, d);
+        self.t = t;
     }
 
-    fn forces(&mut self, job: Job, share: &mut Share) -> Result<()> {
-        let Job { model, center_type: center, .. } = job;
-        let (m, axis) = (model.contract.width(), model.contract.axis_neuron);
-        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        let (mut gt, mut f) = (std::mem::take(&mut self.gt), std::mem::take(&mut self.f));
-        gt.resize(4 * m, 0.0);
-        for c in 0..job.members.len() {
-            let gd = &self.gd[c * m * axis..(c + 1) * m * axis];
-            descriptor::contract_t_backward(&self.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut gt);
-            let (mut reaction, mut neighbors) = ([0.0; 3], 0);
-            for (neighbor, block) in self.blocks.iter().enumerate() {
-                neighbors += block.of(c).len();
-                if model.kind(center, neighbor) == PairKind::Active {
-                    let pairs = self.pairs(model, center, neighbor, c);
-                    descriptor::neighbor_forces(model, center, &gt, pairs, &mut f);
-                    let (j, f) = (&block.j[block.of(c)], [&*f[0], &*f[1], &*f[2]]);
-                    let of_block = share.add_forces(j, f);
-                    share.add_virials(j, pairs.x, f, virial(pairs.x, f));
-                    reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
-                }
-            }
-            share.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
-        }
-        (self.gt, self.f) = (gt, f);
-        Ok(())
+    fn bytes(&self) -> usize {
+        let nested = [&self.s, &self.g, &self.dg].into_iter().flatten().map(Vec::capacity).sum::<usize>();
+        (nested + self.t.capacity()) * size_of::<f64>() + self.blocks.iter().map(Block::bytes).sum::<usize>()
     }
 }

@@ -112,6 +112,10 @@ impl Configuration<'_> {
         if let Some(&t) = self.types.iter().find(|&&t| t >= model.contract.ntypes() as i32) {
             return Err(Error::Input(format!("type {t} given, but the model has {} types", model.contract.ntypes())));
         }
+        if let Some(t) = self.types.iter().filter_map(|&t| usize::try_from(t).ok()).find(|&t| !model.in_use[t]) {
+            let name = &model.contract.type_map[t];
+            return Err(Error::Input(format!("type {t} ({name}) given, for which the model was not prepared")));
+        }
         if !self.centers.iter().all(|i| (0..nall as i64).contains(&i64::from(*i))) {
             return Err(self.outside());
         }

@@ -3,7 +3,10 @@
 //!
 //! Python writes and checks the same by `scripts/deepion/model/contract.schema.json`; tests hold both to the same cases.
 
+mod part;
 mod rules;
+
+pub use part::{Embedding, Gate, Part};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -19,42 +22,20 @@ pub const EXPORTER: &str = "scripts/export_onnx.py (deepion export)";
 pub struct Contract {
     /// Program that wrote the file.
     pub producer: String,
-    /// Descriptor name of DeePMD-kit; only `se_e2_a`.
-    pub descriptor: String,
     /// Element names; the index is the model's type.
     pub type_map: Vec<String>,
-    /// Cutoff.
-    pub rcut: f64,
-    /// Where the switch function starts.
-    pub rcut_smth: f64,
-    /// Added to r in 1/r.
-    pub env_protection: f64,
-    /// Slots for neighbors of each type.
-    pub sel: Vec<usize>,
-    /// Mean of s(r) per center type.
-    pub davg: Vec<f64>,
-    /// Standard deviation of s(r) and of the three angular columns, per center type.
-    pub dstd: Vec<[f64; 2]>,
-    /// Widths of the embedding nets.
-    pub neuron: Vec<usize>,
-    /// Columns of the second factor of the descriptor.
-    pub axis_neuron: usize,
-    /// Whether the embedding net depends on the neighbor's type alone.
-    pub type_one_side: bool,
-    /// Activation functions.
+    /// The descriptors, in the order of the fitting net's input.
+    pub parts: Vec<Part>,
+    /// Activation function of the fitting nets.
     pub activation_function: Activations,
     /// Widths of the fitting nets' hidden layers.
     pub fitting_neuron: Vec<usize>,
-    /// Name of the embedding function of each center type and neighbor type; none: the pair contributes nothing, not even padding.
-    pub embedding: Vec<Vec<Option<String>>>,
-    /// Type pairs whose rows are zero in the descriptor, though the neighbor takes a slot.
-    pub exclude_types: Vec<[usize; 2]>,
     /// Type pairs that are no neighbors at all.
     pub pair_exclude_types: Vec<[usize; 2]>,
     /// Types without an energy of their own.
     pub atom_exclude_types: Vec<usize>,
-    /// Name of the fitting function per center type.
-    pub fitting: Vec<String>,
+    /// The fitting functions.
+    pub fitting: Fitting,
     /// How the fitting nets take the descriptor; none in older files.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub descriptor_layout: Option<DescriptorLayout>,
@@ -138,14 +119,32 @@ impl Reduced {
     }
 }
 
-/// Activation functions of the two kinds of net, by DeePMD-kit's names.
+/// Activation functions, by DeePMD-kit's names; those of the embedding are with the parts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activations {
-    /// Of the embedding nets.
-    pub embedding: String,
     /// Of the fitting nets.
     pub fitting: String,
+}
+
+/// The names of the fitting functions D [n, len] (, parameters) -> energy, its gradient.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fitting {
+    /// One function for all center types, which has the input type [1] after D.
+    Shared(String),
+    /// A function per center type.
+    PerType(Vec<String>),
+}
+
+impl Fitting {
+    /// Name of every function.
+    pub fn functions(&self) -> &[String] {
+        match self {
+            Self::Shared(name) => std::slice::from_ref(name),
+            Self::PerType(names) => names,
+        }
+    }
 }
 
 /// Units of the file; anything but eV and Angstrom is refused.
@@ -194,7 +193,7 @@ impl Contract {
                 "model contract (metadata deepion_contract): {key} is a list, expected an object with keys"
             )));
         }
-        let contract: Self = serde_json::from_value(value).map_err(refuse)?;
+        let contract: Self = serde_json::from_value(with_parts(value)?).map_err(refuse)?;
         rules::check(&contract)?;
         Ok(contract)
     }
@@ -205,22 +204,22 @@ impl Contract {
         self.type_map.len()
     }
 
-    /// Width M of the embedding.
+    /// The largest cutoff, A.
     #[must_use]
-    pub fn width(&self) -> usize {
-        self.neuron.last().copied().unwrap_or(0)
+    pub fn rcut(&self) -> f64 {
+        self.parts.iter().map(|p| p.rcut).fold(0.0, f64::max)
     }
 
     /// Name of every function of the model file.
     pub fn functions(&self) -> impl Iterator<Item = &String> {
         let reduced = self.reduced.iter().flat_map(|r| r.basis.iter().chain(r.levels.iter().flat_map(|l| &l.fitting)));
-        self.embedding.iter().flatten().flatten().chain(&self.fitting).chain(reduced)
+        self.parts.iter().flat_map(Part::functions).chain(self.fitting.functions()).chain(reduced)
     }
 
-    /// Length of the descriptor, M x axis.
+    /// Length of the descriptors of all parts.
     #[must_use]
     pub fn descriptor_len(&self) -> usize {
-        self.width() * self.axis_neuron
+        self.parts.iter().map(Part::len).sum()
     }
 
     /// Number of parameters beside the descriptor that a fitting net takes.
@@ -240,9 +239,55 @@ fn advice(error: &serde_json::Error) -> &'static str {
 
 /// The first place where an object is expected and a list stands.
 fn lists_for_objects(contract: &Value) -> Option<String> {
-    let levels = contract.pointer("/reduced/levels").and_then(Value::as_array).map_or(0, Vec::len);
     let places = ["", "/activation_function", "/units", "/source", "/reduced"].map(String::from).into_iter();
-    let mut places = places.chain((0..levels).map(|k| format!("/reduced/levels/{k}")));
+    let of_list = |list: &'static str, key: &'static str| {
+        let count = contract.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
+        (0..count).map(move |k| format!("{list}/{k}{key}"))
+    };
+    let mut places =
+        places.chain(of_list("/reduced/levels", "")).chain(of_list("/parts", "")).chain(of_list("/parts", "/gate"));
     let found = places.find(|place| contract.pointer(place).is_some_and(Value::is_array))?;
     Some(if found.is_empty() { "it".into() } else { found[1..].replace('/', ".") })
+}
+
+/// Keys of the descriptor in files of format 1, which have one and no `parts`.
+const PART_KEYS: [&str; 12] = [
+    "descriptor",
+    "rcut",
+    "rcut_smth",
+    "env_protection",
+    "sel",
+    "davg",
+    "dstd",
+    "neuron",
+    "axis_neuron",
+    "type_one_side",
+    "embedding",
+    "exclude_types",
+];
+
+/// A contract of format 1 in the form of format 2; any other as it is.
+///
+/// # Errors
+/// Functions shared by types, which format 1 does not have.
+fn with_parts(mut contract: Value) -> Result<Value> {
+    let Some(keys) = contract.as_object_mut().filter(|keys| !keys.contains_key("parts")) else { return Ok(contract) };
+    for key in ["embedding", "fitting"] {
+        if let Some(Value::String(name)) = keys.get(key) {
+            return Err(Error::Model(format!(
+                "model contract (metadata deepion_contract): {key} is {name:?}, expected a list of names; export the model again \
+                 with {EXPORTER}"
+            )));
+        }
+    }
+    let mut part = serde_json::Map::new();
+    for key in PART_KEYS {
+        part.extend(keys.remove_entry(key));
+    }
+    let activation = keys.get_mut("activation_function").and_then(Value::as_object_mut);
+    if let Some(activation) = activation.and_then(|of| of.remove("embedding")) {
+        part.insert("activation".into(), activation);
+    }
+    keys.insert("parts".into(), Value::Array(vec![Value::Object(part)]));
+    Ok(contract)
 }

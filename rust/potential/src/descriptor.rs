@@ -6,21 +6,19 @@
 
 use std::ops::Range;
 
-use crate::environment::{Radial, radial};
-use crate::model::{Model, PairKind};
+use crate::environment::Radial;
+use crate::model::{Descriptor, PairKind};
 use crate::neighborhood::Block;
 
 /// Partial sums kept apart in dot products, so that they vectorize; fixed, so that the bits do not depend on the machine.
 const PARTIAL_SUMS: usize = 4;
 
 /// The radial functions of each pair, and its normalized s: the embedding net's input.
-pub fn environment(model: &Model, center: usize, block: &Block, radials: &mut Vec<Radial>, s: &mut Vec<f64>) {
-    let c = &model.contract;
-    let (avg, std) = (c.davg[center], c.dstd[center][0]);
+pub fn environment(of: &Descriptor, center: usize, block: &Block, radials: &mut Vec<Radial>, s: &mut Vec<f64>) {
     radials.clear();
-    radials.extend(block.r.iter().map(|&r| radial(r, c.rcut_smth, c.rcut, c.env_protection)));
+    radials.extend(block.r.iter().map(|&r| of.radial(r)));
     s.clear();
-    s.extend(radials.iter().map(|at| (at.a - avg) / std));
+    s.extend(radials.iter().map(|at| of.normalized(center, at.a)));
 }
 
 /// What is known of the pairs of one center with neighbors of one type.
@@ -61,50 +59,75 @@ impl<'a> Pairs<'a> {
         [self.x[0][k], self.x[1][k], self.x[2][k]]
     }
 
-    /// The three angular columns of a pair's row of the environment matrix.
-    fn angular(&self, model: &Model, center: usize, k: usize) -> [f64; 3] {
-        let scale = self.radials[k].b / model.contract.dstd[center][1];
-        self.vector(k).map(|x| x * scale)
+    /// A pair's row: that of the environment matrix, or (1, 0, 0, 0) where directions do not count.
+    fn row(&self, of: &Descriptor, center: usize, k: usize) -> [f64; 4] {
+        if of.part.is_radial() {
+            return [1.0, 0.0, 0.0, 0.0];
+        }
+        let scale = self.radials[k].b / of.part.dstd[center][1];
+        let [x, y, z] = self.vector(k).map(|x| x * scale);
+        [self.s[k], x, y, z]
     }
 }
 
 /// T before any neighbor: what empty slots give. `t`: 4 x M.
-pub fn start(model: &Model, center: usize, t: &mut [f64]) {
-    let m = model.contract.width();
+pub fn start(of: &Descriptor, center: usize, t: &mut [f64]) {
+    let m = of.part.width();
     t.fill(0.0);
-    for (t, c) in t[..m].iter_mut().zip(model.constant(center)) {
-        *t = c * model.inv_slots;
+    for (t, c) in t[..m].iter_mut().zip(of.constant(center)) {
+        *t = c * of.inv_slots;
     }
 }
 
 /// Adds one center's neighbors of one type to its T.
-pub fn add_neighbors(model: &Model, center: usize, neighbor: usize, pairs: Pairs, t: &mut [f64]) {
-    let m = model.contract.width();
+pub fn add_neighbors(of: &Descriptor, center: usize, neighbor: usize, pairs: Pairs, t: &mut [f64]) {
+    let m = of.part.width();
     let (t0, rest) = t.split_at_mut(m);
-    let padding = model.padding(center, neighbor);
-    let w = pairs.len() as f64 * model.inv_slots;
-    for (t, p) in t0.iter_mut().zip(padding) {
+    let active = of.kind(center, neighbor) == PairKind::Active;
+    let taken_off = if active { of.padding(center, neighbor) } else { of.masked(center, neighbor) };
+    let w = pairs.len() as f64 * of.inv_slots;
+    for (t, p) in t0.iter_mut().zip(taken_off) {
         *t -= w * p;
     }
-    if model.kind(center, neighbor) != PairKind::Active {
+    if !active {
         return;
     }
     let (t1, rest) = rest.split_at_mut(m);
     let (t2, t3) = rest.split_at_mut(m);
     for (i, g) in pairs.g.chunks_exact(m).enumerate() {
-        let y = pairs.angular(model, center, i).map(|y| y * model.inv_slots);
-        let s = pairs.s[i] * model.inv_slots;
+        let y = pairs.row(of, center, i).map(|y| y * of.inv_slots);
         for k in 0..m {
-            t0[k] += s * g[k];
-            t1[k] += y[0] * g[k];
-            t2[k] += y[1] * g[k];
-            t3[k] += y[2] * g[k];
+            t0[k] += y[0] * g[k];
+            t1[k] += y[1] * g[k];
+            t2[k] += y[2] * g[k];
+            t3[k] += y[3] * g[k];
         }
     }
 }
 
-/// D[a, m] = `sum_c` T[c, a] T[c, m]. `t`: 4 x M; `d`: axis x M.
-pub fn contract_t(t: &[f64], d: &mut [f64]) {
+/// Factor on the sum of embeddings of `se_e2_r`, as `DeePMD-kit` has it.
+pub const RADIAL_SCALE: f64 = 0.2;
+
+/// The descriptor from T (4 x M): D[a, m] = `sum_c` T[c, a] T[c, m], axis x M values, or M values without directions.
+pub fn contract(of: &Descriptor, t: &[f64], d: &mut [f64]) {
+    if of.part.is_radial() {
+        d.iter_mut().zip(t).for_each(|(d, t)| *d = RADIAL_SCALE * t);
+    } else {
+        contract_t(t, d);
+    }
+}
+
+/// dE/dT (4 x M) from the gradient by the descriptor.
+pub fn contract_backward(of: &Descriptor, t: &[f64], gd: &[f64], gt: &mut [f64]) {
+    if of.part.is_radial() {
+        gt.fill(0.0);
+        gt.iter_mut().zip(gd).for_each(|(t, d)| *t = RADIAL_SCALE * d);
+    } else {
+        contract_t_backward(t, gd, gt);
+    }
+}
+
+fn contract_t(t: &[f64], d: &mut [f64]) {
     let m = t.len() / 4;
     d.fill(0.0);
     for t in t.chunks_exact(m) {
@@ -116,8 +139,7 @@ pub fn contract_t(t: &[f64], d: &mut [f64]) {
     }
 }
 
-/// dE/dT from dE/dD (`gd`, axis x M). `gt` receives 4 x M.
-pub fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
+fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
     let m = t.len() / 4;
     gt.fill(0.0);
     for (t, gt) in t.chunks_exact(m).zip(gt.chunks_exact_mut(m)) {
@@ -131,16 +153,17 @@ pub fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
 }
 
 /// Forces of one center on its neighbors of one type, eV/A. `gt`: dE/dT (4 x M).
-pub fn neighbor_forces(model: &Model, center: usize, gt: &[f64], pairs: Pairs, f: &mut [Vec<f64>; 3]) {
-    let m = model.contract.width();
-    let [std0, std1] = model.contract.dstd[center];
+pub fn neighbor_forces(of: &Descriptor, center: usize, gt: &[f64], pairs: Pairs, f: &mut [Vec<f64>; 3]) {
+    let m = of.part.width();
+    let [std0, std1] = of.part.dstd[center];
     f.iter_mut().for_each(Vec::clear);
     for (i, (g, dg)) in pairs.g.chunks_exact(m).zip(pairs.dg.chunks_exact(m)).enumerate() {
-        let (x, y, at) = (pairs.vector(i), pairs.angular(model, center, i), &pairs.radials[i]);
-        let [e0, e1, e2, e3, slope] = projections(gt, &[pairs.s[i], y[0], y[1], y[2]], g, dg);
-        // dE/ds at fixed direction, then the chain through s(r), b(r) and x.
-        let along_s = (e0 + slope) * model.inv_slots / std0 * at.da;
-        let w = model.inv_slots / std1;
+        let (x, at) = (pairs.vector(i), &pairs.radials[i]);
+        let [e0, e1, e2, e3, slope] = projections(gt, &pairs.row(of, center, i), g, dg);
+        // dE/ds at fixed direction, then the chain through s(r), b(r) and x. A row without directions is constant.
+        let e0 = if of.part.is_radial() { 0.0 } else { e0 };
+        let along_s = (e0 + slope) * of.inv_slots / std0 * at.da;
+        let w = of.inv_slots / std1;
         let q = [e1 * w, e2 * w, e3 * w];
         let qx = q[0] * x[0] + q[1] * x[1] + q[2] * x[2];
         let radial = (along_s + at.db * qx) / pairs.r[i];

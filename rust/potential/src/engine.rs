@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::check::{self, Check};
 use crate::chunk::{ChunkWorker, Worker};
 use crate::configuration::{Configuration, Results, Totals};
-use crate::contract::{Contract, ReducedLevel};
+use crate::contract::ReducedLevel;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
@@ -44,33 +44,27 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine with one thread per element of `networks`. `exact` gives, in float64, what is prepared once.
+    /// An engine with one thread per element of `networks`.
     ///
     /// # Errors
-    /// No networks, or whatever they report.
-    pub fn new(
-        contract: Contract,
-        exact: &mut dyn Networks,
-        networks: Vec<Box<dyn Networks>>,
-        sel_error: bool,
-    ) -> Result<Self> {
-        let model = Model::new(contract, exact)?;
+    /// No networks.
+    pub fn new(model: Model, networks: Vec<Box<dyn Networks>>, sel_error: bool) -> Result<Self> {
         let workers = networks.into_iter().map(|n| Box::new(Worker::new(n)) as Box<dyn ChunkWorker>).collect();
         Self::with_workers(model, workers, None, sel_error)
     }
 
-    /// An engine with tables instead of embedding nets; beyond their reach the nets themselves are run.
+    /// An engine with tables instead of embedding nets; beyond their reach the nets themselves are run. `exact` gives, in float64,
+    /// what is prepared once.
     ///
     /// # Errors
-    /// As [`Engine::new`].
+    /// No networks, or whatever they report.
     pub fn tabulated<R: Kernels>(
-        contract: Contract,
+        model: Model,
         exact: &mut dyn Networks,
         networks: Vec<Box<dyn TypedNetworks<R>>>,
         settings: TableSettings,
         sel_error: bool,
     ) -> Result<Self> {
-        let model = Model::new(contract, exact)?;
         let tables = Tables::<R>::build(&model, exact, settings)?;
         Self::with_tables(model, tables, networks, sel_error)
     }
@@ -79,16 +73,15 @@ impl Engine {
     /// nets of `networks` are the level's.
     ///
     /// # Errors
-    /// As [`Engine::new`].
+    /// As [`Engine::tabulated`].
     pub fn reduced<R: Kernels>(
-        contract: Contract,
+        model: Model,
         exact: &mut dyn Networks,
         networks: Vec<Box<dyn TypedNetworks<R>>>,
         settings: TableSettings,
         (basis, level): (&[Array2<f64>], &ReducedLevel),
         sel_error: bool,
     ) -> Result<Self> {
-        let model = Model::new(contract, exact)?;
         let tables = Tables::<R>::reduced(&model, exact, settings, basis, level)?;
         Self::with_tables(model, tables, networks, sel_error)
     }

@@ -5,6 +5,12 @@
 /// Radial functions of one neighbor at distance r: a = w/(r+p), b = w/(r+p)^2 with the quintic switch w and protection p.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Radial {
+    /// The switch w.
+    pub w: f64,
+    /// dw/dr, 1/A.
+    pub dw: f64,
+    /// d2w/dr2, 1/A^2.
+    pub ddw: f64,
     /// a(r), 1/A.
     pub a: f64,
     /// da/dr, 1/A^2.
@@ -25,7 +31,7 @@ pub fn radial(r: f64, rcut_smth: f64, rcut: f64, protection: f64) -> Radial {
     let a = w * inv;
     let b = a * inv;
     let da = (dw - a) * inv;
-    Radial { a, da, dda: (ddw - 2.0 * da) * inv, b, db: dw * inv * inv - 2.0 * b * inv }
+    Radial { w, dw, ddw, a, da, dda: (ddw - 2.0 * da) * inv, b, db: dw * inv * inv - 2.0 * b * inv }
 }
 
 /// DeePMD-kit's quintic switch w(u) = u^3 (-6 u^2 + 15 u - 10) + 1, u = (r - `rcut_smth`)/(rcut - `rcut_smth`), with

@@ -9,23 +9,27 @@ use crate::model::Model;
 pub struct Overflow {
     /// Index of the center.
     pub center: usize,
-    /// Neighbor type.
-    pub neighbor_type: usize,
+    /// Number of the descriptor.
+    pub part: usize,
+    /// Neighbor type; none: all together.
+    pub neighbor_type: Option<usize>,
     /// Neighbors within the cutoff.
     pub found: usize,
+    /// As many as the model keeps.
+    pub kept: usize,
 }
 
 impl Overflow {
     /// One sentence for a message.
     #[must_use]
     pub fn describe(&self, model: &Model, conf: &Configuration) -> String {
+        let element = self.neighbor_type.map_or(String::new(), |t| format!("{} ", model.contract.type_map[t]));
         format!(
-            "{} has {} {} neighbors within {} A, but the model keeps sel = {}",
+            "{} has {} {element}neighbors within {} A, but the model keeps sel = {}",
             conf.name(self.center),
             self.found,
-            model.contract.type_map[self.neighbor_type],
-            model.contract.rcut,
-            model.contract.sel[self.neighbor_type]
+            model.contract.parts[self.part].rcut,
+            self.kept
         )
     }
 }

@@ -13,6 +13,7 @@ mod deviation;
 mod engine;
 mod environment;
 mod error;
+mod gate;
 mod guards;
 mod job;
 mod model;
@@ -26,14 +27,17 @@ mod vectors;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
-pub use contract::{Activations, Contract, DescriptorLayout, EXPORTER, Reduced, ReducedLevel, Source, Units};
+pub use contract::{
+    Activations, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel, Source,
+    Units,
+};
 pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
-pub use model::{Model, PairKind};
-pub use networks::{Networks, TypedNetworks, WholeModel};
+pub use model::{Descriptor, Model, PairKind};
+pub use networks::{Networks, Pair, TypedNetworks, WholeModel};
 pub use shapes::{matrix, matrix_mut, row_by_row, row_by_row_mut};
 #[doc(hidden)] // for benches/kernels.rs
 pub use tabulated::kernels;

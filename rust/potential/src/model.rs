@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! A contract with what follows from it once: how each type pair counts, and the constant that empty slots contribute.
 
-use crate::contract::Contract;
-use crate::error::Result;
-use crate::networks::Networks;
+use crate::contract::{Contract, Part};
+use crate::environment::{Radial, radial};
+use crate::error::{Error, Result};
+use crate::gate::Gate;
+use crate::networks::{Networks, Pair};
 use crate::shapes::matrix_mut;
 
 /// How a neighbor of one type counts for a center of another.
@@ -13,80 +15,207 @@ pub enum PairKind {
     Active,
     /// It takes a slot, but its row is zero (`exclude_types` of the descriptor).
     Masked,
-    /// Not at all (`pair_exclude_types`, or no embedding net).
+    /// Not at all (`pair_exclude_types`, no embedding net, or a type that is not in use).
     Absent,
 }
 
-/// A model's constants. Type pairs are indexed `center * ntypes + neighbor`.
+/// A model's constants.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The contract.
     pub contract: Contract,
+    /// Its descriptors.
+    pub parts: Vec<Descriptor>,
+    /// Which of the types occur: nothing is prepared for the others.
+    pub in_use: Vec<bool>,
+}
+
+/// The constants of one descriptor. Type pairs are indexed `center * ntypes + neighbor`.
+#[derive(Debug, Clone)]
+pub struct Descriptor {
+    /// Its part of the contract.
+    pub part: Part,
+    /// Its number.
+    pub number: usize,
+    /// Where its values begin in the fitting net's input.
+    pub first: usize,
     /// Square of the cutoff, A^2.
     pub rcut_sq: f64,
     /// 1 / (sum of `sel`).
     pub inv_slots: f64,
+    ntypes: usize,
     kinds: Vec<PairKind>,
-    /// `g_p` `G_p` of an empty slot, per type pair: M values.
+    /// Row times G of an empty slot, per type pair: M values, or none for zeros.
     padding: Vec<Vec<f64>>,
-    /// Sum over neighbor types of `sel` `g_p` `G_p`, per center type: M values.
+    /// What a masked neighbor takes off, per type pair: M values, or none for zeros.
+    masked: Vec<Vec<f64>>,
+    /// Sum over all slots of the padding, per center type: M values.
     constant: Vec<Vec<f64>>,
+    /// Per type pair.
+    gates: Vec<Option<Gate>>,
 }
 
 impl Model {
-    /// Prepares a model; `networks` evaluates the embedding nets at the value of an empty slot. In float64: most slots of
-    /// most atoms are empty, so a rounding error here would shift every energy the same way (1.5e-7 eV/atom for lipsti).
+    /// Prepares a model for all its types.
+    ///
+    /// # Errors
+    /// As [`Model::for_types`].
+    pub fn new(contract: Contract, networks: &mut dyn Networks) -> Result<Self> {
+        let all = vec![true; contract.ntypes()];
+        Self::for_types(contract, all, networks)
+    }
+
+    /// Prepares a model for the types in use; `networks` evaluates the embedding nets at the value of an empty slot. In float64: most
+    /// slots of most atoms are empty, so a rounding error here would shift every energy the same way (1.5e-7 eV/atom for lipsti).
     ///
     /// # Errors
     /// Whatever the networks report.
-    pub fn new(contract: Contract, networks: &mut dyn Networks) -> Result<Self> {
-        let (n, m) = (contract.ntypes(), contract.width());
+    pub fn for_types(contract: Contract, in_use: Vec<bool>, networks: &mut dyn Networks) -> Result<Self> {
+        let mut parts: Vec<Descriptor> = Vec::with_capacity(contract.parts.len());
+        let mut first = 0;
+        for number in 0..contract.parts.len() {
+            let part = Descriptor::new(&contract, number, first, &in_use, networks)?;
+            first += part.part.len();
+            parts.push(part);
+        }
+        Ok(Self { contract, parts, in_use })
+    }
+}
+
+impl Descriptor {
+    fn new(
+        contract: &Contract,
+        number: usize,
+        first: usize,
+        in_use: &[bool],
+        networks: &mut dyn Networks,
+    ) -> Result<Self> {
+        let (part, n) = (contract.parts[number].clone(), contract.ntypes());
         let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
-        let mut kinds = vec![PairKind::Active; n * n];
-        let mut padding = vec![vec![0.0; m]; n * n];
-        let mut constant = vec![vec![0.0; m]; n];
-        for i in 0..n {
-            let empty_slot = -contract.davg[i] / contract.dstd[i][0];
-            for j in 0..n {
-                let pair = i * n + j;
-                let has_net = contract.embedding[i][j].is_some();
-                if excluded(&contract.pair_exclude_types, i, j) || !has_net {
-                    kinds[pair] = PairKind::Absent;
-                } else if excluded(&contract.exclude_types, i, j) {
-                    kinds[pair] = PairKind::Masked;
-                }
-                if has_net && empty_slot != 0.0 {
-                    let (mut g, mut dg) = (vec![0.0; m], vec![0.0; m]);
-                    let shape = [1, m];
-                    let (g_view, dg_view) = (matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?);
-                    networks.embed(i, j, &[empty_slot], g_view, dg_view)?;
-                    for (c, (p, g)) in constant[i].iter_mut().zip(padding[pair].iter_mut().zip(&g)) {
-                        *p = empty_slot * g;
-                        *c += contract.sel[j] as f64 * *p;
-                    }
-                }
+        let (rcut_sq, inv_slots) = (part.rcut * part.rcut, 1.0 / part.slots() as f64);
+        let mut this = Self {
+            number,
+            first,
+            rcut_sq,
+            inv_slots,
+            ntypes: n,
+            kinds: vec![PairKind::Absent; n * n],
+            padding: vec![Vec::new(); n * n],
+            masked: vec![Vec::new(); n * n],
+            constant: vec![vec![0.0; part.width()]; n],
+            gates: vec![None; n * n],
+            part,
+        };
+        for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|&(i, _)| in_use[i]) {
+            if this.part.embedding_of(i, j).is_none() {
+                continue;
+            }
+            // Slots of types that do not occur are empty. With mixed types all are alike: one neighbor type stands for them.
+            let counts = if this.part.mixed_types { usize::from(i == j) } else { 1 };
+            if in_use[j] || counts > 0 {
+                this.prepare(Pair { part: number, center: i, neighbor: j }, counts, networks)?;
+            }
+            if in_use[j] && !excluded(&contract.pair_exclude_types, i, j) {
+                let masked = excluded(&this.part.exclude_types, i, j);
+                this.kinds[i * n + j] = if masked { PairKind::Masked } else { PairKind::Active };
             }
         }
-        let rcut_sq = contract.rcut * contract.rcut;
-        let inv_slots = 1.0 / contract.sel.iter().sum::<usize>() as f64;
-        Ok(Self { contract, rcut_sq, inv_slots, kinds, padding, constant })
+        Ok(this)
+    }
+
+    /// Gate and padding of a pair of types; its slots count `counts` times in the constant.
+    fn prepare(&mut self, pair: Pair, counts: usize, networks: &mut dyn Networks) -> Result<()> {
+        let at = pair.center * self.ntypes + pair.neighbor;
+        if let Some(gate) = &self.part.gate {
+            let factor = networks.gate(pair)?;
+            if factor.len() != self.part.width() {
+                let (found, expected) = (factor.len(), self.part.width());
+                return Err(Error::Model(format!("gate {} gives {found} values, expected {expected}", gate.function)));
+            }
+            self.gates[at] = Some(Gate { factor, smooth: gate.smooth });
+        }
+        let empty = self.normalized(pair.center, 0.0);
+        let row = if self.part.is_radial() { 1.0 } else { empty };
+        if row == 0.0 {
+            return Ok(());
+        }
+        let padding = self.empty_slot(pair, empty, row, networks)?;
+        for (c, p) in self.constant[pair.center].iter_mut().zip(&padding) {
+            *c += (counts * self.part.sel_of(pair.neighbor)) as f64 * p;
+        }
+        self.masked[at] = if self.part.is_radial() {
+            // Its net runs on zero in place of a normalized distance.
+            let masked = self.empty_slot(pair, 0.0, row, networks)?;
+            padding.iter().zip(masked).map(|(p, m)| p - m).collect()
+        } else {
+            padding.clone()
+        };
+        self.padding[at] = padding;
+        Ok(())
+    }
+
+    fn empty_slot(&self, pair: Pair, s: f64, row: f64, networks: &mut dyn Networks) -> Result<Vec<f64>> {
+        let m = self.part.width();
+        let (mut g, mut dg) = (vec![0.0; m], vec![0.0; m]);
+        networks.embed(pair, &[s], matrix_mut("g", &mut g, [1, m])?, matrix_mut("dg", &mut dg, [1, m])?)?;
+        if let Some(gate) = self.gate(pair.center, pair.neighbor) {
+            gate.apply_to_empty_slot(&mut g);
+        }
+        g.iter_mut().for_each(|g| *g *= row);
+        Ok(g)
     }
 
     /// How `neighbor` counts for `center`.
     #[must_use]
     pub fn kind(&self, center: usize, neighbor: usize) -> PairKind {
-        self.kinds[center * self.contract.ntypes() + neighbor]
+        self.kinds[center * self.ntypes + neighbor]
     }
 
-    /// `g_p` `G_p` of an empty slot of this type pair, M values.
+    /// Row times G of an empty slot of this type pair: M values, or none for zeros.
     #[must_use]
     pub fn padding(&self, center: usize, neighbor: usize) -> &[f64] {
-        &self.padding[center * self.contract.ntypes() + neighbor]
+        &self.padding[center * self.ntypes + neighbor]
+    }
+
+    /// What a masked neighbor of this type pair takes off what empty slots give: M values, or none for zeros.
+    #[must_use]
+    pub fn masked(&self, center: usize, neighbor: usize) -> &[f64] {
+        &self.masked[center * self.ntypes + neighbor]
     }
 
     /// What the descriptor of an atom without neighbors is made of, M values.
     #[must_use]
     pub fn constant(&self, center: usize) -> &[f64] {
         &self.constant[center]
+    }
+
+    /// What makes the embedding of the net's result, where it is not that itself.
+    #[must_use]
+    pub fn gate(&self, center: usize, neighbor: usize) -> Option<&Gate> {
+        self.gates[center * self.ntypes + neighbor].as_ref()
+    }
+
+    /// A pair of types here.
+    #[must_use]
+    pub fn pair(&self, center: usize, neighbor: usize) -> Pair {
+        Pair { part: self.number, center, neighbor }
+    }
+
+    /// Number of types.
+    #[must_use]
+    pub fn ntypes(&self) -> usize {
+        self.ntypes
+    }
+
+    /// The radial functions at distance r (A).
+    #[must_use]
+    pub fn radial(&self, r: f64) -> Radial {
+        radial(r, self.part.rcut_smth, self.part.rcut, self.part.env_protection)
+    }
+
+    /// What the embedding net takes for a(r), 1/A.
+    #[must_use]
+    pub fn normalized(&self, center: usize, a: f64) -> f64 {
+        (a - self.part.davg[center]) / self.part.dstd[center][0]
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
 use crate::job::Job;
+use crate::model::Descriptor;
 
 /// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,25 @@ impl Block {
         self.x.iter_mut().for_each(|x| x.resize(pairs, 0.0));
     }
 
+    /// Moves the first `kept[c]` pairs of each center together; the others are dropped.
+    fn close_gaps(&mut self, kept: &[usize]) {
+        let mut end = 0;
+        for (c, &kept) in kept.iter().enumerate() {
+            let first = self.start[c];
+            self.start[c] = end;
+            for from in first..first + kept {
+                self.j[end] = self.j[from];
+                self.r[end] = self.r[from];
+                self.x.iter_mut().for_each(|x| x[end] = x[from]);
+                end += 1;
+            }
+        }
+        if let Some(last) = self.start.last_mut() {
+            *last = end;
+        }
+        self.resize(end);
+    }
+
     /// DeePMD-kit's truncation: of the pairs `range`, only the `sel` nearest stay (in front).
     fn keep_nearest(&mut self, range: Range<usize>, sel: usize) {
         let mut order: Vec<usize> = range.clone().collect();
@@ -66,21 +86,26 @@ impl Block {
     }
 }
 
-/// Collects the neighbors of a job's centers into one block per neighbor type.
+/// Collects the neighbors of a job's centers for one descriptor into one block per neighbor type.
 ///
 /// # Errors
 /// Two atoms at the same place, or too many neighbors where that is an error.
-pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
-    let contract = &job.model.contract;
-    blocks.resize_with(contract.ntypes(), Block::default);
+pub fn collect(job: Job, of: &Descriptor, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
+    blocks.resize_with(of.ntypes(), Block::default);
     for (neighbor_type, block) in blocks.iter_mut().enumerate() {
-        collect_type(job, neighbor_type, block, seen)?;
+        collect_type(job, of, neighbor_type, block, seen)?;
+    }
+    if of.part.mixed_types {
+        keep_nearest_of_all(job, of, blocks, seen)?;
+    }
+    for block in blocks {
         let mut nearest = f64::INFINITY;
         for r in &mut block.r {
             *r = r.sqrt();
             nearest = nearest.min(*r);
         }
-        if nearest < contract.closest_pair() || nearest == 0.0 {
+        // Every descriptor sees the same pairs: they are counted once.
+        if of.number == 0 && nearest < job.model.contract.closest_pair() || nearest == 0.0 {
             note_close_pairs(job, block, seen)?;
         }
     }
@@ -88,12 +113,18 @@ pub fn collect(job: Job, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Resul
 }
 
 /// One block; `r` receives squares of distances.
-fn collect_type(job: Job, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<()> {
-    let Job { model, conf, members, sel_error, .. } = job;
+fn collect_type(
+    job: Job,
+    of: &Descriptor,
+    neighbor_type: usize,
+    block: &mut Block,
+    seen: &mut Sightings,
+) -> Result<()> {
+    let Job { conf, members, .. } = job;
     let coordinates = conf.coordinates()?;
     let position = |i: usize| [coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2]];
-    let sel = model.contract.sel[neighbor_type];
-    block.resize(members.iter().map(|&k| job.neighbors(k, neighbor_type).len()).sum());
+    let sel = if of.part.mixed_types { usize::MAX } else { of.part.sel[neighbor_type] };
+    block.resize(members.iter().map(|&k| job.neighbors(of, k, neighbor_type).len()).sum());
     block.start.clear();
     block.start.push(0);
     let mut end = 0;
@@ -101,7 +132,7 @@ fn collect_type(job: Job, neighbor_type: usize, block: &mut Block, seen: &mut Si
         let first = end;
         let origin = position(job.atom(c));
         let [x, y, z] = &mut block.x;
-        for &j in job.neighbors(k, neighbor_type) {
+        for &j in job.neighbors(of, k, neighbor_type) {
             let p = position(j as usize);
             let d = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
             let r_sq = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
@@ -109,21 +140,65 @@ fn collect_type(job: Job, neighbor_type: usize, block: &mut Block, seen: &mut Si
             block.j[end] = j;
             (x[end], y[end], z[end]) = (d[0], d[1], d[2]);
             block.r[end] = r_sq;
-            end += usize::from(r_sq < model.rcut_sq);
+            end += usize::from(r_sq < of.rcut_sq);
         }
         let found = end - first;
         if found > sel {
-            let overflow = Overflow { center: job.atom(c), neighbor_type, found };
-            if sel_error {
-                return Err(Error::Sel(overflow.describe(model, conf)));
-            }
-            seen.overflow(overflow);
+            let neighbor_type = Some(neighbor_type);
+            note_overflow(
+                job,
+                Overflow { center: job.atom(c), part: of.number, neighbor_type, found, kept: sel },
+                seen,
+            )?;
             block.keep_nearest(first..end, sel);
             end = first + sel;
         }
         block.start.push(end);
     }
     block.resize(end);
+    Ok(())
+}
+
+/// Of each center's neighbors of all types, only the `sel` nearest stay.
+fn keep_nearest_of_all(job: Job, of: &Descriptor, blocks: &mut [Block], seen: &mut Sightings) -> Result<()> {
+    let sel = of.part.sel[0];
+    let count = |blocks: &[Block], c: usize| blocks.iter().map(|b| b.of(c).len()).sum::<usize>();
+    if (0..job.members.len()).all(|c| count(blocks, c) <= sel) {
+        return Ok(());
+    }
+    // Per center, how many of each block stay.
+    let mut kept: Vec<Vec<usize>> = blocks.iter().map(|_| Vec::with_capacity(job.members.len())).collect();
+    for c in 0..job.members.len() {
+        let found = count(blocks, c);
+        if found <= sel {
+            kept.iter_mut().zip(&*blocks).for_each(|(kept, block)| kept.push(block.of(c).len()));
+            continue;
+        }
+        note_overflow(
+            job,
+            Overflow { center: job.atom(c), part: of.number, neighbor_type: None, found, kept: sel },
+            seen,
+        )?;
+        let all = blocks.iter().enumerate().flat_map(|(b, block)| block.r[block.of(c)].iter().map(move |&r| (r, b)));
+        let mut order: Vec<(f64, usize)> = all.collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (b, (block, kept)) in blocks.iter_mut().zip(&mut kept).enumerate() {
+            let count = order[..sel].iter().filter(|(_, of_block)| *of_block == b).count();
+            block.keep_nearest(block.of(c), count);
+            kept.push(count);
+        }
+    }
+    blocks.iter_mut().zip(&kept).for_each(|(block, kept)| block.close_gaps(kept));
+    Ok(())
+}
+
+/// # Errors
+/// Where more neighbors than `sel` are an error.
+fn note_overflow(job: Job, overflow: Overflow, seen: &mut Sightings) -> Result<()> {
+    if job.sel_error {
+        return Err(Error::Sel(overflow.describe(job.model, job.conf)));
+    }
+    seen.overflow(overflow);
     Ok(())
 }
 

@@ -5,6 +5,17 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::error::Result;
 
+/// A pair of types in one of the descriptors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// Number of the descriptor.
+    pub part: usize,
+    /// Type of the center.
+    pub center: usize,
+    /// Type of the neighbor.
+    pub neighbor: usize,
+}
+
 /// The embedding and fitting nets of one model. One value serves one worker thread.
 pub trait Networks: Send {
     /// Runs the embedding net of a pair of types on normalized distances.
@@ -13,20 +24,19 @@ pub trait Networks: Send {
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.
-    fn embed(
-        &mut self,
-        center_type: usize,
-        neighbor_type: usize,
-        s: &[f64],
-        g: ArrayViewMut2<f64>,
-        dg: ArrayViewMut2<f64>,
-    ) -> Result<()>;
+    fn embed(&mut self, pair: Pair, s: &[f64], g: ArrayViewMut2<f64>, dg: ArrayViewMut2<f64>) -> Result<()>;
+
+    /// The factor t of [`crate::contract::Gate`] for a pair of types, M values. Only asked for where the descriptor has a gate.
+    ///
+    /// # Errors
+    /// Whatever the library that runs the nets reports.
+    fn gate(&mut self, pair: Pair) -> Result<Vec<f64>>;
 
     /// Runs the fitting net of a center type on a batch of descriptors.
     ///
-    /// `descriptor`: n x (axis M): D[a, m] with m faster, the transpose of DeePMD-kit's order, row by row in memory; `param`:
-    /// n x `numb_param` raw values, frame parameters first; `energy` receives n values (eV, before scale and shift) and `gradient`
-    /// their derivatives by the descriptor.
+    /// `descriptor`: n x (sum of the descriptors' lengths), row by row in memory; each of them is axis M values, D[a, m] with m faster,
+    /// the transpose of DeePMD-kit's order, or M values without directions. `param`: n x `numb_param` raw values, frame parameters
+    /// first; `energy` receives n values (eV, before scale and shift) and `gradient` their derivatives by the descriptor.
     ///
     /// # Errors
     /// Whatever the library that runs the nets reports.

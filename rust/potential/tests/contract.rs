@@ -22,23 +22,37 @@ fn a_whole_contract_is_accepted() {
 #[test]
 fn every_missing_key_is_named() {
     let whole = serde_json::to_value(common::contract()).unwrap();
-    for key in whole.as_object().unwrap().keys() {
-        let error = Contract::from_json(&edited(|c| {
-            c.as_object_mut().unwrap().remove(key);
-        }));
-        let text = error.expect_err(key).to_string();
-        assert!(text.contains(&format!("missing field `{key}`")), "{text}");
+    let keys = |of: &Value| of.as_object().unwrap().keys().cloned().collect::<Vec<String>>();
+    let missing = |key: &str, text: &str| assert!(text.contains(&format!("missing field `{key}`")), "{text}");
+    for key in keys(&whole) {
+        let error = Contract::from_json(&edited(|c| drop(c.as_object_mut().unwrap().remove(&key))));
+        // Without its list of parts, a contract is taken for an older one, which has the keys of its only part beside the others.
+        missing(if key == "parts" { "descriptor" } else { &key }, &error.expect_err(&key).to_string());
+    }
+    for key in keys(&whole["parts"][0]) {
+        let error = Contract::from_json(&edited(|c| drop(c["parts"][0].as_object_mut().unwrap().remove(&key))));
+        missing(&key, &error.expect_err(&key).to_string());
     }
 }
 
 #[test]
 fn every_wrong_value_is_named() {
     let wrong = [
-        ("descriptor", json!("dpa1")),
         ("units", json!({"energy": "kcal/mol", "length": "Angstrom"})),
         ("precision", json!("bfloat16")),
         ("type_map", json!([])),
         ("type_map", json!(["Li", "Li", "S"])),
+        ("parts", json!([])),
+        ("fitting", json!(["f"])),
+        ("energy_scale", json!([1.0, 2.0])),
+        ("energy_shift", json!([1.0])),
+        ("pair_exclude_types", json!([[3, 0]])),
+        ("atom_exclude_types", json!([3])),
+        ("default_fparam", json!([1.0])),
+        ("min_nbor_dist", json!(-1.0)),
+    ];
+    let of_part = [
+        ("descriptor", json!("dpa1")),
         ("rcut", json!(-1.0)),
         ("rcut_smth", json!(4.0)),
         ("env_protection", json!(-0.1)),
@@ -50,19 +64,31 @@ fn every_wrong_value_is_named() {
         ("neuron", json!([])),
         ("axis_neuron", json!(25)),
         ("embedding", json!([["a"]])),
-        ("fitting", json!(["f"])),
-        ("energy_scale", json!([1.0, 2.0])),
-        ("energy_shift", json!([1.0])),
+        ("embedding", json!("")),
+        ("gate", json!({"function": "", "smooth": true})),
         ("exclude_types", json!([[0, 3]])),
-        ("pair_exclude_types", json!([[3, 0]])),
-        ("atom_exclude_types", json!([3])),
-        ("default_fparam", json!([1.0])),
-        ("min_nbor_dist", json!(-1.0)),
     ];
+    let named = |place: &str, contract: String| {
+        let text = Contract::from_json(&contract).expect_err(place).to_string();
+        assert!(text.contains(&format!("): {place} is ")) && text.contains(", expected "), "{text}");
+    };
     for (key, value) in wrong {
-        let text = Contract::from_json(&edited(|c| c[key] = value)).expect_err(key).to_string();
-        assert!(text.contains(&format!("): {key} is ")) && text.contains(", expected "), "{text}");
+        named(key, edited(|c| c[key] = value));
     }
+    for (key, value) in of_part {
+        named(key, edited(|c| c["parts"][0][key] = value.clone()));
+        // Where there are several descriptors, messages say which one is meant.
+        named(
+            &format!("parts[1].{key}"),
+            edited(|c| {
+                let mut second = c["parts"][0].clone();
+                second[key] = value;
+                c["parts"].as_array_mut().unwrap().push(second);
+            }),
+        );
+    }
+    named("sel", edited(|c| c["parts"][0]["mixed_types"] = json!(true)));
+    named("axis_neuron", edited(|c| c["parts"][0]["descriptor"] = json!("se_e2_r")));
 }
 
 /// The cases that `tests/python/contract_cases.py` makes from the schema, with what Python says of them.

@@ -6,9 +6,10 @@
 mod common;
 
 use common::{
-    Answer, Cluster, List, cluster_for, contract, engine, evaluate, forces_only, naive_energies, strongest, variants,
+    Answer, Cluster, List, cluster_for, contract, contract_of, engine, evaluate, forces_only, naive_energies, part,
+    strongest, variants,
 };
-use deepion_potential::{Configuration, Contract, Engine, Error, Results, matrix};
+use deepion_potential::{Configuration, Contract, Engine, Error, Part, Results, matrix};
 
 /// Rounding of two float64 codes that add a few thousand terms in different order.
 const SAME: f64 = 1e-12;
@@ -114,9 +115,9 @@ fn symmetries() {
 #[test]
 fn a_far_atom_changes_nothing_and_the_cutoff_is_smooth() {
     let c = contract();
-    let mut pair = Cluster::of(vec![0.0, 0.0, 0.0, c.rcut - 1e-6, 0.0, 0.0], vec![0, 2]);
+    let mut pair = Cluster::of(vec![0.0, 0.0, 0.0, c.rcut() - 1e-6, 0.0, 0.0], vec![0, 2]);
     let inside = evaluate(&mut engine(&c, 1), &pair);
-    pair.x[3] = c.rcut + 1e-6;
+    pair.x[3] = c.rcut() + 1e-6;
     let outside = evaluate(&mut engine(&c, 1), &pair);
     assert!((inside.totals.energy - outside.totals.energy).abs() < 1e-14);
     assert!(strongest(&inside.f) < 1e-9);
@@ -176,19 +177,21 @@ fn what_is_not_finite_is_refused_by_atom() {
 
 #[test]
 fn guards_see_overflow_and_close_pairs() {
-    let c = Contract { sel: vec![3, 2, 4], min_nbor_dist: Some(1.2), ..contract() };
+    let c = Contract { min_nbor_dist: Some(1.2), ..contract_of(Part { sel: vec![3, 2, 4], ..part() }) };
     let cluster = Cluster::new(40, 5.0, 5);
     let (_, seen) = {
         let mut f = vec![0.0; 120];
         engine(&c, 1).compute(&cluster.configuration(&cluster.list()), &mut forces_only(&mut f)).unwrap()
     };
     let worst = seen.worst_overflow.unwrap();
-    assert!(seen.overflows > 1 && worst.found > c.sel[worst.neighbor_type]);
+    assert!(
+        seen.overflows > 1 && worst.found > worst.kept && worst.kept == c.parts[0].sel[worst.neighbor_type.unwrap()]
+    );
     let closest = seen.closest.unwrap();
     assert!(seen.close_pairs > 1 && closest.r < 1.2 && closest.r > 0.9);
 
     let networks: Vec<Box<dyn deepion_potential::Networks>> = vec![Box::new(common::Toy::of(&c))];
-    let mut strict = Engine::new(c.clone(), &mut common::Toy::of(&c), networks, true).unwrap();
+    let mut strict = Engine::new(common::model(&c), networks, true).unwrap();
     let error = refusal(&mut strict, &cluster);
     assert!(
         matches!(error, Error::Sel(_)) && error.to_string().contains("neighbors within 4 A, but the model keeps sel =")

@@ -5,8 +5,8 @@
 
 mod common;
 
-use common::{Cluster, Toy, cluster_for, contract, evaluate, strongest, variants};
-use deepion_potential::{Contract, Engine, Kernels, ReducedLevel, TableSettings, TypedNetworks};
+use common::{Cluster, Toy, cluster_for, contract, evaluate, excluded, model, strongest, variants};
+use deepion_potential::{Contract, Engine, Kernels, Pair, ReducedLevel, TableSettings, TypedNetworks};
 use ndarray::Array2;
 
 const COLUMNS: usize = 5;
@@ -16,7 +16,7 @@ const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 /// Basis of a center type: M rows, one column more than are used.
 fn basis(c: &Contract, center: usize) -> Array2<f64> {
     let value = |m: usize, p: usize| (1.3 * m as f64 + 2.1 * p as f64 + center as f64).sin();
-    Array2::from_shape_fn((c.width(), COLUMNS + 1), |(m, p)| value(m, p))
+    Array2::from_shape_fn((c.parts[0].width(), COLUMNS + 1), |(m, p)| value(m, p))
 }
 
 fn level(c: &Contract) -> ReducedLevel {
@@ -37,29 +37,35 @@ fn toy(c: &Contract) -> Toy {
 fn engine<R: Kernels>(c: &Contract, settings: TableSettings, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(toy(c)) as Box<dyn TypedNetworks<R>>).collect();
     let bases: Vec<_> = (0..c.ntypes()).map(|i| basis(c, i)).collect();
-    Engine::reduced(c.clone(), &mut Toy::of(c), networks, settings, (&bases, &level(c)), false).unwrap()
+    Engine::reduced(model(c), &mut Toy::of(c), networks, settings, (&bases, &level(c)), false).unwrap()
 }
 
-/// Models whose neighbors all fit into `sel` and that take no parameters.
+/// Models with one descriptor with directions whose neighbors all fit into `sel`, and that take no parameters.
 fn models() -> Vec<(&'static str, Contract)> {
     let all = variants();
     all.into_iter()
         .filter(|(name, _)| !["sel overflows", "a type without slots", "parameters"].contains(name))
+        .filter(|(name, c)| c.parts.len() == 1 && !c.parts[0].is_radial() && *name != "mixed types, sel overflows")
         .collect()
 }
 
 fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
-    let (toy, n) = (toy(c), cluster.types.len());
-    let slots = c.sel.iter().sum::<usize>() as f64;
-    let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
+    let (toy, n, part) = (toy(c), cluster.types.len(), &c.parts[0]);
+    let slots = part.slots() as f64;
     let mut energies = vec![0.0; n];
     for i in 0..n {
         let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
         let basis = basis(c, ti);
-        let psi = |tj: usize, s: f64, p: usize| -> f64 {
-            (0..c.width()).map(|m| toy.embedding(ti, tj, m, s).0 * basis[[m, p]]).sum::<f64>() / slots
+        // w: of the switch; 0 in an empty slot.
+        let psi = |tj: usize, s: f64, w: f64, p: usize| -> f64 {
+            let pair = Pair { part: 0, center: ti, neighbor: tj };
+            let factor = |m: usize| match &part.gate {
+                Some(gate) => 1.0 + toy.factor(pair, m) * if gate.smooth { w } else { 1.0 },
+                None => 1.0,
+            };
+            (0..part.width()).map(|m| toy.embedding(pair, m, s).0 * factor(m) * basis[[m, p]]).sum::<f64>() / slots
         };
-        let empty = -c.davg[ti] / c.dstd[ti][0];
+        let empty = -part.davg[ti] / part.dstd[ti][0];
         let mut a = [[0.0; 4]; COLUMNS];
         for (a, mean) in a.iter_mut().zip(&level(c).mean[ti]) {
             a[0] = -mean;
@@ -68,18 +74,18 @@ fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
             let Ok(tj) = usize::try_from(cluster.types[j]) else { continue };
             let x = [0, 1, 2].map(|k| cluster.x[3 * j + k] - cluster.x[3 * i + k]);
             let r = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-            if r >= c.rcut || c.embedding[ti][tj].is_none() || excluded(&c.pair_exclude_types, ti, tj) {
+            if r >= part.rcut || part.embedding_of(ti, tj).is_none() || excluded(&c.pair_exclude_types, ti, tj) {
                 continue;
             }
-            let u = ((r - c.rcut_smth) / (c.rcut - c.rcut_smth)).max(0.0);
+            let u = ((r - part.rcut_smth) / (part.rcut - part.rcut_smth)).max(0.0);
             let w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
-            let s = (w / (r + c.env_protection) - c.davg[ti]) / c.dstd[ti][0];
+            let s = (w / (r + part.env_protection) - part.davg[ti]) / part.dstd[ti][0];
             for (p, a) in a.iter_mut().enumerate() {
-                a[0] -= empty * psi(tj, empty, p);
-                if !excluded(&c.exclude_types, ti, tj) {
-                    a[0] += s * psi(tj, s, p);
+                a[0] -= empty * psi(tj, empty, 0.0, p);
+                if !excluded(&part.exclude_types, ti, tj) {
+                    a[0] += s * psi(tj, s, w, p);
                     for k in 0..3 {
-                        a[k + 1] += w * x[k] / (r + c.env_protection).powi(2) / c.dstd[ti][1] * psi(tj, s, p);
+                        a[k + 1] += w * x[k] / (r + part.env_protection).powi(2) / part.dstd[ti][1] * psi(tj, s, w, p);
                     }
                 }
             }
@@ -171,7 +177,7 @@ fn basis_with_too_few_columns_or_other_rows_is_refused() {
     let start = |basis: Array2<f64>| {
         let networks = vec![Box::new(toy(&c)) as Box<dyn TypedNetworks<f64>>];
         let bases = vec![basis; c.ntypes()];
-        Engine::reduced(c.clone(), &mut Toy::of(&c), networks, TIGHT, (&bases, &level(&c)), false)
+        Engine::reduced(model(&c), &mut Toy::of(&c), networks, TIGHT, (&bases, &level(&c)), false)
             .err()
             .map(|e| e.to_string())
     };

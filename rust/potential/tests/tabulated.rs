@@ -5,14 +5,14 @@
 
 mod common;
 
-use common::{Cluster, Toy, cluster_for, contract, engine, evaluate, strongest, variants};
+use common::{Cluster, Toy, cluster_for, contract, engine, evaluate, model, strongest, variants};
 use deepion_potential::{Contract, Engine, Kernels, TableSettings, TypedNetworks};
 
 const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 
 fn tabulated<R: Kernels>(contract: &Contract, settings: TableSettings, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(Toy::of(contract)) as Box<dyn TypedNetworks<R>>).collect();
-    Engine::tabulated(contract.clone(), &mut Toy::of(contract), networks, settings, false).unwrap()
+    Engine::tabulated(model(contract), &mut Toy::of(contract), networks, settings, false).unwrap()
 }
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {

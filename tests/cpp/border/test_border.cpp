@@ -97,6 +97,7 @@ std::optional<rust::Box<ffi::Potential>> open_model()
   std::optional<rust::Box<ffi::Potential>> potential;
   const std::string problem = error_of([&] {
     potential.emplace(ffi::open_potential(rust_text("test.onnx"), view(bytes), settings));
+    (*potential)->prepare(view(std::vector<std::int32_t>{0, 1}));
   });
   CHECK_EQUAL(problem, "");
   return potential;

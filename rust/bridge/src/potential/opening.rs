@@ -3,34 +3,51 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};
 use deepion_potential::{
-    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
+    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
 };
 
 use super::{Potential, accuracy, ffi};
 
 /// Opens a model from the bytes of its file; `name` is only used in messages.
 pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Potential> {
-    let settings = &accuracy::with_defaults(settings);
-    let mut file = ModelFile::open(name, bytes)?;
+    let settings = accuracy::with_defaults(settings);
+    let file = ModelFile::open(name, bytes)?;
     let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
-    let level = choose_level(&file, settings)?;
-    let (engine, reduced) = match settings.precision {
-        ffi::Precision::Double => start_engine::<f64>(&runtime, &file, level, settings)?,
-        ffi::Precision::Mixed => start_engine::<f32>(&runtime, &file, level, settings)?,
-        other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
-    };
-    file.drop_networks();
-    log::info!("model {name} runs on {} threads per MPI rank", engine.threads());
+    let wanted = choose_level(&file, &settings)?;
     Ok(Potential {
+        name: name.into(),
         file,
         runtime,
-        engine,
-        precision: settings.precision,
-        table_error: settings.tabulate.then_some(settings.table_error),
-        reduced,
+        engine: None,
+        settings,
+        wanted,
+        reduced: None,
         alerts: ffi::Alerts::default(),
         poisoned: false,
     })
+}
+
+/// Prepares a model for the types that will occur, unless that was done.
+pub(super) fn prepare(potential: &mut Potential, types: &[i32]) -> Result<()> {
+    let mut in_use = vec![false; potential.file.contract.ntypes()];
+    for &t in types {
+        let known = usize::try_from(t).ok().and_then(|t| in_use.get_mut(t));
+        *known.ok_or_else(|| Error::Input(format!("type {t} given, but the model has no such type")))? = true;
+    }
+    if potential.engine.as_ref().is_some_and(|engine| engine.model().in_use == in_use) {
+        return Ok(());
+    }
+    potential.file.restore_networks();
+    let Potential { runtime, file, settings, wanted, .. } = potential;
+    let (engine, reduced) = match settings.precision {
+        ffi::Precision::Double => start_engine::<f64>(runtime, file, in_use, wanted.clone(), settings)?,
+        ffi::Precision::Mixed => start_engine::<f32>(runtime, file, in_use, wanted.clone(), settings)?,
+        other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
+    };
+    potential.file.drop_networks();
+    log::info!("model {} runs on {} threads per MPI rank", potential.name, engine.threads());
+    (potential.engine, potential.reduced) = (Some(engine), reduced);
+    Ok(())
 }
 
 /// The reduced networks that the settings ask for, where the file has them.
@@ -65,10 +82,12 @@ fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<Red
 fn start_engine<R: OnnxReal + Kernels>(
     library: &Library,
     file: &ModelFile,
+    in_use: Vec<bool>,
     reduced: Option<ReducedLevel>,
     settings: &ffi::Settings,
 ) -> Result<(Engine, Option<ReducedLevel>)> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
+    let model = Model::for_types(file.contract.clone(), in_use, &mut exact)?;
     let threads = settings.threads.clamp(1, MOST_SHARES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {
@@ -76,8 +95,8 @@ fn start_engine<R: OnnxReal + Kernels>(
             |_| OnnxNetworks::<R>::reduced(library, file, &level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
         let bases = file.bases()?;
-        let contract = file.contract.clone();
-        let engine = Engine::reduced(contract, &mut exact, networks, tables, (&bases, &level), settings.sel_error)?;
+        let bases = (&*bases, &level);
+        let engine = Engine::reduced(model.clone(), &mut exact, networks, tables, bases, settings.sel_error)?;
         if accurate(&engine, settings) {
             return Ok((engine, Some(level)));
         }
@@ -92,14 +111,14 @@ fn start_engine<R: OnnxReal + Kernels>(
     if settings.tabulate {
         let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
-        let engine = Engine::tabulated(file.contract.clone(), &mut exact, networks, tables, settings.sel_error)?;
+        let engine = Engine::tabulated(model.clone(), &mut exact, networks, tables, settings.sel_error)?;
         if accurate(&engine, settings) {
             return Ok((engine, None));
         }
     }
     let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn Networks>);
     let networks = (0..threads).map(start).collect::<Result<_>>()?;
-    Ok((Engine::new(file.contract.clone(), &mut exact, networks, settings.sel_error)?, None))
+    Ok((Engine::new(model, networks, settings.sel_error)?, None))
 }
 
 fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {

@@ -1,45 +1,61 @@
 // SPDX-License-Identifier: MIT
 //! What is said of a model when it is opened.
 
+use deepion_potential::{Contract, Engine, Part};
+
 use super::{Potential, ffi::Precision};
 
 impl Potential {
     /// Lines for the set-up summary.
-    pub(super) fn summary(&self) -> Vec<String> {
+    pub(super) fn summary(&self, engine: &Engine) -> Vec<String> {
         let c = &self.file.contract;
-        let widths = |w: &[usize]| w.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
-        let types: Vec<String> = c.type_map.iter().zip(&c.sel).map(|(t, s)| format!("{t} (sel {s})")).collect();
         let closest = c.min_nbor_dist.map_or("unknown".into(), |d| format!("{d} A"));
-        let precision = match self.precision {
+        let precision = match self.settings.precision {
             Precision::Double => "double (all float64)",
             _ => "mixed (float32 networks, float64 geometry and sums)",
         };
-        vec![
+        let mut lines = vec![
             format!("sha256 {}", self.file.sha256),
             format!("from {} ({}, {})", c.source.file, c.source.software, c.precision),
-            format!("types {}", types.join(" ")),
-            format!("cutoff {} A, switch from {} A, closest training pair {closest}", c.rcut, c.rcut_smth),
-            format!(
-                "networks {} embedding ({}), {} fitting ({}), axis {}",
-                widths(&c.neuron),
-                c.activation_function.embedding,
-                widths(&c.fitting_neuron),
-                c.activation_function.fitting,
-                c.axis_neuron
-            ),
+        ];
+        match &*c.parts {
+            [part] => lines.extend([
+                format!("types {}", types(c, part)),
+                format!("cutoff {} A, switch from {} A, closest training pair {closest}", part.rcut, part.rcut_smth),
+                format!("networks {}, {}{}", embedding(part), fitting(c), axis(part)),
+            ]),
+            parts => {
+                for (k, part) in parts.iter().enumerate() {
+                    lines.push(format!(
+                        "descriptor {} of {}: cutoff {} A, switch from {} A, {}{}; types {}",
+                        k + 1,
+                        parts.len(),
+                        part.rcut,
+                        part.rcut_smth,
+                        embedding(part),
+                        axis(part),
+                        types(c, part)
+                    ));
+                }
+                lines.push(format!("networks {}, closest training pair {closest}", fitting(c)));
+            }
+        }
+        lines.extend([
             format!("precision {precision}"),
-            format!("tabulate {}", self.describe_tables()),
+            format!("tabulate {}", self.describe_tables(engine)),
             format!("reduce {}", self.describe_reduction()),
             format!("ONNX Runtime {} ({})", self.runtime.version, self.runtime.path.display()),
-            format!("threads {} per MPI rank", self.engine.threads()),
-        ]
+            format!("threads {} per MPI rank", engine.threads()),
+        ]);
+        lines
     }
 
-    fn describe_tables(&self) -> String {
-        let Some(t) = self.engine.tables() else {
-            return match self.table_error {
-                Some(limit) => format!("no (tables cannot reach table_error {limit:.0e} for this model)"),
-                None => "no".into(),
+    fn describe_tables(&self, engine: &Engine) -> String {
+        let Some(t) = engine.tables() else {
+            return if self.settings.tabulate {
+                format!("no (tables cannot reach table_error {:.0e} for this model)", self.settings.table_error)
+            } else {
+                "no".into()
             };
         };
         let columns: Vec<String> = t.columns.iter().map(ToString::to_string).collect();
@@ -64,4 +80,28 @@ impl Potential {
             _ => "0 (full networks)".into(),
         }
     }
+}
+
+/// The types with their numbers of neighbors.
+fn types(c: &Contract, part: &Part) -> String {
+    if part.mixed_types {
+        return format!("{} (sel {} of all)", c.type_map.join(" "), part.sel[0]);
+    }
+    c.type_map.iter().zip(&part.sel).map(|(t, s)| format!("{t} (sel {s})")).collect::<Vec<_>>().join(" ")
+}
+
+fn embedding(part: &Part) -> String {
+    format!("{} embedding ({})", widths(&part.neuron), part.activation)
+}
+
+fn fitting(c: &Contract) -> String {
+    format!("{} fitting ({})", widths(&c.fitting_neuron), c.activation_function.fitting)
+}
+
+fn axis(part: &Part) -> String {
+    if part.is_radial() { ", se_e2_r".into() } else { format!(", axis {}", part.axis_neuron) }
+}
+
+fn widths(neurons: &[usize]) -> String {
+    neurons.iter().map(ToString::to_string).collect::<Vec<_>>().join("-")
 }

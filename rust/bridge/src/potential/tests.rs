@@ -23,7 +23,10 @@ pub(super) fn settings() -> Settings {
 }
 
 fn open(bytes: &[u8]) -> Box<Potential> {
-    open_potential("test.onnx", bytes, &settings()).unwrap()
+    let mut potential = open_potential("test.onnx", bytes, &settings()).unwrap();
+    let types: Vec<i32> = (0..potential.info().unwrap().type_map.len() as i32).collect();
+    potential.prepare(&types).unwrap();
+    potential
 }
 
 /// Six atoms of two types, all neighbors of each other.
@@ -101,6 +104,20 @@ fn info_comes_from_the_file() {
     {
         assert!(info.summary.iter().any(|line| line.starts_with(beginning)), "{beginning}: {:?}", info.summary);
     }
+}
+
+#[test]
+fn types_that_will_occur_are_prepared_for() {
+    let (mut potential, cluster) = (open_potential("test.onnx", MODEL, &settings()).unwrap(), Cluster::new());
+    assert!(potential.info().unwrap().summary.is_empty());
+    assert!(refusal(&mut potential, cluster.atoms()).contains("was not prepared"));
+    assert!(potential.prepare(&[2]).unwrap_err().to_string().contains("type 2 given"));
+    potential.prepare(&[1]).unwrap();
+    let text = refusal(&mut potential, cluster.atoms());
+    assert!(text.starts_with("type 0 (") && text.contains("not prepared"), "{text}");
+    potential.prepare(&[0, 1]).unwrap();
+    let all = potential.compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+    assert_eq!(open(MODEL).compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap(), all);
 }
 
 #[test]

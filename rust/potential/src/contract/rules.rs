@@ -3,10 +3,11 @@
 
 use crate::error::{Error, Result};
 
-use super::{Contract, EXPORTER, Reduced, ReducedLevel};
+use super::{Contract, EXPORTER, Embedding, Fitting, Part, Reduced, ReducedLevel};
 
 /// Bounds of sizes: far above any real model, and small enough that nothing absurd is allocated before the networks are seen.
 const MOST_TYPES: usize = 512;
+const MOST_PARTS: usize = 16;
 const MOST_SLOTS: usize = 100_000;
 const WIDEST_EMBEDDING: usize = 8192;
 const WIDEST_LAYER: usize = 65_536;
@@ -24,20 +25,15 @@ const LONGEST_NAME: usize = 1000;
 pub fn check(c: &Contract) -> Result<()> {
     let n = c.ntypes();
     require("producer", is_name(&c.producer), &c.producer, "a text")?;
-    require("descriptor", c.descriptor == "se_e2_a", &c.descriptor, "se_e2_a")?;
     require("units", c.units.energy == "eV" && c.units.length == "Angstrom", &c.units, "eV and Angstrom")?;
     require("precision", matches!(&*c.precision, "float32" | "float64"), &c.precision, "float32 or float64")?;
     check_types(c)?;
-    require("rcut", c.rcut.is_finite() && c.rcut > 0.0, c.rcut, "a positive length")?;
-    require("rcut_smth", c.rcut_smth >= 0.0 && c.rcut_smth < c.rcut, c.rcut_smth, "between 0 and rcut")?;
-    let protection_ok = c.env_protection >= 0.0 && c.env_protection.is_finite();
-    require("env_protection", protection_ok, c.env_protection, "0 or a positive length")?;
-    let slots = c.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
-    let slots_ok = c.sel.len() == n && (1..=MOST_SLOTS).contains(&slots);
-    require("sel", slots_ok, &c.sel, "one number of slots per type, 1 to 100000 in all")?;
-    require("davg", per_type(&c.davg, n), &c.davg, "one finite value per type")?;
-    let std_ok = c.dstd.len() == n && c.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
-    require("dstd", std_ok, &c.dstd, "two finite values per type, none 0")?;
+    let parts_ok = (1..=MOST_PARTS).contains(&c.parts.len());
+    require("parts", parts_ok, c.parts.len(), "1 to 16 descriptors")?;
+    for (k, part) in c.parts.iter().enumerate() {
+        let place = if c.parts.len() == 1 { String::new() } else { format!("parts[{k}].") };
+        check_part(part, n, &place)?;
+    }
     check_networks(c)?;
     require("energy_scale", per_type(&c.energy_scale, n), &c.energy_scale, "one finite value per type")?;
     require("energy_shift", per_type(&c.energy_shift, n), &c.energy_shift, "one finite value per type")?;
@@ -47,8 +43,13 @@ pub fn check(c: &Contract) -> Result<()> {
     require("default_fparam", default_ok, &c.default_fparam, "numb_fparam finite values or null")?;
     let distance_ok = c.min_nbor_dist.is_none_or(|d| d.is_finite() && d > 0.0);
     require("min_nbor_dist", distance_ok, c.min_nbor_dist, "a positive length or null")?;
-    let reduced_ok = c.reduced.as_ref().is_none_or(|r| fits(r, n));
-    require("reduced", reduced_ok, "not consistent", "a basis per type and levels with a network per type")
+    let reduced_ok = c.reduced.as_ref().is_none_or(|r| fits(r, n) && c.parts.len() == 1 && !c.parts[0].is_radial());
+    require(
+        "reduced",
+        reduced_ok,
+        "not consistent",
+        "a basis per type and levels with a network per type, for one se_e2_a",
+    )
 }
 
 fn check_types(c: &Contract) -> Result<()> {
@@ -58,28 +59,61 @@ fn check_types(c: &Contract) -> Result<()> {
     names.dedup();
     let names_ok = (1..=MOST_TYPES).contains(&n) && names.len() == n && c.type_map.iter().all(|name| is_name(name));
     require("type_map", names_ok, &c.type_map, "1 to 512 elements, every element once")?;
-    for (key, pairs) in [("exclude_types", &c.exclude_types), ("pair_exclude_types", &c.pair_exclude_types)] {
-        require(key, pairs.iter().flatten().all(known), pairs, "pairs of types below the number of types")?;
-    }
+    let pairs = &c.pair_exclude_types;
+    require(
+        "pair_exclude_types",
+        pairs.iter().flatten().all(known),
+        pairs,
+        "pairs of types below the number of types",
+    )?;
     let excluded = &c.atom_exclude_types;
     require("atom_exclude_types", excluded.iter().all(known), excluded, "types below the number of types")
 }
 
+/// `place`: of the part, for messages.
+fn check_part(p: &Part, n: usize, place: &str) -> Result<()> {
+    let at = |key: &str| format!("{place}{key}");
+    require(&at("descriptor"), matches!(&*p.descriptor, "se_e2_a" | "se_e2_r"), &p.descriptor, "se_e2_a or se_e2_r")?;
+    require(&at("rcut"), p.rcut.is_finite() && p.rcut > 0.0, p.rcut, "a positive length")?;
+    require(&at("rcut_smth"), p.rcut_smth >= 0.0 && p.rcut_smth < p.rcut, p.rcut_smth, "between 0 and rcut")?;
+    let protection_ok = p.env_protection >= 0.0 && p.env_protection.is_finite();
+    require(&at("env_protection"), protection_ok, p.env_protection, "0 or a positive length")?;
+    let slots = p.sel.iter().try_fold(0usize, |sum, &s| sum.checked_add(s)).unwrap_or(usize::MAX);
+    let slots_ok = p.sel.len() == if p.mixed_types { 1 } else { n } && (1..=MOST_SLOTS).contains(&slots);
+    let expected = "one number of slots per type, 1 to 100000 in all (with mixed_types one number)";
+    require(&at("sel"), slots_ok, &p.sel, expected)?;
+    require(&at("davg"), per_type(&p.davg, n), &p.davg, "one finite value per type")?;
+    let std_ok = p.dstd.len() == n && p.dstd.iter().flatten().all(|s| s.is_finite() && *s != 0.0);
+    require(&at("dstd"), std_ok, &p.dstd, "two finite values per type, none 0")?;
+    let neuron_ok = (1..=MOST_LAYERS).contains(&p.neuron.len())
+        && p.neuron.iter().all(|w| (1..=WIDEST_EMBEDDING).contains(w))
+        && n * n * p.width() <= MOST_PAIR_VALUES;
+    require(&at("neuron"), neuron_ok, &p.neuron, "widths of 1 to 8192, less where there are very many types")?;
+    let axis_ok = if p.is_radial() { p.axis_neuron == 0 } else { (1..=p.width()).contains(&p.axis_neuron) };
+    require(&at("axis_neuron"), axis_ok, p.axis_neuron, "1 to the last of neuron (0 for se_e2_r)")?;
+    let named = match &p.embedding {
+        Embedding::Shared(name) => is_name(name),
+        Embedding::PerPair(names) => {
+            names.len() == n
+                && names.iter().all(|row| row.len() == n)
+                && names.iter().flatten().flatten().all(|name| is_name(name))
+        }
+    };
+    require(&at("embedding"), named, &p.embedding, "a name, or a name or null per center and neighbor type")?;
+    require(&at("gate"), p.gate.as_ref().is_none_or(|g| is_name(&g.function)), &p.gate, "the name of a function")?;
+    let known = p.exclude_types.iter().flatten().all(|&t| t < n);
+    require(&at("exclude_types"), known, &p.exclude_types, "pairs of types below the number of types")
+}
+
 fn check_networks(c: &Contract) -> Result<()> {
-    let n = c.ntypes();
-    let neuron_ok = (1..=MOST_LAYERS).contains(&c.neuron.len())
-        && c.neuron.iter().all(|w| (1..=WIDEST_EMBEDDING).contains(w))
-        && n * n * c.width() <= MOST_PAIR_VALUES;
-    require("neuron", neuron_ok, &c.neuron, "widths of 1 to 8192, less where there are very many types")?;
-    let axis_ok = (1..=c.width()).contains(&c.axis_neuron);
-    require("axis_neuron", axis_ok, c.axis_neuron, "1 to the last of neuron")?;
     let layers_ok =
         c.fitting_neuron.len() <= MOST_LAYERS && c.fitting_neuron.iter().all(|w| (1..=WIDEST_LAYER).contains(w));
     require("fitting_neuron", layers_ok, &c.fitting_neuron, "widths of 1 to 65536")?;
-    let square = c.embedding.len() == n && c.embedding.iter().all(|row| row.len() == n);
-    let named = square && c.embedding.iter().flatten().flatten().all(|name| is_name(name));
-    require("embedding", named, &c.embedding, "a name or null per center and neighbor type")?;
-    require("fitting", names_per_type(&c.fitting, n), &c.fitting, "a name per type")
+    let named = match &c.fitting {
+        Fitting::Shared(name) => is_name(name),
+        Fitting::PerType(names) => names_per_type(names, c.ntypes()),
+    };
+    require("fitting", named, &c.fitting, "a name, or a name per type")
 }
 
 fn fits(reduced: &Reduced, ntypes: usize) -> bool {

@@ -6,7 +6,7 @@
 //! rows themselves, always taking the one that is represented worst (the greedy reduced-basis method).
 
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::Descriptor;
 use crate::networks::Networks;
 
 use super::radial_functions::RadialFunctions;
@@ -31,23 +31,25 @@ pub struct Basis {
 /// # Errors
 /// Whatever the networks report.
 pub fn build(
-    model: &Model,
+    of: &Descriptor,
     networks: &mut dyn Networks,
     (center, neighbor): (usize, usize),
     nearest: f64,
     tolerance: f64,
     lanes: usize,
 ) -> Result<Basis> {
-    let step = (model.contract.rcut - nearest) / SAMPLES as f64;
+    let step = (of.part.rcut - nearest) / SAMPLES as f64;
     let distances: Vec<f64> = (0..SAMPLES).map(|k| nearest + k as f64 * step).collect();
-    let functions = RadialFunctions::evaluate(model, networks, (center, neighbor), &distances)?;
-    let padding = model.padding(center, neighbor);
+    let functions = RadialFunctions::evaluate(of, networks, (center, neighbor), &distances)?;
+    let padding = of.padding(center, neighbor);
     let (mut rows, mut norms) = (Vec::with_capacity(4 * SAMPLES), Vec::with_capacity(SAMPLES));
     for k in 0..SAMPLES {
         let (g, dg) = functions.value_and_slope(k);
-        let [s, ds, y, dy] = functions.row(model, center, k);
+        let [s, ds, y, dy] = functions.row(of, center, k);
         let first = rows.len();
-        rows.push(g.iter().zip(padding).map(|(g, p)| s * g - p).collect::<Vec<f64>>());
+        let mut radial: Vec<f64> = g.iter().map(|g| s * g).collect();
+        radial.iter_mut().zip(padding).for_each(|(v, p)| *v -= p);
+        rows.push(radial);
         rows.push(g.iter().map(|g| y * g).collect());
         rows.push(g.iter().zip(dg).map(|(g, dg)| LENGTH * (ds * g + s * dg)).collect());
         rows.push(g.iter().zip(dg).map(|(g, dg)| LENGTH * (dy * g + y * dg)).collect());
@@ -62,7 +64,7 @@ pub fn build(
             *v *= weight;
         }
     }
-    Ok(greedy(rows, model.contract.width(), tolerance, lanes))
+    Ok(greedy(rows, of.part.width(), tolerance, lanes))
 }
 
 fn greedy(mut remainders: Vec<Vec<f64>>, width: usize, tolerance: f64, lanes: usize) -> Basis {

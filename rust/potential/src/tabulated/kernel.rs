@@ -62,6 +62,16 @@ impl<R: Real> Rows<R> {
         }
     }
 
+    /// Makes every row (1, 0, 0, 0), which does not change with the pair.
+    pub fn drop_directions(&mut self) {
+        let [radial, angular @ ..] = &mut self.row;
+        radial.fill(R::from_f64(1.0));
+        angular.iter_mut().for_each(|row| row.fill(R::default()));
+        for slopes in [&mut self.da, &mut self.b, &mut self.db] {
+            slopes.fill(0.0);
+        }
+    }
+
     /// Bytes of its arrays.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::Descriptor;
 use crate::networks::Networks;
 
 use super::radial_functions::RadialFunctions;
@@ -26,14 +26,14 @@ impl<R: Real> Nearby<R> {
     /// # Errors
     /// Whatever the networks report.
     pub fn new(
-        model: &Model,
+        of: &Descriptor,
         networks: &mut dyn Networks,
         pair: (usize, usize),
         r: &[f64],
         basis: &[Vec<f64>],
         inv_width: &[f64],
     ) -> Result<Self> {
-        let functions = RadialFunctions::evaluate(model, networks, pair, r)?;
+        let functions = RadialFunctions::evaluate(of, networks, pair, r)?;
         let (mut psi, mut slope) = (Vec::new(), Vec::new());
         for k in 0..r.len() {
             for [value, by_r, _] in functions.project(k, basis) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! The embedding of one type pair as a function of distance, with up to two derivatives, in float64.
 
-use crate::environment::{Radial, radial};
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::Descriptor;
 use crate::networks::Networks;
 use crate::shapes::matrix_mut;
 
@@ -23,30 +22,19 @@ pub struct RadialFunctions {
 }
 
 impl RadialFunctions {
-    /// Evaluates the embedding net of a pair at `distances` (A, at most the cutoff), with one derivative.
+    /// Evaluates the embedding of a pair at `distances` (A, at most the cutoff), with one derivative.
     ///
     /// # Errors
     /// Whatever the networks report.
     pub fn evaluate(
-        model: &Model,
+        of: &Descriptor,
         networks: &mut dyn Networks,
-        (center, neighbor): (usize, usize),
+        pair: (usize, usize),
         distances: &[f64],
     ) -> Result<Self> {
-        let (c, width) = (&model.contract, model.contract.width());
-        let s: Vec<f64> =
-            distances.iter().map(|&r| (radial_at(model, r).a - c.davg[center]) / c.dstd[center][0]).collect();
-        let n = distances.len() * width;
-        let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
-        let shape = [s.len(), width];
-        networks.embed(center, neighbor, &s, matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?)?;
-        for (row, &r) in dg.chunks_exact_mut(width).zip(distances) {
-            let ds = radial_at(model, r).da / c.dstd[center][0];
-            for d in row {
-                *d *= ds;
-            }
-        }
-        Ok(Self { distances: distances.to_vec(), width, g, dg, ddg: Vec::new() })
+        let mut functions = Self::without_gate(of, networks, pair, distances)?;
+        functions.apply_gate(of, pair);
+        Ok(functions)
     }
 
     /// As [`RadialFunctions::evaluate`], with two derivatives.
@@ -54,25 +42,26 @@ impl RadialFunctions {
     /// # Errors
     /// Whatever the networks report.
     pub fn with_curvature(
-        model: &Model,
+        of: &Descriptor,
         networks: &mut dyn Networks,
-        (center, neighbor): (usize, usize),
+        pair: (usize, usize),
         distances: &[f64],
     ) -> Result<Self> {
-        let mut functions = Self::evaluate(model, networks, (center, neighbor), distances)?;
-        let (c, width, n) = (&model.contract, functions.width, functions.g.len());
-        let (avg, std) = (c.davg[center], c.dstd[center][0]);
+        let mut functions = Self::without_gate(of, networks, pair, distances)?;
+        let (center, neighbor) = pair;
+        let (width, n, std) = (functions.width, functions.g.len(), of.part.dstd[center][0]);
         let mut slopes = Vec::new();
         for shift in [-2.0 * STEP, -STEP, STEP, 2.0 * STEP] {
-            let s: Vec<f64> = distances.iter().map(|&r| (radial_at(model, r).a - avg) / std + shift).collect();
+            let s: Vec<f64> = distances.iter().map(|&r| of.normalized(center, of.radial(r).a) + shift).collect();
             let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
             let shape = [s.len(), width];
-            networks.embed(center, neighbor, &s, matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?)?;
+            let (g, by_s) = (matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?);
+            networks.embed(of.pair(center, neighbor), &s, g, by_s)?;
             slopes.push(dg);
         }
         functions.ddg = vec![0.0; n];
         for (k, &r) in distances.iter().enumerate() {
-            let at = radial_at(model, r);
+            let at = of.radial(r);
             let (ds, dds) = (at.da / std, at.dda / std);
             for i in k * width..(k + 1) * width {
                 let by_s = (slopes[0][i] - 8.0 * slopes[1][i] + 8.0 * slopes[2][i] - slopes[3][i]) / (12.0 * STEP);
@@ -81,7 +70,40 @@ impl RadialFunctions {
                 functions.ddg[i] = by_s * ds * ds + slope * dds;
             }
         }
+        functions.apply_gate(of, pair);
         Ok(functions)
+    }
+
+    /// The net's own results with their derivatives by r.
+    fn without_gate(
+        of: &Descriptor,
+        networks: &mut dyn Networks,
+        (center, neighbor): (usize, usize),
+        distances: &[f64],
+    ) -> Result<Self> {
+        let width = of.part.width();
+        let s: Vec<f64> = distances.iter().map(|&r| of.normalized(center, of.radial(r).a)).collect();
+        let n = distances.len() * width;
+        let (mut g, mut dg) = (vec![0.0; n], vec![0.0; n]);
+        let shape = [s.len(), width];
+        let (values, slopes) = (matrix_mut("g", &mut g, shape)?, matrix_mut("dg", &mut dg, shape)?);
+        networks.embed(of.pair(center, neighbor), &s, values, slopes)?;
+        for (row, &r) in dg.chunks_exact_mut(width).zip(distances) {
+            let ds = of.radial(r).da / of.part.dstd[center][0];
+            for d in row {
+                *d *= ds;
+            }
+        }
+        Ok(Self { distances: distances.to_vec(), width, g, dg, ddg: Vec::new() })
+    }
+
+    fn apply_gate(&mut self, of: &Descriptor, (center, neighbor): (usize, usize)) {
+        let Some(gate) = of.gate(center, neighbor) else { return };
+        for (k, &r) in self.distances.iter().enumerate() {
+            let range = k * self.width..(k + 1) * self.width;
+            let ddg = self.ddg.get_mut(range.clone()).unwrap_or_default();
+            gate.apply_by_r(&of.radial(r), &mut self.g[range.clone()], &mut self.dg[range], ddg);
+        }
     }
 
     /// G and dG/dr at distance `k`.
@@ -93,12 +115,14 @@ impl RadialFunctions {
 
     /// The row of the environment matrix at distance `k`: s, ds/dr, and the length of its angular part with its slope.
     #[must_use]
-    pub fn row(&self, model: &Model, center: usize, k: usize) -> [f64; 4] {
-        let c = &model.contract;
-        let [std0, std1] = c.dstd[center];
+    pub fn row(&self, of: &Descriptor, center: usize, k: usize) -> [f64; 4] {
+        if of.part.is_radial() {
+            return [1.0, 0.0, 0.0, 0.0];
+        }
+        let [std0, std1] = of.part.dstd[center];
         let r = self.distances[k];
-        let at = radial_at(model, r);
-        [(at.a - c.davg[center]) / std0, at.da / std0, at.b * r / std1, (at.db * r + at.b) / std1]
+        let at = of.radial(r);
+        [of.normalized(center, at.a), at.da / std0, at.b * r / std1, (at.db * r + at.b) / std1]
     }
 
     /// G, dG/dr and, where it was asked for, d2G/dr2 (else 0) at distance `k`, projected on `rows`.
@@ -110,9 +134,4 @@ impl RadialFunctions {
         };
         rows.iter().map(|row| [dot(&self.g, row), dot(&self.dg, row), dot(&self.ddg, row)]).collect()
     }
-}
-
-fn radial_at(model: &Model, r: f64) -> Radial {
-    let c = &model.contract;
-    radial(r, c.rcut_smth, c.rcut, c.env_protection)
 }

@@ -2,7 +2,7 @@
 //! A piecewise polynomial table of the basis functions of one type pair.
 
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::Descriptor;
 use crate::networks::Networks;
 
 use super::basis::Basis;
@@ -51,14 +51,14 @@ impl<R: Kernels> Table<R> {
     /// # Errors
     /// Whatever the networks report.
     pub fn build(
-        model: &Model,
+        of: &Descriptor,
         networks: &mut dyn Networks,
         pair: (usize, usize),
         basis: &Basis,
         nearest: f64,
         tolerance: f64,
     ) -> Result<Self> {
-        let c = &model.contract;
+        let c = &of.part;
         let widest = (c.rcut - c.rcut_smth) * WIDEST;
         let first = ((nearest - c.rcut_smth) / widest).floor() as i64;
         let last = (1.0 / WIDEST) as i64;
@@ -68,7 +68,7 @@ impl<R: Kernels> Table<R> {
         let mut largest = f64::MIN_POSITIVE;
         for halvings in 0..=MOST_HALVINGS {
             let last_try = halvings == MOST_HALVINGS || pieces.len() + 2 * pending.len() > MOST_PIECES;
-            let (tried, value) = interpolate(model, networks, pair, basis, &pending)?;
+            let (tried, value) = interpolate(of, networks, pair, basis, &pending)?;
             largest = value.max(largest);
             pending.clear();
             for piece in tried {
@@ -115,7 +115,7 @@ fn in_blocks<R: Kernels>(coefficients: &[f64], columns: usize) -> impl Iterator<
 
 /// Pieces with the given starts and widths, each with its error, and the largest value at their ends.
 fn interpolate(
-    model: &Model,
+    of: &Descriptor,
     networks: &mut dyn Networks,
     pair: (usize, usize),
     basis: &Basis,
@@ -124,8 +124,8 @@ fn interpolate(
     let columns = basis.rows.len();
     let ends: Vec<f64> = where_to.iter().flat_map(|(start, width)| [*start, start + width]).collect();
     let checks: Vec<f64> = where_to.iter().flat_map(|(start, width)| CHECKS.map(|t| start + t * width)).collect();
-    let at_ends = RadialFunctions::with_curvature(model, networks, pair, &ends)?;
-    let at_checks = RadialFunctions::evaluate(model, networks, pair, &checks)?;
+    let at_ends = RadialFunctions::with_curvature(of, networks, pair, &ends)?;
+    let at_checks = RadialFunctions::evaluate(of, networks, pair, &checks)?;
     let mut largest: f64 = 0.0;
     let mut pieces = Vec::with_capacity(where_to.len());
     for (k, &(start, width)) in where_to.iter().enumerate() {

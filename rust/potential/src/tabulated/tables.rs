@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use crate::contract::{Contract, ReducedLevel};
 use crate::error::{Error, Result};
-use crate::model::{Model, PairKind};
+use crate::model::{Descriptor, Model, PairKind};
 use crate::networks::Networks;
 
 use super::basis::{self, Basis};
@@ -87,12 +87,20 @@ pub struct NeighborTable<R> {
     pub constants: Constants,
 }
 
-/// The tables of a model.
-pub struct Tables<R> {
-    /// Per center type.
-    pub centers: Vec<CenterTables<R>>,
+/// The tables of one descriptor.
+pub struct PartTables<R> {
+    /// Per center type; none where the type is not in use.
+    pub centers: Vec<Option<CenterTables<R>>>,
     /// Width of T, padded to whole lanes.
     pub width: usize,
+}
+
+/// The tables of a model.
+pub struct Tables<R> {
+    /// Per descriptor.
+    pub parts: Vec<PartTables<R>>,
+    /// Whether the networks are reduced ones.
+    pub reduced: bool,
     /// Largest relative error of all tables and bases.
     pub error: f64,
     /// Distance from which all tables are valid, A.
@@ -110,7 +118,8 @@ impl TableSettings {
     #[must_use]
     pub fn for_model(contract: &Contract, tolerance: f64) -> Self {
         let known = contract.min_nbor_dist.map_or(Self::NEAREST, |d| 0.9 * d);
-        Self { tolerance, nearest: known.clamp(Self::CLOSEST, Self::NEAREST).min(0.5 * contract.rcut) }
+        let shortest = contract.parts.iter().map(|p| p.rcut).fold(f64::INFINITY, f64::min);
+        Self { tolerance, nearest: known.clamp(Self::CLOSEST, Self::NEAREST).min(0.5 * shortest) }
     }
 }
 
@@ -120,33 +129,50 @@ impl<R: Kernels> Tables<R> {
     /// # Errors
     /// Whatever the networks report.
     pub fn build(model: &Model, exact: &mut dyn Networks, settings: TableSettings) -> Result<Self> {
-        let width = model.contract.width().next_multiple_of(R::LANES);
-        let mut tables = Self { centers: Vec::new(), width, error: 0.0, nearest: 0.0 };
-        for center in 0..model.contract.ntypes() {
-            let (mut neighbors, mut masked, mut expand, mut columns) = (Vec::new(), Vec::new(), Vec::new(), 0);
-            for neighbor in 0..model.contract.ntypes() {
-                let kind = model.kind(center, neighbor);
-                let empty_slot = || per_slot(model, model.padding(center, neighbor), width);
-                masked.push((kind == PairKind::Masked).then(empty_slot));
-                if kind != PairKind::Active {
-                    neighbors.push(None);
-                    continue;
-                }
-                let pair = (center, neighbor);
-                let basis = basis::build(model, exact, pair, settings.nearest, settings.tolerance, R::LANES)?;
-                tables.error = tables.error.max(basis.error);
-                neighbors.push(Some(tables.tabulate(model, exact, pair, settings, &basis, columns)?));
-                for row in &basis.rows {
-                    expand.extend(per_slot::<R>(model, row, width));
-                }
-                columns += basis.rows.len();
+        let mut tables = Self { parts: Vec::new(), reduced: false, error: 0.0, nearest: 0.0 };
+        for of in &model.parts {
+            let width = of.part.width().next_multiple_of(R::LANES);
+            let mut centers = Vec::new();
+            for (center, &in_use) in model.in_use.iter().enumerate() {
+                centers.push(if in_use { Some(tables.full(model, of, center, exact, settings)?) } else { None });
             }
-            let contract = transposed(&expand, width);
-            let constant = per_slot(model, model.constant(center), width);
-            let head = Head::Full { expand, contract, constant, masked };
-            tables.centers.push(CenterTables { neighbors, columns, start: vec![R::default(); columns], head });
+            tables.parts.push(PartTables { centers, width });
         }
         Ok(tables)
+    }
+
+    /// The tables of one center type for the full networks.
+    fn full(
+        &mut self,
+        model: &Model,
+        of: &Descriptor,
+        center: usize,
+        exact: &mut dyn Networks,
+        settings: TableSettings,
+    ) -> Result<CenterTables<R>> {
+        let width = of.part.width().next_multiple_of(R::LANES);
+        let (mut neighbors, mut masked, mut expand, mut columns) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for neighbor in 0..of.ntypes() {
+            let kind = of.kind(center, neighbor);
+            let taken_off = || per_slot(of, of.masked(center, neighbor), width);
+            masked.push((kind == PairKind::Masked).then(taken_off));
+            if kind != PairKind::Active {
+                neighbors.push(None);
+                continue;
+            }
+            let pair = (center, neighbor);
+            let basis = basis::build(of, exact, pair, settings.nearest, settings.tolerance, R::LANES)?;
+            self.error = self.error.max(basis.error);
+            neighbors.push(Some(self.tabulate((model, of), exact, pair, settings, &basis, columns)?));
+            for row in &basis.rows {
+                expand.extend(per_slot::<R>(of, row, width));
+            }
+            columns += basis.rows.len();
+        }
+        let contract = transposed(&expand, width);
+        let constant = per_slot(of, of.constant(center), width);
+        let head = Head::Full { expand, contract, constant, masked };
+        Ok(CenterTables { neighbors, columns, start: vec![R::default(); columns], head })
     }
 
     /// Tables for reduced networks: those of `level`, in `basis` (per center type, M x columns).
@@ -160,10 +186,14 @@ impl<R: Kernels> Tables<R> {
         basis: &[Array2<f64>],
         level: &ReducedLevel,
     ) -> Result<Self> {
-        let width = model.contract.width().next_multiple_of(R::LANES);
-        let mut tables = Self { centers: Vec::new(), width, error: 0.0, nearest: 0.0 };
+        let mut tables = Self { parts: Vec::new(), reduced: true, error: 0.0, nearest: 0.0 };
+        let [of] = &*model.parts else {
+            return Err(Error::Model("reduced networks need a model with one descriptor".into()));
+        };
+        let m = of.part.width();
+        let mut centers = Vec::new();
         for (center, basis) in basis.iter().enumerate() {
-            let (used, m) = (level.columns[center], model.contract.width());
+            let used = level.columns[center];
             if basis.nrows() != m || basis.ncols() < used {
                 return Err(Error::Model(format!(
                     "the basis of center type {} has the shape {:?}, expected {m} rows and {used} columns or more",
@@ -171,38 +201,44 @@ impl<R: Kernels> Tables<R> {
                     basis.shape()
                 )));
             }
+            if !model.in_use[center] {
+                centers.push(None);
+                continue;
+            }
             let columns = used.next_multiple_of(R::LANES);
-            let row = |p: usize| basis.column(p).iter().map(|v| v * model.inv_slots).collect();
+            let row = |p: usize| basis.column(p).iter().map(|v| v * of.inv_slots).collect();
             let mut rows: Vec<Vec<f64>> = (0..used).map(row).collect();
             rows.resize(columns, vec![0.0; m]);
             let basis = Basis { rows, error: 0.0 };
             let (mut neighbors, mut masked) = (Vec::new(), Vec::new());
-            for neighbor in 0..model.contract.ntypes() {
-                let kind = model.kind(center, neighbor);
-                masked.push((kind == PairKind::Masked).then(|| empty_slot(model, (center, neighbor), &basis)));
+            for neighbor in 0..of.ntypes() {
+                let kind = of.kind(center, neighbor);
+                let pair = (center, neighbor);
+                masked.push((kind == PairKind::Masked).then(|| projected(of.masked(center, neighbor), &basis)));
                 neighbors.push(match kind {
-                    PairKind::Active => Some(tables.tabulate(model, exact, (center, neighbor), settings, &basis, 0)?),
+                    PairKind::Active => Some(tables.tabulate((model, of), exact, pair, settings, &basis, 0)?),
                     _ => None,
                 });
             }
             let mut start: Vec<R> = level.mean[center].iter().map(|v| R::from_f64(-v)).collect();
             start.resize(columns, R::default());
             let head = Head::Reduced { columns: used, masked, basis: basis.rows };
-            tables.centers.push(CenterTables { neighbors, columns, start, head });
+            centers.push(Some(CenterTables { neighbors, columns, start, head }));
         }
+        tables.parts.push(PartTables { centers, width: m.next_multiple_of(R::LANES) });
         Ok(tables)
     }
 
     fn tabulate(
         &mut self,
-        model: &Model,
+        (model, of): (&Model, &Descriptor),
         exact: &mut dyn Networks,
         (center, neighbor): (usize, usize),
         settings: TableSettings,
         basis: &Basis,
         first: usize,
     ) -> Result<NeighborTable<R>> {
-        let table = Table::build(model, exact, (center, neighbor), basis, settings.nearest, settings.tolerance)?;
+        let table = Table::build(of, exact, (center, neighbor), basis, settings.nearest, settings.tolerance)?;
         self.error = self.error.max(table.error);
         self.nearest = self.nearest.max(table.places.nearest);
         log::debug!(
@@ -213,7 +249,7 @@ impl<R: Kernels> Tables<R> {
             table.pieces(),
             table.error
         );
-        let c = &model.contract;
+        let c = &of.part;
         let [std0, std1] = c.dstd[center];
         let constants = Constants {
             avg: c.davg[center],
@@ -222,17 +258,22 @@ impl<R: Kernels> Tables<R> {
             rcut_smth: c.rcut_smth,
             inv_switch: 1.0 / (c.rcut - c.rcut_smth),
             protection: c.env_protection,
-            scale: c.energy_scale[center],
+            scale: model.contract.energy_scale[center],
         };
-        Ok(NeighborTable { table, first, padding: empty_slot(model, (center, neighbor), basis), constants })
+        Ok(NeighborTable { table, first, padding: projected(of.padding(center, neighbor), basis), constants })
+    }
+
+    /// The tables of all descriptors and center types in use.
+    fn centers(&self) -> impl Iterator<Item = &CenterTables<R>> {
+        self.parts.iter().flat_map(|p| &p.centers).flatten()
     }
 
     /// What is to be said of the tables.
     #[must_use]
     pub fn summary(&self, isa: InstructionSet) -> TableSummary {
-        let tables = || self.centers.iter().flat_map(|c| &c.neighbors).flatten().map(|t| &t.table);
+        let tables = || self.centers().flat_map(|c| &c.neighbors).flatten().map(|t| &t.table);
         TableSummary {
-            columns: self.centers.iter().map(|c| c.columns).collect(),
+            columns: self.centers().map(|c| c.columns).collect(),
             most_pieces: tables().map(Table::pieces).max().unwrap_or(0),
             nearest: self.nearest,
             error: self.error,
@@ -251,20 +292,19 @@ impl<R: Kernels> Tables<R> {
                 Head::Reduced { .. } => tables,
             }
         };
-        self.centers.iter().map(of_center).sum()
+        self.centers().map(of_center).sum()
     }
 }
 
-/// `g_p` psi of an empty slot.
-fn empty_slot<R: Kernels>(model: &Model, (center, neighbor): (usize, usize), basis: &Basis) -> Vec<R> {
-    let empty = model.padding(center, neighbor);
-    let project = |row: &Vec<f64>| R::from_f64(row.iter().zip(empty).map(|(a, b)| a * b).sum());
+/// What an embedding-wide vector adds to the columns; an empty one stands for zeros.
+fn projected<R: Kernels>(values: &[f64], basis: &Basis) -> Vec<R> {
+    let project = |row: &Vec<f64>| R::from_f64(row.iter().zip(values).map(|(a, b)| a * b).sum());
     basis.rows.iter().map(project).collect()
 }
 
-/// Values as wide as the embedding, divided by the number of slots and padded to `width`.
-fn per_slot<R: Kernels>(model: &Model, values: &[f64], width: usize) -> Vec<R> {
-    let mut out: Vec<R> = values.iter().map(|v| R::from_f64(v * model.inv_slots)).collect();
+/// Values as wide as the embedding, divided by the number of slots and padded to `width`; an empty vector stands for zeros.
+fn per_slot<R: Kernels>(of: &Descriptor, values: &[f64], width: usize) -> Vec<R> {
+    let mut out: Vec<R> = values.iter().map(|v| R::from_f64(v * of.inv_slots)).collect();
     out.resize(width, R::default());
     out
 }

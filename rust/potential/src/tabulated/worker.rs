@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Worker};
-use crate::error::Result;
+use crate::descriptor::RADIAL_SCALE;
+use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::Job;
-use crate::model::Model;
+use crate::model::{Descriptor, Model};
 use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
 use crate::shapes::{matrix, matrix_mut};
@@ -27,21 +28,32 @@ pub struct TabulatedWorker<R> {
     /// The exact path: its nets serve this one too, and it takes over chunks of the full networks with a pair closer than
     /// the tables reach.
     exact: Worker<dyn TypedNetworks<R>>,
+    parts: Vec<PartWork<R>>,
+    /// Per center: the fitting net's input, then its gradient.
+    d: Vec<R>,
+    gd: Vec<R>,
+    energy: Vec<R>,
+    param: Vec<R>,
+    /// Per center: its own force.
+    reactions: Vec<[f64; 3]>,
+    room: Room<R>,
+}
+
+/// The arrays of one descriptor.
+struct PartWork<R> {
     blocks: Vec<Block>,
     /// Per neighbor type, for all pairs of the chunk.
     rows: Vec<Rows<R>>,
     /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
     nearby: Vec<Option<Nearby<R>>>,
-    /// Per center: A, T (of the full networks) and the fitting net's input, then its gradient.
+    /// Per center: A, T (of the full networks) and dE/dA.
     a: Vec<R>,
     t: Vec<R>,
-    d: Vec<R>,
-    gd: Vec<R>,
-    energy: Vec<R>,
-    param: Vec<R>,
-    /// Per center: dE/dA and the center's own force.
     ga: Vec<R>,
-    reactions: Vec<[f64; 3]>,
+}
+
+/// Arrays for intermediate results.
+struct Room<R> {
     /// dE/dA of one center and one neighbor type, as the kernel reads it.
     gi: Vec<R>,
     /// dE/dT of one center, or room for a square matrix.
@@ -55,27 +67,18 @@ impl<R: Kernels> TabulatedWorker<R> {
     /// A worker on tables shared by all, around an exact one.
     #[must_use]
     pub fn new(tables: Arc<Tables<R>>, isa: InstructionSet, exact: Worker<dyn TypedNetworks<R>>) -> Self {
-        let empty = Vec::new;
-        Self {
-            tables,
-            isa,
-            exact,
+        let part = |_: &_| PartWork {
             blocks: Vec::new(),
             rows: Vec::new(),
             nearby: Vec::new(),
-            a: empty(),
-            t: empty(),
-            d: empty(),
-            gd: empty(),
-            energy: empty(),
-            param: empty(),
-            ga: empty(),
-            reactions: Vec::new(),
-            gi: empty(),
-            gt: empty(),
-            products: Default::default(),
-            f: Default::default(),
-        }
+            a: Vec::new(),
+            t: Vec::new(),
+            ga: Vec::new(),
+        };
+        let parts = tables.parts.iter().map(part).collect();
+        let room = Room { gi: Vec::new(), gt: Vec::new(), products: Default::default(), f: Default::default() };
+        let (d, gd, energy, param) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { tables, isa, exact, parts, d, gd, energy, param, reactions: Vec::new(), room }
     }
 }
 
@@ -83,54 +86,51 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
     /// As measured: enough rows for an efficient matrix product, few enough for the descriptors to stay near the core. In
     /// float64 the matrix products of ONNX Runtime gain more from many rows than the rest loses.
     fn centers_per_chunk(&self) -> usize {
-        match self.tables.centers.first().map(|c| &c.head) {
-            Some(Head::Reduced { .. }) => 64,
+        match self.tables.reduced {
+            true => 64,
             _ if size_of::<R>() == size_of::<f64>() => 256,
             _ => 32,
         }
     }
 
     fn bytes(&self) -> usize {
-        let flat = [&self.a, &self.t, &self.d, &self.gd, &self.energy, &self.param, &self.ga, &self.gt];
+        let flat = [&self.d, &self.gd, &self.energy, &self.param, &self.room.gt];
         let flat: usize = flat.iter().map(|v| v.capacity()).sum();
-        let pairs: usize = self.rows.iter().map(Rows::bytes).chain(self.blocks.iter().map(Block::bytes)).sum();
-        pairs + flat * size_of::<R>() + self.exact.bytes()
+        self.parts.iter().map(PartWork::bytes).sum::<usize>() + flat * size_of::<R>() + self.exact.bytes()
     }
 
     fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
         let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let tables = Arc::clone(&self.tables);
-        let of_center = &tables.centers[center];
         let mut watch = Stopwatch::start();
         let mut seen = Sightings::default();
-        neighborhood::collect(job, &mut self.blocks, &mut seen)?;
+        for (of, part) in model.parts.iter().zip(&mut self.parts) {
+            neighborhood::collect(job, of, &mut part.blocks, &mut seen)?;
+        }
         watch.lap(&mut share.times.neighbors);
-        let near = self.blocks.iter().any(|b| b.r.iter().any(|r| *r < tables.nearest));
-        if near && matches!(of_center.head, Head::Full { .. }) {
+        let near = self.parts.iter().flat_map(|p| &p.blocks).any(|b| b.r.iter().any(|r| *r < tables.nearest));
+        if near && !tables.reduced {
             return self.exact.evaluate(job, share); // which collects, and sees, by itself
         }
         share.seen.merge(&seen);
-        self.rows.resize_with(self.blocks.len(), Rows::default);
-        self.nearby.clear();
-        self.nearby.resize_with(self.blocks.len(), || None);
-        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
-            let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
-            let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
-            R::geometry(self.isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
-            if let (true, Head::Reduced { basis, .. }) = (near, &of_center.head) {
-                let networks = self.exact.networks.as_mut();
-                let pair = (center, neighbor);
-                self.nearby[neighbor] = Some(Nearby::new(model, networks, pair, &block.r, basis, &rows.inv_width)?);
-            }
+        let of_parts = || tables.parts.iter().map(|p| (p.width, p.centers[center].as_ref()));
+        let of_center = |of: Option<_>| of.ok_or_else(|| unprepared(model, center));
+        let mut inputs = 0;
+        for ((of, part), (_, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
+            let tables = of_center(tables)?;
+            part.place(self.isa, of, center, tables, near.then_some(self.exact.networks.as_mut()))?;
+            inputs += tables.head.inputs(of);
         }
         watch.lap(&mut share.times.environment);
-        self.describe(model, n, of_center);
+        self.d.resize(n * inputs, R::default());
+        for ((of, part), (width, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
+            part.describe(self.isa, of, of_center(tables)?, width, (&mut self.d, inputs));
+        }
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
         self.gd.resize(self.d.len(), R::default());
-        let inputs = self.d.len() / n;
         self.exact.networks.fit_typed(
             center,
             matrix("descriptor", &self.d, [n, inputs])?,
@@ -139,22 +139,79 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
             matrix_mut("gradient", &mut self.gd, [n, inputs])?,
         )?;
         watch.lap(&mut share.times.fitting);
-        self.descriptor_backward(job, of_center);
-        watch.lap(&mut share.times.descriptor);
-        self.forces(job, of_center, share, watch)
+        self.reactions.clear();
+        self.reactions.resize(n, [0.0; 3]);
+        for ((of, part), (width, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
+            let tables = of_center(tables)?;
+            part.describe_backward(self.isa, of, tables, width, (&self.gd, inputs), &mut self.room);
+            watch.lap(&mut share.times.descriptor);
+            watch = part.forces(self.isa, tables, share, &mut self.reactions, &mut self.room, watch);
+        }
+        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
+        for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
+            let neighbors = self.parts.iter().flat_map(|p| &p.blocks).map(|b| b.of(c).len()).sum();
+            share.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
+        }
+        watch.lap(&mut share.times.scatter);
+        Ok(())
     }
 }
 
-impl<R: Kernels> TabulatedWorker<R> {
-    /// A and the fitting net's input of all centers.
-    fn describe(&mut self, model: &Model, n: usize, of_center: &CenterTables<R>) {
-        let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
-        let inputs = match &of_center.head {
-            Head::Full { .. } => model.contract.descriptor_len(),
-            Head::Reduced { columns, .. } => columns * (columns + 3) / 2,
-        };
+fn unprepared(model: &Model, center: usize) -> Error {
+    Error::Internal(format!("type {} has no tables", model.contract.type_map[center]))
+}
+
+impl<R: Kernels> Head<R> {
+    /// Values that a descriptor gives to the fitting net.
+    fn inputs(&self, of: &Descriptor) -> usize {
+        match self {
+            Self::Full { .. } => of.part.len(),
+            Self::Reduced { columns, .. } => columns * (columns + 3) / 2,
+        }
+    }
+}
+
+impl<R: Kernels> PartWork<R> {
+    /// The rows of the environment matrix, and where in the tables the pairs are. `networks`: where some pair is closer than tables
+    /// of reduced networks reach.
+    fn place(
+        &mut self,
+        isa: InstructionSet,
+        of: &Descriptor,
+        center: usize,
+        tables: &CenterTables<R>,
+        mut networks: Option<&mut (dyn TypedNetworks<R> + 'static)>,
+    ) -> Result<()> {
+        self.rows.resize_with(self.blocks.len(), Rows::default);
+        self.nearby.clear();
+        self.nearby.resize_with(self.blocks.len(), || None);
+        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&tables.neighbors).enumerate() {
+            let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
+            let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
+            R::geometry(isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
+            if of.part.is_radial() {
+                rows.drop_directions();
+            }
+            if let (Some(networks), Head::Reduced { basis, .. }) = (networks.as_mut(), &tables.head) {
+                let pair = (center, neighbor);
+                self.nearby[neighbor] = Some(Nearby::new(of, *networks, pair, &block.r, basis, &rows.inv_width)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// A of all centers, and this descriptor's values among the `inputs` of each.
+    fn describe(
+        &mut self,
+        isa: InstructionSet,
+        of: &Descriptor,
+        of_center: &CenterTables<R>,
+        width: usize,
+        (d, inputs): (&mut [R], usize),
+    ) {
+        let columns = of_center.columns;
+        let n = d.len() / inputs;
         self.a.resize(n * 4 * columns, R::default());
-        self.d.resize(n * inputs, R::default());
         for a in self.a.chunks_exact_mut(4 * columns) {
             a[..columns].copy_from_slice(&of_center.start);
             a[columns..].fill(R::default());
@@ -169,100 +226,123 @@ impl<R: Kernels> TabulatedWorker<R> {
                 let rows = self.rows[neighbor].part(pairs.clone());
                 match &self.nearby[neighbor] {
                     Some(nearby) => nearby.accumulate(pairs, rows.row, a),
-                    None => R::accumulate(self.isa, table, k, rows, a, columns),
+                    None => R::accumulate(isa, table, k, rows, a, columns),
                 }
             }
         }
         self.t.resize(n * 4 * width, R::default());
-        for (c, (a, d)) in self.a.chunks_exact_mut(4 * columns).zip(self.d.chunks_exact_mut(inputs)).enumerate() {
+        let values = of.first..of.first + of_center.head.inputs(of);
+        for (c, d) in d.chunks_exact_mut(inputs).enumerate() {
+            let (a, d) = (&mut self.a[c * 4 * columns..(c + 1) * 4 * columns], &mut d[values.clone()]);
             match &of_center.head {
                 Head::Full { expand, constant, masked, .. } => {
                     let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
                     t[..width].copy_from_slice(constant);
                     t[width..].fill(R::default());
                     for columns in columns_in_use(&self.blocks, of_center) {
-                        R::four_rows(self.isa, a, expand, columns, t, width, 0..width);
+                        R::four_rows(isa, a, expand, columns, t, width, 0..width);
                     }
                     for (block, masked) in self.blocks.iter().zip(masked) {
                         take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
-                    R::descriptor(self.isa, t, axis, d);
+                    if of.part.is_radial() {
+                        d.iter_mut().zip(&*t).for_each(|(d, t)| *d = R::from_f64(RADIAL_SCALE) * *t);
+                    } else {
+                        R::descriptor(isa, t, of.part.axis_neuron, d);
+                    }
                 }
                 Head::Reduced { columns: used, masked, .. } => {
                     for (block, masked) in self.blocks.iter().zip(masked) {
                         take_off(a, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
-                    R::features(self.isa, a, columns, *used, d);
+                    R::features(isa, a, columns, *used, d);
                 }
             }
         }
     }
 
     /// From the gradient by the fitting net's input to dE/dA.
-    fn descriptor_backward(&mut self, job: Job, of_center: &CenterTables<R>) {
-        let Job { model, members, .. } = job;
-        let (columns, width, axis) = (of_center.columns, self.tables.width, model.contract.axis_neuron);
-        let inputs = self.d.len() / members.len();
-        self.ga.resize(members.len() * 4 * columns, R::default());
-        for (c, (ga, gd)) in self.ga.chunks_exact_mut(4 * columns).zip(self.gd.chunks_exact(inputs)).enumerate() {
+    fn describe_backward(
+        &mut self,
+        isa: InstructionSet,
+        of: &Descriptor,
+        of_center: &CenterTables<R>,
+        width: usize,
+        (gd, inputs): (&[R], usize),
+        room: &mut Room<R>,
+    ) {
+        let columns = of_center.columns;
+        self.ga.resize(gd.len() / inputs * 4 * columns, R::default());
+        let values = of.first..of.first + of_center.head.inputs(of);
+        for (c, gd) in gd.chunks_exact(inputs).enumerate() {
+            let (ga, gd) = (&mut self.ga[c * 4 * columns..(c + 1) * 4 * columns], &gd[values.clone()]);
             match &of_center.head {
                 Head::Full { contract, .. } => {
-                    self.gt.resize(4 * width, R::default());
+                    room.gt.resize(4 * width, R::default());
                     let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
-                    R::descriptor_backward(self.isa, t, axis, gd, &mut self.gt);
+                    if of.part.is_radial() {
+                        room.gt.fill(R::default());
+                        room.gt.iter_mut().zip(gd).for_each(|(t, d)| *t = R::from_f64(RADIAL_SCALE) * *d);
+                    } else {
+                        R::descriptor_backward(isa, t, of.part.axis_neuron, gd, &mut room.gt);
+                    }
                     ga.fill(R::default());
                     for of_block in columns_in_use(&self.blocks, of_center) {
-                        R::four_rows(self.isa, &self.gt, contract, 0..width, ga, columns, of_block);
+                        R::four_rows(isa, &room.gt, contract, 0..width, ga, columns, of_block);
                     }
                 }
                 Head::Reduced { columns: used, .. } => {
                     let a = &self.a[c * 4 * columns..(c + 1) * 4 * columns];
-                    self.gt.resize(used * columns, R::default());
-                    R::features_backward(self.isa, a, columns, *used, gd, &mut self.gt, ga);
+                    room.gt.resize(used * columns, R::default());
+                    R::features_backward(isa, a, columns, *used, gd, &mut room.gt, ga);
                 }
             }
         }
     }
 
-    /// From dE/dA to energies and forces.
-    fn forces(&mut self, job: Job, of_center: &CenterTables<R>, share: &mut Share, mut watch: Stopwatch) -> Result<()> {
-        let Job { model, center_type: center, members, .. } = job;
+    /// From dE/dA to forces; those of the centers are added to `reactions`.
+    fn forces(
+        &self,
+        isa: InstructionSet,
+        of_center: &CenterTables<R>,
+        share: &mut Share,
+        reactions: &mut [[f64; 3]],
+        room: &mut Room<R>,
+        mut watch: Stopwatch,
+    ) -> Stopwatch {
         let columns = of_center.columns;
-        self.reactions.clear();
-        self.reactions.resize(members.len(), [0.0; 3]);
         for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
-            self.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
+            room.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
             for (c, ga) in self.ga.chunks_exact(4 * columns).enumerate() {
                 let pairs = block.of(c);
-                let ga = interleaved(ga, columns, of_neighbor.first, of_neighbor.table.columns, &mut self.gi);
-                let products = self.products.each_mut().map(|p| &mut p[pairs.clone()]);
+                let ga = interleaved(ga, columns, of_neighbor.first, of_neighbor.table.columns, &mut room.gi);
+                let products = room.products.each_mut().map(|p| &mut p[pairs.clone()]);
                 let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
                 let part = rows.part(pairs.clone());
                 match &self.nearby[neighbor] {
                     Some(nearby) => nearby.project(pairs, part.row, ga, R::LANES, products),
-                    None => R::project(self.isa, table, k, part, ga, products),
+                    None => R::project(isa, table, k, part, ga, products),
                 }
             }
             watch.lap(&mut share.times.descriptor);
             let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
-            let virial = R::pair_forces(self.isa, constants, &self.products, x, &block.r, rows, &mut self.f);
-            share.add_virials(&block.j, x, [&self.f[0], &self.f[1], &self.f[2]], virial);
-            for (c, reaction) in self.reactions.iter_mut().enumerate() {
+            let virial = R::pair_forces(isa, constants, &room.products, x, &block.r, rows, &mut room.f);
+            share.add_virials(&block.j, x, [&room.f[0], &room.f[1], &room.f[2]], virial);
+            for (c, reaction) in reactions.iter_mut().enumerate() {
                 let pairs = block.of(c);
-                let f = [0, 1, 2].map(|d| &self.f[d][pairs.clone()]);
+                let f = [0, 1, 2].map(|d| &room.f[d][pairs.clone()]);
                 let of_block = share.add_forces(&block.j[pairs], f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
             watch.lap(&mut share.times.scatter);
         }
-        let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
-            let neighbors = self.blocks.iter().map(|b| b.of(c).len()).sum();
-            share.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
-        }
-        watch.lap(&mut share.times.scatter);
-        Ok(())
+        watch
+    }
+
+    fn bytes(&self) -> usize {
+        let pairs: usize = self.rows.iter().map(Rows::bytes).chain(self.blocks.iter().map(Block::bytes)).sum();
+        pairs + [&self.a, &self.t, &self.ga].map(Vec::capacity).iter().sum::<usize>() * size_of::<R>()
     }
 }
 

@@ -3,15 +3,15 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, Configuration, Contract, Engine, Networks, Real, Result, Results, Source, Totals, TypedNetworks,
-    Units, matrix, matrix_mut,
+    Activations, Configuration, Contract, Embedding, Engine, Fitting, Gate, Model, Networks, Pair, Part, Real, Result,
+    Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
 };
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
 /// Smooth networks with known derivatives; different for every type pair.
 #[derive(Clone)]
 pub struct Toy {
-    pub width: usize,
+    pub widths: Vec<usize>,
     pub len: usize,
     pub numb_param: usize,
     pub one_side: bool,
@@ -20,15 +20,24 @@ pub struct Toy {
 impl Toy {
     pub fn of(contract: &Contract) -> Self {
         let numb_param = contract.numb_fparam + contract.numb_aparam;
-        Self { width: contract.width(), len: contract.descriptor_len(), numb_param, one_side: contract.type_one_side }
+        let widths = contract.parts.iter().map(Part::width).collect();
+        Self { widths, len: contract.descriptor_len(), numb_param, one_side: contract.parts[0].type_one_side }
     }
 
-    /// `G_m(s)` and its derivative.
-    pub fn embedding(&self, i: usize, j: usize, m: usize, s: f64) -> (f64, f64) {
-        let i = if self.one_side { 0 } else { i };
-        let (w, b) = (0.3 + 0.17 * m as f64 + 0.05 * j as f64, 0.2 * i as f64 - 0.1 * m as f64 + 0.3 * j as f64);
+    /// `N_m(s)` and its derivative.
+    pub fn embedding(&self, pair: Pair, m: usize, s: f64) -> (f64, f64) {
+        let (part, i, j) = (pair.part, if self.one_side { 0 } else { pair.center }, pair.neighbor);
+        let (w, b) = (
+            0.3 + 0.17 * m as f64 + 0.05 * j as f64 + 0.07 * part as f64,
+            0.2 * i as f64 - 0.1 * m as f64 + 0.3 * j as f64,
+        );
         let y = (w * s + b).tanh();
         (y, w * (1.0 - y * y))
+    }
+
+    /// The factor t of a gate.
+    pub fn factor(&self, pair: Pair, m: usize) -> f64 {
+        (0.9 * m as f64 + 0.4 * pair.center as f64 + 1.3 * pair.neighbor as f64).sin()
     }
 
     /// Energy and dE/dD of one descriptor.
@@ -42,20 +51,18 @@ impl Toy {
 }
 
 impl Networks for Toy {
-    fn embed(
-        &mut self,
-        i: usize,
-        j: usize,
-        s: &[f64],
-        mut g: ArrayViewMut2<f64>,
-        mut dg: ArrayViewMut2<f64>,
-    ) -> Result<()> {
+    fn embed(&mut self, pair: Pair, s: &[f64], mut g: ArrayViewMut2<f64>, mut dg: ArrayViewMut2<f64>) -> Result<()> {
+        assert_eq!(g.dim(), (s.len(), self.widths[pair.part]));
         for (n, s) in s.iter().enumerate() {
-            for m in 0..self.width {
-                (g[[n, m]], dg[[n, m]]) = self.embedding(i, j, m, *s);
+            for m in 0..self.widths[pair.part] {
+                (g[[n, m]], dg[[n, m]]) = self.embedding(pair, m, *s);
             }
         }
         Ok(())
+    }
+
+    fn gate(&mut self, pair: Pair) -> Result<Vec<f64>> {
+        Ok((0..self.widths[pair.part]).map(|m| self.factor(pair, m)).collect())
     }
 
     fn fit(
@@ -94,29 +101,39 @@ impl<R: Real> TypedNetworks<R> for Toy {
     }
 }
 
-/// Three types, nothing special.
-pub fn contract() -> Contract {
+/// The `se_e2_a` of three types, nothing special.
+pub fn part() -> Part {
     let name = |i: usize, j: usize| Some(format!("embedding_{i}_{j}"));
-    Contract {
-        producer: "test".into(),
+    Part {
         descriptor: "se_e2_a".into(),
-        type_map: ["Li", "P", "S"].map(String::from).to_vec(),
         rcut: 4.0,
         rcut_smth: 1.0,
         env_protection: 0.0,
         sel: vec![20, 14, 16],
+        mixed_types: false,
         davg: vec![0.11, 0.07, 0.2],
         dstd: vec![[0.3, 0.15], [0.25, 0.2], [0.4, 0.1]],
         neuron: vec![8, 24],
         axis_neuron: 2,
         type_one_side: false,
-        activation_function: Activations { embedding: "tanh".into(), fitting: "tanh".into() },
-        fitting_neuron: vec![4],
-        embedding: (0..3).map(|i| (0..3).map(|j| name(i, j)).collect()).collect(),
+        embedding: Embedding::PerPair((0..3).map(|i| (0..3).map(|j| name(i, j)).collect()).collect()),
+        activation: "tanh".into(),
+        gate: None,
         exclude_types: vec![],
+    }
+}
+
+/// The contract of one descriptor.
+pub fn contract_of(part: Part) -> Contract {
+    Contract {
+        producer: "test".into(),
+        type_map: ["Li", "P", "S"].map(String::from).to_vec(),
+        parts: vec![part],
+        activation_function: Activations { fitting: "tanh".into() },
+        fitting_neuron: vec![4],
         pair_exclude_types: vec![],
         atom_exclude_types: vec![],
-        fitting: (0..3).map(|i| format!("fitting_{i}")).collect(),
+        fitting: Fitting::PerType((0..3).map(|i| format!("fitting_{i}")).collect()),
         descriptor_layout: None,
         energy_scale: vec![1.0, 1.3, 0.8],
         energy_shift: vec![-1.5, -4.0, -3.25],
@@ -129,6 +146,11 @@ pub fn contract() -> Contract {
         reduced: None,
         source: Source { file: "test.dp".into(), sha256: String::new(), software: "test".into() },
     }
+}
+
+/// Three types, nothing special.
+pub fn contract() -> Contract {
+    contract_of(part())
 }
 
 /// Atoms in open space with all pairs as neighbors.
@@ -215,9 +237,13 @@ pub struct Answer {
     pub cvatom: Vec<f64>,
 }
 
+pub fn model(contract: &Contract) -> Model {
+    Model::new(contract.clone(), &mut Toy::of(contract)).unwrap()
+}
+
 pub fn engine(contract: &Contract, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(Toy::of(contract)) as Box<dyn Networks>).collect();
-    Engine::new(contract.clone(), &mut Toy::of(contract), networks, false).unwrap()
+    Engine::new(model(contract), networks, false).unwrap()
 }
 
 pub fn evaluate(engine: &mut Engine, cluster: &Cluster) -> Answer {
@@ -244,50 +270,13 @@ pub fn forces_only(f: &mut [f64]) -> Results<'_> {
 /// Energy of each atom: sorted, truncated, padded slots; normalized rows; T; D; fitting net.
 pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
     let toy = Toy::of(c);
-    let (n, m) = (cluster.types.len(), c.width());
-    let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
+    let n = cluster.types.len();
     let mut energies = vec![0.0; n];
     for i in 0..n {
         let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
-        let mut t = vec![[0.0; 4]; m];
-        for tj in 0..c.ntypes() {
-            if c.embedding[ti][tj].is_none() {
-                continue;
-            }
-            let mut found: Vec<(f64, usize)> = (0..n)
-                .filter(|&j| j != i && cluster.types[j] == tj as i32 && !excluded(&c.pair_exclude_types, ti, tj))
-                .map(|j| ((0..3).map(|k| (cluster.x[3 * j + k] - cluster.x[3 * i + k]).powi(2)).sum::<f64>().sqrt(), j))
-                .filter(|(r, _)| *r < c.rcut)
-                .collect();
-            found.sort_by(|a, b| a.0.total_cmp(&b.0));
-            found.truncate(c.sel[tj]);
-            for slot in 0..c.sel[tj] {
-                let mut row = [0.0; 4];
-                if let Some(&(r, j)) = found.get(slot) {
-                    let u = ((r - c.rcut_smth) / (c.rcut - c.rcut_smth)).max(0.0);
-                    let w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
-                    row[0] = w / (r + c.env_protection);
-                    for k in 0..3 {
-                        row[k + 1] = w * (cluster.x[3 * j + k] - cluster.x[3 * i + k]) / (r + c.env_protection).powi(2);
-                    }
-                    if excluded(&c.exclude_types, ti, tj) {
-                        continue;
-                    }
-                }
-                row[0] -= c.davg[ti];
-                row[0] /= c.dstd[ti][0];
-                row[1..].iter_mut().for_each(|y| *y /= c.dstd[ti][1]);
-                for (k, t) in t.iter_mut().enumerate() {
-                    let g = toy.embedding(ti, tj, k, row[0]).0;
-                    t.iter_mut().zip(row).for_each(|(t, y)| *t += g * y / c.sel.iter().sum::<usize>() as f64);
-                }
-            }
-        }
         let mut d = vec![];
-        for a in 0..c.axis_neuron {
-            for k in 0..m {
-                d.push(t[k].iter().zip(t[a]).map(|(x, y)| x * y).sum());
-            }
+        for number in 0..c.parts.len() {
+            d.extend(naive_descriptor(c, number, cluster, i, &toy));
         }
         let mut param = cluster.fparam.clone();
         param.extend(&cluster.aparam[i * c.numb_aparam..(i + 1) * c.numb_aparam]);
@@ -296,25 +285,116 @@ pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
     energies
 }
 
+pub fn excluded(list: &[[usize; 2]], i: usize, j: usize) -> bool {
+    list.contains(&[i, j]) || list.contains(&[j, i])
+}
+
+/// The values of one descriptor of atom i.
+fn naive_descriptor(c: &Contract, number: usize, cluster: &Cluster, i: usize, toy: &Toy) -> Vec<f64> {
+    let p = &c.parts[number];
+    let (m, ti, slots) = (p.width(), cluster.types[i] as usize, p.sel.iter().sum::<usize>());
+    let mut t = vec![[0.0; 4]; m];
+    let distance = |j: usize| (0..3).map(|k| (cluster.x[3 * j + k] - cluster.x[3 * i + k]).powi(2)).sum::<f64>().sqrt();
+    // With mixed types one group of slots for all, else one per type.
+    let groups: Vec<Vec<usize>> = if p.mixed_types { vec![vec![0, 1, 2]] } else { (0..3).map(|t| vec![t]).collect() };
+    for (group, &sel) in groups.iter().zip(&p.sel) {
+        let in_group = |j: &usize| usize::try_from(cluster.types[*j]).is_ok_and(|tj| group.contains(&tj));
+        let counts = |j: &usize| !excluded(&c.pair_exclude_types, ti, cluster.types[*j] as usize);
+        let near = (0..cluster.types.len()).filter(|&j| j != i).filter(in_group).filter(counts);
+        let mut found: Vec<(f64, usize)> = near.map(|j| (distance(j), j)).filter(|(r, _)| *r < p.rcut).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found.truncate(sel);
+        for slot in 0..sel {
+            // An empty slot is of its own type, or of any where all types share the slots.
+            let (mut row, mut w, mut tj) = ([0.0; 4], 0.0, group[0]);
+            let mut masked = false;
+            if let Some(&(r, j)) = found.get(slot) {
+                tj = cluster.types[j] as usize;
+                let u = ((r - p.rcut_smth) / (p.rcut - p.rcut_smth)).max(0.0);
+                w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
+                row[0] = w / (r + p.env_protection);
+                for k in 0..3 {
+                    row[k + 1] = w * (cluster.x[3 * j + k] - cluster.x[3 * i + k]) / (r + p.env_protection).powi(2);
+                }
+                masked = excluded(&p.exclude_types, ti, tj);
+            }
+            if p.embedding_of(ti, tj).is_none() {
+                continue;
+            }
+            row[0] -= p.davg[ti];
+            row[0] /= p.dstd[ti][0];
+            row[1..].iter_mut().for_each(|y| *y /= p.dstd[ti][1]);
+            let mut s = row[0];
+            if masked {
+                (row, s) = ([0.0; 4], 0.0);
+            }
+            if p.is_radial() {
+                row = [1.0, 0.0, 0.0, 0.0];
+            }
+            let pair = Pair { part: number, center: ti, neighbor: tj };
+            for (k, t) in t.iter_mut().enumerate() {
+                let mut g = toy.embedding(pair, k, s).0;
+                if let Some(gate) = &p.gate {
+                    g *= 1.0 + toy.factor(pair, k) * if gate.smooth { w } else { 1.0 };
+                }
+                t.iter_mut().zip(row).for_each(|(t, y)| *t += g * y / slots as f64);
+            }
+        }
+    }
+    if p.is_radial() {
+        return t.iter().map(|t| 0.2 * t[0]).collect();
+    }
+    let mut d = vec![];
+    for a in 0..p.axis_neuron {
+        for k in 0..m {
+            d.push(t[k].iter().zip(t[a]).map(|(x, y)| x * y).sum());
+        }
+    }
+    d
+}
+
 /// Every kind of model that changes the physics, with a name for messages.
 pub fn variants() -> Vec<(&'static str, Contract)> {
     let base = contract;
+    let with = |part: Part| contract_of(part);
+    let gate = |smooth: bool| Some(Gate { function: "gate".into(), smooth });
+    let shared = || Embedding::Shared("embedding".into());
+    // DPA-1 without attention: one list of neighbors of all types, the embedding from one function.
+    let mixed = || Part { sel: vec![50], mixed_types: true, embedding: shared(), ..part() };
+    let zero = || vec![0.0; 3];
+    let radial = || Part { descriptor: "se_e2_r".into(), axis_neuron: 0, ..part() };
     vec![
         ("plain", base()),
-        ("env_protection", Contract { env_protection: 0.25, ..base() }),
-        ("type_one_side", Contract { type_one_side: true, ..base() }),
-        ("exclude_types", Contract { exclude_types: vec![[0, 1], [2, 2]], ..base() }),
+        ("env_protection", with(Part { env_protection: 0.25, ..part() })),
+        ("type_one_side", with(Part { type_one_side: true, ..part() })),
+        ("exclude_types", with(Part { exclude_types: vec![[0, 1], [2, 2]], ..part() })),
         ("pair_exclude_types", Contract { pair_exclude_types: vec![[1, 0]], ..base() }),
         ("no net for a pair", {
-            let mut c = base();
-            c.embedding[0][2] = None;
-            c
+            let mut part = part();
+            if let Embedding::PerPair(names) = &mut part.embedding {
+                names[0][2] = None;
+            }
+            with(part)
         }),
-        ("davg zero", Contract { davg: vec![0.0; 3], ..base() }),
-        ("sel overflows", Contract { sel: vec![3, 2, 4], ..base() }),
-        ("a type without slots", Contract { sel: vec![20, 0, 16], ..base() }),
-        ("axis = width", Contract { axis_neuron: 24, ..base() }),
+        ("davg zero", with(Part { davg: zero(), ..part() })),
+        ("sel overflows", with(Part { sel: vec![3, 2, 4], ..part() })),
+        ("a type without slots", with(Part { sel: vec![20, 0, 16], ..part() })),
+        ("axis = width", with(Part { axis_neuron: 24, ..part() })),
         ("parameters", Contract { numb_fparam: 2, numb_aparam: 1, ..base() }),
+        ("mixed types", with(Part { davg: zero(), ..mixed() })),
+        ("mixed types, sel overflows", with(Part { davg: zero(), sel: vec![9], ..mixed() })),
+        ("mixed types, smooth gate", with(Part { davg: zero(), gate: gate(true), ..mixed() })),
+        ("mixed types, gate", with(Part { davg: zero(), gate: gate(false), ..mixed() })),
+        ("mixed types, exclude_types", with(Part { davg: zero(), exclude_types: vec![[0, 1], [2, 2]], ..mixed() })),
+        ("gate", with(Part { gate: gate(false), ..part() })),
+        ("smooth gate", with(Part { gate: gate(true), ..part() })),
+        ("se_e2_r", with(radial())),
+        ("se_e2_r, exclude_types", with(Part { exclude_types: vec![[0, 1], [2, 2]], ..radial() })),
+        ("hybrid", {
+            let far = Part { rcut: 5.0, neuron: vec![5, 10], axis_neuron: 3, sel: vec![30, 20, 20], ..part() };
+            let mixed = Part { rcut: 3.5, davg: zero(), gate: gate(true), neuron: vec![12], ..mixed() };
+            Contract { parts: vec![part(), far, Part { rcut: 3.0, ..radial() }, mixed], ..base() }
+        }),
     ]
 }
 
