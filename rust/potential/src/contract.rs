@@ -6,7 +6,7 @@
 mod part;
 mod rules;
 
-pub use part::{Embedding, Gate, Part};
+pub use part::{CUBIC, Embedding, Gate, Part};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;

@@ -28,8 +28,8 @@ mod vectors;
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
 pub use contract::{
-    Activations, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel, Source,
-    Units,
+    Activations, CUBIC, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel,
+    Source, Units,
 };
 pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};

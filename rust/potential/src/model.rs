@@ -4,7 +4,7 @@
 use crate::contract::{Contract, Part};
 use crate::environment::{Radial, radial};
 use crate::error::{Error, Result};
-use crate::gate::Gate;
+use crate::gate::{Fade, Gate};
 use crate::networks::{Networks, Pair};
 use crate::shapes::matrix_mut;
 
@@ -132,7 +132,7 @@ impl Descriptor {
                 let (found, expected) = (factor.len(), self.part.width());
                 return Err(Error::Model(format!("gate {} gives {found} values, expected {expected}", gate.function)));
             }
-            self.gates[at] = Some(Gate { factor, smooth: gate.smooth });
+            self.gates[at] = Some(Gate { factor, fade: Fade::of(&self.part, gate) });
         }
         let empty = self.normalized(pair.center, 0.0);
         let row = if self.part.is_radial() { 1.0 } else { empty };

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Cluster, Toy, cluster_for, contract, evaluate, excluded, model, strongest, variants};
+use common::{Cluster, Toy, cluster_for, contract, evaluate, excluded, fade, model, strongest, variants};
 use deepion_potential::{Contract, Engine, Kernels, Pair, ReducedLevel, TableSettings, TypedNetworks};
 use ndarray::Array2;
 
@@ -56,11 +56,11 @@ fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
     for i in 0..n {
         let Ok(ti) = usize::try_from(cluster.types[i]) else { continue };
         let basis = basis(c, ti);
-        // w: of the switch; 0 in an empty slot.
-        let psi = |tj: usize, s: f64, w: f64, p: usize| -> f64 {
+        // w: of the switch, a = w / (r + protection); 0 in an empty slot.
+        let psi = |tj: usize, s: f64, [w, a]: [f64; 2], p: usize| -> f64 {
             let pair = Pair { part: 0, center: ti, neighbor: tj };
             let factor = |m: usize| match &part.gate {
-                Some(gate) => 1.0 + toy.factor(pair, m) * if gate.smooth { w } else { 1.0 },
+                Some(gate) => 1.0 + toy.factor(pair, m) * fade(gate, part, w, a),
                 None => 1.0,
             };
             (0..part.width()).map(|m| toy.embedding(pair, m, s).0 * factor(m) * basis[[m, p]]).sum::<f64>() / slots
@@ -81,11 +81,12 @@ fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
             let w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
             let s = (w / (r + part.env_protection) - part.davg[ti]) / part.dstd[ti][0];
             for (p, a) in a.iter_mut().enumerate() {
-                a[0] -= empty * psi(tj, empty, 0.0, p);
+                a[0] -= empty * psi(tj, empty, [0.0; 2], p);
                 if !excluded(&part.exclude_types, ti, tj) {
-                    a[0] += s * psi(tj, s, w, p);
+                    a[0] += s * psi(tj, s, [w, w / (r + part.env_protection)], p);
                     for k in 0..3 {
-                        a[k + 1] += w * x[k] / (r + part.env_protection).powi(2) / part.dstd[ti][1] * psi(tj, s, w, p);
+                        a[k + 1] += w * x[k] / (r + part.env_protection).powi(2) / part.dstd[ti][1]
+                            * psi(tj, s, [w, w / (r + part.env_protection)], p);
                     }
                 }
             }

@@ -63,7 +63,13 @@ pub struct Gate {
     pub function: String,
     /// Whether t fades with the switch.
     pub smooth: bool,
+    /// By what it fades where that is not w: [`CUBIC`].
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub switch: Option<String>,
 }
+
+/// v = 1 - x^3 with x = max(0, 1 - `rcut_smth` w / (r + `env_protection`)), as `DeePMD-kit` has it in TensorFlow.
+pub const CUBIC: &str = "cubic";
 
 impl Part {
     /// Whether the sums are of the embeddings alone, without directions.

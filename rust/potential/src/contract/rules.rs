@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 
-use super::{Contract, EXPORTER, Embedding, Fitting, Part, Reduced, ReducedLevel};
+use super::{CUBIC, Contract, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel};
 
 /// Bounds of sizes: far above any real model, and small enough that nothing absurd is allocated before the networks are seen.
 const MOST_TYPES: usize = 512;
@@ -100,7 +100,9 @@ fn check_part(p: &Part, n: usize, place: &str) -> Result<()> {
         }
     };
     require(&at("embedding"), named, &p.embedding, "a name, or a name or null per center and neighbor type")?;
-    require(&at("gate"), p.gate.as_ref().is_none_or(|g| is_name(&g.function)), &p.gate, "the name of a function")?;
+    let gate_ok = |g: &Gate| is_name(&g.function) && g.switch.as_ref().is_none_or(|switch| switch == CUBIC && g.smooth);
+    let expected = "the name of a function, and for a smooth one perhaps the switch cubic";
+    require(&at("gate"), p.gate.as_ref().is_none_or(gate_ok), &p.gate, expected)?;
     let known = p.exclude_types.iter().flatten().all(|&t| t < n);
     require(&at("exclude_types"), known, &p.exclude_types, "pairs of types below the number of types")
 }

@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, Configuration, Contract, Embedding, Engine, Fitting, Gate, Model, Networks, Pair, Part, Real, Result,
-    Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
+    Activations, CUBIC, Configuration, Contract, Embedding, Engine, Fitting, Gate, Model, Networks, Pair, Part, Real,
+    Result, Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
 };
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
@@ -289,6 +289,15 @@ pub fn excluded(list: &[[usize; 2]], i: usize, j: usize) -> bool {
     list.contains(&[i, j]) || list.contains(&[j, i])
 }
 
+/// What the factor of a gate is multiplied with; w: of the switch, a = w / (r + protection).
+pub fn fade(gate: &Gate, p: &Part, w: f64, a: f64) -> f64 {
+    match (gate.smooth, &gate.switch) {
+        (false, _) => 1.0,
+        (true, None) => w,
+        (true, Some(_)) => 1.0 - (1.0 - p.rcut_smth * a).max(0.0).powi(3),
+    }
+}
+
 /// The values of one descriptor of atom i.
 fn naive_descriptor(c: &Contract, number: usize, cluster: &Cluster, i: usize, toy: &Toy) -> Vec<f64> {
     let p = &c.parts[number];
@@ -306,13 +315,14 @@ fn naive_descriptor(c: &Contract, number: usize, cluster: &Cluster, i: usize, to
         found.truncate(sel);
         for slot in 0..sel {
             // An empty slot is of its own type, or of any where all types share the slots.
-            let (mut row, mut w, mut tj) = ([0.0; 4], 0.0, group[0]);
+            let (mut row, mut w, mut a, mut tj) = ([0.0; 4], 0.0, 0.0, group[0]);
             let mut masked = false;
             if let Some(&(r, j)) = found.get(slot) {
                 tj = cluster.types[j] as usize;
                 let u = ((r - p.rcut_smth) / (p.rcut - p.rcut_smth)).max(0.0);
                 w = u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
-                row[0] = w / (r + p.env_protection);
+                a = w / (r + p.env_protection);
+                row[0] = a;
                 for k in 0..3 {
                     row[k + 1] = w * (cluster.x[3 * j + k] - cluster.x[3 * i + k]) / (r + p.env_protection).powi(2);
                 }
@@ -335,7 +345,7 @@ fn naive_descriptor(c: &Contract, number: usize, cluster: &Cluster, i: usize, to
             for (k, t) in t.iter_mut().enumerate() {
                 let mut g = toy.embedding(pair, k, s).0;
                 if let Some(gate) = &p.gate {
-                    g *= 1.0 + toy.factor(pair, k) * if gate.smooth { w } else { 1.0 };
+                    g *= 1.0 + toy.factor(pair, k) * fade(gate, p, w, a);
                 }
                 t.iter_mut().zip(row).for_each(|(t, y)| *t += g * y / slots as f64);
             }
@@ -357,7 +367,8 @@ fn naive_descriptor(c: &Contract, number: usize, cluster: &Cluster, i: usize, to
 pub fn variants() -> Vec<(&'static str, Contract)> {
     let base = contract;
     let with = |part: Part| contract_of(part);
-    let gate = |smooth: bool| Some(Gate { function: "gate".into(), smooth });
+    let gate = |smooth: bool| Some(Gate { function: "gate".into(), smooth, switch: None });
+    let cubic = || Some(Gate { function: "gate".into(), smooth: true, switch: Some(CUBIC.into()) });
     let shared = || Embedding::Shared("embedding".into());
     // DPA-1 without attention: one list of neighbors of all types, the embedding from one function.
     let mixed = || Part { sel: vec![50], mixed_types: true, embedding: shared(), ..part() };
@@ -384,6 +395,7 @@ pub fn variants() -> Vec<(&'static str, Contract)> {
         ("mixed types", with(Part { davg: zero(), ..mixed() })),
         ("mixed types, sel overflows", with(Part { davg: zero(), sel: vec![9], ..mixed() })),
         ("mixed types, smooth gate", with(Part { davg: zero(), gate: gate(true), ..mixed() })),
+        ("mixed types, cubic gate", with(Part { davg: zero(), gate: cubic(), ..mixed() })),
         ("mixed types, gate", with(Part { davg: zero(), gate: gate(false), ..mixed() })),
         ("mixed types, exclude_types", with(Part { davg: zero(), exclude_types: vec![[0, 1], [2, 2]], ..mixed() })),
         ("gate", with(Part { gate: gate(false), ..part() })),
