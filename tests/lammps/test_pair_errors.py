@@ -367,7 +367,7 @@ FILES = {  # name: (bytes of a good file -> bytes, words of the message)
     ),
     "future format": (
         lambda b: with_metadata(b, lambda m: m.update(deepion_format="99")),
-        "format version 99 is newer than this deepion understands (1); update deepion or export the model again",
+        "format version 99 is newer than this deepion understands (2); update deepion or export the model again",
     ),
     "one bit changed": (
         lambda b: b[: len(b) // 3] + bytes([b[len(b) // 3] ^ 1]) + b[len(b) // 3 + 1 :],
