@@ -139,6 +139,7 @@ pub enum Fitting {
 
 impl Fitting {
     /// Name of every function.
+    #[must_use]
     pub fn functions(&self) -> &[String] {
         match self {
             Self::Shared(name) => std::slice::from_ref(name),

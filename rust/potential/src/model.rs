@@ -161,7 +161,9 @@ impl Descriptor {
         if let Some(gate) = self.gate(pair.center, pair.neighbor) {
             gate.apply_to_empty_slot(&mut g);
         }
-        g.iter_mut().for_each(|g| *g *= row);
+        for g in &mut g {
+            *g *= row;
+        }
         Ok(g)
     }
 

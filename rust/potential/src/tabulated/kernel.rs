@@ -66,7 +66,9 @@ impl<R: Real> Rows<R> {
     pub fn drop_directions(&mut self) {
         let [radial, angular @ ..] = &mut self.row;
         radial.fill(R::from_f64(1.0));
-        angular.iter_mut().for_each(|row| row.fill(R::default()));
+        for row in angular {
+            row.fill(R::default());
+        }
         for slopes in [&mut self.da, &mut self.b, &mut self.db] {
             slopes.fill(0.0);
         }
