@@ -120,7 +120,7 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
 
 
 def changed(path: tuple, value: Any, valid: dict[str, Any] = VALID) -> dict[str, Any]:
-    contract = copy.deepcopy(valid)
+    contract = json.loads(json.dumps(valid))  # a list that stands at several places is copied for each
     target: Any = contract
     for key in path[:-1]:
         target = target[key]

@@ -36,7 +36,7 @@ pub struct Contract {
     pub atom_exclude_types: Vec<usize>,
     /// The fitting functions.
     pub fitting: Fitting,
-    /// How the fitting nets take the descriptor; none in older files.
+    /// How the fitting nets take the descriptor; none in files of format 1.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub descriptor_layout: Option<DescriptorLayout>,
     /// Factor on the fitting net's output, per center type.
@@ -270,9 +270,16 @@ const PART_KEYS: [&str; 12] = [
 /// A contract of format 1 in the form of format 2; any other as it is.
 ///
 /// # Errors
-/// Functions shared by types, which format 1 does not have.
+/// A contract of format 2 without layout; functions shared by types, which format 1 does not have.
 fn with_parts(mut contract: Value) -> Result<Value> {
-    let Some(keys) = contract.as_object_mut().filter(|keys| !keys.contains_key("parts")) else { return Ok(contract) };
+    let Some(keys) = contract.as_object_mut() else { return Ok(contract) };
+    if keys.contains_key("parts") {
+        return if keys.contains_key("descriptor_layout") {
+            Ok(contract)
+        } else {
+            Err(Error::Model("model contract (metadata deepion_contract): missing field `descriptor_layout`".into()))
+        };
+    }
     for key in ["embedding", "fitting"] {
         if let Some(Value::String(name)) = keys.get(key) {
             return Err(Error::Model(format!(

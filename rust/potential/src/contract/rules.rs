@@ -34,6 +34,8 @@ pub fn check(c: &Contract) -> Result<()> {
         let place = if c.parts.len() == 1 { String::new() } else { format!("parts[{k}].") };
         check_part(part, n, &place)?;
     }
+    let slots: usize = c.parts.iter().map(Part::slots).sum();
+    require("parts", slots <= MOST_SLOTS, slots, "at most 100000 slots in all")?;
     check_networks(c)?;
     require("energy_scale", per_type(&c.energy_scale, n), &c.energy_scale, "one finite value per type")?;
     require("energy_shift", per_type(&c.energy_shift, n), &c.energy_shift, "one finite value per type")?;
@@ -100,8 +102,12 @@ fn check_part(p: &Part, n: usize, place: &str) -> Result<()> {
         }
     };
     require(&at("embedding"), named, &p.embedding, "a name, or a name or null per center and neighbor type")?;
-    let gate_ok = |g: &Gate| is_name(&g.function) && g.switch.as_ref().is_none_or(|switch| switch == CUBIC && g.smooth);
-    let expected = "the name of a function, and for a smooth one perhaps the switch cubic";
+    let shared = matches!(p.embedding, Embedding::Shared(_));
+    require(&at("embedding"), shared || !p.mixed_types, &p.embedding, "one name with mixed_types")?;
+    let gate_ok = |g: &Gate| {
+        is_name(&g.function) && g.switch.as_ref().is_none_or(|switch| switch == CUBIC) && shared && !p.is_radial()
+    };
+    let expected = "the name of a function, perhaps with the switch cubic, for se_e2_a with one embedding function";
     require(&at("gate"), p.gate.as_ref().is_none_or(gate_ok), &p.gate, expected)?;
     let known = p.exclude_types.iter().flatten().all(|&t| t < n);
     require(&at("exclude_types"), known, &p.exclude_types, "pairs of types below the number of types")

@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, CUBIC, Configuration, Contract, Embedding, Engine, Fitting, Gate, Model, Networks, Pair, Part, Real,
-    Result, Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
+    Activations, CUBIC, Configuration, Contract, DescriptorLayout, Embedding, Engine, Fitting, Gate, Model, Networks,
+    Pair, Part, Real, Result, Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
 };
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
@@ -134,7 +134,7 @@ pub fn contract_of(part: Part) -> Contract {
         pair_exclude_types: vec![],
         atom_exclude_types: vec![],
         fitting: Fitting::PerType((0..3).map(|i| format!("fitting_{i}")).collect()),
-        descriptor_layout: None,
+        descriptor_layout: Some(DescriptorLayout::AxisFastest),
         energy_scale: vec![1.0, 1.3, 0.8],
         energy_shift: vec![-1.5, -4.0, -3.25],
         numb_fparam: 0,
@@ -398,8 +398,8 @@ pub fn variants() -> Vec<(&'static str, Contract)> {
         ("mixed types, cubic gate", with(Part { davg: zero(), gate: cubic(), ..mixed() })),
         ("mixed types, gate", with(Part { davg: zero(), gate: gate(false), ..mixed() })),
         ("mixed types, exclude_types", with(Part { davg: zero(), exclude_types: vec![[0, 1], [2, 2]], ..mixed() })),
-        ("gate", with(Part { gate: gate(false), ..part() })),
-        ("smooth gate", with(Part { gate: gate(true), ..part() })),
+        ("gate", with(Part { gate: gate(false), embedding: shared(), ..part() })),
+        ("smooth gate", with(Part { gate: gate(true), embedding: shared(), ..part() })),
         ("se_e2_r", with(radial())),
         ("se_e2_r, exclude_types", with(Part { exclude_types: vec![[0, 1], [2, 2]], ..radial() })),
         ("hybrid", {
