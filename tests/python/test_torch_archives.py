@@ -140,6 +140,14 @@ def test_checkpoints_of_other_kinds(change, words, tmp_path, monkeypatch):
     assert "dp --pt freeze -c model.ckpt.pt -o model.ckpt.pth" in str(caught.value)
 
 
+def test_names_that_do_not_fit(tmp_path):
+    frozen = torch_archives.write("sea", tmp_path).rename(tmp_path / "frozen.pt")
+    assert load_potential(frozen).type_map == ["Li", "P"]
+    saved = torch_archives.write("checkpoint_dpa1_v2", tmp_path).rename(tmp_path / "saved.pth")
+    with pytest.raises(ExportError, match="weights alone, or a checkpoint of a training: no frozen model"):
+        load_potential(saved)
+
+
 def test_model_that_only_deepmd_kit_can_read(tmp_path, monkeypatch):
     """The message says what is strange about the file and where to go."""
     monkeypatch.setitem(sys.modules, "deepmd", None)

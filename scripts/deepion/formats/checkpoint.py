@@ -12,7 +12,7 @@ from typing import Any
 from deepion.errors import ExportError, RefusedError
 
 from .checkpoint_objects import frozen_model
-from .pickle_data import printable
+from .pickle_data import Instance, printable
 from .script_object import ScriptObject
 from .torch_archive import TorchArchive
 from .torchscript import serialized
@@ -23,6 +23,8 @@ MODEL = "model.Default."  # of the weights' names; the heads of multi-task model
 def read(path: Path) -> dict[str, Any]:
     """The serialized dictionary of a .pt file; raises ExportError with the file's name, NotPlainError without it."""
     with TorchArchive(path) as archive:
+        if isinstance(archive.root, Instance):  # a frozen model of another name
+            return serialized(path, ScriptObject(archive, archive.root, "model"))
         state, script = _content(archive)
         if "model_dict" in script:
             raise RefusedError(f"{path}: {multi_task(script)}")
@@ -38,7 +40,7 @@ def read(path: Path) -> dict[str, Any]:
 def settings(path: Path) -> dict[str, Any]:
     """The model section of the training input in a checkpoint."""
     with TorchArchive(path) as archive:
-        return _content(archive)[1]
+        return {} if isinstance(archive.root, Instance) else _content(archive)[1]
 
 
 def _content(archive: TorchArchive) -> tuple[dict[Any, Any], dict[str, Any]]:

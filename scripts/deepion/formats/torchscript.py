@@ -43,6 +43,10 @@ OTHER_FITTINGS = {
 def read(path: Path) -> dict[str, Any]:
     """The serialized dictionary of a .pth file; raises ExportError with the file's name, NotPlainError without it."""
     with TorchArchive(path) as archive:
+        if isinstance(archive.root, dict):
+            raise ExportError(
+                f"{path}: weights alone, or a checkpoint of a training: no frozen model (a checkpoint's name has to end in .pt)"
+            )
         return serialized(path, ScriptObject(archive, archive.root, "model"))
 
 
