@@ -183,3 +183,19 @@ def test_graph_takes_what_an_engine_may_hand_it(evaluator, name):
     energies, _, force, virial, _ = session.run(None, feed)
     assert energies[0] == pytest.approx(lone[0][0], rel=1e-13) and energies[1] == 0.0
     assert not force.any() and not virial.any()
+
+
+def test_overflow_of_slots_of_all_types_together(evaluator, deepion, tmp_path):
+    model = evaluator("concat_sel_overflow")
+    atom, kind, found, sel = run(model, "concat_sel_overflow").overflow
+    assert (kind, sel) == (-1, 20) and found > 20
+    coord, types, cell, _ = STRUCTURES["small"]()
+    lines = [
+        str(len(types)),
+        'Lattice="' + " ".join(map(str, cell.ravel())) + '" Properties=species:S:1:pos:R:3 pbc="T T T"',
+    ]
+    lines += [f"{model.type_map[t]} {x[0]} {x[1]} {x[2]}" for t, x in zip(types, coord, strict=True)]
+    (tmp_path / "small.extxyz").write_text("\n".join(lines) + "\n")
+    finished = deepion("energy", model.file.path, tmp_path / "small.extxyz")
+    assert finished.returncode == 0
+    assert f"atom {atom + 1} has {found} neighbors, the model's sel is 20: the nearest are used" in finished.stderr

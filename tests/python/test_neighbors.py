@@ -87,3 +87,17 @@ def test_pairs_are_those_of_ase(name, periodic):
     found, expected = ordered(center, other, vector + 0.0), ordered(ase_center, ase_other, ase_vector + 0.0)
     assert [one[:2] for one in found] == [one[:2] for one in expected]
     np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], atol=1e-8)
+
+
+def test_slots_of_several_descriptors():
+    """Per type and of all types together, each within its own cutoff; the worst overflow of all is told."""
+    coord = np.array([[0.0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3], [-1.5, 0, 0]])
+    slots = [Slots(5.0, (3, 2)), Slots(2.5, (2,), True), Slots(1.2, (1, 1))]
+    near = neighborhood(coord, [0, 1, 1, 1, 0], np.zeros((3, 3)), (False,) * 3, slots)
+    assert near.nlist.shape == (5, 5 + 2 + 2)
+    assert near.nlist[0].tolist() == [4, -1, -1, 1, 2, 1, 4, -1, 1]
+    assert near.overflow == (0, 1, 3, 2), (
+        "three of type 1 for two slots; as many too many as with all together, found first"
+    )
+    near = neighborhood(coord, [0, 1, 1, 1, 0], np.zeros((3, 3)), (False,) * 3, [Slots(3.5, (2,), True)])
+    assert near.overflow == (0, -1, 4, 2) and near.nlist[0].tolist() == [1, 4]
