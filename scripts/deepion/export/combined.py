@@ -71,7 +71,8 @@ class Combination:
     def _check_inner(self, one: dict[str, Any]) -> None:
         """What backends treat differently in the models inside."""
         biased = bool(np.any(_out_bias(one))) and not self._adds_inner
-        if one.get("atom_exclude_types") or one.get("pair_exclude_types") or biased:
+        excludes = any(len(one.get(key) or []) for key in ("atom_exclude_types", "pair_exclude_types"))
+        if excludes or biased:
             raise ExportError(
                 f"a {self._kind} model whose parts have excluded types or output biases of their own cannot be exported: use "
                 "DeePMD-kit for it"

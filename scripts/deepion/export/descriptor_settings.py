@@ -56,9 +56,9 @@ def environment_settings(descriptor: dict[str, Any]) -> tuple[float, float, floa
     if env_mat.get("use_exp_switch"):
         raise ExportError("use_exp_switch (exponential switching function) cannot be exported")
     for key, mine in (("rcut", "rcut"), ("rcut_smth", "rcut_smth")):
-        if key in env_mat and float(env_mat[key]) != float(descriptor[mine]):
+        if env_mat.get(key) is not None and env_mat[key] != descriptor.get(mine):
             raise ExportError(
-                f"{key} of the environment matrix is {env_mat[key]}, of the descriptor {descriptor[mine]}"
+                f"{key} of the environment matrix is {env_mat[key]}, of the descriptor {descriptor.get(mine)}"
             )
     rcut, smooth = (
         finite_number("rcut", descriptor.get("rcut")),

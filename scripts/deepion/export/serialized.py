@@ -12,6 +12,7 @@ from .combined import KINDS, Combination
 from .descriptor_settings import Model
 from .descriptors import descriptors_of
 from .fitting import fitting_of
+from .kinds import check_kinds
 from .refusals import check_version, refuse_by_script, refuse_model_kind, refuse_unknown
 from .values import type_indices, type_pairs
 
@@ -40,7 +41,10 @@ MODEL_KEYS = {
 
 def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> Potential:
     """The potential of a serialized model (see dp_model.read_model)."""
-    model = data["model"]
+    model = data.get("model")
+    if not isinstance(model, dict):
+        raise ExportError("no DeePMD-kit model in it (no 'model' entry)")
+    check_kinds(model)
     if str(model.get("type")) in KINDS:
         combination = Combination(model, str(data.get("backend")))
         inner = data | {"model": combination.model, "model_def_script": _settings(data.get("model_def_script"))}
@@ -84,6 +88,8 @@ def _type_map(model: dict[str, Any], descriptor: dict[str, Any], fitting: dict[s
             "the model has no type_map: name its element types in the training input and convert it again"
         )
     type_map = [str(name) for name in type_map]
+    if not all(0 < len(name) <= 1000 for name in type_map):
+        raise ExportError("the model's type_map has empty or very long names: the model file is damaged")
     if len(set(type_map)) != len(type_map):
         raise ExportError(f"the model's type_map has duplicates: {' '.join(type_map)}")
     return type_map

@@ -44,12 +44,13 @@ def collection(what: str, data: Any, ndim: int, ntypes: int) -> list[Any]:
         raise ExportError(f"the {what} nets are missing: the model file is incomplete")
     check_version(f"collection of {what} nets", data, 1, 1)
     refuse_unknown(f"collection of {what} nets", data, COLLECTION_KEYS)
-    if data.get("ndim") != ndim or data.get("ntypes") != ntypes or len(data.get("networks", [])) != ntypes**ndim:
+    networks = data.get("networks") or []
+    if data.get("ndim") != ndim or data.get("ntypes") != ntypes or len(networks) != ntypes**ndim:
         raise ExportError(
-            f"{what} nets: expected {ntypes**ndim} ({ntypes} types, ndim {ndim}), got {len(data.get('networks', []))} "
+            f"{what} nets: expected {ntypes**ndim} ({ntypes} types, ndim {ndim}), got {len(networks)} "
             f"({data.get('ntypes')} types, ndim {data.get('ndim')})"
         )
-    return data["networks"]
+    return networks
 
 
 def network(name: str, data: Any, n_in: int) -> Network:
@@ -65,6 +66,8 @@ def network(name: str, data: Any, n_in: int) -> Network:
 
 
 def _layer(name: str, data: dict[str, Any], n_in: int) -> Layer:
+    if not isinstance(data, dict):
+        raise ExportError(f"{name} is missing: the model file is incomplete")
     if data.get("@class", "Layer") != "Layer":
         raise ExportError(f"{name} is a {data['@class']}: only dense layers can be exported")
     check_version(name, data, 1, 2)

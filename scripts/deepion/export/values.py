@@ -27,6 +27,8 @@ def positive_integer(name: str, value: Any) -> int:
 
 
 def type_indices(name: str, value: Any, ntypes: int) -> list[int]:
+    if value is not None and not isinstance(value, (list, tuple, np.ndarray)):
+        raise ExportError(f"{name}: expected a list of types, got {value!r}")
     types = sorted({whole_number(name, t) for t in (value if value is not None else [])})
     if types and types[-1] >= ntypes:
         raise ExportError(f"{name}: type {types[-1]} does not exist, the model has {ntypes} types")
@@ -36,7 +38,7 @@ def type_indices(name: str, value: Any, ntypes: int) -> list[int]:
 def type_pairs(name: str, value: Any, ntypes: int) -> list[list[int]]:
     pairs = set()
     for pair in value if value is not None else []:
-        if len(pair) != 2:
+        if not isinstance(pair, (list, tuple, np.ndarray)) or len(pair) != 2:
             raise ExportError(f"{name}: expected pairs of types, got {pair!r}")
         type_indices(name, pair, ntypes)
         pairs.add(tuple(sorted(int(t) for t in pair)))
