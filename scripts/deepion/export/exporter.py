@@ -21,16 +21,23 @@ from deepion.reduction.parameters import said
 from .dp_model import read_model, source_of
 from .serialized import potential_from_serialized
 
+GRAPHS = (".pb", ".pbtxt")  # files that hold what computes the energies, too
+
 
 def load_potential(path: Path) -> Potential:
     """The potential in a DeePMD-kit model file."""
     path = Path(path)
     data = read_model(path)
     try:
-        return potential_from_serialized(data, source_of(path, data))
+        potential = potential_from_serialized(data, source_of(path, data))
     except ExportError as error:
         text = str(error)
         raise ExportError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+    if path.suffix.lower() not in GRAPHS:
+        return potential
+    from .graph_check import checked  # of use for these files alone
+
+    return checked(path, potential)
 
 
 @dataclass(frozen=True)
