@@ -11,7 +11,7 @@ from deepion.export.graph_check import differences
 from deepion.formats.graph_run import MOST_NODES, UnknownOperatorError, run
 from deepion.formats.graphdef import Graph, read_graph
 from deepion.formats.graphdef_schema import graph_message
-from graphs import added, constant, node_of, saved, stored
+from graphs import added, constant, node_of, renamed, saved, stored
 from test_graphdef import MODELS, compressed
 
 
@@ -28,6 +28,45 @@ def test_energies_of_a_compressed_graph(tmp_path):
     path = saved(compressed(stored("tf_out_std")), tmp_path / "graph.pb")
     difference, _, size = differences(read_graph(path), load_potential(path))
     assert difference <= 1e-14 * size
+
+
+@pytest.mark.parametrize("adds_bias", [True, False])
+def test_energies_with_a_short_range_table(tmp_path, adds_bias):
+    """DP-ZBL as DeePMD-kit writes it: (1 - w) E_DP + w (E_table + bias)."""
+    message = renamed(stored("tf_out_std"), lambda name: "dp_energy" if name == "o_atom_energy" else name)
+    random = np.random.RandomState(8)
+    constant(message, "model_attr/t_tab_info", np.array([0.05, 0.5, 12.0, 1.0]))
+    constant(message, "model_attr/t_tab_data", random.standard_normal(48))
+    constant(message, "one", np.float64(1))
+    constant(message, "flat", np.array([-1], np.int32))
+    added(message, "SoftMinSwitch", "SoftMinSwitch", ["t_type", "o_rij", "o_nlist", "t_natoms"])
+    attr = node_of(message, "SoftMinSwitch").attr
+    attr["alpha"].f, attr["rmin"].f, attr["rmax"].f = 0.3, 0.9, 3.7
+    tables = [
+        "model_attr/t_tab_info",
+        "model_attr/t_tab_data",
+        "t_type",
+        "o_rij",
+        "o_nlist",
+        "t_natoms",
+        "SoftMinSwitch",
+    ]
+    added(message, "PairTab", "PairTab", tables)
+    node_of(message, "PairTab").attr["sel_a"].list.i.append(30)
+    pairs, weight, energy = (added(message, "Reshape", f"flat_{k}", [name, "flat"]) for k, name in
+                             enumerate(["PairTab", "SoftMinSwitch", "dp_energy"]))  # fmt: skip
+    if adds_bias:
+        node_of(message, pairs).input[0] = added(
+            message, "AddV2", "with_bias", ["PairTab", "fitting_attr/t_bias_atom_e/read"]
+        )
+    rest = added(message, "Sub", "rest", ["one", weight])
+    terms = [added(message, "Mul", f"term_{k}", pair) for k, pair in enumerate([[weight, pairs], [rest, energy]])]
+    added(message, "AddV2", "o_atom_energy", terms)
+    path = saved(message, tmp_path / "graph.pb")
+    potential = load_potential(path)
+    assert potential.pair_table is not None and not potential.notes
+    difference, spread, size = differences(read_graph(path), potential)
+    assert difference <= 1e-14 * size and spread > 0.1
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,15 @@ def test_type_embedding_that_is_not_there(tmp_path):
         load_potential(saved(message, tmp_path / "graph.pb"))
 
 
+@pytest.mark.parametrize("name", ["tables one-sided", "tables of dpa1"])
+def test_table_that_is_not_there(tmp_path, name):
+    message = graph_of(written(name))
+    table = next(node for node in message.node if node.name.endswith("/data"))
+    message.node.remove(table)
+    with pytest.raises(ExportError, match=f"no constant {table.name}"):
+        load_potential(saved(message, tmp_path / "graph.pb"))
+
+
 def test_attention_is_refused_by_name(tmp_path):
     message = graph_of(written("dpa1 concat"))
     for layer in range(2):

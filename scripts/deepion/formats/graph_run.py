@@ -210,6 +210,39 @@ def _fused(
     return np.swapaxes(rows, -1, -2) @ g
 
 
+def _distances(rij: np.ndarray, nlist: np.ndarray, natoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distances [atoms, neighbors] and whether there is a neighbor."""
+    atoms = int(natoms[0])
+    return np.linalg.norm(rij.reshape(atoms, -1, 3), axis=-1), nlist.reshape(atoms, -1) >= 0
+
+
+def _soft_minimum_switch(
+    attr: Any, kind: np.ndarray, rij: np.ndarray, nlist: np.ndarray, natoms: np.ndarray
+) -> np.ndarray:
+    """deepmd::soft_min_switch_cpu: the weight of the short-range table, from 1 at rmin to 0 at rmax."""
+    r, there = _distances(rij, nlist, natoms)
+    weights = np.where(there, np.exp(-r / attr["alpha"].f), 0.0)
+    nearest = (weights * r).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-300)
+    width = float(np.float32(attr["rmax"].f) - np.float32(attr["rmin"].f))
+    u = np.clip((nearest - attr["rmin"].f) / width, 0.0, 1.0)
+    return np.where(there.any(axis=1), 1.0 + u**3 * (-6.0 * u**2 + 15.0 * u - 10.0), 0.0)[None]
+
+
+def _pair_table(attr: Any, info: np.ndarray, data: np.ndarray, kind: np.ndarray, rij: np.ndarray, nlist: np.ndarray,
+                natoms: np.ndarray, scale: np.ndarray) -> np.ndarray:  # fmt: skip
+    """deepmd::pair_tab_cpu: half the energy of each pair."""
+    r, there = _distances(rij, nlist, natoms)
+    intervals, ntypes = int(info[2] + 0.1), int(info[3] + 0.1)
+    own = kind.ravel()[: len(r), None]
+    others = np.broadcast_to(np.repeat(np.arange(ntypes), list(attr["sel_a"].list.i)), r.shape)
+    u = (r - info[0]) / info[1]
+    row = np.clip(np.trunc(u).astype(int), 0, intervals - 1)
+    a = data.reshape(ntypes, ntypes, intervals, 4)[own, others, row]
+    t = u - row
+    energies = ((a[..., 0] * t + a[..., 1]) * t + a[..., 2]) * t + a[..., 3]
+    return 0.5 * np.where(there & (u < intervals), energies, 0.0).sum(axis=1)[None]
+
+
 OPERATORS: dict[str, Callable[..., np.ndarray]] = {
     "Identity": lambda attr, x: x, "StopGradient": lambda attr, x: x, "Snapshot": lambda attr, x: x,
     "Add": _elementwise(np.add), "AddV2": _elementwise(np.add), "BiasAdd": _elementwise(np.add), "Sub": _elementwise(np.subtract),
@@ -227,5 +260,6 @@ OPERATORS: dict[str, Callable[..., np.ndarray]] = {
     "Transpose": lambda attr, x, order: np.transpose(x, [int(axis) for axis in order]),
     "ExpandDims": lambda attr, x, axis: np.expand_dims(x, int(axis)),
     "TabulateFusion": _fused, "TabulateFusionSeA": _fused, "TabulateFusionSeAtten": _fused,
+    "SoftMinSwitch": _soft_minimum_switch, "PairTab": _pair_table,
     "TabulateFusionSeR": lambda attr, table, info, x: _tabulated(table, info, x),
 }  # fmt: skip

@@ -128,7 +128,10 @@ class Graph:
 
     def type_of(self, name: str) -> str:
         """Element type of a constant, as DeePMD-kit calls precisions."""
-        return type_name(self.nodes[name].attr["value"].tensor)
+        node = self.nodes.get(name)
+        if node is None:
+            raise ExportError(f"the graph has no constant {name}: it is damaged, or not a frozen model")
+        return type_name(node.attr["value"].tensor)
 
     def source(self, reference: str) -> str:
         """The node that an input stands for: without its output number, through nodes that pass on their input."""
