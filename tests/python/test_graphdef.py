@@ -425,12 +425,8 @@ def hostile(count: int, tmp_path, seed: int) -> None:
 
 
 def test_damage_at_random_places(tmp_path):
-    hostile(300, tmp_path, 1)
-
-
-@pytest.mark.skipif("DEEPION_SWEEP" not in os.environ, reason="half a minute; set DEEPION_SWEEP to run it")
-def test_much_damage_at_random_places(tmp_path):
-    hostile(10000, tmp_path, 2)
+    """DEEPION_MUTATIONS=10000 tries that many (half a minute)."""
+    hostile(int(os.environ.get("DEEPION_MUTATIONS", "300")), tmp_path, 1)
 
 
 def test_damaged_structure(tmp_path):
