@@ -25,7 +25,7 @@ from deepion.model.potential import ParameterScaling
 from deepion.reduction import build, generated, radial
 from deepion.reduction.build import reduce_potential, why_not
 from deepion.reduction.fitting_net import FirstLayer, run
-from deepion.reduction.parameters import Draws, with_parameters
+from deepion.reduction.parameters import Draws, said, with_parameters
 from deepion.reduction.samples import rows_of_pairs, sample
 from plain_networks import energies, force_errors, random_network, sums
 from random_models import dpa1, model, structure
@@ -69,6 +69,16 @@ def test_drawn_parameters_without_spread_are_the_mean():
     scaling = ParameterScaling(SCALING.average, np.array([np.inf, 0.0, np.nan]))
     fparam, aparam = Draws(two_types(scaling=scaling)).of_frame(3, 4)
     assert fparam.tolist() == [300.0, 0.1] and np.ravel(aparam).tolist() == [2.0] * 4
+
+
+def test_what_is_said_of_the_parameters_of_a_sample():
+    potential = two_types()
+    bare = Frame(np.zeros(2, int), np.zeros((2, 3)), np.eye(3), (True,) * 3)
+    given = dataclasses.replace(bare, fparam=np.zeros(2))
+    assert said(small_potential("two_sided"), [bare]) == ""
+    assert said(potential, [given, given]) == ", fparam of the data, aparam drawn from the model's statistics"
+    both = ", fparam of the data in 1, in others drawn from the model's statistics, aparam drawn from the model's statistics"
+    assert said(potential, [given, bare]) == both
 
 
 def test_default_fparam_is_drawn_half_of_the_time():
@@ -278,8 +288,8 @@ def test_export_with_parameters(deepion, tmp_path):
         onnx.checker.check_model(onnx.load(target), full_check=True)
         np.save(system / "set.000" / "fparam.npy", np.full((60, 2), 9.0))
         np.save(system / "set.000" / "aparam.npy", np.full((60, 2 * len(frames[0].types)), -9.0))
-    assert "fparam drawn from the model's statistics, aparam drawn" in found[0]["sample"]
-    assert "fparam of the data, aparam of the data" in found[1]["sample"]
+    assert found[0]["sample"].endswith(", every third one rattled, fparam and aparam drawn from the model's statistics")
+    assert found[1]["sample"].endswith(", every third one rattled, fparam and aparam of the data")
     errors = [[level["force_error"] for level in one["levels"]] for one in found]
     assert len(errors[0]) >= 3 and errors[0] != errors[1], "data with parameters are sampled with these"
 

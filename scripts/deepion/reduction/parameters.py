@@ -61,15 +61,15 @@ def said(potential: Potential, frames: list[Frame]) -> str:
 
     frames: those of the data; none where structures are generated.
     """
-    text = ""
+    sources: dict[str, list[str]] = {}
     for name, count in (("fparam", potential.numb_fparam), ("aparam", potential.numb_aparam)):
         given = sum(getattr(frame, name) is not None for frame in frames)
         source = "of the data" if frames and given == len(frames) else "drawn from the model's statistics"
         if 0 < given < len(frames):
             source = f"of the data in {given}, in others {source}"
         if count:
-            text += f", {name} {source}"
-    return text
+            sources.setdefault(source, []).append(name)
+    return "".join(f", {' and '.join(names)} {source}" for source, names in sources.items())
 
 
 def _with_parameters(potential: Potential, frame: Frame, fparam: np.ndarray | None, aparam: np.ndarray | None) -> Frame:
