@@ -33,20 +33,20 @@ def _dictionary(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _sequence(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-
-
 def _dictionaries(value: Any) -> bool:
     return isinstance(value, list) and all(one is None or isinstance(one, dict) for one in value)
 
 
 def _wholes(value: Any) -> bool:
-    return _sequence(value) and all(_whole(one) for one in value)
+    return isinstance(value, (list, tuple)) and all(_whole(one) for one in value)
+
+
+def _array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1 and np.issubdtype(value.dtype, np.integer)
 
 
 def _texts(value: Any) -> bool:
-    return _sequence(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
 
 
 # each setting may be missing or None as well
@@ -58,7 +58,7 @@ KINDS: list[tuple[str, Callable[[Any], bool], str]] = [
     ("a list of names", _texts, "type_map"),
     ("a list", lambda value: isinstance(value, (list, tuple)),
      "exclude_types pair_exclude_types layer_name atom_ener default_fparam compress_info compress_data"),
-    ("a whole number or a list of them", lambda value: _whole(value) or _wholes(value), "sel"),
+    ("a whole number or a list of them", lambda value: _whole(value) or _wholes(value) or _array(value), "sel"),
     ("a whole number", _whole, "@version ntypes ndim axis_neuron numb_fparam numb_aparam dim_case_embd attn_layer lmax tebd_dim dim_out"),
     ("a number", _real, "rcut rcut_smth env_protection protection sw_rmin sw_rmax smin_alpha"),
     ("true or false", _truth, "resnet resnet_dt type_one_side set_davg_zero smooth_type_embedding concat_output_tebd use_econf_tebd "

@@ -56,7 +56,7 @@ def potential_from_serialized(data: dict[str, Any], source: dict[str, str]) -> P
         raise ExportError("the model has no descriptor and fitting net: its file is incomplete")
     check_version("model", model, 2, 2)
     refuse_unknown("model", model, MODEL_KEYS)
-    tensorflow = data.get("backend") == "TensorFlow"
+    tensorflow = str(data.get("backend")) == "TensorFlow"
     type_map = _type_map(model, descriptor, fitting)
     ntypes = len(type_map)
     notes: list[str] = []
