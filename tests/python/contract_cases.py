@@ -5,6 +5,7 @@
 """
 
 import copy
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -175,12 +176,25 @@ def cases_2() -> list[list[Any]]:
     return made
 
 
-def text() -> str:
-    def lines(made: list[list[Any]]) -> str:
-        return ",\n".join(json.dumps(case) for case in made)
+def packed(made: list[list[Any]], values: list[Any]) -> list[list[Any]]:
+    """[path, one digit for each of the values (1: accepted), [further values with whether they are accepted]]."""
+    rows: list[list[Any]] = []
+    for path, group in itertools.groupby(made, key=lambda case: case[0]):
+        tried = [(value, good) for _, value, good in group]
+        count = len(values) if len(tried) >= len(values) else 0
+        digits = "".join("1" if good else "0" for _, good in tried[:count])
+        rows.append([path, digits, [list(one) for one in tried[count:]]])
+    return rows
 
-    second = f'{{"valid": {json.dumps(VALID_2)},\n"cases": [\n{lines(cases_2())}\n]}}'
-    return f'{{"valid": {json.dumps(VALID)},\n"cases": [\n{lines(cases())}\n],\n"format_2": {second}}}\n'
+
+def section(valid: dict[str, Any], made: list[list[Any]], values: list[Any]) -> str:
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in packed(made, values))
+    return f'"valid": {json.dumps(valid)},\n"values": {json.dumps(values)},\n"cases": [\n{lines}\n]'
+
+
+def text() -> str:
+    second = section(VALID_2, cases_2(), VALUES_2)
+    return f'{{{section(VALID, cases(), VALUES)},\n"format_2": {{{second}}}}}\n'
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 from random_models import ELEMENTS, combined, compressed, dpa1, hybrid, model, pair_table, se_e2_a, structure
 
 THREE = ELEMENTS[:3]
-PROJECTIONS = 8  # numbers stored of each quantity with one value per atom or more
+PROJECTIONS = 4  # numbers stored of each quantity with one value per atom or more
 
 STRUCTURES: dict[str, Callable[[], tuple]] = {
     "triclinic": lambda: structure(1, [10, 7, 12], (8.7, 8.1, 8.9), (1.9, -1.1, 1.3)),
