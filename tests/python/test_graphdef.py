@@ -317,6 +317,16 @@ def test_damaged_files(tmp_path):
     (tmp_path / "graph.pbtxt").write_text("node { name: ")
     with pytest.raises(ExportError, match="cannot be read as the text"):
         load_potential(tmp_path / "graph.pbtxt")
+    for name in (
+        "descrpt_attr/t_std",
+        "filter_type_0/matrix_2_0",
+        "fitting_attr/t_bias_atom_e",
+        "train_attr/min_nbor_dist",
+    ):
+        message = stored("tf_trained") if name.startswith("train") else stored("tf_out_std")
+        constant(message, name, "text")
+        with pytest.raises(ExportError, match=f"{name} holds texts, expected numbers"):
+            load_potential(saved(message, path))
     for name in ("layer_1_type_0/matrix", "filter_type_0/bias_1_0", "descrpt_attr/t_std", "final_layer_type_0/matrix"):
         message = stored("tf_out_std")
         constant(message, name, np.zeros((3, 7)))

@@ -42,7 +42,10 @@ def run(graph: Graph, target: str, given: Mapping[str, tuple[np.ndarray, ...]]) 
         if visited > MOST_NODES:
             raise UnknownOperatorError("it has a loop or is too large")
         if node.op == "Const":
-            values[name] = (graph.need(name),)
+            value = graph.constant(name)
+            if value is None:
+                raise UnknownOperatorError(f"the constant {name} has no value")
+            values[name] = (value,)
             continue
         wanted = [reference.partition(":") for reference in node.input if not reference.startswith("^")]
         missing = [source for source, _, _ in wanted if source not in values]

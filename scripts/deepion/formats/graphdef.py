@@ -100,11 +100,26 @@ class Graph:
             raise ExportError("the constants of the graph are far larger than its file: it is damaged")
         return value
 
-    def need(self, name: str) -> np.ndarray:
+    def array(self, name: str) -> np.ndarray | None:
+        """A constant of numbers, or None where there is none of this name."""
         value = self.constant(name)
+        if value is not None and value.dtype == object:
+            raise ExportError(f"the constant {name} holds texts, expected numbers: the graph is damaged")
+        return value
+
+    def need(self, name: str) -> np.ndarray:
+        """A constant of numbers that has to be there."""
+        value = self.array(name)
         if value is None:
             raise ExportError(f"the graph has no constant {name}: it is damaged, or not a frozen model")
         return value
+
+    def integers(self, name: str) -> list[int] | None:
+        """A constant of whole numbers, or None where there is none of this name and kind."""
+        value = self.constant(name)
+        if value is None or not np.issubdtype(value.dtype, np.integer):
+            return None
+        return [int(item) for item in value.ravel()]
 
     def text(self, name: str) -> str | None:
         value = self.constant(name)

@@ -21,7 +21,7 @@ from deepion.export.stays_out import DPLR, descriptor_stays_out
 from . import tf_tables
 from .graphdef import Graph, in_gradients
 from .table import NotPlainError
-from .tf_networks import as_list, collection, embedding_layers, embedding_net, numbered
+from .tf_networks import collection, embedding_layers, embedding_net, numbered
 from .tf_script import Settings
 
 RADIAL = ("DescrptSeR", "ProdEnvMatR")
@@ -225,11 +225,9 @@ def _axis_neuron(graph: Graph, part: Environment) -> int:
         if node.op != "Slice" or len(node.input) != 3:
             continue
         _, begin, size = graph.inputs(name)
-        first, count = graph.constant(begin), graph.constant(size)
-        if first is None or count is None or first.size != 3 or count.size != 3:
-            continue
-        if not first.any() and count.ravel()[:2].tolist() == [-1, -1]:
-            widths.add(int(count.ravel()[2]))
+        first, count = graph.integers(begin), graph.integers(size)
+        if first == [0, 0, 0] and count is not None and count[:2] == [-1, -1] and len(count) == 3:
+            widths.add(count[2])
     if len(widths) != 1:
         raise NotPlainError(
             f"axis_neuron is not clear from the graph (found {sorted(widths) or 'none'}): it is of an unknown kind"
@@ -347,9 +345,9 @@ def settle_sides(result: dict[str, Any], width: int) -> None:
 
 def sums_of_sel(graph: Graph, part: Environment) -> tuple[int, int]:
     """The sum of sel, and the one that the moments are divided by (`original_sel`: sel at the time of training)."""
-    original = graph.constant(f"descrpt_attr{part.suffix}/original_sel")
+    original = graph.integers(f"descrpt_attr{part.suffix}/original_sel")
     now = sum(part.sel)
-    then = now if original is None else sum(as_list(original))
+    then = now if original is None else sum(original)
     if then <= 0 or now <= 0:
         raise ExportError(f"descrpt_attr{part.suffix}/original_sel: expected positive numbers, got a sum of {then}")
     return now, then

@@ -76,7 +76,7 @@ def serialized(graph: Graph) -> dict[str, Any]:
         "model": model,
         "model_def_script": script.values,
     }
-    nearest = graph.constant("train_attr/min_nbor_dist")
+    nearest = graph.array("train_attr/min_nbor_dist")
     if nearest is not None:
         data["@variables"] = {"min_nbor_dist": nearest}
     return data
@@ -195,7 +195,7 @@ def _fitting(
     as_mask = given.flag("use_aparam_as_mask")
     inputs = nets[0]["in_dim"] - counts[0] - (0 if as_mask else counts[1])
     _rescale(graph, nets, parts, descriptors)
-    bias = graph.constant("fitting_attr/t_bias_atom_e")
+    bias = graph.array("fitting_attr/t_bias_atom_e")
     variables: dict[str, Any] = {
         "bias_atom_e": np.zeros((ntypes, 1)) if bias is None else bias.reshape(-1, 1),
         "case_embd": None,
@@ -281,7 +281,7 @@ def _output_statistics(graph: Graph, ntypes: int) -> dict[str, np.ndarray]:
     """out_bias and out_std, which DeePMD-kit names twice: model_attr/model_attr/t_out_bias."""
     found = {}
     for key, usual in (("out_bias", 0.0), ("out_std", 1.0)):
-        value = graph.constant(f"model_attr/model_attr/t_{key}")
-        value = graph.constant(f"model_attr/t_{key}") if value is None else value
+        value = graph.array(f"model_attr/model_attr/t_{key}")
+        value = graph.array(f"model_attr/t_{key}") if value is None else value
         found[key] = np.full((1, ntypes, 1), usual) if value is None else value
     return found

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from deepion.errors import ExportError
 
 from .graphdef import Graph
@@ -98,7 +96,7 @@ def weights(graph: Graph, name: str) -> dict[str, Any]:
         raise ExportError(f"{name.format('matrix')}: expected a matrix, got shape {list(w.shape)}")
     layer: dict[str, Any] = {"w": w}
     for key, kind in (("b", "bias"), ("idt", "idt")):
-        value = graph.constant(name.format(kind))
+        value = graph.array(name.format(kind))
         if value is not None and value.size != w.shape[1]:
             raise ExportError(f"{name.format(kind)}: expected {w.shape[1]} values, got {value.size}")
         layer[key] = None if value is None else value.ravel()
@@ -200,7 +198,3 @@ def numbered(graph: Graph, pattern: str) -> list[int]:
     """The numbers that the group of a pattern takes in the names of all nodes, sorted."""
     found = re.compile(pattern)
     return sorted({int(match[1]) for name in graph.nodes if (match := found.fullmatch(name))})
-
-
-def as_list(value: np.ndarray) -> list[Any]:
-    return [item.item() for item in value.ravel()]

@@ -93,9 +93,9 @@ def _columns(graph: Graph, name: str, source: str) -> tuple[int, int]:
             break
         if node.op == "Slice" and len(node.input) == 3:
             _, begin, size = graph.inputs(source)
-            first, count = graph.constant(begin), graph.constant(size)
-            if first is not None and count is not None and first.size == count.size == 2:
-                return int(first.ravel()[1]), int(count.ravel()[1])
+            first, count = graph.integers(begin), graph.integers(size)
+            if first is not None and count is not None and len(first) == len(count) == 2:
+                return first[1], count[1]
             break
         source = graph.inputs(source)[0]
     raise NotPlainError(
@@ -131,8 +131,10 @@ def compressed(graph: Graph, tables: list[Operator]) -> dict[str, Any]:
 def checked(op: Operator, info: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Settings [6] and coefficients [intervals, 6 M] of a table that can be evaluated everywhere."""
     info = info.ravel()
-    if info.size != 6 or not np.isfinite(info).all():
-        raise ExportError(f"{op.info}: expected 6 numbers, got {info.size}: the table is damaged")
+    if info.size != 6 or not np.issubdtype(info.dtype, np.floating) or not np.isfinite(info).all():
+        raise ExportError(
+            f"{op.info}: expected 6 finite numbers, got {info.size} of type {info.dtype}: the table is damaged"
+        )
     lower, upper, top, first, second = (float(value) for value in info[:5])
     if not (lower < upper < top and first > 0.0 and second > 0.0) or (top - lower) / min(first, second) > 1e8:
         raise ExportError(
@@ -159,7 +161,7 @@ def pair_rows(graph: Graph, op: Operator) -> np.ndarray:
             continue
         seen.add(name)
         if node.op in ("GatherV2", "Gather", "ResourceGather") and node.input:
-            value = graph.constant(_constant_behind(graph, graph.source(node.input[0])))
+            value = graph.array(_constant_behind(graph, graph.source(node.input[0])))
             if value is not None and value.ndim == 2:
                 return value
         if node.op in ("Reshape", "Mul", "Cast", "GatherV2"):
