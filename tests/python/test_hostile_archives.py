@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Archives that are damaged or made to do harm are refused: nothing in them runs, no size in them is believed."""
 
+import copy
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 
 import torch_archives
 from deepion.errors import ExportError
+from deepion.export.dp_model import read_model
 from deepion.export.serialized import potential_from_serialized
 from deepion.formats import (
     exported_program,
@@ -30,6 +32,9 @@ from deepion.formats import (
 from deepion.formats.pickle_data import Global, Instance
 from deepion.formats.script_object import ScriptObject
 from deepion.formats.table import NotPlainError, format_of
+from deepion.inspection.serialized_summary import summarize
+from deepion.inspection.summary import Verdict
+from deepion.inspection.text import lines_of
 
 SOURCE = {"file": "x.pth", "sha256": "0" * 64, "software": "deepmd-kit"}
 
@@ -342,3 +347,52 @@ def test_aliases_of_yaml(tmp_path):
     with pytest.raises(ExportError, match="damaged: more than .* entries"):
         yaml_text.read(path)
     assert time.monotonic() - start < 60.0
+
+
+STRANGE = [
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1e300,
+    float("inf"),
+    "",
+    "dpa2",
+    [],
+    {},
+    [1],
+    [[1]],
+    [None],
+    {"a": 1},
+    [1, 2, 3],
+    1.5,
+]
+
+
+def places(node):
+    """Every place of a tree: the dictionary or list, and the key."""
+    for key in node if isinstance(node, dict) else range(len(node)):
+        yield node, key
+        if isinstance(node[key], (dict, list)):
+            yield from places(node[key])
+
+
+def test_descriptions_with_strange_entries(tmp_path):
+    """Entries taken out, or of another type than DeePMD-kit writes: the exporter refuses or takes them, `inspect` shows them."""
+    random = np.random.RandomState(11)
+    names = ["sea", "dpa1_strip", "hybrid_compressed", "zbl", "sea_parameters", "dpa1_v2_compressed"]
+    whole = {name: read_model(torch_archives.write(name, tmp_path)) for name in names}
+    for number in range(int(os.environ.get("DEEPION_MUTATIONS", 300))):
+        data = copy.deepcopy(whole[names[number % len(names)]])
+        found = list(places(data))
+        node, key = found[random.randint(len(found))]
+        if isinstance(node, dict) and random.randint(3) == 0:
+            del node[key]
+        else:
+            node[key] = STRANGE[random.randint(len(STRANGE))]
+        try:
+            potential_from_serialized(data, SOURCE)
+        except ExportError:
+            pass
+        lines_of(summarize(data, "x.pth", 0, "", Verdict(False, why="")))

@@ -32,7 +32,8 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
         raise RefusedError(DPLR)
     if script.get("use_srtab"):
         raise RefusedError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
-    plain = script.get("descriptor", {}).get("type") in ("se_e2_a", "se_a")
+    given = script.get("descriptor")
+    plain = isinstance(given, dict) and given.get("type") in ("se_e2_a", "se_a")
     if script.get("type_embedding") and plain and not (model or {}).get("type_embedding"):
         raise RefusedError("a model with type embedding cannot be exported from this kind of file: export its .pb file")
     if str(script.get("bridging_method") or "None").lower() != "none":
@@ -59,7 +60,7 @@ def refuse_descriptor_kind(descriptor: dict[str, Any]) -> None:
     attention = kind in WITHOUT_ATTENTION and descriptor.get("attn_layer")
     if attention or kind not in ("se_e2_a", "se_a", "se_e2_r", "se_r", *WITHOUT_ATTENTION):
         raise RefusedError(descriptor_stays_out(kind, descriptor))
-    if int(descriptor.get("@version", 1)) == 3 and not descriptor.get("compress"):
+    if descriptor.get("@version") == 3 and not descriptor.get("compress"):
         raise RefusedError(TABLES_MISSING)
     if descriptor.get("spin") is not None:
         raise RefusedError(SPIN)

@@ -107,8 +107,10 @@ def _precision(descriptor: dict[str, Any], fitting: dict[str, Any]) -> str:
 
 def _min_nbor_dist(data: dict[str, Any]) -> float | None:
     """Smallest distance of the training data, Angstrom, where it is known."""
-    value = (data.get("@variables") or {}).get("min_nbor_dist", data.get("min_nbor_dist"))
-    if value is None or np.size(value) != 1:
+    variables = data.get("@variables")
+    value = variables.get("min_nbor_dist") if isinstance(variables, dict) else None
+    known = np.asarray(data.get("min_nbor_dist") if value is None else value)
+    if known.size != 1 or known.dtype.kind not in "fi":
         return None
-    value = float(np.asarray(value).ravel()[0])
+    value = float(known.ravel()[0])
     return value if np.isfinite(value) and value > 0.0 else None

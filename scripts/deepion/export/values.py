@@ -8,8 +8,12 @@ import numpy as np
 from deepion.errors import ExportError
 
 
+LARGEST = 1e300
+
+
 def finite_number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+    number = not isinstance(value, bool) and isinstance(value, (int, float, np.number))
+    if not number or not -LARGEST < value < LARGEST:  # NaN is not, either
         raise ExportError(f"{name}: expected a finite number, got {value!r}")
     return float(value)
 

@@ -130,7 +130,7 @@ def _part(descriptor: dict[str, Any], given: dict[str, Any]) -> Part:
 
 def _number_of(value: Any) -> int | None:
     number = _number(value)
-    return None if number is None else int(number)
+    return None if number is None or not np.isfinite(number) else int(number)
 
 
 def _number_of_tables(compress: dict[str, Any]) -> int:
