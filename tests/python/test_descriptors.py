@@ -15,6 +15,7 @@ from deepion.evaluation.evaluator import Evaluator, Result
 from deepion.export.electrons import SYMBOLS, electron_vectors
 from deepion.export.exporter import load_potential
 from deepion.export.serialized import potential_from_serialized
+from deepion.inspection.onnx_summary import summarize_onnx
 from deepion.model.model_file import build_model, write_model_file
 from deepion.model.onnx_nodes import DOMAIN_VERSION, OPSET
 from deepion.model.potential import Table
@@ -199,3 +200,17 @@ def test_overflow_of_slots_of_all_types_together(evaluator, deepion, tmp_path):
     finished = deepion("energy", model.file.path, tmp_path / "small.extxyz")
     assert finished.returncode == 0
     assert f"atom {atom + 1} has {found} neighbors, the model's sel is 20: the nearest are used" in finished.stderr
+
+
+def test_inspection_names_what_an_exported_file_holds(evaluator):
+    def table(name: str):
+        return summarize_onnx(evaluator(name).file.path).pair_table
+
+    assert table("zbl") == "0.05 to 4.2 A, 83 splines, in place of the Deep Potential below 1.5 to 2.6 A"
+    assert table("linear") == "0.05 to 3 A, 59 splines, added"
+    assert table("concat") is None
+    assert [part.type for part in summarize_onnx(evaluator("hybrid").file.path).parts] == [
+        "se_e2_a",
+        "se_e2_r",
+        "se_e2_a",
+    ]

@@ -33,6 +33,7 @@ def summarize_onnx(path: Path) -> Summary:
             "ener", contract["fitting_neuron"], activation["fitting"], contract["precision"], contract["numb_fparam"],
             contract["numb_aparam"], isinstance(contract["fitting"], str),
         ),
+        pair_table=_pair_table(contract.get("pair_table")),
         min_nbor_dist=contract["min_nbor_dist"],
         reduced_networks=[
             {"force_error": level["force_error"], "energy_error": level["energy_error"]}
@@ -42,6 +43,19 @@ def summarize_onnx(path: Path) -> Summary:
         verdict=Verdict(False, why="exported already: in LAMMPS  " + _command(path, contract["type_map"])),
         notes=[f"sha256 {file.sha256}"],
     )  # fmt: skip
+
+
+def _pair_table(table: dict[str, Any] | None) -> str | None:
+    if table is None:
+        return None
+    end = min(table["rcut"], table["start"] + table["intervals"] * table["step"])
+    switch = table["switch"]
+    where = (
+        "added"
+        if switch is None
+        else f"in place of the Deep Potential below {switch['rmin']:g} to {switch['rmax']:g} A"
+    )
+    return f"{table['start']:g} to {end:g} A, {table['intervals']} splines, {where}"
 
 
 def _part(part: dict[str, Any], activation: dict[str, str], precision: str) -> Part:
@@ -56,7 +70,7 @@ def _part(part: dict[str, Any], activation: dict[str, str], precision: str) -> P
         precision=precision,
         type_one_side=part["type_one_side"],
         exclude_types=part["exclude_types"],
-        type_embedding="folded into the networks" if part.get("mixed_types") else None,
+        type_embedding="folded into the networks" if isinstance(part["embedding"], str) else None,
     )
 
 
