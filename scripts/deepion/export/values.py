@@ -7,7 +7,6 @@ import numpy as np
 
 from deepion.errors import ExportError
 
-
 LARGEST = 1e300
 
 
