@@ -42,6 +42,7 @@ def by_pytorch(kind: str, coord, types, cell) -> dict:
     parameters = {}
     if kind == "parameters":
         types = np.zeros_like(types)
+    if kind in ("parameters", "dpa1"):
         parameters["fparam"] = torch.tensor([[water.PARAMETER]], dtype=torch.float64)
         parameters["aparam"] = torch.full((1, len(types), 1), water.PARAMETER, dtype=torch.float64)
     out = net(
@@ -65,6 +66,7 @@ def main() -> None:
             values = by_pytorch(kind, water.COORD, water.TYPES, np.diag([water.EDGE] * 3))
         found[kind] = chosen(values, ("energy", "force", "virial") if kind == "second" else KEYS)
     if sys.argv[1] == "random":
+        found["dpa1"] = chosen(by_pytorch("dpa1", water.COORD, water.TYPES, np.diag([water.EDGE] * 3)), KEYS)
         coord, types, cell, _ = water.many_atoms()
         values = by_pytorch("first", coord, types, cell)
         values["force"] = values["force"].reshape(-1, 3)[::EVERY]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from random_models import model, se_e2_a, structure
+from random_models import dpa1, model, se_e2_a, structure
 
 FILE = Path(__file__).parent / "data" / "water_reference.json"
 EDGE = 13.0  # A, periodic
@@ -32,7 +32,9 @@ PUBLISHED = {  # file and its sha256
 
 def random_model(kind: str) -> dict:
     """Cutoff, slots and elements of the published ones, as DeePMD-kit's serialized dictionary."""
-    random = np.random.RandomState(180707 + KINDS.index(kind))
+    random = np.random.RandomState(180707 + [*KINDS, "dpa1"].index(kind))
+    if kind == "dpa1":  # two elements, one fitting net, and parameters as well
+        return model(random, ELEMENTS, dpa1(random, ELEMENTS, sel=100), fparam=1, aparam=1)
     if kind == "parameters":
         part = se_e2_a(random, ["O"], sel=(60,), one_side=False, neuron=(5, 10, 20), axis=10)
         return model(random, ["O"], part, shared=False, neuron=(12, 12), fparam=1, aparam=1)

@@ -297,6 +297,15 @@ def test_parameters_as_numbers(exported, source, units, tmp_path):
     assert_equals(batch.run()[0], expected(source, "parameters"))
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_dpa1_with_parameters(exported, ranks, tmp_path):
+    """Two elements and one fitting net, which takes the parameters behind the type embedding."""
+    batch = Batch(tmp_path)
+    style = f"deepmd/onnx {exported('random', 'dpa1')} {DOUBLE} fparam {PARAMETER} aparam {PARAMETER}"
+    batch.add(box_of().write(tmp_path / "data"), style, "* * O H", after=masses("metal"))
+    assert_equals(batch.run(ranks=ranks)[0], expected("random", "dpa1"))
+
+
 def test_default_of_a_published_model(exported, tmp_path):
     """Without fparam, and with the same value given."""
     data, style = parameter_box(tmp_path), f"deepmd/onnx {exported('published', 'default')} {DOUBLE} aparam {PARAMETER}"
