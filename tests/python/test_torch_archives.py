@@ -140,6 +140,17 @@ def test_checkpoints_of_other_kinds(change, words, tmp_path, monkeypatch):
     assert "dp --pt freeze -c model.ckpt.pt -o model.ckpt.pth" in str(caught.value)
 
 
+def test_modifier_beside_the_model(tmp_path):
+    """Long-range charges are a model of their own in the archive; `dp freeze` leaves an empty record where there are none."""
+    path = tmp_path / "dplr.pth"
+    content = torch_archives.records("sea")
+    path.write_bytes(torch_archives.packed(content | {"sea/extra/data_modifier.pth": b""}))
+    assert load_potential(path).type_map == ["Li", "P"]
+    path.write_bytes(torch_archives.packed(content | {"sea/extra/data_modifier.pth": b"PK"}))
+    with pytest.raises(ExportError, match=r"a model with a modifier \(long-range charges, DPLR\) cannot be exported"):
+        load_potential(path)
+
+
 def test_names_that_do_not_fit(tmp_path):
     frozen = torch_archives.write("sea", tmp_path).rename(tmp_path / "frozen.pt")
     assert load_potential(frozen).type_map == ["Li", "P"]

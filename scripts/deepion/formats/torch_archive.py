@@ -74,6 +74,11 @@ class TorchArchive:
     def __exit__(self, *_: object) -> None:
         self._zip.__exit__()
 
+    def size_beside(self, name: str) -> int:
+        """Bytes of a file that was put into the archive beside the model; 0: there is none, or nothing in it."""
+        record = f"{self._folder}extra/{name}"
+        return self._zip.size(record) if record in self._zip else 0
+
     def array(self, tensor: Tensor) -> np.ndarray:
         """The values of a tensor, read-only."""
         storage = self._storage(tensor)

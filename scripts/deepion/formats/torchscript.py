@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from deepion.errors import ExportError
+from deepion.errors import ExportError, RefusedError
+from deepion.export.stays_out import DPLR
 
 from .script_descriptors import descriptor, excluded_pairs
 from .script_networks import NetworkReader
@@ -47,6 +48,8 @@ def read(path: Path) -> dict[str, Any]:
             raise ExportError(
                 f"{path}: weights alone, or a checkpoint of a training: no frozen model (a checkpoint's name has to end in .pt)"
             )
+        if archive.size_beside("data_modifier.pth"):
+            raise RefusedError(f"{path}: {DPLR}")
         return serialized(path, ScriptObject(archive, archive.root, "model"))
 
 
