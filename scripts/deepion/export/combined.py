@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepion.errors import ExportError
+from deepion.model.contract_check import MOST_SLOTS
 from deepion.model.potential import NearestSwitch, PairTable, Potential
 
 from .refusals import check_version, refuse_unknown
@@ -62,7 +63,9 @@ class Combination:
         given = self._outer.get("weights", "mean")
         if self._kind == "zbl":
             return 1.0, 1.0
-        weights = [1.0] * count if given == "sum" else [1.0 / count] * count if given == "mean" else given
+        weights = given
+        if isinstance(given, str) and given in ("sum", "mean"):
+            weights = [1.0 if given == "sum" else 1.0 / count] * count
         if not isinstance(weights, (list, tuple)) or len(weights) != count:
             raise ExportError(f"weights: expected sum, mean or {count} numbers, got {given!r}")
         numbers = [finite_number("weights", weight) for weight in weights]
@@ -122,7 +125,7 @@ class Combination:
         refuse_unknown("pair table", found, TABLE_KEYS)
         variables = (found.get("tab") or {}).get("@variables") or {}
         info = float_array("tab_info", variables.get("tab_info")).ravel()
-        if info.size != 4 or info[1] <= 0.0 or not 0.0 < info[2] < 1e7 or round(info[3]) != ntypes:
+        if info.size != 4 or info[0] < 0.0 or info[1] <= 0.0 or not 0.0 < info[2] < 1e7 or round(info[3]) != ntypes:
             raise ExportError(f"tab_info: expected start, step, intervals and {ntypes} types, got {info.tolist()}")
         intervals = int(info[2] + 0.1)
         data = float_array("tab_data", variables.get("tab_data"))
@@ -131,6 +134,10 @@ class Combination:
         sel = found.get("sel")
         slots = positive_integer("sel of the pair table", int(sum(sel)) if isinstance(sel, (list, tuple)) else sel)
         rcut = finite_number("rcut of the pair table", found.get("rcut"))
+        if slots > MOST_SLOTS or rcut <= 0.0:
+            raise ExportError(
+                f"pair table: expected a cutoff > 0 and at most {MOST_SLOTS} neighbors, got {rcut} and {slots}"
+            )
         coefficients = data.reshape(ntypes, ntypes, intervals, 4)
         return PairTable(rcut, slots, float(info[0]), float(info[1]), coefficients, None)
 

@@ -12,7 +12,7 @@ from .descriptor_se_e2_a_of_types import se_e2_a_of_types
 from .descriptor_settings import Model, Translated, axis_of, environment_settings, slots_per_type, statistics
 from .refusals import check_version, refuse_unknown
 from .serialized_networks import embedding_nets
-from .values import positive_integer, type_pairs
+from .values import type_pairs, widths
 
 RADIAL = ("se_e2_r", "se_r")
 KEYS = {
@@ -66,7 +66,7 @@ def se_e2_a(descriptor: dict[str, Any], model: Model, prefix: str, notes: list[s
         embedding = nets
     else:
         embedding, embedding_of = tables
-        neuron = [positive_integer("neuron", n) for n in descriptor.get("neuron") or []]
+        neuron = widths("neuron", descriptor.get("neuron"))
         width = next(iter(embedding.values())).n_out
         if not neuron or neuron[-1] != width:
             raise ExportError(f"neuron is {neuron}, but the tables have {width} outputs: the model file is damaged")

@@ -13,7 +13,7 @@ from .compressed import geometry_table, type_rows
 from .descriptor_settings import Model
 from .serialized_networks import collection, network, tensorflow_embedding
 from .type_embedding import fold
-from .values import positive_integer
+from .values import widths
 
 
 def shared_nets(
@@ -36,7 +36,7 @@ def shared_nets(
         gate = Gate(_gate(descriptor, pairs, model, one_side), smooth, smooth and model.tensorflow)
     else:
         raise ExportError(f"tebd_input_mode: expected concat or strip, got {mode!r}")
-    neuron = [positive_integer("neuron", n) for n in descriptor.get("neuron") or []]
+    neuron = widths("neuron", descriptor.get("neuron"))
     if not neuron or net.n_out != neuron[-1]:
         raise ExportError(
             f"neuron is {neuron}, but the embedding net has {net.n_out} outputs: the model file is damaged"

@@ -8,6 +8,7 @@ import numpy as np
 from deepion.errors import ExportError
 
 LARGEST = 1e300
+WIDEST = 8192  # layer of an embedding net
 
 
 def finite_number(name: str, value: Any) -> float:
@@ -27,6 +28,14 @@ def positive_integer(name: str, value: Any) -> int:
     if whole_number(name, value) == 0:
         raise ExportError(f"{name}: expected a whole number > 0, got 0")
     return int(value)
+
+
+def widths(name: str, value: Any) -> list[int]:
+    """Widths of a net's layers."""
+    found = [positive_integer(name, n) for n in (value if value is not None else [])]
+    if any(n > WIDEST for n in found):
+        raise ExportError(f"{name}: expected numbers up to {WIDEST}, got {found}")
+    return found
 
 
 def type_indices(name: str, value: Any, ntypes: int) -> list[int]:
