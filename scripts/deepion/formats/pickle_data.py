@@ -14,6 +14,7 @@ from typing import Any
 from deepion.errors import ExportError
 
 MOST_BYTES = 64 << 20
+MOST_OPERATIONS = 10_000_000  # a model of 118 elements with a net for each pair takes 6 million
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def read_pickle(
         raise ExportError(f"{where}: {len(content)} bytes: too large for the description of a model")
     machine = _Machine(known, calls)
     try:
-        for operation, argument, _ in pickletools.genops(content):
+        for number, (operation, argument, _) in enumerate(pickletools.genops(content)):
+            if number > MOST_OPERATIONS:
+                raise PickleDamageError(f"damaged: more than {MOST_OPERATIONS} operations")
             machine.step(operation.name, argument)
         return machine.value()
     except PickleDamageError as damage:
