@@ -8,9 +8,10 @@ from deepion.evaluation.evaluator import Evaluator
 from deepion.evaluation.frames import Frame
 from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import open_model_file, write_model_file
+from deepion.model.networks import network_value
 from deepion.reduction import build, radial
 from deepion.reduction.build import reduce_potential, why_not
-from deepion.reduction.fitting_net import FirstLayer, run
+from deepion.reduction.fitting_net import FirstLayer, features, run
 from deepion.reduction.samples import rows_of_pairs, sample
 from descriptor_cases import CASES, STRUCTURES
 from random_models import dpa1, model
@@ -63,6 +64,27 @@ def test_reduced_networks_of_dpa1(tmp_path, monkeypatch):
     write_model_file(tmp_path / "reduced.onnx", potential, reduction)
     reduced = open_model_file(tmp_path / "reduced.onnx").contract["reduced"]
     assert [len(level["fitting"]) for level in reduced["levels"]] == [3] * 5
+
+    # energies of other structures: of the reduced networks, by what they are made of, beside those of the whole file
+    monkeypatch.setattr(radial, "STEP", 5e-5)
+    rows = rows_of_pairs(potential, 0.5)
+    evaluator = Evaluator(tmp_path / "reduced.onnx", 1)
+    errors: list[list[float]] = [[] for _ in reduction.levels]
+    for seed in (101, 102, 103):
+        frame = frame_of("v2_shifted", seed, 0.1)
+        whole = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic).atom_energy
+        for kind, found in enumerate(sample(potential, rows, [frame], 10_000, seed=1)):
+            scale, shift = potential.energy_scale[kind], potential.energy_shift[kind]
+            for level, of_level in zip(reduction.levels, errors, strict=True):
+                center = level.centers[kind]
+                a = found.t @ reduction.basis[kind][:, : center.columns]
+                a[:, 0] -= center.mean
+                energy = scale * network_value(center.network, features(a))[:, 0] + shift
+                of_level += (energy - whole[frame.types == kind]).tolist()
+    measured = [np.sqrt(np.mean(np.square(of_level))) for of_level in errors]
+    assert measured[0] > 10 * measured[-1] and measured[-1] < 1e-4
+    for level, error in zip(reduction.levels, measured, strict=True):
+        assert error < 3 * level.energy_error + 5e-6  # recorded: that of the worst element; 5e-6: distances on a grid
 
 
 @pytest.mark.parametrize(
