@@ -204,6 +204,17 @@ impl ModelFile {
         self.network(name, element, (&inputs, &[1, features]), |_, _| Ok(()))
     }
 
+    /// The coefficients of the table of pair energies, [pairs x intervals, 4]; none where the model has no such table.
+    ///
+    /// # Errors
+    /// The function that the contract names holds no such matrix.
+    pub fn pair_table(&self) -> Result<Option<Array2<f64>>> {
+        let Some(table) = &self.contract.pair_table else { return Ok(None) };
+        let name = &table.function;
+        let found = weights::first_matrix(&self.function(name)?.node).map_err(|e| malformed(name, e))?;
+        found.map(Some).ok_or_else(|| malformed(name, "it holds no matrix"))
+    }
+
     /// The bases of the reduced networks, per center type: M x columns, with columns for every level.
     ///
     /// # Errors
@@ -252,6 +263,7 @@ impl ModelFile {
                 }
             }
         }
+        self.pair_table()?;
         self.bases().map(|_| ())
     }
 
@@ -335,7 +347,9 @@ fn sizes(contract: &Contract) -> impl Iterator<Item = (&String, usize)> {
     let levels = contract.reduced.iter().flat_map(|r| &r.levels);
     let param = contract.numb_param();
     let reduced = levels.flat_map(move |l| l.fitting.iter().zip(l.columns.iter().map(move |&n| features(n) + param)));
-    embeddings.chain(fittings).chain(bases).chain(reduced)
+    let types = contract.ntypes();
+    let table = contract.pair_table.iter().map(move |t| (&t.function, 4 * types * types * t.intervals));
+    embeddings.chain(fittings).chain(table).chain(bases).chain(reduced)
 }
 
 /// Inputs of a reduced fitting net of so many columns.

@@ -29,7 +29,8 @@ impl OnnxWholeModel {
             Error::Model(format!("ONNX Runtime cannot run the model file's graph: {e}; export the model again"))
         })?;
         let contract = &file.contract;
-        let slots = contract.parts.iter().map(Part::slots).sum();
+        let slots =
+            contract.parts.iter().map(Part::slots).sum::<usize>() + contract.pair_table.as_ref().map_or(0, |t| t.sel);
         Ok(Self { session, slots, numb_fparam: contract.numb_fparam, numb_aparam: contract.numb_aparam })
     }
 }

@@ -7,10 +7,10 @@ use ndarray::{Array2, Axis};
 
 use crate::chunk::ChunkWorker;
 use crate::configuration::Configuration;
-use crate::contract::Part;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
+use crate::listing::Listing;
 use crate::model::Model;
 use crate::neighborhood::{self, Block};
 use crate::networks::WholeModel;
@@ -67,7 +67,7 @@ pub(crate) fn run(
         return Ok(Check::default());
     }
 
-    let slots: usize = contract.parts.iter().map(Part::slots).sum();
+    let slots: usize = model.listings().map(Listing::slots).sum();
     let mut nlist = vec![-1; sampled * slots];
     let (mut share, mut blocks, mut seen) = (Share::default(), Vec::<Block>::new(), Sightings::default());
     share.reset(conf.nall(), true, false);
@@ -76,7 +76,7 @@ pub(crate) fn run(
         let job = Job { model, conf, group_of, center_type: *center_type, members, sel_error: false };
         worker.evaluate(job, &mut share)?;
         let mut first = row * slots;
-        for of in &model.parts {
+        for of in model.listings() {
             neighborhood::collect(job, of, &mut blocks, &mut seen)?;
             for c in 0..members.len() {
                 let mut slot = first + c * slots;
@@ -85,10 +85,10 @@ pub(crate) fn run(
                     for (&j, place) in found.iter().zip(slot..) {
                         nlist[place] = cluster.number(j as usize) as i64;
                     }
-                    slot += if of.part.mixed_types { found.len() } else { of.part.sel[neighbor] };
+                    slot += if of.mixed_types { found.len() } else { of.sel[neighbor] };
                 }
             }
-            first += of.part.slots();
+            first += of.slots();
         }
         row += members.len();
     }

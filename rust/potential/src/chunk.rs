@@ -5,9 +5,11 @@ use crate::descriptor::{self, Pairs};
 use crate::environment::Radial;
 use crate::error::Result;
 use crate::job::Job;
-use crate::model::{Descriptor, PairKind};
+use crate::listing::PairKind;
+use crate::model::Descriptor;
 use crate::neighborhood::{self, Block};
 use crate::networks::Networks;
+use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
 use crate::times::Stopwatch;
@@ -32,6 +34,7 @@ pub trait ChunkWorker: Send {
 pub struct Worker<N: ?Sized = dyn Networks> {
     pub(crate) networks: Box<N>,
     parts: Vec<PartWork>,
+    pairs: PairWork,
     gt: Vec<f64>,
     d: Vec<f64>,
     gd: Vec<f64>,
@@ -61,7 +64,7 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
     fn bytes(&self) -> usize {
         let parts: usize = self.parts.iter().map(PartWork::bytes).sum();
         let flat = [&self.gt, &self.d, &self.gd, &self.param].map(Vec::capacity).iter().sum::<usize>();
-        parts + flat * size_of::<f64>()
+        parts + self.pairs.bytes() + flat * size_of::<f64>()
     }
 
     fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
@@ -70,7 +73,10 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         let mut watch = Stopwatch::start();
         self.parts.resize_with(model.parts.len(), PartWork::default);
         for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            neighborhood::collect(job, of, &mut part.blocks, &mut share.seen)?;
+            neighborhood::collect(job, &of.listing, &mut part.blocks, &mut share.seen)?;
+        }
+        if let Some(of) = &model.pair_energy {
+            self.pairs.weigh(job, of, &self.parts[0].blocks, &mut share.seen)?;
         }
         watch.lap(&mut share.times.neighbors);
         for (of, part) in model.parts.iter().zip(&mut self.parts) {
@@ -95,6 +101,12 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
             matrix_mut("gradient", &mut self.gd, [n, inputs])?,
         )?;
         self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
+        if let Some(of) = &model.pair_energy {
+            for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
+                let factor = self.pairs.share_of_model(of, c);
+                gd.iter_mut().for_each(|g| *g *= factor);
+            }
+        }
         watch.lap(&mut share.times.fitting);
         self.forces(job, share)?;
         watch.lap(&mut share.times.descriptor);
@@ -109,6 +121,7 @@ impl<N: Networks + ?Sized> Worker<N> {
         Self {
             networks,
             parts: Vec::new(),
+            pairs: PairWork::default(),
             gt: Vec::new(),
             d: Vec::new(),
             gd: Vec::new(),
@@ -141,7 +154,11 @@ impl<N: Networks + ?Sized> Worker<N> {
                     }
                 }
             }
-            share.add_center(job, c, self.energies[c] * scale + shift, reaction, neighbors)?;
+            let mut energy = self.energies[c] * scale + shift;
+            if let Some(of) = &model.pair_energy {
+                energy = self.pairs.finish(job, of, &self.parts[0].blocks, (c, energy), share, &mut reaction);
+            }
+            share.add_center(job, c, energy, reaction, neighbors)?;
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 //!
 //! Python writes and checks the same by `scripts/deepion/model/contract.schema.json`; tests hold both to the same cases.
 
+mod pair_table;
 mod part;
 mod rules;
 
+pub use pair_table::{NearestSwitch, NeighborsOf, PairTable};
 pub use part::{CUBIC, Embedding, Gate, Part};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -59,6 +61,9 @@ pub struct Contract {
     pub units: Units,
     /// Where the model came from.
     pub source: Source,
+    /// A table of pair energies, where the model has one.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub pair_table: Option<PairTable>,
     /// Reduced networks, where the file has them.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub reduced: Option<Reduced>,
@@ -208,13 +213,14 @@ impl Contract {
     /// The largest cutoff, A.
     #[must_use]
     pub fn rcut(&self) -> f64 {
-        self.parts.iter().map(|p| p.rcut).fold(0.0, f64::max)
+        self.parts.iter().map(|p| p.rcut).chain(self.pair_table.iter().map(|t| t.rcut)).fold(0.0, f64::max)
     }
 
     /// Name of every function of the model file.
     pub fn functions(&self) -> impl Iterator<Item = &String> {
         let reduced = self.reduced.iter().flat_map(|r| r.basis.iter().chain(r.levels.iter().flat_map(|l| &l.fitting)));
-        self.parts.iter().flat_map(Part::functions).chain(self.fitting.functions()).chain(reduced)
+        let table = self.pair_table.iter().map(|t| &t.function);
+        self.parts.iter().flat_map(Part::functions).chain(self.fitting.functions()).chain(table).chain(reduced)
     }
 
     /// Length of the descriptors of all parts.
@@ -240,7 +246,9 @@ fn advice(error: &serde_json::Error) -> &'static str {
 
 /// The first place where an object is expected and a list stands.
 fn lists_for_objects(contract: &Value) -> Option<String> {
-    let places = ["", "/activation_function", "/units", "/source", "/reduced"].map(String::from).into_iter();
+    let places = ["", "/activation_function", "/units", "/source", "/reduced", "/pair_table", "/pair_table/switch"]
+        .map(String::from)
+        .into_iter();
     let of_list = |list: &'static str, key: &'static str| {
         let count = contract.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
         (0..count).map(move |k| format!("{list}/{k}{key}"))

@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use crate::environment::Radial;
-use crate::model::{Descriptor, PairKind};
+use crate::listing::PairKind;
+use crate::model::Descriptor;
 use crate::neighborhood::Block;
 
 /// Partial sums kept apart in dot products, so that they vectorize; fixed, so that the bits do not depend on the machine.

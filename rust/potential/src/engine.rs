@@ -109,6 +109,9 @@ impl Engine {
         tables: Option<TableSummary>,
         sel_error: bool,
     ) -> Result<Self> {
+        if model.contract.pair_table.is_some() && model.pair_energy.is_none() {
+            return Err(Error::Internal("the model's table of pair energies was not set".into()));
+        }
         if workers.is_empty() {
             return Err(Error::Input("at least one thread is needed".into()));
         }

@@ -5,12 +5,12 @@ use crate::configuration::Configuration;
 use crate::model::Model;
 
 /// A center with more neighbors of a type than `sel`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Overflow {
     /// Index of the center.
     pub center: usize,
-    /// Number of the descriptor.
-    pub part: usize,
+    /// Cutoff, A.
+    pub rcut: f64,
     /// Neighbor type; none: all together.
     pub neighbor_type: Option<usize>,
     /// Neighbors within the cutoff.
@@ -28,7 +28,7 @@ impl Overflow {
             "{} has {} {element}neighbors within {} A, but the model keeps sel = {}",
             conf.name(self.center),
             self.found,
-            model.contract.parts[self.part].rcut,
+            self.rcut,
             self.kept
         )
     }

@@ -2,7 +2,8 @@
 //! What a worker is asked to evaluate.
 
 use crate::configuration::Configuration;
-use crate::model::{Descriptor, Model, PairKind};
+use crate::listing::{Listing, PairKind};
+use crate::model::Model;
 use crate::tabulated::Real;
 
 /// All centers of one type.
@@ -38,10 +39,10 @@ impl Job<'_, '_> {
         self.conf.centers[self.members[c] as usize] as usize
     }
 
-    /// The neighbors of one type, for a descriptor, of the center at position `k` of `conf.centers`; none where the types are no
+    /// The neighbors of one type, for a listing, of the center at position `k` of `conf.centers`; none where the types are no
     /// neighbors at all.
     #[must_use]
-    pub fn neighbors(&self, of: &Descriptor, k: u32, neighbor_type: usize) -> &[i32] {
+    pub fn neighbors(&self, of: &Listing, k: u32, neighbor_type: usize) -> &[i32] {
         let Some(group) = self.group_of[neighbor_type] else { return &[] };
         if of.kind(self.center_type, neighbor_type) == PairKind::Absent {
             return &[];

@@ -16,9 +16,11 @@ mod error;
 mod gate;
 mod guards;
 mod job;
+mod listing;
 mod model;
 mod neighborhood;
 mod networks;
+mod pair_energy;
 mod shapes;
 mod share;
 mod tabulated;
@@ -28,15 +30,16 @@ mod vectors;
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
 pub use contract::{
-    Activations, CUBIC, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel,
-    Source, Units,
+    Activations, CUBIC, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, NearestSwitch, NeighborsOf,
+    PairTable, Part, Reduced, ReducedLevel, Source, Units,
 };
 pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};
-pub use model::{Descriptor, Model, PairKind};
+pub use listing::{Listing, PairKind};
+pub use model::{Descriptor, Model};
 pub use networks::{Networks, Pair, TypedNetworks, WholeModel};
 pub use shapes::{matrix, matrix_mut, row_by_row, row_by_row_mut};
 #[doc(hidden)] // for benches/kernels.rs

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: MIT
 //! A contract with what follows from it once: how each type pair counts, and the constant that empty slots contribute.
 
+use ndarray::Array2;
+
 use crate::contract::{Contract, Part};
 use crate::environment::{Radial, radial};
 use crate::error::{Error, Result};
 use crate::gate::{Fade, Gate};
+use crate::listing::{Listing, PairKind};
 use crate::networks::{Networks, Pair};
+use crate::pair_energy::PairEnergy;
 use crate::shapes::matrix_mut;
-
-/// How a neighbor of one type counts for a center of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PairKind {
-    /// As a neighbor.
-    Active,
-    /// It takes a slot, but its row is zero (`exclude_types` of the descriptor).
-    Masked,
-    /// Not at all (`pair_exclude_types`, no embedding net, or a type that is not in use).
-    Absent,
-}
 
 /// A model's constants.
 #[derive(Debug, Clone)]
@@ -26,6 +19,8 @@ pub struct Model {
     pub contract: Contract,
     /// Its descriptors.
     pub parts: Vec<Descriptor>,
+    /// Its table of pair energies; none as well before [`Model::set_pair_table`].
+    pub pair_energy: Option<PairEnergy>,
     /// Which of the types occur: nothing is prepared for the others.
     pub in_use: Vec<bool>,
 }
@@ -35,16 +30,12 @@ pub struct Model {
 pub struct Descriptor {
     /// Its part of the contract.
     pub part: Part,
-    /// Its number.
-    pub number: usize,
+    /// Its neighbors.
+    pub listing: Listing,
     /// Where its values begin in the fitting net's input.
     pub first: usize,
-    /// Square of the cutoff, A^2.
-    pub rcut_sq: f64,
     /// 1 / (sum of `sel`).
     pub inv_slots: f64,
-    ntypes: usize,
-    kinds: Vec<PairKind>,
     /// Row times G of an empty slot, per type pair: M values, or none for zeros.
     padding: Vec<Vec<f64>>,
     /// What a masked neighbor takes off, per type pair: M values, or none for zeros.
@@ -78,7 +69,24 @@ impl Model {
             first += part.part.len();
             parts.push(part);
         }
-        Ok(Self { contract, parts, in_use })
+        Ok(Self { contract, parts, pair_energy: None, in_use })
+    }
+
+    /// Takes in the coefficients of the table of pair energies, [pairs x intervals, 4].
+    ///
+    /// # Errors
+    /// The model has no such table, or one of another shape.
+    pub fn set_pair_table(&mut self, coefficients: &Array2<f64>) -> Result<()> {
+        let Some(table) = &self.contract.pair_table else {
+            return Err(Error::Model("the model has no table of pair energies".into()));
+        };
+        self.pair_energy = Some(PairEnergy::new(&self.contract, table, &self.in_use, coefficients)?);
+        Ok(())
+    }
+
+    /// The neighbors of all descriptors and of the table of pair energies.
+    pub fn listings(&self) -> impl Iterator<Item = &Listing> {
+        self.parts.iter().map(|p| &p.listing).chain(self.pair_energy.iter().map(|p| &p.listing))
     }
 }
 
@@ -91,15 +99,10 @@ impl Descriptor {
         networks: &mut dyn Networks,
     ) -> Result<Self> {
         let (part, n) = (contract.parts[number].clone(), contract.ntypes());
-        let excluded = |list: &[[usize; 2]], i: usize, j: usize| list.contains(&[i, j]) || list.contains(&[j, i]);
-        let (rcut_sq, inv_slots) = (part.rcut * part.rcut, 1.0 / part.slots() as f64);
         let mut this = Self {
-            number,
+            listing: Listing::of_part(contract, number, in_use),
             first,
-            rcut_sq,
-            inv_slots,
-            ntypes: n,
-            kinds: vec![PairKind::Absent; n * n],
+            inv_slots: 1.0 / part.slots() as f64,
             padding: vec![Vec::new(); n * n],
             masked: vec![Vec::new(); n * n],
             constant: vec![vec![0.0; part.width()]; n],
@@ -115,17 +118,13 @@ impl Descriptor {
             if in_use[j] || counts > 0 {
                 this.prepare(Pair { part: number, center: i, neighbor: j }, counts, networks)?;
             }
-            if in_use[j] && !excluded(&contract.pair_exclude_types, i, j) {
-                let masked = excluded(&this.part.exclude_types, i, j);
-                this.kinds[i * n + j] = if masked { PairKind::Masked } else { PairKind::Active };
-            }
         }
         Ok(this)
     }
 
     /// Gate and padding of a pair of types; its slots count `counts` times in the constant.
     fn prepare(&mut self, pair: Pair, counts: usize, networks: &mut dyn Networks) -> Result<()> {
-        let at = pair.center * self.ntypes + pair.neighbor;
+        let at = pair.center * self.ntypes() + pair.neighbor;
         if let Some(gate) = &self.part.gate {
             let factor = networks.gate(pair)?;
             if factor.len() != self.part.width() {
@@ -170,19 +169,19 @@ impl Descriptor {
     /// How `neighbor` counts for `center`.
     #[must_use]
     pub fn kind(&self, center: usize, neighbor: usize) -> PairKind {
-        self.kinds[center * self.ntypes + neighbor]
+        self.listing.kind(center, neighbor)
     }
 
     /// Row times G of an empty slot of this type pair: M values, or none for zeros.
     #[must_use]
     pub fn padding(&self, center: usize, neighbor: usize) -> &[f64] {
-        &self.padding[center * self.ntypes + neighbor]
+        &self.padding[center * self.ntypes() + neighbor]
     }
 
     /// What a masked neighbor of this type pair takes off what empty slots give: M values, or none for zeros.
     #[must_use]
     pub fn masked(&self, center: usize, neighbor: usize) -> &[f64] {
-        &self.masked[center * self.ntypes + neighbor]
+        &self.masked[center * self.ntypes() + neighbor]
     }
 
     /// What the descriptor of an atom without neighbors is made of, M values.
@@ -194,19 +193,19 @@ impl Descriptor {
     /// What makes the embedding of the net's result, where it is not that itself.
     #[must_use]
     pub fn gate(&self, center: usize, neighbor: usize) -> Option<&Gate> {
-        self.gates[center * self.ntypes + neighbor].as_ref()
+        self.gates[center * self.ntypes() + neighbor].as_ref()
     }
 
     /// A pair of types here.
     #[must_use]
     pub fn pair(&self, center: usize, neighbor: usize) -> Pair {
-        Pair { part: self.number, center, neighbor }
+        Pair { part: self.listing.number, center, neighbor }
     }
 
     /// Number of types.
     #[must_use]
     pub fn ntypes(&self) -> usize {
-        self.ntypes
+        self.listing.ntypes
     }
 
     /// The radial functions at distance r (A).

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::guards::{ClosePair, Overflow, Sightings};
 use crate::job::Job;
-use crate::model::Descriptor;
+use crate::listing::Listing;
 
 /// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties.
 #[derive(Debug, Clone, Default)]
@@ -86,16 +86,16 @@ impl Block {
     }
 }
 
-/// Collects the neighbors of a job's centers for one descriptor into one block per neighbor type.
+/// Collects the neighbors of a job's centers for one listing into one block per neighbor type.
 ///
 /// # Errors
 /// Two atoms at the same place, or too many neighbors where that is an error.
-pub fn collect(job: Job, of: &Descriptor, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
-    blocks.resize_with(of.ntypes(), Block::default);
+pub fn collect(job: Job, of: &Listing, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
+    blocks.resize_with(of.ntypes, Block::default);
     for (neighbor_type, block) in blocks.iter_mut().enumerate() {
         collect_type(job, of, neighbor_type, block, seen)?;
     }
-    if of.part.mixed_types {
+    if of.mixed_types {
         keep_nearest_of_all(job, of, blocks, seen)?;
     }
     for block in blocks {
@@ -113,17 +113,11 @@ pub fn collect(job: Job, of: &Descriptor, blocks: &mut Vec<Block>, seen: &mut Si
 }
 
 /// One block; `r` receives squares of distances.
-fn collect_type(
-    job: Job,
-    of: &Descriptor,
-    neighbor_type: usize,
-    block: &mut Block,
-    seen: &mut Sightings,
-) -> Result<()> {
+fn collect_type(job: Job, of: &Listing, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<()> {
     let Job { conf, members, .. } = job;
     let coordinates = conf.coordinates()?;
     let position = |i: usize| [coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2]];
-    let sel = if of.part.mixed_types { usize::MAX } else { of.part.sel[neighbor_type] };
+    let sel = if of.mixed_types { usize::MAX } else { of.sel[neighbor_type] };
     block.resize(members.iter().map(|&k| job.neighbors(of, k, neighbor_type).len()).sum());
     block.start.clear();
     block.start.push(0);
@@ -145,11 +139,7 @@ fn collect_type(
         let found = end - first;
         if found > sel {
             let neighbor_type = Some(neighbor_type);
-            note_overflow(
-                job,
-                Overflow { center: job.atom(c), part: of.number, neighbor_type, found, kept: sel },
-                seen,
-            )?;
+            note_overflow(job, Overflow { center: job.atom(c), rcut: of.rcut, neighbor_type, found, kept: sel }, seen)?;
             block.keep_nearest(first..end, sel);
             end = first + sel;
         }
@@ -160,8 +150,8 @@ fn collect_type(
 }
 
 /// Of each center's neighbors of all types, only the `sel` nearest stay.
-fn keep_nearest_of_all(job: Job, of: &Descriptor, blocks: &mut [Block], seen: &mut Sightings) -> Result<()> {
-    let sel = of.part.sel[0];
+fn keep_nearest_of_all(job: Job, of: &Listing, blocks: &mut [Block], seen: &mut Sightings) -> Result<()> {
+    let sel = of.sel[0];
     let count = |blocks: &[Block], c: usize| blocks.iter().map(|b| b.of(c).len()).sum::<usize>();
     if (0..job.members.len()).all(|c| count(blocks, c) <= sel) {
         return Ok(());
@@ -176,7 +166,7 @@ fn keep_nearest_of_all(job: Job, of: &Descriptor, blocks: &mut [Block], seen: &m
         }
         note_overflow(
             job,
-            Overflow { center: job.atom(c), part: of.number, neighbor_type: None, found, kept: sel },
+            Overflow { center: job.atom(c), rcut: of.rcut, neighbor_type: None, found, kept: sel },
             seen,
         )?;
         let all = blocks.iter().enumerate().flat_map(|(b, block)| block.r[block.of(c)].iter().map(move |&r| (r, b)));

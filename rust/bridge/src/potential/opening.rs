@@ -87,7 +87,10 @@ fn start_engine<R: OnnxReal + Kernels>(
     settings: &ffi::Settings,
 ) -> Result<(Engine, Option<ReducedLevel>)> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
-    let model = Model::for_types(file.contract.clone(), in_use, &mut exact)?;
+    let mut model = Model::for_types(file.contract.clone(), in_use, &mut exact)?;
+    if let Some(table) = file.pair_table()? {
+        model.set_pair_table(&table)?;
+    }
     let threads = settings.threads.clamp(1, MOST_SHARES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {

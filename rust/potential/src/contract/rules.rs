@@ -3,11 +3,14 @@
 
 use crate::error::{Error, Result};
 
-use super::{CUBIC, Contract, EXPORTER, Embedding, Fitting, Gate, Part, Reduced, ReducedLevel};
+use super::{
+    CUBIC, Contract, EXPORTER, Embedding, Fitting, Gate, NearestSwitch, PairTable, Part, Reduced, ReducedLevel,
+};
 
 /// Bounds of sizes: far above any real model, and small enough that nothing absurd is allocated before the networks are seen.
 const MOST_TYPES: usize = 512;
 const MOST_PARTS: usize = 16;
+const MOST_INTERVALS: usize = 10_000_000;
 const MOST_SLOTS: usize = 100_000;
 const WIDEST_EMBEDDING: usize = 8192;
 const WIDEST_LAYER: usize = 65_536;
@@ -34,7 +37,7 @@ pub fn check(c: &Contract) -> Result<()> {
         let place = if c.parts.len() == 1 { String::new() } else { format!("parts[{k}].") };
         check_part(part, n, &place)?;
     }
-    let slots: usize = c.parts.iter().map(Part::slots).sum();
+    let slots = c.parts.iter().map(Part::slots).sum::<usize>() + c.pair_table.as_ref().map_or(0, |t| t.sel);
     require("parts", slots <= MOST_SLOTS, slots, "at most 100000 slots in all")?;
     check_networks(c)?;
     require("energy_scale", per_type(&c.energy_scale, n), &c.energy_scale, "one finite value per type")?;
@@ -45,6 +48,9 @@ pub fn check(c: &Contract) -> Result<()> {
     require("default_fparam", default_ok, &c.default_fparam, "numb_fparam finite values or null")?;
     let distance_ok = c.min_nbor_dist.is_none_or(|d| d.is_finite() && d > 0.0);
     require("min_nbor_dist", distance_ok, c.min_nbor_dist, "a positive length or null")?;
+    if let Some(table) = &c.pair_table {
+        check_pair_table(table, n)?;
+    }
     let reduced_ok = c.reduced.as_ref().is_none_or(|r| fits(r, n) && c.parts.len() == 1 && !c.parts[0].is_radial());
     require(
         "reduced",
@@ -111,6 +117,26 @@ fn check_part(p: &Part, n: usize, place: &str) -> Result<()> {
     require(&at("gate"), p.gate.as_ref().is_none_or(gate_ok), &p.gate, expected)?;
     let known = p.exclude_types.iter().flatten().all(|&t| t < n);
     require(&at("exclude_types"), known, &p.exclude_types, "pairs of types below the number of types")
+}
+
+fn check_pair_table(t: &PairTable, n: usize) -> Result<()> {
+    let positive = |v: f64| v.is_finite() && v > 0.0;
+    let switch_ok = |s: &NearestSwitch| s.rmin >= 0.0 && s.rmin < s.rmax && positive(s.rmax) && positive(s.alpha);
+    let ok = is_name(&t.function)
+        && positive(t.rcut)
+        && (1..=MOST_SLOTS).contains(&t.sel)
+        && t.start.is_finite()
+        && t.start >= 0.0
+        && positive(t.step)
+        && (1..=MOST_INTERVALS).contains(&t.intervals)
+        && t.switch.as_ref().is_none_or(switch_ok)
+        && per_type(&t.shift, n);
+    require(
+        "pair_table",
+        ok,
+        t,
+        "function, rcut, sel, start, step, intervals, switch and shift of a table of pair energies",
+    )
 }
 
 fn check_networks(c: &Contract) -> Result<()> {

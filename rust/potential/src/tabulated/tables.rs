@@ -5,7 +5,8 @@ use ndarray::Array2;
 
 use crate::contract::{Contract, ReducedLevel};
 use crate::error::{Error, Result};
-use crate::model::{Descriptor, Model, PairKind};
+use crate::listing::PairKind;
+use crate::model::{Descriptor, Model};
 use crate::networks::Networks;
 
 use super::basis::{self, Basis};

@@ -12,6 +12,7 @@ use crate::job::Job;
 use crate::model::{Descriptor, Model};
 use crate::neighborhood::{self, Block};
 use crate::networks::TypedNetworks;
+use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
 use crate::times::Stopwatch;
@@ -29,6 +30,7 @@ pub struct TabulatedWorker<R> {
     /// the tables reach.
     exact: Worker<dyn TypedNetworks<R>>,
     parts: Vec<PartWork<R>>,
+    pairs: PairWork,
     /// Per center: the fitting net's input, then its gradient.
     d: Vec<R>,
     gd: Vec<R>,
@@ -78,7 +80,19 @@ impl<R: Kernels> TabulatedWorker<R> {
         let parts = tables.parts.iter().map(part).collect();
         let room = Room { gi: Vec::new(), gt: Vec::new(), products: Default::default(), f: Default::default() };
         let (d, gd, energy, param) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { tables, isa, exact, parts, d, gd, energy, param, reactions: Vec::new(), room }
+        Self {
+            tables,
+            isa,
+            exact,
+            parts,
+            pairs: PairWork::default(),
+            d,
+            gd,
+            energy,
+            param,
+            reactions: Vec::new(),
+            room,
+        }
     }
 }
 
@@ -96,7 +110,10 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
     fn bytes(&self) -> usize {
         let flat = [&self.d, &self.gd, &self.energy, &self.param, &self.room.gt];
         let flat: usize = flat.iter().map(|v| v.capacity()).sum();
-        self.parts.iter().map(PartWork::bytes).sum::<usize>() + flat * size_of::<R>() + self.exact.bytes()
+        self.parts.iter().map(PartWork::bytes).sum::<usize>()
+            + self.pairs.bytes()
+            + flat * size_of::<R>()
+            + self.exact.bytes()
     }
 
     fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
@@ -106,7 +123,10 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let mut watch = Stopwatch::start();
         let mut seen = Sightings::default();
         for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            neighborhood::collect(job, of, &mut part.blocks, &mut seen)?;
+            neighborhood::collect(job, &of.listing, &mut part.blocks, &mut seen)?;
+        }
+        if let Some(of) = &model.pair_energy {
+            self.pairs.weigh(job, of, &self.parts[0].blocks, &mut seen)?;
         }
         watch.lap(&mut share.times.neighbors);
         let near = self.parts.iter().flat_map(|p| &p.blocks).any(|b| b.r.iter().any(|r| *r < tables.nearest));
@@ -139,6 +159,12 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
             matrix_mut("gradient", &mut self.gd, [n, inputs])?,
         )?;
         watch.lap(&mut share.times.fitting);
+        if let Some(of) = &model.pair_energy {
+            for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
+                let factor = R::from_f64(self.pairs.share_of_model(of, c));
+                gd.iter_mut().for_each(|g| *g = *g * factor);
+            }
+        }
         self.reactions.clear();
         self.reactions.resize(n, [0.0; 3]);
         for ((of, part), (width, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
@@ -148,9 +174,13 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
             watch = part.forces(self.isa, tables, share, &mut self.reactions, &mut self.room, watch);
         }
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
-        for (c, (reaction, energy)) in self.reactions.iter().zip(&self.energy).enumerate() {
+        for (c, (reaction, energy)) in self.reactions.iter_mut().zip(&self.energy).enumerate() {
             let neighbors = self.parts.iter().flat_map(|p| &p.blocks).map(|b| b.of(c).len()).sum();
-            share.add_center(job, c, energy.to_f64() * scale + shift, *reaction, neighbors)?;
+            let mut energy = energy.to_f64() * scale + shift;
+            if let Some(of) = &model.pair_energy {
+                energy = self.pairs.finish(job, of, &self.parts[0].blocks, (c, energy), share, reaction);
+            }
+            share.add_center(job, c, energy, *reaction, neighbors)?;
         }
         watch.lap(&mut share.times.scatter);
         Ok(())

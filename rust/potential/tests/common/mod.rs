@@ -3,8 +3,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::unused_self)] // each test file uses its own part; a panic is a failed test
 
 use deepion_potential::{
-    Activations, CUBIC, Configuration, Contract, DescriptorLayout, Embedding, Engine, Fitting, Gate, Model, Networks,
-    Pair, Part, Real, Result, Results, Source, Totals, TypedNetworks, Units, matrix, matrix_mut,
+    Activations, CUBIC, Configuration, Contract, DescriptorLayout, Embedding, Engine, Fitting, Gate, Model,
+    NearestSwitch, NeighborsOf, Networks, Pair, PairTable, Part, Real, Result, Results, Source, Totals, TypedNetworks,
+    Units, matrix, matrix_mut,
 };
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
@@ -143,6 +144,7 @@ pub fn contract_of(part: Part) -> Contract {
         precision: "float64".into(),
         min_nbor_dist: None,
         units: Units { energy: "eV".into(), length: "Angstrom".into() },
+        pair_table: None,
         reduced: None,
         source: Source { file: "test.dp".into(), sha256: String::new(), software: "test".into() },
     }
@@ -238,7 +240,55 @@ pub struct Answer {
 }
 
 pub fn model(contract: &Contract) -> Model {
-    Model::new(contract.clone(), &mut Toy::of(contract)).unwrap()
+    let mut model = Model::new(contract.clone(), &mut Toy::of(contract)).unwrap();
+    if let Some(table) = &contract.pair_table {
+        model.set_pair_table(&coefficients(table)).unwrap();
+    }
+    model
+}
+
+/// A table that goes to zero, with its slope, where it ends: k (r - end)^3 with k of the pair of types, for each interval.
+fn coefficients(table: &PairTable) -> Array2<f64> {
+    let end = table.start + table.intervals as f64 * table.step;
+    Array2::from_shape_fn((9 * table.intervals, 4), |(row, power)| {
+        let (pair, from) = (row / table.intervals, table.start + (row % table.intervals) as f64 * table.step - end);
+        let h = table.step;
+        -strength(pair) * [h.powi(3), 3.0 * h * h * from, 3.0 * h * from * from, from.powi(3)][power]
+    })
+}
+
+fn strength(pair: usize) -> f64 {
+    0.3 + 0.1 * pair as f64
+}
+
+/// The energy of an atom with a table of pair energies from that of the Deep Potential.
+fn naive_pair_energy(c: &Contract, cluster: &Cluster, i: usize, model: f64) -> f64 {
+    let Some(table) = &c.pair_table else { return model };
+    let ti = cluster.types[i] as usize;
+    let near = |rcut: f64, sel: usize| {
+        let visible = |j: &usize| *j != i && cluster.types[*j] >= 0;
+        let counts = |j: &usize| !excluded(&c.pair_exclude_types, ti, cluster.types[*j] as usize);
+        let distance =
+            |j: usize| (0..3).map(|k| (cluster.x[3 * j + k] - cluster.x[3 * i + k]).powi(2)).sum::<f64>().sqrt();
+        let all = (0..cluster.types.len()).filter(visible).filter(counts).map(|j| (distance(j), j));
+        let mut found: Vec<(f64, usize)> = all.filter(|(r, _)| *r < rcut).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found.truncate(sel);
+        found
+    };
+    let end = table.start + table.intervals as f64 * table.step;
+    let energy = |(r, j): &(f64, usize)| -strength(3 * ti + cluster.types[*j] as usize) * (r - end).min(0.0).powi(3);
+    let pairs = 0.5 * near(table.rcut, table.sel).iter().map(energy).sum::<f64>();
+    let Some(switch) = &table.switch else { return model + pairs };
+    let of = match switch.of {
+        NeighborsOf::Table => near(table.rcut, table.sel),
+        NeighborsOf::Descriptor => near(c.parts[0].rcut, 1000),
+    };
+    let sum = of.iter().map(|(r, _)| (-r / switch.alpha).exp()).sum::<f64>();
+    let sigma = of.iter().map(|(r, _)| r * (-r / switch.alpha).exp()).sum::<f64>() / sum;
+    let u = ((sigma - switch.rmin) / (switch.rmax - switch.rmin)).clamp(0.0, 1.0);
+    let w = if of.is_empty() { 0.0 } else { u.powi(3) * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0 };
+    (1.0 - w) * model + w * pairs + table.shift[ti]
 }
 
 pub fn engine(contract: &Contract, threads: usize) -> Engine {
@@ -280,7 +330,8 @@ pub fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
         }
         let mut param = cluster.fparam.clone();
         param.extend(&cluster.aparam[i * c.numb_aparam..(i + 1) * c.numb_aparam]);
-        energies[i] = c.energy_scale[ti] * toy.fitting(ti, &d, &param).0 + c.energy_shift[ti];
+        let model = c.energy_scale[ti] * toy.fitting(ti, &d, &param).0 + c.energy_shift[ti];
+        energies[i] = naive_pair_energy(c, cluster, i, model);
     }
     energies
 }
@@ -373,6 +424,23 @@ pub fn variants() -> Vec<(&'static str, Contract)> {
     // DPA-1 without attention: one list of neighbors of all types, the embedding from one function.
     let mixed = || Part { sel: vec![50], mixed_types: true, embedding: shared(), ..part() };
     let zero = || vec![0.0; 3];
+    let table = |switch: Option<NearestSwitch>, sel: usize| PairTable {
+        function: "pair_table".into(),
+        rcut: 3.0,
+        sel,
+        start: 0.5,
+        step: 0.25,
+        intervals: 9,
+        switch,
+        shift: vec![0.2, -0.1, 0.3],
+    };
+    // Sharp enough that neighbors at the cutoff do not count: sums over neighbors within a cutoff jump by what they add.
+    let switch = |of: NeighborsOf| Some(NearestSwitch { rmin: 0.9, rmax: 2.4, alpha: 0.05, of });
+    let pairs = |switch: Option<NearestSwitch>, sel: usize| Contract {
+        pair_table: Some(table(switch, sel)),
+        pair_exclude_types: vec![[0, 2]],
+        ..base()
+    };
     let radial = || Part { descriptor: "se_e2_r".into(), axis_neuron: 0, ..part() };
     vec![
         ("plain", base()),
@@ -402,6 +470,9 @@ pub fn variants() -> Vec<(&'static str, Contract)> {
         ("smooth gate", with(Part { gate: gate(true), embedding: shared(), ..part() })),
         ("se_e2_r", with(radial())),
         ("se_e2_r, exclude_types", with(Part { exclude_types: vec![[0, 1], [2, 2]], ..radial() })),
+        ("pair table", pairs(None, 5)),
+        ("pair table with switch", pairs(switch(NeighborsOf::Table), 30)),
+        ("pair table with a switch by the descriptor", pairs(switch(NeighborsOf::Descriptor), 30)),
         ("hybrid", {
             let far = Part { rcut: 5.0, neuron: vec![5, 10], axis_neuron: 3, sel: vec![30, 20, 20], ..part() };
             let mixed = Part { rcut: 3.5, davg: zero(), gate: gate(true), neuron: vec![12], ..mixed() };
