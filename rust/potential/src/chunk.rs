@@ -104,7 +104,9 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         if let Some(of) = &model.pair_energy {
             for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
                 let factor = self.pairs.share_of_model(of, c);
-                gd.iter_mut().for_each(|g| *g *= factor);
+                for g in gd {
+                    *g *= factor;
+                }
             }
         }
         watch.lap(&mut share.times.fitting);

@@ -162,7 +162,9 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         if let Some(of) = &model.pair_energy {
             for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
                 let factor = R::from_f64(self.pairs.share_of_model(of, c));
-                gd.iter_mut().for_each(|g| *g = *g * factor);
+                for g in gd {
+                    *g = *g * factor;
+                }
             }
         }
         self.reactions.clear();
