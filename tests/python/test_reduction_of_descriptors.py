@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reduced networks of descriptors beyond one se_e2_a: what they are made from gives the energies of the file."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,23 @@ def test_reduced_networks_of_dpa1(tmp_path, monkeypatch):
     assert measured[0] > 10 * measured[-1] and measured[-1] < 1e-4
     for level, error in zip(reduction.levels, measured, strict=True):
         assert error < 3 * level.energy_error + 5e-6  # recorded: that of the worst element; 5e-6: distances on a grid
+
+
+@pytest.mark.parametrize("name", ["zbl", "linear"])
+def test_reduced_networks_beside_a_pair_table(name, tmp_path, monkeypatch):
+    """They take the place of the fitting nets alone; the table stays as it is."""
+    monkeypatch.setattr(build, "CENTERS", 240)
+    monkeypatch.setattr(build, "CENTERS_HELD_OUT", 60)
+    monkeypatch.setattr(build, "WORTH", 2.0)
+    potential = potential_of(name)
+    assert why_not(potential) is None
+    frames = [frame_of(name, k, 0.1) for k in range(36)]
+    reduction = reduce_potential(potential, frames, "36 structures")
+    alone = reduce_potential(dataclasses.replace(potential, pair_table=None), frames, "36 structures")
+    assert [level.force_error for level in reduction.levels] == [level.force_error for level in alone.levels]
+    write_model_file(tmp_path / "reduced.onnx", potential, reduction)
+    contract = open_model_file(tmp_path / "reduced.onnx").contract
+    assert contract["pair_table"]["sel"] == potential.pair_table.sel and len(contract["reduced"]["levels"]) == 5
 
 
 @pytest.mark.parametrize(

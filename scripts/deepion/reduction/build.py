@@ -31,8 +31,6 @@ def why_not(potential: Potential) -> str | None:
     """Why this potential cannot have reduced networks; None: it can."""
     if len(potential.parts) > 1:
         return "the model has a hybrid descriptor"
-    if potential.pair_table is not None:
-        return "the model has a table of pair energies"
     if potential.parts[0].kind != "se_e2_a":
         return "the model has the descriptor se_e2_r"
     if potential.ntypes > MOST_TYPES:
@@ -108,7 +106,7 @@ def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int
             far = slice(int(PRIOR_WITHOUT * len(table.f0)), None)
             for part in (table.f0, table.f1, table.df0, table.df1):
                 moments += part[far].T @ part[far] / len(part[far])
-    return PRIOR * moments / potential.slots**2
+    return PRIOR * moments / potential.parts[0].slots ** 2
 
 
 def _most_columns(levels: list[Level], i: int) -> int:

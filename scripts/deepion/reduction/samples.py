@@ -49,7 +49,7 @@ def sample(
     frames_with = [max(1, sum(bool((frame.types == i).any()) for frame in frames)) for i in range(potential.ntypes)]
     found: list[list[Sample]] = [[] for _ in range(potential.ntypes)]
     for frame in frames:
-        center, other, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.rcut)
+        center, other, vector = pairs_within(frame.coord, frame.cell, frame.periodic, potential.parts[0].rcut)
         moves = random.standard_normal((DIRECTIONS, len(frame.types), 3))
         for i in range(potential.ntypes):
             atoms = np.flatnonzero(frame.types == i)
@@ -97,7 +97,7 @@ def _sums(potential: Potential, rows, i: int, n: int, types, pairs, change) -> t
             turn = (moved - dr[:, None] * u) / r[:, None]
             dt[d] += _by_center(index, n, df0 * dr[:, None], df1 * dr[:, None], u)
             dt[d] += _by_center(index, n, None, f1, turn)
-    return t / potential.slots, dt / potential.slots
+    return t / potential.parts[0].slots, dt / potential.parts[0].slots
 
 
 def _by_center(index, n, radial, angular, direction):
