@@ -52,7 +52,8 @@ def two_types(vacuum=False, **changes):
 
 
 def test_drawn_parameters_have_the_statistics_of_the_model():
-    draws = [Draws(two_types()).of_frame(k, 5) for k in range(3000)]
+    drawn = Draws(two_types())
+    draws = [drawn.of_frame(k, 5) for k in range(3000)]
     plain = [draw for k, draw in enumerate(draws) if k % 3]
     wide = draws[::3]
     for found, factor in ((plain, 1.0), (wide, 2.0)):
