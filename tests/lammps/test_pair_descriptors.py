@@ -2,15 +2,20 @@
 """Every descriptor in LAMMPS against DeePMD-kit's values (tests/data/descriptor_reference.json): networks, tables, both precisions."""
 
 import json
+import re
+import sys
 
 import numpy as np
 import pytest
 
+from deepion.benchmark import rank_usage
+from deepion.export.electrons import SYMBOLS
 from deepion.export.serialized import potential_from_serialized
 from deepion.model.model_file import write_model_file
 from descriptor_cases import CASES, STRUCTURES, THREE, projected
-from lammps_runs import ROOT, TENSOR, Batch
-from small_models import Box
+from lammps_runs import ROOT, TENSOR, Batch, good, lmp
+from random_models import dpa1, model
+from small_models import Box, random_box
 
 REFERENCE = json.loads((ROOT / "tests" / "data" / "descriptor_reference.json").read_text())
 SOURCE = {"file": "random.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
@@ -73,3 +78,30 @@ def test_tables_keep_the_values(evaluations, name):
 def test_single_precision_keeps_the_values(evaluations, name, way):
     found = differences(evaluations[way][name], REFERENCE[name])
     assert 1e-13 < found["force"] < 1e-3 and found["energy"] < 1e-3, found
+
+
+def test_a_model_of_90_elements_opens_for_those_of_the_run(tmp_path):
+    """Tables and networks are made for the elements of pair_coeff alone: with four of 90, below 300 MB of memory."""
+    random, names = np.random.RandomState(1), SYMBOLS[:90]
+    widths = {"neuron": (25, 50, 100), "axis": 16, "sel": 120, "rcut": 6.0}
+    many = model(random, names, dpa1(random, names, mode="strip", **widths), neuron=(240, 240, 240))
+    write_model_file(tmp_path / "many.onnx", potential_from_serialized(many, SOURCE))
+    box = random_box(n=4)
+    box.changed(types=np.arange(len(box)) % 4 + 1, ntypes=4).write(tmp_path / "data")
+    (tmp_path / "peak").write_text(f"{sys.executable} -S {rank_usage.__file__} > ranks && sh ranks peak\n")
+    script = """units metal
+atom_style atomic
+read_data data
+pair_style deepmd/onnx many.onnx
+pair_coeff * * Li P S Ti
+run 0
+shell sh peak
+pair_coeff * * Ti O Li H
+run 0
+"""
+    run = good(lmp(script, tmp_path))
+    first, second = run.thermo
+    assert first["E_pair"][0] != second["E_pair"][0], "other elements, other energies"
+    columns = re.findall(r"relative error \S+, ([\d ]+) basis functions per center type", run.output)
+    assert [len(counts.split()) for counts in columns] == [4, 4]
+    assert rank_usage.peak_bytes((tmp_path / "peak.status").read_text()) < 300e6
