@@ -129,6 +129,8 @@ def test_checkpoint(tmp_path):
     assert "with DeePMD-kit:  dp --pt freeze -c model.ckpt.pt -o model.ckpt.pth" in words
     checkpoint(path, {"model_dict": {"water": {}, "salt": {}}})
     assert "freeze one of its heads (water, salt) with: dp --pt freeze --head NAME" in text(path)
+    checkpoint(path, {"spin": {}, "fitting_net": 3})  # damaged
+    assert not inspect(path).verdict.possible
     whole = inspect(torch_archives.write("checkpoint_dpa1_v2", tmp_path))
     assert whole.verdict.possible and whole.parts[0].type == "se_atten_v2" and whole.format == "PyTorch checkpoint"
 

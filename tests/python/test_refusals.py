@@ -5,13 +5,17 @@ import copy
 
 import numpy as np
 import pytest
+from google.protobuf import text_format
 
+import torch_archives
 from conftest import DATA, INDEX
 from deepion.errors import ExportError
 from deepion.export.dp_model import read_model
 from deepion.export.exporter import load_potential
 from deepion.export.serialized import potential_from_serialized
 from deepion.export.stays_out import DISTILL
+from deepion.formats.graphdef_schema import graph_message
+from deepion.inspection.file import inspect
 
 ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
 SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
@@ -162,12 +166,61 @@ def test_files(tmp_path):
     for name, text in (("input.json", '{"model": {}, "training": {}}'), ("input.yaml", "model: {}\ntraining: {}\n")):
         (tmp_path / name).write_text(text)
         assert message(tmp_path / name).startswith(f"{tmp_path / name}: a training input, not a model: give the model ")
+        with pytest.raises(ExportError, match="a training input, not a model"):
+            inspect(tmp_path / name)
     other = tmp_path / "model.txt"
     other.touch()
-    assert message(other).startswith(f"{other}: unknown kind of file '.txt'; the exporter reads .dp and .yaml, and .pb")
+    assert message(other).startswith(f"{other}: unknown kind of file '.txt'; the exporter reads DeePMD-kit models, ")
     onnx = tmp_path / "model.onnx"
     onnx.touch()
     assert message(onnx).startswith(f"{onnx}: already an ONNX file")
+
+
+@pytest.mark.parametrize("suffix", [".dp", ".yaml", ".pb", ".pbtxt", ".pth", ".pt", ".pt2", ".pte"])
+def test_folders_and_empty_files(tmp_path, suffix):
+    folder, empty = tmp_path / f"folder{suffix}", tmp_path / f"empty{suffix}"
+    folder.mkdir()
+    empty.touch()
+    for path, message in ((folder, "a folder: name a model file in it"), (empty, "the file is empty")):
+        for reading in (load_potential, inspect):
+            with pytest.raises(ExportError) as caught:
+                reading(path)
+            assert str(caught.value) == f"{path}: {message}"
+
+
+def content(suffix):
+    """A sound model of this ending."""
+    if suffix == ".pth":
+        return torch_archives.packed(torch_archives.records("sea"))
+    if suffix == ".pbtxt":
+        message = graph_message()()
+        message.ParseFromString(content(".pb"))
+        return text_format.MessageToString(message).encode()
+    model = {
+        ".dp": INDEX["tf_trained"]["model"],
+        ".pb": INDEX["tf_trained"]["foreign"],
+        ".yaml": INDEX["yaml"]["model"],
+    }
+    return (DATA / model[suffix]).read_bytes()
+
+
+@pytest.mark.parametrize("right", [".dp", ".yaml", ".pb", ".pbtxt", ".pth"])
+def test_models_with_the_ending_of_another_kind(tmp_path, right):
+    """The message names the ending that the content has."""
+    model = content(right)
+    for suffix in (
+        {".dp", ".yaml", ".pb", ".pbtxt", ".pth", ".pt2"} - {right} - ({".pt2"} if right == ".pth" else set())
+    ):
+        path = tmp_path / f"model{suffix}"
+        path.write_bytes(model)
+        for reading in (load_potential, inspect):
+            with pytest.raises(ExportError) as caught:
+                reading(path)
+            expected = f"{path}: its content is that of a {right} file: give it a name that ends in {right}"
+            assert str(caught.value) == expected
+    path = tmp_path / f"model{right}"
+    path.write_bytes(model)
+    assert inspect(path).verdict.possible
 
 
 def test_script_prints_the_message_alone(deepion, tmp_path):

@@ -15,8 +15,8 @@ def read_through_deepmd(path: Path, why: str = "") -> dict[str, Any]:
         raise ExportError(f"{path}: already an ONNX file; the exporter reads DeePMD-kit models (.dp, .yaml, .pb, .pth)")
     if suffix not in SUFFIXES:
         raise ExportError(
-            f"{path}: unknown kind of file '{suffix}'; the exporter reads .dp and .yaml, and .pb, .pth and other "
-            "DeePMD-kit models where DeePMD-kit is installed"
+            f"{path}: unknown kind of file '{suffix}'; the exporter reads DeePMD-kit models, which end in "
+            f"{', '.join(SUFFIXES)}"
         )
     try:
         import deepmd  # noqa: F401

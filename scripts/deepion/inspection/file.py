@@ -6,8 +6,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from deepion.errors import DeepionError, ExportError, InputError, RefusedError
-from deepion.formats.table import Format, NotPlainError, convert_command, format_of
+from deepion.errors import DeepionError, InputError, RefusedError
+from deepion.formats.reading import read, refuse_training_json
+from deepion.formats.table import SUFFIXES, Format, NotPlainError, convert_command, format_of
 
 from .serialized_summary import summarize
 from .summary import Summary, Verdict
@@ -24,28 +25,18 @@ def inspect(path: Path) -> Summary:
         return summarize_onnx(path)
     kind = format_of(path)
     if kind is None:
-        raise InputError(
-            f"{path}: unknown kind of file '{path.suffix}'; models end in .onnx or in an ending of DeePMD-kit"
-        )
+        raise InputError(f"{path}: unknown kind of file '{path.suffix}'; models end in .onnx, {', '.join(SUFFIXES)}")
+    refuse_training_json(path)
     reader = kind.module()
     if reader is None:
         return _unread(path, kind, f"only DeePMD-kit reads {path.suffix} files")
     try:
-        data = _content(path, reader)
+        data = read(path, reader)
     except NotPlainError as error:
         return _unread(path, kind, str(error), reader)
     except RefusedError as error:
         return _refused(path, kind, reader, str(error).removeprefix(f"{path}: "))
     return summarize(data, str(path), size_of(path), kind.name, verdict_of(path, data))
-
-
-def _content(path: Path, reader: ModuleType) -> dict[str, Any]:
-    data = reader.read(path)
-    if isinstance(data, dict) and "training" in data:
-        raise ExportError(f"{path}: a training input, not a model: what was trained with it is in files of other kinds")
-    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
-        raise ExportError(f"{path}: no DeePMD-kit model in it (no 'model' entry)")
-    return data
 
 
 def _unread(path: Path, kind: Format, why: str, reader: ModuleType | None = None) -> Summary:
@@ -66,7 +57,7 @@ def _named(path: Path, kind: Format, reader: ModuleType | None, why: str) -> Sum
     model: dict[str, Any] = {"type": str(script.get("type", "standard"))} if script else {}
     if types[0]:
         model["descriptor"] = {"type": types[0], **_parts(script["descriptor"])}
-    if script.get("fitting_net"):
+    if isinstance(script.get("fitting_net"), dict):
         model["fitting"] = {**script["fitting_net"], "type": types[1] or "ener"}
     data = {"model": model, "model_def_script": script}
     return summarize(data, str(path), size_of(path), kind.name, Verdict(False, why=why))
