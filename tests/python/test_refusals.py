@@ -60,9 +60,10 @@ CASES = [
     (("model", {"type": "zbl", "models": [{"type": "pairtab"}, {"type": "standard"}]}), "a zbl model of pairtab, standard cannot "
      "be exported: only a Deep Potential with a table of pair energies; export Deep Potentials one by one and add them with "
      "pair_style hybrid/overlay"),
-    (("model.type", "pairtab"), "a pair table model (type 'pairtab') cannot be exported: only a standard model, one se_e2_a "
-     "descriptor with one energy fitting net; export its Deep Potential alone and add the rest with pair_style "
-     "hybrid/overlay"),
+    (("model.type", "pairtab"), "a model of a pair table alone (type 'pairtab') cannot be exported: it has no Deep Potential; "
+     "run its table with pair_style table"),
+    (("model.type", "frozen"), "a model of type 'frozen' cannot be exported: it names another model's file (model_file); "
+     "export that one"),
     (("model.type", "something"), "a model of type 'something' cannot be exported: deepion does not know it; use "
      "DeePMD-kit for it"),
     (("model.type", "native_spin"), SPIN),

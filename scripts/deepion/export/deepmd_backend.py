@@ -59,5 +59,5 @@ def _explain(path: Path, error: Exception) -> str:
     if len(text) > 300:
         text = text[:300] + "..."
     if "compress" in text.lower():
-        return f"{path}: a compressed model cannot be exported: export the original (not compressed) model"
+        return f"{path}: DeePMD-kit does not convert this compressed model: export the original (not compressed) model"
     return f"{path}: DeePMD-kit could not read this model: {type(error).__name__}: {text}"

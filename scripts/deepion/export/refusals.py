@@ -31,7 +31,10 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
     if script.get("modifier"):
         raise RefusedError(DPLR)
     if script.get("use_srtab"):
-        raise RefusedError("a model with a short-range table (use_srtab) cannot be exported; use DeePMD-kit for it")
+        raise RefusedError(
+            "a model with a short-range table (use_srtab) whose table is not in its file cannot be exported: export its .pb or "
+            ".pth file, or use DeePMD-kit for it"
+        )
     given = script.get("descriptor")
     plain = isinstance(given, dict) and given.get("type") in ("se_e2_a", "se_a")
     if script.get("type_embedding") and plain and not (model or {}).get("type_embedding"):
@@ -42,14 +45,17 @@ def refuse_by_script(script: Any, model: dict[str, Any] | None = None) -> None:
 
 def refuse_model_kind(model: dict[str, Any]) -> None:
     kind = str(model.get("type", "standard"))
-    name = {"pairtab": "pair table", "pair_tab": "pair table", "frozen": "frozen"}.get(kind)
     reason = SPIN if "backbone_model" in model else model_stays_out(kind)
     if reason is not None:
         raise RefusedError(reason)
-    if name is not None:
+    if kind in ("pairtab", "pair_tab"):
         raise RefusedError(
-            f"a {name} model (type '{kind}') cannot be exported: only a standard model, one se_e2_a descriptor with one "
-            "energy fitting net; export its Deep Potential alone and add the rest with pair_style hybrid/overlay"
+            f"a model of a pair table alone (type '{kind}') cannot be exported: it has no Deep Potential; run its table with "
+            "pair_style table"
+        )
+    if kind == "frozen":
+        raise RefusedError(
+            "a model of type 'frozen' cannot be exported: it names another model's file (model_file); export that one"
         )
     if kind != "standard":
         raise RefusedError(f"a model of type '{kind}' cannot be exported: deepion does not know it{DEEPMD}")
