@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import torch_archives
 from conftest import DATA, INDEX, LIPSTI, ROOT
 from deepion.errors import ExportError, InputError, check_writable
 from deepion.evaluation.structure import read_structure
@@ -51,6 +52,12 @@ def test_export_of_several_models(deepion, tmp_path):
     ]
     finished = deepion("export", *models, "--output-dir", folder, "--full-only")
     assert finished.returncode == 0
+
+
+def test_export_says_what_a_table_of_pair_energies_does(deepion, tmp_path):
+    finished = deepion("export", torch_archives.write("zbl", tmp_path), tmp_path / "zbl.onnx", "--full-only")
+    assert finished.returncode == 0
+    assert "  pair table 0.01 to 5 A, in place of the model below 0.2 to 2 A\n" in finished.stdout
 
 
 def test_export_of_models_that_would_share_a_file(deepion, tmp_path):

@@ -209,8 +209,16 @@ def test_inspection_names_what_an_exported_file_holds(evaluator):
     assert table("zbl") == "0.05 to 4.2 A, 83 splines, in place of the Deep Potential below 1.5 to 2.6 A"
     assert table("linear") == "0.05 to 3 A, 59 splines, added"
     assert table("concat") is None
-    assert [part.type for part in summarize_onnx(evaluator("hybrid").file.path).parts] == [
-        "se_e2_a",
-        "se_e2_r",
-        "se_e2_a",
-    ]
+
+    def parts(name: str):
+        return [
+            (part.type, part.type_embedding, part.tables) for part in summarize_onnx(evaluator(name).file.path).parts
+        ]
+
+    assert [kind for kind, _, _ in parts("hybrid")] == ["se_e2_a", "se_e2_r", "se_e2_a"]
+    assert parts("concat") == [("dpa1", "concat, folded into the networks", None)]
+    assert parts("strip_smooth") == [("dpa1", "strip, folded into factors, smooth", None)]
+    assert parts("compressed_strip") == [("dpa1", "strip, folded into factors", 1)]
+    for name in CASES:
+        compressed = summarize_onnx(evaluator(name).file.path).compressed
+        assert compressed == name.startswith("compressed"), name

@@ -114,6 +114,11 @@ def print_summary(target: Path, done: Exported) -> None:
     for part in potential.parts:
         together = " of all types together" if part.mixed_types else ""
         print(f"  cutoff     {part.rcut:g} A, sel {' '.join(map(str, part.sel))}{together}")
+    table = potential.pair_table
+    if table is not None:
+        switch = table.switch
+        where = "added" if switch is None else f"in place of the model below {switch.rmin:g} to {switch.rmax:g} A"
+        print(f"  pair table {table.start:g} to {table.end:g} A, {where}")
     fitting = f"fitting {'-'.join(map(str, potential.fitting_neuron))}, {potential.precision}"
     print(f"  networks   {', '.join(map(_embedding, potential.parts))}, {fitting}")
     if potential.scaling is not None:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import onnx
 
+from deepion.model.contract import parts_of
 from deepion.model.model_file import FORMAT_KEY, open_model_file
+from deepion.model.tables import is_table
 
 from .summary import Fitting, Part, Summary, Verdict
 
@@ -19,7 +21,8 @@ def summarize_onnx(path: Path) -> Summary:
     model = onnx.ModelProto.FromString(file.content)
     version = {entry.key: entry.value for entry in model.metadata_props}[FORMAT_KEY]
     activation = contract["activation_function"]
-    parts = contract.get("parts", [contract])
+    tables = {function.name for function in model.functions if is_table(function)}
+    parts = [_part(part, activation, contract["precision"], tables) for part in parts_of(contract)]
     reduced = contract.get("reduced") or {}
     return Summary(
         file=str(path),
@@ -28,7 +31,8 @@ def summarize_onnx(path: Path) -> Summary:
         software=contract["producer"],
         model="exported Deep Potential",
         elements=contract["type_map"],
-        parts=[_part(part, activation, contract["precision"]) for part in parts],
+        parts=parts,
+        compressed=any(part.tables is not None for part in parts),
         fitting=Fitting(
             "ener", contract["fitting_neuron"], activation["fitting"], contract["precision"], contract["numb_fparam"],
             contract["numb_aparam"], isinstance(contract["fitting"], str),
@@ -58,9 +62,14 @@ def _pair_table(table: dict[str, Any] | None) -> str | None:
     return f"{table['start']:g} to {end:g} A, {table['intervals']} splines, {where}"
 
 
-def _part(part: dict[str, Any], activation: dict[str, str], precision: str) -> Part:
+def _part(part: dict[str, Any], activation: dict[str, str], precision: str, tables: set[str]) -> Part:
+    embedding = part["embedding"]
+    names = {embedding} if isinstance(embedding, str) else {name for row in embedding for name in row if name}
+    mixed = bool(part.get("mixed_types"))
     return Part(
-        type=part["descriptor"],
+        type="dpa1"
+        if mixed
+        else part["descriptor"],  # all that is left of DPA-1 is se_e2_a with slots for all types together
         rcut=part["rcut"],
         rcut_smth=part["rcut_smth"],
         sel=list(map(int, np.ravel(part["sel"]))),
@@ -70,8 +79,16 @@ def _part(part: dict[str, Any], activation: dict[str, str], precision: str) -> P
         precision=precision,
         type_one_side=part["type_one_side"],
         exclude_types=part["exclude_types"],
-        type_embedding="folded into the networks" if isinstance(part["embedding"], str) else None,
+        type_embedding=_type_embedding(part) if mixed or isinstance(embedding, str) else None,
+        tables=len(names & tables) or None,
     )
+
+
+def _type_embedding(part: dict[str, Any]) -> str:
+    gate = part.get("gate")
+    if gate is None:
+        return "concat, folded into the networks"
+    return "strip, folded into factors" + (", smooth" if gate["smooth"] else "")
 
 
 def _command(path: Path, elements: list[str]) -> str:

@@ -41,6 +41,12 @@ def table_value_and_slope(table: Table, s: np.ndarray) -> tuple[np.ndarray, np.n
     return value + slope * beyond, slope
 
 
+def is_table(function: FunctionProto) -> bool:
+    """Whether a function of a model file is a table, by its first two constants: no layer has 6 n outputs and an offset of 5."""
+    shapes = [list(node.attribute[0].t.dims) for node in function.node if node.op_type == "Constant"][:2]
+    return len(shapes) == 2 and len(shapes[0]) == 2 and shapes[0][1] % POWERS == 0 and shapes[1] == [5]
+
+
 def table_function(name: str, table: Table) -> FunctionProto:
     """Function s [n, 1] -> g [n, M], dg_ds [n, M]; its first two constants are data and info as they are stored."""
     nodes = Nodes(like="s", prefix="t_")
