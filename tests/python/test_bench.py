@@ -51,6 +51,24 @@ def test_modes_and_what_they_are_compared_with():
     assert against["double"] == "deepmd-float64"
     assert peer_of(mode_of("precision mixed")).name == "deepmd-float32-compressed"
     assert peer_of(mode_of("precision double")).name == "deepmd-float64"
+    assert peer_of(mode_of("precision mixed"), compressible=False).name == "deepmd-float32"
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "reason"),
+    [
+        ({"type": "se_e2_a"}, None),
+        ({"type": "dpa1", "tebd_input_mode": "strip"}, None),
+        ({"type": "se_atten_v2"}, None),
+        ({"type": "dpa1", "tebd_input_mode": "concat"}, "cannot compress dpa1 with tebd_input_mode concat"),
+        ({"type": "hybrid", "list": [{"type": "se_e2_a"}, {"type": "se_atten"}]}, "cannot compress se_atten with"),
+    ],
+)
+def test_what_deepmd_kit_cannot_compress_is_known(tmp_path, descriptor, reason):
+    with h5py.File(tmp_path / "model.dp", "w") as file:
+        file.attrs["json"] = json.dumps({"model": {"descriptor": descriptor}})
+    found = deepmd_peer.why_not_compressed(tmp_path / "model.dp")
+    assert found is None if reason is None else reason in found
     assert len({mode.name for mode in [*MODES, *PEER_MODES]}) == len(MODES) + len(PEER_MODES)
     with pytest.raises(BenchError, match="unknown mode 'odd': known are reduced, default, mixed"):
         mode_of("odd")

@@ -136,6 +136,7 @@ class Bench:
         self.versions = {"deepion": __version__, "onnxruntime": onnxruntime.__version__}
         self.machine = report.machine()
         self.against: dict[str, str] = {}
+        self.uncompressed: str | None = None  # why the peer's model could not be compressed
         self.alone = Potential(ALONE, lammps, f"pair_style zero {cutoff_of(self.file.contract)} full\npair_coeff * *")
         self.truth = self._ours(lammps, TRUTH)
         self.potentials = {mode.name: self._ours(lammps, mode) for mode in arguments.modes}
@@ -175,7 +176,12 @@ class Bench:
                 )
 
     def text(self) -> str:
-        return report.text(self._rows(), self._floor(), self.against)
+        text = report.text(self._rows(), self._floor(), self.against)
+        return (
+            text
+            if self.uncompressed is None
+            else f"{text}\n\n{self.uncompressed}: compared with its networks themselves"
+        )
 
     def everything(self) -> dict[str, Any]:
         """All results with their units, and what they were measured with and on (JSON types only)."""
@@ -201,6 +207,7 @@ class Bench:
             "fitting nets alone, one core": self._floor(),
             "memory": report.memory(rows),
             "comparison": report.comparison(rows, self.against),
+            "peer not compressed": self.uncompressed,
         }
 
     def atoms(self, edge: int) -> int:
@@ -225,8 +232,11 @@ class Bench:
         venv = venv.absolute()
         self.versions |= deepmd_peer.versions(venv)
         lammps = installed_lammps(venv)
+        self.uncompressed = deepmd_peer.why_not_compressed(source)
+        if self.uncompressed is not None:
+            say(f"{self.uncompressed}: its networks themselves are measured")
         for mode in self.arguments.modes:
-            peer = peer_of(mode)
+            peer = peer_of(mode, self.uncompressed is None)
             self.against[mode.name] = peer.name
             if peer.name in self.potentials:
                 continue

@@ -93,6 +93,21 @@ def model(folder: Path, venv: Path, source: Path, mode: PeerMode, say: Say) -> P
     return compressed if mode.compressed else plain
 
 
+def why_not_compressed(source: Path) -> str | None:
+    """Why DeePMD-kit cannot compress the model of a .dp file; None: it can.
+
+    Its tables have one input, but in `tebd_input_mode` concat the embedding nets of DPA-1 take the type embeddings beside the
+    distance (DeePMD-kit's doc/freeze/compress.md).
+    """
+    with h5py.File(source) as file:
+        descriptor = json.loads(file.attrs["json"])["model"].get("descriptor", {})
+    for part in descriptor.get("list", [descriptor]):
+        concat = part.get("tebd_input_mode", "concat") == "concat"
+        if part.get("type") in ("dpa1", "se_atten") and concat:
+            return f"DeePMD-kit cannot compress {part['type']} with tebd_input_mode concat"
+    return None
+
+
 def write_variant(source: Path, target: Path, precision: str) -> tuple[dict[str, Any], float]:
     """Copy a .dp file with all its networks in a precision; returns its training input's model and smallest distance, A.
 

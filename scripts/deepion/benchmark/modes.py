@@ -55,9 +55,9 @@ def mode_of(text: str) -> Mode:
     )
 
 
-def peer_of(mode: Mode) -> PeerMode:
-    """What a mode is compared with: the same precision, compressed where the mode has tables."""
+def peer_of(mode: Mode, compressible: bool = True) -> PeerMode:
+    """What a mode is compared with: the same precision, compressed where the mode has tables and DeePMD-kit can compress."""
     words = mode.keywords.split()
     precision = "float64" if "double" in words else "float32"
     tables = "no" not in words if "tabulate" in words else precision == "float32"  # the pair style's default
-    return next(m for m in PEER_MODES if (m.precision, m.compressed) == (precision, tables))
+    return next(m for m in PEER_MODES if (m.precision, m.compressed) == (precision, tables and compressible))
