@@ -6,10 +6,14 @@ import io
 import json
 import os
 import pickle
+import resource
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
+from collections import OrderedDict
 from pathlib import Path
 
 import h5py
@@ -305,6 +309,31 @@ def dp_file(path: Path, **more) -> Path:
         for key, value in more.items():
             file[key] = value
     return path
+
+
+def settings_of(kind: str) -> dict:
+    """Settings of a training that are small as a pickle, and without end as text."""
+    twice: list = [1]
+    for _ in range(40):
+        twice = [twice, twice]
+    itself: dict = {}
+    itself["again"] = itself
+    base = {"type_map": ["Li"], "descriptor": {"type": "se_e2_a"}, "fitting_net": {"type": "ener"}}
+    return {"shared": base | {"more": twice}, "itself": base | {"more": itself}, "type": {"type": twice}}[kind]
+
+
+@pytest.mark.parametrize("kind", ["shared", "itself", "type"])
+def test_settings_without_end(kind, tmp_path):
+    path = tmp_path / "model.pt"
+    state = OrderedDict([("_extra_state", {"model_params": settings_of(kind)})])
+    path.write_bytes(torch_archives.packed({"model/data.pkl": pickle.dumps({"model": state}, protocol=2)}))
+    assert path.stat().st_size < 2000
+    for command in (["inspect", path], ["export", path, tmp_path / "model.onnx", "--full-only"]):
+        limits = lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # noqa: E731
+        words = [sys.executable, "-m", "deepion.command", *map(str, command)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, preexec_fn=limits)  # noqa: PLW1509
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith(f"deepion {command[0]}: {path}: damaged: settings of more than ")
 
 
 def test_hdf5_files(tmp_path):

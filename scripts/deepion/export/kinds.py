@@ -10,6 +10,8 @@ import numpy as np
 
 from deepion.errors import ExportError
 
+from .values import brief
+
 DEEPEST = 30  # of the tree; DeePMD-kit's have about 10 levels
 
 
@@ -76,10 +78,7 @@ def check_kinds(node: Any, where: str = "model", depth: int = 0) -> None:
         for key, value in node.items():
             what, check = EXPECTED.get(key, ("", None))
             if check is not None and value is not None and not check(value):
-                text = repr(value)
-                raise ExportError(
-                    f"{where}: {key}: expected {what}, got {text if len(text) < 60 else text[:60] + '...'}"
-                )
+                raise ExportError(f"{where}: {key}: expected {what}, got {brief(value, 60)}")
             check_kinds(value, f"{where}.{key}", depth + 1)
     elif isinstance(node, list):
         for number, value in enumerate(node):

@@ -6,6 +6,7 @@ from typing import Any
 from deepion.errors import ExportError, RefusedError
 
 from .stays_out import DEEPMD, DPLR, SPIN, descriptor_stays_out, fitting_stays_out, model_stays_out
+from .values import brief
 
 TABLES_MISSING = (
     "a compressed model whose tables are not in its file cannot be exported: export the original (not compressed) model"
@@ -100,9 +101,7 @@ def refuse_unknown(what: str, part: dict[str, Any], known: set[str]) -> None:
     for key, setting in part.items():
         off = setting is None or setting is False or (isinstance(setting, (list, dict, str)) and not setting)
         if key not in known and not off:
-            text = repr(setting)
-            text = text if len(text) < 80 else text[:80] + "..."
             raise ExportError(
-                f"the {what} has a setting that deepion does not know: {key} = {text}; update deepion, or convert the "
+                f"the {what} has a setting that deepion does not know: {key} = {brief(setting, 80)}; update deepion, or convert the "
                 "model with DeePMD-kit 3.2.0"
             )

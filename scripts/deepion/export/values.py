@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Single values of a serialized model, checked: numbers, type indices, arrays."""
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,15 @@ from deepion.errors import ExportError
 
 LARGEST = 1e300
 WIDEST = 8192  # layer of an embedding net
+
+
+def brief(value: Any, most: int) -> str:
+    """A value for messages; a text that a file repeats a million times is not written out before it is cut."""
+    short = reprlib.Repr()
+    short.maxlist = short.maxtuple = short.maxdict = short.maxlong = most
+    short.maxstring = 2 * most
+    text = short.repr(value)
+    return text if len(text) < most else text[:most] + "..."
 
 
 def finite_number(name: str, value: Any) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from deepion.errors import ExportError, RefusedError
 
 from .checkpoint_objects import frozen_model
-from .pickle_data import Instance, printable
+from .pickle_data import Instance, PickleDamageError, as_tree, printable
 from .script_object import ScriptObject
 from .torch_archive import TorchArchive
 from .torchscript import serialized
@@ -53,7 +53,10 @@ def _content(archive: TorchArchive) -> tuple[dict[Any, Any], dict[str, Any]]:
         raise ExportError(
             f"{archive.path}: a file of PyTorch, but not a checkpoint of DeePMD-kit (no model_params in it)"
         )
-    return state, script
+    try:
+        return state, as_tree(script)
+    except PickleDamageError as damage:
+        raise ExportError(f"{archive.path}: {damage}") from None
 
 
 def multi_task(script: dict[str, Any]) -> str:

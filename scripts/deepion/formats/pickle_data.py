@@ -14,6 +14,8 @@ from typing import Any
 from deepion.errors import ExportError
 
 MOST_BYTES = 64 << 20
+MOST_SETTINGS = 4_000_000  # entries and characters of a training input
+DEEPEST = 60  # dictionaries and lists in each other
 MOST_OPERATIONS = 10_000_000  # a model of 118 elements with a net for each pair takes 6 million
 
 
@@ -185,6 +187,28 @@ def _fill(target: dict[Any, Any], items: list[Any]) -> None:
         if not isinstance(key, _SCALARS):  # the hash of a deep tuple would recurse as deep
             raise TypeError
         target[key] = value
+
+
+def as_tree(value: Any, most: int = MOST_SETTINGS) -> Any:
+    """A copy of dictionaries and lists in which nothing stands at two places.
+
+    A pickle of 1 kB can put one list into another forty times over, or a list into itself: all that walks through such a value,
+    or prints it, would not end. Raises PickleDamageError for more than so many entries and characters.
+    """
+    left = most
+
+    def copy(node: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1 + (len(node) if isinstance(node, (str, bytes)) else 0)
+        if left < 0 or depth > DEEPEST:
+            raise PickleDamageError(f"damaged: settings of more than {most} entries, or that contain themselves")
+        if isinstance(node, dict):
+            return {copy(key, depth + 1): copy(item, depth + 1) for key, item in node.items()}
+        if isinstance(node, (list, tuple)):
+            return [copy(item, depth + 1) for item in node]
+        return node
+
+    return copy(value, 0)
 
 
 def printable(text: str) -> str:

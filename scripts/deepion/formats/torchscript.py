@@ -140,7 +140,7 @@ def _pair_table(atomic: ScriptObject) -> dict[str, Any]:
     return {
         "type": "pairtab",
         "rcut": atomic.number("rcut"),
-        "sel": atomic.plain("sel"),
+        "sel": atomic.values("sel", (int,)) if isinstance(atomic.plain("sel"), list) else atomic.whole("sel"),
         "tab": {
             "@class": "PairTab", "@version": 1, "rmin": rmin, "rmax": rmin + step * splines, "hh": step,
             "ntypes": int(ntypes), "rcut": atomic.number("rcut"), "nspline": int(splines),
