@@ -353,6 +353,29 @@ def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
         plain.add(exported.small("one_type"), one)
 
 
+def test_parameters_that_are_no_numbers(tmp_path):
+    path = tmp_path / "frames.extxyz"
+    atoms = Atoms("Li2", [[0, 0, 0], [2, 0, 0]], cell=np.eye(3) * 10, pbc=True)
+    for info, arrays, message in (
+        ({"fparam": "hot"}, {}, "fparam: expected numbers, got hot"),
+        ({}, {"aparam": np.array(["a", "b"])}, "aparam: expected numbers, got ['a' 'b']"),
+    ):
+        labeled = atoms.copy()
+        labeled.info |= info
+        labeled.arrays |= arrays
+        labeled.calc = SinglePointCalculator(labeled, energy=1.0)
+        ase.io.write(path, labeled)
+        with pytest.raises(InputError) as caught:
+            read_labeled([path], ["Li"])
+        assert str(caught.value) == f"{path}: {message}"
+    potential = small_potential("fparam_aparam")
+    frame = shaken("fparam_aparam", potential, 1)[0]
+    system = write_system(tmp_path / "system", frame.types, potential.type_map, frames=1)
+    np.save(system / "set.000" / "fparam.npy", np.array([["hot", "cold"]]))
+    with pytest.raises(InputError, match="fparam.npy: expected numbers, got values of type"):
+        read_frames([system], potential.type_map, 1)
+
+
 def test_default_fparam_serves_where_none_is_given(tmp_path):
     potential = two_types(default_fparam=[250.0, 0.3])
     frame = shaken("two_sided", potential, 1)[0]

@@ -139,6 +139,8 @@ def _array(path: Path) -> np.ndarray:
         raise InputError(f"{path}: cannot be read: {error}") from None
     if array.ndim == 0:
         raise InputError(f"{path}: expected one row per frame, got a single number")
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{path}: expected numbers, got values of type {array.dtype}")
     return array
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,14 +81,25 @@ def _of_file(path: Path, type_map: list[str]) -> Iterator[Labeled]:
             continue
         structure = from_atoms(atoms)
         types = model_types(structure.symbols, type_map)
-        fparam, aparam = atoms.info.get("fparam"), atoms.arrays.get("aparam")
+        fparam = _numbers(path, "fparam", atoms.info.get("fparam"), 1)
+        aparam = _numbers(path, "aparam", atoms.arrays.get("aparam"), len(types))
         frame = Frame(
             types,
             structure.coord,
             structure.cell,
             structure.periodic,
-            None if fparam is None else np.atleast_1d(np.asarray(fparam, dtype=np.float64)),
-            None if aparam is None else np.asarray(aparam, dtype=np.float64).reshape(len(types), -1),
+            None if fparam is None else fparam[0],
+            aparam,
         )
         virial = -atoms.get_stress(voigt=False) * atoms.get_volume() if "stress" in results else None
         yield Labeled(path.stem, frame, results.get("energy"), results.get("forces"), virial)
+
+
+def _numbers(path: Path, name: str, value: Any, rows: int) -> np.ndarray | None:
+    """Parameters of a frame (1 row) or of its atoms, [rows, any]; None where the file has none."""
+    if value is None:
+        return None
+    try:
+        return np.asarray(value, dtype=np.float64).reshape(rows, -1)
+    except (ValueError, TypeError):
+        raise InputError(f"{path}: {name}: expected numbers, got {str(value)[:60]}") from None
