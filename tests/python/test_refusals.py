@@ -16,6 +16,7 @@ from deepion.export.serialized import potential_from_serialized
 from deepion.export.stays_out import DISTILL
 from deepion.formats.graphdef_schema import graph_message
 from deepion.inspection.file import inspect
+from deepion.model.model_file import write_model_file
 
 ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
 SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
@@ -222,6 +223,14 @@ def test_models_with_the_ending_of_another_kind(tmp_path, right):
     path = tmp_path / f"model{right}"
     path.write_bytes(model)
     assert inspect(path).verdict.possible
+
+
+@pytest.mark.parametrize("suffix", [".dp", ".yaml", ".pb", ".pbtxt", ".pth"])
+def test_exported_files_with_the_ending_of_a_model(tmp_path, suffix):
+    path = tmp_path / f"model{suffix}"
+    write_model_file(path, potential_from_serialized(ORIGINAL, SOURCE))
+    with pytest.raises(ExportError, match="its content is that of a .onnx file: give it a name that ends in .onnx"):
+        load_potential(path)
 
 
 def test_script_prints_the_message_alone(deepion, tmp_path):

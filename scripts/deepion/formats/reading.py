@@ -86,6 +86,9 @@ def suffix_of(start: bytes) -> str | None:
         return ".pbtxt"
     if b"@class" in start and b"\0" not in start and (text.startswith(b"model:") or b"\nmodel:" in start):
         return ".yaml"
+    # fields of ModelProto: ir_version (1) and its number, producer_name (2)
+    if start[:1] == b"\x08" and start[1:2] < b"\x20" and start[2:3] == b"\x12":
+        return ".onnx"
     # fields of GraphDef and NodeDef: a node (1), its length (one or two bytes), its name (1)
     if start[:1] == b"\n" and b"\n" in start[2:4] and b"\x12" in start:
         return ".pb"
