@@ -97,7 +97,7 @@ def why_not_compressed(source: Path) -> str | None:
     """Why DeePMD-kit cannot compress the model of a .dp file; None: it can.
 
     Its tables have one input, but in `tebd_input_mode` concat the embedding nets of DPA-1 take the type embeddings beside the
-    distance (DeePMD-kit's doc/freeze/compress.md).
+    distance (DeePMD-kit's manual, "Compress a model").
     """
     with h5py.File(source) as file:
         descriptor = json.loads(file.attrs["json"])["model"].get("descriptor", {})
