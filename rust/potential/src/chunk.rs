@@ -143,7 +143,7 @@ impl<N: Networks + ?Sized> Worker<N> {
                 let first = c * inputs + of.first;
                 let (m, gd) = (of.part.width(), &self.gd[first..first + of.part.len()]);
                 self.gt.resize(4 * m, 0.0);
-                descriptor::contract_backward(of, &part.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut self.gt);
+                of.contraction.backward(&part.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut self.gt);
                 for (neighbor, block) in part.blocks.iter().enumerate() {
                     neighbors += block.of(c).len();
                     if of.kind(center, neighbor) == PairKind::Active {
@@ -217,7 +217,7 @@ impl PartWork {
             for neighbor in 0..self.blocks.len() {
                 descriptor::add_neighbors(of, center, neighbor, self.pairs(of, center, neighbor, c), t);
             }
-            descriptor::contract(of, t, &mut d[of.first..of.first + of.part.len()]);
+            of.contraction.apply(t, &mut d[of.first..of.first + of.part.len()]);
         }
         self.t = t;
     }

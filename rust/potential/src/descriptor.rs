@@ -60,14 +60,10 @@ impl<'a> Pairs<'a> {
         [self.x[0][k], self.x[1][k], self.x[2][k]]
     }
 
-    /// A pair's row: that of the environment matrix, or (1, 0, 0, 0) where directions do not count.
+    /// A pair's row.
     fn row(&self, of: &Descriptor, center: usize, k: usize) -> [f64; 4] {
-        if of.part.is_radial() {
-            return [1.0, 0.0, 0.0, 0.0];
-        }
         let scale = self.radials[k].b / of.part.dstd[center][1];
-        let [x, y, z] = self.vector(k).map(|x| x * scale);
-        [self.s[k], x, y, z]
+        of.contraction.row(self.s[k], self.vector(k).map(|x| x * scale))
     }
 }
 
@@ -106,53 +102,6 @@ pub fn add_neighbors(of: &Descriptor, center: usize, neighbor: usize, pairs: Pai
     }
 }
 
-/// Factor on the sum of embeddings of `se_e2_r`, as `DeePMD-kit` has it.
-pub const RADIAL_SCALE: f64 = 0.2;
-
-/// The descriptor from T (4 x M): D[a, m] = `sum_c` T[c, a] T[c, m], axis x M values, or M values without directions.
-pub fn contract(of: &Descriptor, t: &[f64], d: &mut [f64]) {
-    if of.part.is_radial() {
-        d.iter_mut().zip(t).for_each(|(d, t)| *d = RADIAL_SCALE * t);
-    } else {
-        contract_t(t, d);
-    }
-}
-
-/// dE/dT (4 x M) from the gradient by the descriptor.
-pub fn contract_backward(of: &Descriptor, t: &[f64], gd: &[f64], gt: &mut [f64]) {
-    if of.part.is_radial() {
-        gt.fill(0.0);
-        gt.iter_mut().zip(gd).for_each(|(t, d)| *t = RADIAL_SCALE * d);
-    } else {
-        contract_t_backward(t, gd, gt);
-    }
-}
-
-fn contract_t(t: &[f64], d: &mut [f64]) {
-    let m = t.len() / 4;
-    d.fill(0.0);
-    for t in t.chunks_exact(m) {
-        for (a, row) in d.chunks_exact_mut(m).enumerate() {
-            for (d, tm) in row.iter_mut().zip(t) {
-                *d += t[a] * tm;
-            }
-        }
-    }
-}
-
-fn contract_t_backward(t: &[f64], gd: &[f64], gt: &mut [f64]) {
-    let m = t.len() / 4;
-    gt.fill(0.0);
-    for (t, gt) in t.chunks_exact(m).zip(gt.chunks_exact_mut(m)) {
-        for (a, row) in gd.chunks_exact(m).enumerate() {
-            for (g, d) in gt.iter_mut().zip(row) {
-                *g += d * t[a];
-            }
-            gt[a] += row.iter().zip(t).map(|(d, t)| d * t).sum::<f64>();
-        }
-    }
-}
-
 /// Forces of one center on its neighbors of one type, eV/A. `gt`: dE/dT (4 x M).
 pub fn neighbor_forces(of: &Descriptor, center: usize, gt: &[f64], pairs: Pairs, f: &mut [Vec<f64>; 3]) {
     let m = of.part.width();
@@ -161,8 +110,8 @@ pub fn neighbor_forces(of: &Descriptor, center: usize, gt: &[f64], pairs: Pairs,
     for (i, (g, dg)) in pairs.g.chunks_exact(m).zip(pairs.dg.chunks_exact(m)).enumerate() {
         let (x, at) = (pairs.vector(i), &pairs.radials[i]);
         let [e0, e1, e2, e3, slope] = projections(gt, &pairs.row(of, center, i), g, dg);
-        // dE/ds at fixed direction, then the chain through s(r), b(r) and x. A row without directions is constant.
-        let e0 = if of.part.is_radial() { 0.0 } else { e0 };
+        // dE/ds at fixed direction, then the chain through s(r), b(r) and x.
+        let e0 = if of.contraction.rows_change() { e0 } else { 0.0 };
         let along_s = (e0 + slope) * of.inv_slots / std0 * at.da;
         let w = of.inv_slots / std1;
         let q = [e1 * w, e2 * w, e3 * w];

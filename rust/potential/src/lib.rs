@@ -8,6 +8,7 @@ mod check;
 mod chunk;
 mod configuration;
 mod contract;
+mod contraction;
 mod descriptor;
 mod deviation;
 mod engine;
@@ -33,6 +34,7 @@ pub use contract::{
     Activations, CUBIC, Contract, DescriptorLayout, EXPORTER, Embedding, Fitting, Gate, NearestSwitch, NeighborsOf,
     PairTable, Part, Reduced, ReducedLevel, Source, Units,
 };
+pub use contraction::Contraction;
 pub use deviation::{Deviations, model_deviation, virial_deviation};
 pub use engine::{Engine, MOST_SHARES};
 pub use environment::{Radial, radial};

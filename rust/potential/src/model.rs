@@ -4,6 +4,7 @@
 use ndarray::Array2;
 
 use crate::contract::{Contract, Part};
+use crate::contraction::Contraction;
 use crate::environment::{Radial, radial};
 use crate::error::{Error, Result};
 use crate::gate::{Fade, Gate};
@@ -30,6 +31,8 @@ pub struct Model {
 pub struct Descriptor {
     /// Its part of the contract.
     pub part: Part,
+    /// Its kind.
+    pub contraction: Contraction,
     /// Its neighbors.
     pub listing: Listing,
     /// Where its values begin in the fitting net's input.
@@ -100,6 +103,7 @@ impl Descriptor {
     ) -> Result<Self> {
         let (part, n) = (contract.parts[number].clone(), contract.ntypes());
         let mut this = Self {
+            contraction: Contraction::of(&part),
             listing: Listing::of_part(contract, number, in_use),
             first,
             inv_slots: 1.0 / part.slots() as f64,
@@ -134,7 +138,7 @@ impl Descriptor {
             self.gates[at] = Some(Gate { factor, fade: Fade::of(&self.part, gate) });
         }
         let empty = self.normalized(pair.center, 0.0);
-        let row = if self.part.is_radial() { 1.0 } else { empty };
+        let row = self.contraction.empty_row(empty);
         if row == 0.0 {
             return Ok(());
         }
@@ -142,12 +146,12 @@ impl Descriptor {
         for (c, p) in self.constant[pair.center].iter_mut().zip(&padding) {
             *c += (counts * self.part.sel_of(pair.neighbor)) as f64 * p;
         }
-        self.masked[at] = if self.part.is_radial() {
-            // Its net runs on zero in place of a normalized distance.
-            let masked = self.empty_slot(pair, 0.0, row, networks)?;
-            padding.iter().zip(masked).map(|(p, m)| p - m).collect()
-        } else {
+        let (row, s) = self.contraction.masked_row();
+        self.masked[at] = if row == 0.0 {
             padding.clone()
+        } else {
+            let masked = self.empty_slot(pair, s, row, networks)?;
+            padding.iter().zip(masked).map(|(p, m)| p - m).collect()
         };
         self.padding[at] = padding;
         Ok(())

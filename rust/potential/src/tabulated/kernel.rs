@@ -62,12 +62,10 @@ impl<R: Real> Rows<R> {
         }
     }
 
-    /// Makes every row (1, 0, 0, 0), which does not change with the pair.
-    pub fn drop_directions(&mut self) {
-        let [radial, angular @ ..] = &mut self.row;
-        radial.fill(R::from_f64(1.0));
-        for row in angular {
-            row.fill(R::default());
+    /// Gives every pair the same row, which does not change with the distance.
+    pub fn set_all(&mut self, row: [f64; 4]) {
+        for (values, value) in self.row.iter_mut().zip(row) {
+            values.fill(R::from_f64(value));
         }
         for slopes in [&mut self.da, &mut self.b, &mut self.db] {
             slopes.fill(0.0);

@@ -113,11 +113,11 @@ impl RadialFunctions {
         (&self.g[range.clone()], &self.dg[range])
     }
 
-    /// The row of the environment matrix at distance `k`: s, ds/dr, and the length of its angular part with its slope.
+    /// The row of a pair at distance `k`: its first element with the slope, and the length of its angular part with the slope.
     #[must_use]
     pub fn row(&self, of: &Descriptor, center: usize, k: usize) -> [f64; 4] {
-        if of.part.is_radial() {
-            return [1.0, 0.0, 0.0, 0.0];
+        if !of.contraction.rows_change() {
+            return of.contraction.row(0.0, [0.0; 3]);
         }
         let [std0, std1] = of.part.dstd[center];
         let r = self.distances[k];

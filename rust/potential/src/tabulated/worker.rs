@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Worker};
-use crate::descriptor::RADIAL_SCALE;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::Job;
@@ -221,8 +220,8 @@ impl<R: Kernels> PartWork<R> {
             let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
             let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
             R::geometry(isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
-            if of.part.is_radial() {
-                rows.drop_directions();
+            if !of.contraction.rows_change() {
+                rows.set_all(of.contraction.row(0.0, [0.0; 3]));
             }
             if let (Some(networks), Head::Reduced { basis, .. }) = (networks.as_mut(), &tables.head) {
                 let pair = (center, neighbor);
@@ -277,11 +276,7 @@ impl<R: Kernels> PartWork<R> {
                     for (block, masked) in self.blocks.iter().zip(masked) {
                         take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
-                    if of.part.is_radial() {
-                        d.iter_mut().zip(&*t).for_each(|(d, t)| *d = R::from_f64(RADIAL_SCALE) * *t);
-                    } else {
-                        R::descriptor(isa, t, of.part.axis_neuron, d);
-                    }
+                    of.contraction.apply_with(isa, t, d);
                 }
                 Head::Reduced { columns: used, masked, .. } => {
                     for (block, masked) in self.blocks.iter().zip(masked) {
@@ -312,12 +307,7 @@ impl<R: Kernels> PartWork<R> {
                 Head::Full { contract, .. } => {
                     room.gt.resize(4 * width, R::default());
                     let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
-                    if of.part.is_radial() {
-                        room.gt.fill(R::default());
-                        room.gt.iter_mut().zip(gd).for_each(|(t, d)| *t = R::from_f64(RADIAL_SCALE) * *d);
-                    } else {
-                        R::descriptor_backward(isa, t, of.part.axis_neuron, gd, &mut room.gt);
-                    }
+                    of.contraction.backward_with(isa, t, gd, &mut room.gt);
                     ga.fill(R::default());
                     for of_block in columns_in_use(&self.blocks, of_center) {
                         R::four_rows(isa, &room.gt, contract, 0..width, ga, columns, of_block);
