@@ -2,6 +2,9 @@
 """What cannot be exported is refused by name, with what to do."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,14 +12,14 @@ from google.protobuf import text_format
 
 import torch_archives
 from conftest import DATA, INDEX
-from deepion.errors import ExportError
+from deepion.errors import ExportError, ModelFileError
 from deepion.export.dp_model import read_model
 from deepion.export.exporter import load_potential
 from deepion.export.serialized import potential_from_serialized
 from deepion.export.stays_out import DISTILL
 from deepion.formats.graphdef_schema import graph_message
 from deepion.inspection.file import inspect
-from deepion.model.model_file import write_model_file
+from deepion.model.model_file import open_model_file, write_model_file
 
 ORIGINAL = read_model(DATA / INDEX["two_sided"]["model"])
 SOURCE = {"file": "x.dp", "sha256": "0" * 64, "software": "deepmd-kit 3.2.0"}
@@ -188,6 +191,29 @@ def test_folders_and_empty_files(tmp_path, suffix):
             with pytest.raises(ExportError) as caught:
                 reading(path)
             assert str(caught.value) == f"{path}: {message}"
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    path = tmp_path / "model.pb"
+    os.mkfifo(path)
+    for command in (["inspect", path], ["export", path, tmp_path / "model.onnx"]):
+        words = [sys.executable, "-m", "deepion.command", *map(str, command)]
+        finished = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert finished.returncode == 1
+        assert finished.stderr.endswith(f"deepion {command[0]}: {path}: not a regular file: name a model file\n")
+
+
+def test_commands_to_copy_are_quoted(tmp_path):
+    path = tmp_path / "my model.pb"
+    path.write_bytes(content(".pb"))
+    command = f"deepion export '{path}' 'my model.onnx'"
+    assert inspect(path).verdict.command == command
+    with pytest.raises(ModelFileError) as caught:
+        open_model_file(path)
+    assert str(caught.value) == f"{path}: a DeePMD-kit model: export it first: {command}"
+    exported = tmp_path / "my model.onnx"
+    write_model_file(exported, load_potential(path))
+    assert "pair_style deepmd/onnx 'my model.onnx'" in inspect(exported).verdict.why
 
 
 def content(suffix):

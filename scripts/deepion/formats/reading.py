@@ -66,6 +66,8 @@ def _start(path: Path) -> bytes:
     """The first bytes of a file; raises ExportError for folders, empty files and files that cannot be read."""
     if path.is_dir():
         raise ExportError(f"{path}: a folder: name a model file in it")
+    if not path.is_file():  # a pipe would be waited for
+        raise ExportError(f"{path}: not a regular file: name a model file")
     try:
         with open(path, "rb") as stream:
             start = stream.read(START)

@@ -57,6 +57,11 @@ def convert_command(path: Path) -> str:
     return f"dp convert-backend {source} {shlex.quote(path.stem + '.dp')}"
 
 
+def export_command(path: Path) -> str:
+    """The command that exports a model."""
+    return f"deepion export {shlex.quote(str(path))} {shlex.quote(path.stem + '.onnx')}"
+
+
 def format_of(path: Path) -> Format | None:
     """The format that the ending of a file's name stands for; None: not a DeePMD-kit model's."""
     suffix = Path(path).suffix.lower()

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A summary of any model file, without PyTorch, TensorFlow or DeePMD-kit."""
 
-import shlex
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from deepion.errors import DeepionError, InputError, RefusedError
 from deepion.formats.reading import read, refuse_training_json
-from deepion.formats.table import SUFFIXES, Format, NotPlainError, convert_command, format_of
+from deepion.formats.table import SUFFIXES, Format, NotPlainError, convert_command, export_command, format_of
 
 from .serialized_summary import summarize
 from .summary import Summary, Verdict
@@ -75,8 +74,7 @@ def verdict_of(path: Path, data: dict[str, Any]) -> Verdict:
 
     try:
         potential = potential_from_serialized(data, {"file": path.name, "sha256": "0" * 64, "software": "deepmd-kit"})
-        command = f"deepion export {shlex.quote(str(path))} {shlex.quote(path.stem + '.onnx')}"
-        return Verdict(True, command=command, reduced=why_not(potential))
+        return Verdict(True, command=export_command(path), reduced=why_not(potential))
     except DeepionError as error:
         return Verdict(False, why=str(error).removeprefix(f"{path}: "))
 

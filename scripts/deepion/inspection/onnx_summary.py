@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A summary of an exported file, from its contract."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -93,4 +94,4 @@ def _type_embedding(part: dict[str, Any]) -> str:
 
 def _command(path: Path, elements: list[str]) -> str:
     names = " ".join(elements[:6]) + (" ..." if len(elements) > 6 else "")
-    return f"pair_style deepmd/onnx {path.name}  and  pair_coeff * * {names}"
+    return f"pair_style deepmd/onnx {shlex.quote(path.name)}  and  pair_coeff * * {names}"

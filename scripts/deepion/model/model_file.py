@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from onnx import helper
 
 from deepion.errors import ModelFileError
-from deepion.formats.table import SUFFIXES
+from deepion.formats.table import SUFFIXES, export_command
 
 from .contract import (
     NEWEST_FORMAT,
@@ -153,7 +153,7 @@ def open_model_file(path: Path) -> ModelFile:
     except ModelFileError as error:
         what = str(error)
         if path.suffix.lower() in SUFFIXES:
-            what = f"a DeePMD-kit model: export it first: deepion export {path} {path.stem}.onnx"
+            what = f"a DeePMD-kit model: export it first: {export_command(path)}"
         raise ModelFileError(f"{path}: {what}") from None
     return ModelFile(path, content, contract, digest)
 
