@@ -4,6 +4,8 @@
 import json
 import math
 from collections.abc import Iterator
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("contract.schema.js
 # of the constants that an engine keeps for pairs of types: types x types x width of the embedding
 MOST_PAIR_VALUES = 2**25
 MOST_SLOTS = 100000
+CONTRACT: ContextVar[dict[str, Any]] = ContextVar("contract")  # that the schema's own keywords compare a value with
 
 
 def check_contract(contract: Any, version: int = 1) -> None:
@@ -55,7 +58,7 @@ def _check_keys(found: dict[str, Any], contract: dict[str, Any], schema: dict[st
     order = sorted((key for key in schema["properties"] if key in found), key=lambda key: key != "type_map")
     for key in order:
         one = {"$defs": SCHEMA["$defs"], "properties": {key: _resolved(schema["properties"][key])}}
-        if next(_validator(one, contract).iter_errors({key: found[key]}), None) is not None:
+        if not _holds(one, {key: found[key]}, contract):
             raise ModelFileError(
                 f"contract: {where}{key}: got {_show(found[key])}, expected {_expected(key, schema, contract)}"
             )
@@ -118,29 +121,40 @@ def _types(contract: dict[str, Any]) -> int:
     return len(contract["type_map"]) if isinstance(contract["type_map"], list) else 0
 
 
-def _validator(schema: dict[str, Any], contract: dict[str, Any]) -> Draft202012Validator:
-    """A validator that also knows the schema's own keywords, which compare a value with other keys of the contract."""
+def _x_length(_validator, key, value, _schema) -> Iterator[ValidationError]:
+    if isinstance(value, list) and len(value) != len(CONTRACT.get()[key]):
+        yield ValidationError(f"expected as many values as {key} has")
 
-    def x_length(_validator, key, value, _schema) -> Iterator[ValidationError]:
-        if isinstance(value, list) and len(value) != len(contract[key]):
-            yield ValidationError(f"expected as many values as {key} has")
 
-    def x_below(_validator, key, value, _schema) -> Iterator[ValidationError]:
-        if _whole(value) and value >= len(contract[key]):
-            yield ValidationError(f"expected an index into {key}")
+def _x_below(_validator, key, value, _schema) -> Iterator[ValidationError]:
+    if _whole(value) and value >= len(CONTRACT.get()[key]):
+        yield ValidationError(f"expected an index into {key}")
 
-    def x_sum(_validator, bounds, value, _schema) -> Iterator[ValidationError]:
-        if isinstance(value, list) and all(map(_whole, value)) and not bounds[0] <= sum(value) <= bounds[1]:
-            yield ValidationError(f"expected a sum of {bounds[0]} to {bounds[1]}")
 
-    kind = extend(
+def _x_sum(_validator, bounds, value, _schema) -> Iterator[ValidationError]:
+    if isinstance(value, list) and all(map(_whole, value)) and not bounds[0] <= sum(value) <= bounds[1]:
+        yield ValidationError(f"expected a sum of {bounds[0]} to {bounds[1]}")
+
+
+@cache
+def _kind() -> type[Draft202012Validator]:
+    """The validator that knows the schema's own keywords, too; made once, since that takes a millisecond."""
+    return extend(
         Draft202012Validator,
-        {"x-length": x_length, "x-below": x_below, "x-sum": x_sum},
+        {"x-length": _x_length, "x-below": _x_below, "x-sum": _x_sum},
         type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
             {"integer": lambda _, value: _whole(value), "number": lambda _, value: _real(value)}
         ),
     )
-    return kind(schema)
+
+
+def _holds(schema: dict[str, Any], value: Any, contract: dict[str, Any]) -> bool:
+    """Whether a value of this contract is as its schema says."""
+    token = CONTRACT.set(contract)
+    try:
+        return next(_kind()(schema).iter_errors(value), None) is None
+    finally:
+        CONTRACT.reset(token)
 
 
 def _whole(value: Any) -> bool:
