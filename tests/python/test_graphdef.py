@@ -309,7 +309,8 @@ def test_what_is_not_a_deep_potential_of_energies(tmp_path):
 def test_damaged_files(tmp_path):
     path = tmp_path / "graph.pb"
     for content, expected in (
-        (b"", "no nodes"),
+        (b"", "the file is empty"),
+        (b"\x12\x00", "no nodes in it: not a frozen TensorFlow graph"),
         (b"\x0a\xff", "damaged or another kind"),
         (b"hello", "cannot be read"),
     ):

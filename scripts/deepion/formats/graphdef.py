@@ -60,7 +60,7 @@ def read_graph(path: Path) -> "Graph":
         except OSError as error:
             raise ExportError(f"{path}: cannot be read: {error}") from None
     if not message.node:
-        raise ExportError(f"{path}: no nodes in it: not a frozen TensorFlow graph, or an empty file")
+        raise ExportError(f"{path}: no nodes in it: not a frozen TensorFlow graph")
     try:
         return Graph(message, MOST_DECODED + 4 * path.stat().st_size)
     except ExportError as error:
