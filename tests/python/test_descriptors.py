@@ -18,7 +18,8 @@ from deepion.export.serialized import potential_from_serialized
 from deepion.inspection.onnx_summary import summarize_onnx
 from deepion.model.model_file import build_model, write_model_file
 from deepion.model.onnx_nodes import DOMAIN_VERSION, OPSET
-from deepion.model.potential import Table
+from deepion.model.pair_tables import pair_table_function
+from deepion.model.potential import PairTable, Table
 from deepion.model.subset import with_elements
 from deepion.model.tables import table_function, table_value_and_slope
 from descriptor_cases import CASES, STRUCTURES, projected
@@ -143,6 +144,29 @@ def test_tables_with_numpy_and_as_a_function():
         inside = np.ones(len(s), bool) if kind is np.float64 else np.abs(np.mod(s, 0.1) - 0.05) < 0.04
         np.testing.assert_allclose(got_value[inside], value[inside], atol=close)
         np.testing.assert_allclose(got_slope[inside], slope[inside], atol=close)
+
+
+def test_first_polynomial_of_a_pair_table_goes_on_below_it():
+    """As in the engine (pair_energy.rs): a pair closer than the table begins has a smooth energy."""
+    rows = np.array([[-1.0, 2.0, -1.0, 1.0], [0.3, -1.0, 0.5, 1.0]])
+    function = pair_table_function("pairs", PairTable(9.0, 1, 1.0, 0.25, rows.reshape(1, 1, 2, 4), None))
+    node = onnx.helper.make_node("pairs", ["pair", "r"], ["energy", "slope"], domain=function.domain)
+    double, whole = onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64
+    info = onnx.helper.make_tensor_value_info
+    inputs = [info("pair", whole, ["n"]), info("r", double, ["n", 1])]
+    outputs = [info(name, double, ["n", 1]) for name in ("energy", "slope")]
+    alone = onnx.helper.make_model(
+        onnx.helper.make_graph([node], "one", inputs, outputs),
+        functions=[function],
+        opset_imports=[onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid(function.domain, DOMAIN_VERSION)],
+        ir_version=8,
+    )
+    session = onnxruntime.InferenceSession(alone.SerializeToString(), providers=["CPUExecutionProvider"])
+    r = np.array([0.01, 0.3, 0.76, 0.99, 1.0, 1.2])
+    energy, slope = session.run(None, {"pair": np.zeros(len(r), np.int64), "r": r.reshape(-1, 1)})
+    x = (r - 1.0) / 0.25
+    np.testing.assert_allclose(energy[:, 0], np.polyval(rows[0], x), rtol=1e-12)
+    np.testing.assert_allclose(0.25 * slope[:, 0], np.polyval(np.polyder(rows[0]), x), rtol=1e-12)
 
 
 def _call(function, s):

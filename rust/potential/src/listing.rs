@@ -72,6 +72,14 @@ impl Listing {
         Self { number, rcut, rcut_sq: rcut * rcut, sel, mixed_types, ntypes, kinds }
     }
 
+    /// Of one type, all of whose pairs count.
+    #[cfg(test)]
+    #[must_use]
+    pub fn of_one_type(rcut: f64) -> Self {
+        let (sel, kinds) = (vec![usize::MAX], vec![PairKind::Active]);
+        Self { number: 0, rcut, rcut_sq: rcut * rcut, sel, mixed_types: true, ntypes: 1, kinds }
+    }
+
     /// How `neighbor` counts for `center`.
     #[must_use]
     pub fn kind(&self, center: usize, neighbor: usize) -> PairKind {

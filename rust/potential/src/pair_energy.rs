@@ -50,10 +50,9 @@ impl PairEnergy {
         }
         let place = (r - t.start) / t.step;
         // Closer than the table begins, its first polynomial goes on.
-        let interval = place.trunc();
-        let row = (interval.max(0.0) as usize).min(t.intervals - 1);
-        let [a3, a2, a1, a0] = self.coefficients[pair * t.intervals + row];
-        let x = place - interval;
+        let interval = (place.max(0.0) as usize).min(t.intervals - 1);
+        let [a3, a2, a1, a0] = self.coefficients[pair * t.intervals + interval];
+        let x = place - interval as f64;
         (((a3 * x + a2) * x + a1) * x + a0, ((3.0 * a3 * x + 2.0 * a2) * x + a1) / t.step)
     }
 }
@@ -191,4 +190,36 @@ fn weighed(alone: Center, switch: &NearestSwitch, blocks: &[Block], c: usize) ->
     let weight = u * u * u * (-6.0 * u * u + 15.0 * u - 10.0) + 1.0;
     let slope = -30.0 * u * u * (u - 1.0) * (u - 1.0) / width;
     Center { weight, slope, sigma, inv_sum: 1.0 / sum, nearest, ..alone }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listing::Listing;
+
+    #[test]
+    fn first_polynomial_goes_on_below_the_table() {
+        // 1 - x + 2 x^2 - x^3 with x = (r - 1) / 0.25 in the first interval, other polynomials beyond.
+        let coefficients = vec![[-1.0, 2.0, -1.0, 1.0], [0.3, -1.0, 0.5, 1.0]];
+        let table = PairTable {
+            function: String::new(),
+            rcut: 9.0,
+            sel: 1,
+            start: 1.0,
+            step: 0.25,
+            intervals: 2,
+            switch: None,
+            shift: vec![0.0],
+        };
+        let listing = Listing::of_one_type(9.0);
+        let pairs = PairEnergy { table, listing, coefficients };
+        for r in [0.01_f64, 0.3, 0.76, 0.99, 1.0, 1.2] {
+            let x = (r - 1.0) / 0.25;
+            let (energy, slope) = pairs.energy(0, r);
+            assert!((energy - (1.0 - x + 2.0 * x * x - x * x * x)).abs() < 1e-12 * (1.0 + energy.abs()), "at {r}");
+            assert!((slope * 0.25 - (-1.0 + 4.0 * x - 3.0 * x * x)).abs() < 1e-12 * (1.0 + slope.abs()), "at {r}");
+        }
+        assert!((pairs.energy(0, 1.25 + 0.125).0 - (1.0 + 0.25 - 0.25 + 0.0375)).abs() < 1e-12);
+        assert!(pairs.energy(0, 1.5) == (0.0, 0.0), "beyond its end");
+    }
 }

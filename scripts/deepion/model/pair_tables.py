@@ -17,8 +17,9 @@ def pair_table_function(name: str, table: PairTable) -> FunctionProto:
     coefficients = nodes.array(table.coefficients.reshape(-1, 4))
     u = nodes.add("Div", nodes.add("Sub", "r", nodes.number(table.start)), nodes.number(table.step))
     place = nodes.add("Cast", u, to=TensorProto.INT64)
-    t = nodes.add("Sub", u, nodes.add("CastLike", place, "r"))
+    # closer than the table begins, its first polynomial goes on
     place = nodes.add("Min", nodes.add("Max", place, nodes.integer(0)), nodes.integer(table.intervals - 1))
+    t = nodes.add("Sub", u, nodes.add("CastLike", place, "r"))
     base = nodes.add("Mul", "pair", nodes.integer(table.intervals))
     row = nodes.add("Add", base, nodes.reshape(place, -1))
     a = nodes.add("Gather", coefficients, row, axis=0)
