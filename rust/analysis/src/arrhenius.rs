@@ -44,6 +44,20 @@ impl Arrhenius {
     /// scaled up by the square root of chi^2 per degree of freedom where that exceeds 1 (as the Particle Data Group does);
     /// else all points weigh the same and the errors come from the scatter about the line.
     ///
+    /// ```
+    /// use deepion_analysis::arrhenius::{Arrhenius, Point};
+    /// use deepion_analysis::constants::BOLTZMANN_EV;
+    ///
+    /// let point = |temperature: f64| {
+    ///     let value = 1e-3 * (-0.25 / (BOLTZMANN_EV * temperature)).exp();
+    ///     Point { temperature, value, error: None }
+    /// };
+    /// let fit = Arrhenius::fit(&[point(500.0), point(700.0), point(900.0)])?;
+    /// assert!((fit.energy - 0.25).abs() < 1e-12);
+    /// assert!(Arrhenius::fit(&[point(500.0)]).is_err());
+    /// # Ok::<(), deepion_analysis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Fewer than two temperatures, or values that are not positive.
     pub fn fit(points: &[Point]) -> Result<Self> {

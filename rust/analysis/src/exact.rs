@@ -8,6 +8,19 @@ use crate::{Error, Result};
 /// A sum of floating-point numbers in fixed point: an integer multiple of 2^-`BITS`. Each term is rounded once, to the
 /// nearest; adding is exact, so neither the order of atoms nor the number of ranks or threads changes a bit, and two
 /// sums can be merged or split at will. Range: +-2^(127 - `BITS`), beyond which adding is an error.
+///
+/// ```
+/// use deepion_analysis::Exact;
+///
+/// let sum = |values: &[f64]| -> deepion_analysis::Result<f64> {
+///     let mut sum = Exact::<60>::default();
+///     values.iter().try_for_each(|&value| sum.add(value))?;
+///     Ok(sum.value())
+/// };
+/// assert_eq!(sum(&[0.1, 1e8, -1e8])?, sum(&[1e8, -1e8, 0.1])?); // floating-point addition gives two results
+/// assert!(sum(&[f64::NAN]).is_err());
+/// # Ok::<(), deepion_analysis::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Exact<const BITS: u32>(i128);

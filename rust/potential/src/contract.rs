@@ -136,7 +136,7 @@ pub struct Activations {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Fitting {
-    /// One function for all center types, which has the input type [1] after D.
+    /// One function for all center types, which has the input type `[1]` after D.
     Shared(String),
     /// A function per center type.
     PerType(Vec<String>),
@@ -187,6 +187,13 @@ impl Contract {
     }
 
     /// Reads and checks a contract.
+    ///
+    /// ```
+    /// use deepion_potential::Contract;
+    ///
+    /// let error = Contract::from_json(r#"{"parts": [], "descriptor_layout": "axis_fastest"}"#).err().expect("refused");
+    /// assert!(error.to_string().contains("missing field `producer`"));
+    /// ```
     ///
     /// # Errors
     /// Names the key that is missing or wrong, what was found and what was expected.

@@ -13,7 +13,7 @@ pub enum Contraction {
         /// Number of a.
         axis: usize,
     },
-    /// `se_e2_r`: rows (1, 0, 0, 0); D = T[0] / 5, M values.
+    /// `se_e2_r`: rows (1, 0, 0, 0); D = T / 5 of the first row, M values.
     Radial,
 }
 

@@ -24,6 +24,14 @@ pub struct Radial {
 }
 
 /// Evaluates the radial functions for r < `rcut` (A). w is 1 below `rcut_smth` and falls to 0 at `rcut`.
+///
+/// ```
+/// use deepion_potential::radial;
+///
+/// let near = radial(2.0, 3.0, 6.0, 0.0);
+/// assert_eq!((near.a, near.da), (0.5, -0.25)); // 1/r and its slope
+/// assert!((radial(4.5, 3.0, 6.0, 0.0).w - 0.5).abs() < 1e-15);
+/// ```
 #[must_use]
 pub fn radial(r: f64, rcut_smth: f64, rcut: f64, protection: f64) -> Radial {
     let [w, dw, ddw] = switch(r, rcut_smth, rcut);

@@ -10,6 +10,14 @@ use super::histogram::Histogram;
 ///
 /// From N independent observations it comes out too small by about (occupied bins - 1) / 2N (Miller and Madow); N counts
 /// ions times frames here, which makes that far smaller than the standard error, so that no correction is made.
+///
+/// ```
+/// use deepion_analysis::coordination::entropy;
+///
+/// // Two numbers of neighbors that are equally frequent; then a single one.
+/// assert!((entropy(&[0.0, 3.0, 3.0]) - 2.0_f64.ln()).abs() < 1e-15);
+/// assert_eq!(entropy(&[0.0, 7.0]), 0.0);
+/// ```
 #[must_use]
 pub fn entropy(p: &[f64]) -> f64 {
     let total: f64 = p.iter().sum();

@@ -59,12 +59,27 @@ impl Curve {
 }
 
 /// Non-Gaussian parameter 3 <r^4> / (5 <r^2>^2) - 1; 0 without displacements.
+///
+/// ```
+/// use deepion_analysis::transport::non_gaussian;
+///
+/// assert!(non_gaussian(3.0, 15.0).abs() < 1e-15); // a normal distribution of unit variance along each axis
+/// assert!((non_gaussian(1.0, 1.0) + 0.4).abs() < 1e-15); // jumps of one length
+/// ```
 #[must_use]
 pub fn non_gaussian(r2: f64, r4: f64) -> f64 {
     if r2 > 0.0 { 3.0 * r4 / (5.0 * r2 * r2) - 1.0 } else { 0.0 }
 }
 
 /// Intercept and slope of the weighted straight line through points (x, y, weight); `None` for fewer than two different x.
+///
+/// ```
+/// use deepion_analysis::transport::line;
+///
+/// let (intercept, slope) = line(&[(1.0, 5.0, 2.0), (3.0, 9.0, 1.0)]).expect("two different x");
+/// assert!((intercept - 3.0).abs() < 1e-12 && (slope - 2.0).abs() < 1e-12);
+/// assert_eq!(line(&[(1.0, 5.0, 1.0), (1.0, 6.0, 1.0)]), None);
+/// ```
 #[must_use]
 pub fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let total: f64 = points.iter().map(|(_, _, w)| w).sum();

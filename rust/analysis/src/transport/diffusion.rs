@@ -227,6 +227,16 @@ fn overlap_correlation(lag: f64, block: f64) -> f64 {
 }
 
 /// Conductivity n e^2 Z^2 D / (k T), S/cm (eq. 3 of the paper). `diffusion`: A^2/ps; `density`: ions per A^3; `temperature`: K.
+///
+/// ```
+/// use deepion_analysis::transport::{Value, nernst_einstein};
+///
+/// // 0.02 Li per A^3 with D = 1e-8 cm^2/s = 1e-4 A^2/ps at 300 K: 2e28 (1.602e-19)^2 1e-12 / (1.381e-23 300) S/m.
+/// let diffusion = Value { value: 1e-4, error: Some(1e-5) };
+/// let conductivity = nernst_einstein(diffusion, 0.02, 1.0, 300.0);
+/// assert!((conductivity.value - 1.2395e-3).abs() < 1e-7);
+/// assert!((conductivity.error.expect("known") / conductivity.value - 0.1).abs() < 1e-12);
+/// ```
 #[must_use]
 pub fn nernst_einstein(diffusion: Value, density: f64, charge: f64, temperature: f64) -> Value {
     // A^2/ps = 1e-8 m^2/s, 1/A^3 = 1e30 1/m^3, S/m = 0.01 S/cm

@@ -61,6 +61,15 @@ fn gas(g0: f64, fluidicity: f64, thz: f64) -> f64 {
 /// Fluidicity f and packing fraction y for the normalized diffusivity Delta > 0. The paper's equation
 /// 2 D^-9/2 f^15/2 - 6 D^-3 f^5 - D^-3/2 f^7/2 + 6 D^-3/2 f^5/2 + 2 f - 2 = 0 is, with y = f^5/2 / D^3/2,
 /// f (2 - y) = 2 (1 - y)^3: one side rises with y from 0, the other falls to 0 at y = 1, so that there is one root between.
+///
+/// ```
+/// use deepion_analysis::vibrations::fluidicity;
+///
+/// let (f, y) = fluidicity(0.3);
+/// assert!((f * (2.0 - y) - 2.0 * (1.0 - y).powi(3)).abs() < 1e-12);
+/// assert!(fluidicity(1e-6).0 < 1e-3, "a solid");
+/// assert!(fluidicity(1e4).0 > 0.99, "a gas");
+/// ```
 #[must_use]
 pub fn fluidicity(diffusivity: f64) -> (f64, f64) {
     let fluidicity = |packing: f64| packing.powf(0.4) * diffusivity.powf(0.6);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairTable {
-    /// Name of the function pair [k], r [k, 1] -> energy, its slope [k, 1]. Its first constant holds the coefficients
+    /// Name of the function pair `[k]`, r `[k, 1]` -> energy, its slope `[k, 1]`. Its first constant holds the coefficients
     /// [pairs x intervals, 4], row = pair x intervals + interval, cubic first, in the place 0 to 1 within the interval.
     pub function: String,
     /// Cutoff.

@@ -48,7 +48,7 @@ pub struct Part {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Embedding {
-    /// One function for all pairs of types; where they differ in it, it has the input pair [1] = center type * ntypes + neighbor type.
+    /// One function for all pairs of types; where they differ in it, it has the input pair `[1]` = center type * ntypes + neighbor type.
     Shared(String),
     /// A function per center type and neighbor type; none: the pair contributes nothing, not even padding.
     PerPair(Vec<Vec<Option<String>>>),
@@ -59,7 +59,7 @@ pub enum Embedding {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// Name of the function pair [1] -> t [1, M].
+    /// Name of the function pair `[1]` -> t `[1, M]`.
     pub function: String,
     /// Whether t fades with the switch.
     pub smooth: bool,
