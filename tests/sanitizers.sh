@@ -31,7 +31,8 @@ sanitize_crates() {
     if cargo +nightly --version >/dev/null 2>&1; then
         say "cargo test under AddressSanitizer"
         # Leaks are counted, but ONNX Runtime's and those of threads that outlive a test are not ours.
-        RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions" ASAN_OPTIONS=detect_leaks=0 CARGO_PROFILE_RELEASE_LTO=off \
+        RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions" RUSTDOCFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 \
+            CARGO_PROFILE_RELEASE_LTO=off \
             run_cargo_test +nightly --target "$host" --target-dir "$build/sanitizers/crates"
     elif command -v valgrind >/dev/null; then
         say "no nightly Rust: unit tests of the crates under valgrind"
