@@ -85,10 +85,11 @@ def model(folder: Path, venv: Path, source: Path, mode: PeerMode, say: Say) -> P
     dp = venv / "bin/dp"
     if not plain.exists():
         say(f"{source.name} for DeePMD-kit in {mode.precision}")
-        write_training_input(work, *write_variant(source, work / "model.dp", mode.precision))
+        write_variant(source, work / "model.dp", mode.precision)
         _convert([dp, "convert-backend", "model.dp"], plain, work)
     if mode.compressed and not compressed.exists():
         say(f"dp compress of {source.name} in {mode.precision}")
+        write_training_input(work, *write_variant(source, work / "model.dp", mode.precision))
         _convert([dp, "compress", "-t", "input.json", "-i", plain.name, "-o"], compressed, work)
     return compressed if mode.compressed else plain
 
