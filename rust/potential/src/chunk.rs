@@ -102,12 +102,7 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         )?;
         self.gd.iter_mut().for_each(|g| *g *= model.contract.energy_scale[center]);
         if let Some(of) = &model.pair_energy {
-            for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
-                let factor = self.pairs.share_of_model(of, c);
-                for g in gd {
-                    *g *= factor;
-                }
-            }
+            self.pairs.weigh_gradients(of, &mut self.gd, inputs);
         }
         watch.lap(&mut share.times.fitting);
         self.forces(job, share)?;

@@ -41,7 +41,7 @@ pub struct Descriptor {
     pub inv_slots: f64,
     /// Row times G of an empty slot, per type pair: M values, or none for zeros.
     padding: Vec<Vec<f64>>,
-    /// What a masked neighbor takes off, per type pair: M values, or none for zeros.
+    /// What a masked neighbor takes off, per type pair: M values, or none for zeros and where none is masked.
     masked: Vec<Vec<f64>>,
     /// Sum over all slots of the padding, per center type: M values.
     constant: Vec<Vec<f64>>,
@@ -146,13 +146,15 @@ impl Descriptor {
         for (c, p) in self.constant[pair.center].iter_mut().zip(&padding) {
             *c += (counts * self.part.sel_of(pair.neighbor)) as f64 * p;
         }
-        let (row, s) = self.contraction.masked_row();
-        self.masked[at] = if row == 0.0 {
-            padding.clone()
-        } else {
-            let masked = self.empty_slot(pair, s, row, networks)?;
-            padding.iter().zip(masked).map(|(p, m)| p - m).collect()
-        };
+        if self.kind(pair.center, pair.neighbor) == PairKind::Masked {
+            let (row, s) = self.contraction.masked_row();
+            self.masked[at] = if row == 0.0 {
+                padding.clone()
+            } else {
+                let masked = self.empty_slot(pair, s, row, networks)?;
+                padding.iter().zip(masked).map(|(p, m)| p - m).collect()
+            };
+        }
         self.padding[at] = padding;
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::job::Job;
 use crate::listing::Listing;
 use crate::neighborhood::{self, Block};
 use crate::share::Share;
+use crate::tabulated::Real;
 use crate::vectors::virial;
 
 /// The table of a model.
@@ -109,10 +110,17 @@ impl PairWork {
         }
     }
 
-    /// Share of the Deep Potential in the energy of center c.
-    #[must_use]
-    pub fn share_of_model(&self, of: &PairEnergy, c: usize) -> f64 {
-        if of.table.switch.is_some() { 1.0 - self.centers[c].weight } else { 1.0 }
+    /// Multiplies the gradient of each center, `inputs` values, with the Deep Potential's share in its energy.
+    pub fn weigh_gradients<R: Real>(&self, of: &PairEnergy, gradients: &mut [R], inputs: usize) {
+        if of.table.switch.is_none() {
+            return;
+        }
+        for (center, gradient) in self.centers.iter().zip(gradients.chunks_exact_mut(inputs)) {
+            let share = R::from_f64(1.0 - center.weight);
+            for g in gradient {
+                *g = *g * share;
+            }
+        }
     }
 
     /// Energy of center c from that of the Deep Potential; adds the forces that the table and the weight make to `share`, and the

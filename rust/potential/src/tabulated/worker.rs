@@ -159,12 +159,7 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         )?;
         watch.lap(&mut share.times.fitting);
         if let Some(of) = &model.pair_energy {
-            for (c, gd) in self.gd.chunks_exact_mut(inputs).enumerate() {
-                let factor = R::from_f64(self.pairs.share_of_model(of, c));
-                for g in gd {
-                    *g = *g * factor;
-                }
-            }
+            self.pairs.weigh_gradients(of, &mut self.gd, inputs);
         }
         self.reactions.clear();
         self.reactions.resize(n, [0.0; 3]);
