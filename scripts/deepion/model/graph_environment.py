@@ -116,7 +116,7 @@ def environment(nodes: Nodes, potential: Potential, frame: Frame, centers: Cente
     zero, one = nodes.number(0.0), nodes.number(1.0)
     square = nodes.sum(nodes.add("Mul", difference, difference), 2)
     r = nodes.add("Sqrt", nodes.add("Where", real, square, one))
-    weight, weight_slope = _switch(nodes, part, r)
+    weight, weight_slope = quintic_switch(nodes, r, part.rcut_smth, part.rcut)
     present = nodes.add("Where", real, one, zero)
     weight = nodes.add("Mul", weight, present)
     weight_slope = nodes.add("Mul", weight_slope, present)
@@ -202,10 +202,10 @@ def _partners(pairs: list[list[int]], center_type: int) -> set[int]:
     return {j for i, j in pairs if i == center_type} | {i for i, j in pairs if j == center_type}
 
 
-def _switch(nodes: Nodes, part: Descriptor, r: str) -> tuple[str, str]:
-    """DeePMD-kit's quintic switch w(r) and dw/dr."""
-    width = part.rcut - part.rcut_smth
-    u = nodes.add("Div", nodes.add("Sub", r, nodes.number(part.rcut_smth)), nodes.number(width))
+def quintic_switch(nodes: Nodes, x: str, start: float, end: float) -> tuple[str, str]:
+    """DeePMD-kit's quintic switch w(x), which falls from 1 at start to 0 at end, and dw/dx (see switch.py)."""
+    width = end - start
+    u = nodes.add("Div", nodes.add("Sub", x, nodes.number(start)), nodes.number(width))
     u = nodes.add("Min", nodes.add("Max", u, nodes.number(0.0)), nodes.number(1.0))
     u2 = nodes.add("Mul", u, u)
 

@@ -4,10 +4,9 @@
 from dataclasses import dataclass
 
 from .contract import PAIR_TABLE
-from .graph_environment import Centers, Frame
+from .graph_environment import Centers, Frame, quintic_switch
 from .onnx_nodes import DOMAIN, Nodes
 from .potential import NearestSwitch, PairTable, Potential
-from .switch import C0, C1, C2, SLOPE
 
 
 @dataclass
@@ -106,17 +105,7 @@ class PairTerm:
         sigma = nodes.add(
             "Where", some, sigma, nodes.number(2.0 * switch.rmax)
         )  # no neighbors: the Deep Potential alone
-        width = switch.rmax - switch.rmin
-        u = nodes.add("Div", nodes.add("Sub", sigma, nodes.number(switch.rmin)), nodes.number(width))
-        u = nodes.add("Min", nodes.add("Max", u, zero), one)
-        u2 = nodes.add("Mul", u, u)
-
-        def quadratic(c2: float, c1: float, c0: float) -> str:
-            linear = nodes.add("Add", nodes.add("Mul", u, nodes.number(c1)), nodes.number(c0))
-            return nodes.add("Add", nodes.add("Mul", u2, nodes.number(c2)), linear)
-
-        self.weight = nodes.add("Add", nodes.add("Mul", nodes.add("Mul", u2, u), quadratic(C2, C1, C0)), one)
-        slope = nodes.add("Mul", u2, quadratic(*(c / width for c in SLOPE)))
+        self.weight, slope = quintic_switch(nodes, sigma, switch.rmin, switch.rmax)
         # d sigma / dr = share (1 + (sigma - r) / alpha) / total
         bend = nodes.add("Add", one, nodes.add("Div", nodes.add("Sub", sigma, near.r), alpha))
         of_sigma = nodes.add("Div", nodes.add("Mul", share, bend), total)
