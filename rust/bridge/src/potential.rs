@@ -4,16 +4,11 @@
 //! Units: Angstrom, eV, eV/Angstrom. Tensors of 9 are in LAMMPS' centroid order xx, yy, zz, xy, xz, yz, yx, zx, zy with
 //! element ab = sum of `r_a` `f_b` (positive for pressure pushing out).
 
-mod accuracy;
-mod opening;
-mod summary;
 #[cfg(test)]
 mod tests;
 
-use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
-use deepion_potential::{
-    Configuration, Engine, Error, MOST_SHARES, Model, ReducedLevel, Result, Results, Times, matrix, matrix_mut,
-};
+use deepion_engine::Precision;
+use deepion_potential::{Configuration, Contract, Error, Result, Results, matrix, matrix_mut};
 use ndarray::{ArrayView3, ArrayViewMut2};
 
 use crate::guard::{guard, guard_only};
@@ -192,23 +187,36 @@ mod ffi {
     }
 }
 
-/// A model, ready to compute: the file, the engine and what its guards saw.
+/// A model, ready to compute, and what its guards saw.
 struct Potential {
-    name: String,
-    file: ModelFile,
-    runtime: Library,
-    settings: ffi::Settings,
-    /// The reduced networks that the settings ask for, and those in use.
-    wanted: Option<ReducedLevel>,
-    reduced: Option<ReducedLevel>,
-    /// None before the model was prepared.
-    engine: Option<Engine>,
+    model: deepion_engine::Potential,
     alerts: ffi::Alerts,
     poisoned: bool,
 }
 
 fn open_potential(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Box<Potential>> {
-    guard_only(|| opening::open(name, bytes, settings).map(Box::new))
+    guard_only(|| {
+        let model = deepion_engine::Potential::open(name, bytes, settings_of(settings)?)?;
+        Ok(Box::new(Potential { model, alerts: ffi::Alerts::default(), poisoned: false }))
+    })
+}
+
+fn settings_of(settings: &ffi::Settings) -> Result<deepion_engine::Settings> {
+    let settings = settings.clone();
+    Ok(deepion_engine::Settings {
+        precision: match settings.precision {
+            ffi::Precision::Double => Precision::Double,
+            ffi::Precision::Mixed => Precision::Mixed,
+            other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
+        },
+        tabulate: settings.tabulate,
+        table_error: settings.table_error,
+        reduce: settings.reduce,
+        threads: settings.threads,
+        sel_error: settings.sel_error,
+        onnxruntime: settings.onnxruntime,
+        search: settings.search,
+    })
 }
 
 fn model_deviation(forces: &[f64], models: usize, relative: f64) -> Result<Vec<f64>> {
@@ -232,30 +240,30 @@ fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -
 
 impl Potential {
     fn prepare(&mut self, types: &[i32]) -> Result<()> {
-        guard_only(|| opening::prepare(self, types))
+        guard_only(|| self.model.prepare(types))
     }
 
     fn info(&self) -> Result<ffi::ModelInfo> {
         guard_only(|| {
-            let contract = &self.file.contract;
-            let reduced_error = self.reduced.as_ref().map_or(0.0, |l| l.force_error);
+            let Self { model, .. } = self;
+            let contract = model.contract();
             Ok(ffi::ModelInfo {
                 type_map: contract.type_map.clone(),
                 cutoff: contract.rcut(),
                 numb_fparam: contract.numb_fparam,
                 numb_aparam: contract.numb_aparam,
-                reduced_error,
-                check_limit: accuracy::check_limit(self.settings.precision, self.settings.tabulate, reduced_error),
-                threads: self.settings.threads.clamp(1, MOST_SHARES),
                 default_fparam: contract.default_fparam.clone().unwrap_or_default(),
-                sha256: self.file.sha256.clone(),
-                summary: self.engine.as_ref().map_or(Vec::new(), |engine| self.summary(engine)),
+                reduced_error: model.reduced_error(),
+                check_limit: model.check_limit(),
+                threads: model.threads(),
+                sha256: model.sha256().into(),
+                summary: model.summary(),
             })
         })
     }
 
     fn compute(&mut self, atoms: ffi::Atoms, output: ffi::Output) -> Result<ffi::Totals> {
-        let Self { engine, alerts, poisoned, .. } = self;
+        let Self { model, alerts, poisoned } = self;
         guard(poisoned, || {
             let ffi::Output { factor, f, eatom, vatom, cvatom } = output;
             let nall = atoms.types.len();
@@ -266,10 +274,9 @@ impl Potential {
                 vatom: wanted("vatom", vatom, [nall, 6])?,
                 cvatom: wanted("cvatom", cvatom, [nall, 9])?,
             };
-            let engine = prepared(engine)?;
-            let conf = configuration(engine.model(), &atoms)?;
-            let (totals, seen) = engine.compute(&conf, &mut results)?;
-            let contract = &engine.model().contract;
+            let conf = configuration(model.contract(), &atoms)?;
+            let (totals, seen) = model.compute(&conf, &mut results)?;
+            let contract = model.contract();
             let tag = |i: usize| atoms.tags.get(i).copied().unwrap_or(i as i64);
             if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
                 alerts.overflow_tag = tag(worst.center);
@@ -291,11 +298,9 @@ impl Potential {
     }
 
     fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
-        let Self { engine, file, runtime, poisoned, .. } = self;
+        let Self { model, poisoned, .. } = self;
         guard(poisoned, || {
-            let engine = prepared(engine)?;
-            let conf = configuration(engine.model(), &atoms)?;
-            let check = engine.self_check(&conf, &mut OnnxWholeModel::new(runtime, file)?)?;
+            let check = model.self_check(&configuration(model.contract(), &atoms)?)?;
             Ok(ffi::CheckResult {
                 force_difference: check.force_difference,
                 squares: check.squares,
@@ -306,10 +311,7 @@ impl Potential {
 
     fn take_times(&mut self) -> Result<Vec<ffi::PartTime>> {
         let part = |(name, seconds): (&str, f64)| ffi::PartTime { name: name.into(), seconds };
-        guard_only(|| {
-            let times = self.engine.as_mut().map_or_else(Times::default, Engine::take_times);
-            Ok(times.parts().map(part).into())
-        })
+        guard_only(|| Ok(self.model.take_times().parts().map(part).into()))
     }
 
     fn take_alerts(&mut self) -> Result<ffi::Alerts> {
@@ -317,12 +319,8 @@ impl Potential {
     }
 
     fn memory_bytes(&self) -> Result<usize> {
-        guard_only(|| Ok(self.engine.as_ref().map_or(0, Engine::bytes) + self.file.bytes().len()))
+        guard_only(|| Ok(self.model.memory_bytes()))
     }
-}
-
-fn prepared(engine: &mut Option<Engine>) -> Result<&mut Engine> {
-    engine.as_mut().ok_or_else(|| Error::Internal("the model was not prepared for any types".into()))
 }
 
 /// An empty slice: not wanted.
@@ -330,8 +328,8 @@ fn wanted<'a>(name: &str, values: &'a mut [f64], shape: [usize; 2]) -> Result<Op
     if values.is_empty() { Ok(None) } else { matrix_mut(name, values, shape).map(Some) }
 }
 
-fn configuration<'a>(model: &Model, atoms: &ffi::Atoms<'a>) -> Result<Configuration<'a>> {
-    let per_atom = model.contract.numb_aparam;
+fn configuration<'a>(contract: &Contract, atoms: &ffi::Atoms<'a>) -> Result<Configuration<'a>> {
+    let per_atom = contract.numb_aparam;
     let rows = atoms.aparam.len().checked_div(per_atom).unwrap_or(0);
     Ok(Configuration {
         x: matrix("x", atoms.x, [atoms.types.len(), 3])?,

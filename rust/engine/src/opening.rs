@@ -6,29 +6,20 @@ use deepion_potential::{
     EXPORTER, Engine, Error, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
 };
 
-use super::{Potential, accuracy, ffi};
+use crate::settings::{Precision, Settings};
+use crate::{Potential, accuracy};
 
 /// Opens a model from the bytes of its file; `name` is only used in messages.
-pub(super) fn open(name: &str, bytes: &[u8], settings: &ffi::Settings) -> Result<Potential> {
+pub(crate) fn open(name: &str, bytes: &[u8], settings: Settings) -> Result<Potential> {
     let settings = accuracy::with_defaults(settings);
     let file = ModelFile::open(name, bytes)?;
     let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
     let wanted = choose_level(&file, &settings)?;
-    Ok(Potential {
-        name: name.into(),
-        file,
-        runtime,
-        engine: None,
-        settings,
-        wanted,
-        reduced: None,
-        alerts: ffi::Alerts::default(),
-        poisoned: false,
-    })
+    Ok(Potential { name: name.into(), file, runtime, engine: None, settings, wanted, reduced: None })
 }
 
 /// Prepares a model for the types that will occur, unless that was done.
-pub(super) fn prepare(potential: &mut Potential, types: &[i32]) -> Result<()> {
+pub(crate) fn prepare(potential: &mut Potential, types: &[i32]) -> Result<()> {
     let mut in_use = vec![false; potential.file.contract.ntypes()];
     for &t in types {
         let known = usize::try_from(t).ok().and_then(|t| in_use.get_mut(t));
@@ -40,9 +31,8 @@ pub(super) fn prepare(potential: &mut Potential, types: &[i32]) -> Result<()> {
     potential.file.restore_networks();
     let Potential { runtime, file, settings, wanted, .. } = potential;
     let (engine, reduced) = match settings.precision {
-        ffi::Precision::Double => start_engine::<f64>(runtime, file, in_use, wanted.clone(), settings)?,
-        ffi::Precision::Mixed => start_engine::<f32>(runtime, file, in_use, wanted.clone(), settings)?,
-        other => return Err(Error::Internal(format!("precision {} is unknown", other.repr))),
+        Precision::Double => start_engine::<f64>(runtime, file, in_use, wanted.clone(), settings)?,
+        Precision::Mixed => start_engine::<f32>(runtime, file, in_use, wanted.clone(), settings)?,
     };
     potential.file.drop_networks();
     log::info!("model {} runs on {} threads per MPI rank", potential.name, engine.threads());
@@ -51,7 +41,7 @@ pub(super) fn prepare(potential: &mut Potential, types: &[i32]) -> Result<()> {
 }
 
 /// The reduced networks that the settings ask for, where the file has them.
-fn choose_level(file: &ModelFile, settings: &ffi::Settings) -> Result<Option<ReducedLevel>> {
+fn choose_level(file: &ModelFile, settings: &Settings) -> Result<Option<ReducedLevel>> {
     let wanted = accuracy::wanted_reduction(settings);
     if wanted == 0.0 || !settings.tabulate {
         return Ok(None);
@@ -84,7 +74,7 @@ fn start_engine<R: OnnxReal + Kernels>(
     file: &ModelFile,
     in_use: Vec<bool>,
     reduced: Option<ReducedLevel>,
-    settings: &ffi::Settings,
+    settings: &Settings,
 ) -> Result<(Engine, Option<ReducedLevel>)> {
     let mut exact = OnnxNetworks::<f64>::embeddings_only(library, file)?;
     let mut model = Model::for_types(file.contract.clone(), in_use, &mut exact)?;
@@ -124,7 +114,7 @@ fn start_engine<R: OnnxReal + Kernels>(
     Ok((Engine::new(model, networks, settings.sel_error)?, None))
 }
 
-fn accurate(engine: &Engine, settings: &ffi::Settings) -> bool {
+fn accurate(engine: &Engine, settings: &Settings) -> bool {
     let Some(tables) = engine.tables() else { return false };
     let accurate = tables.error <= settings.table_error;
     let verdict = if accurate { "at most" } else { "more than" };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! How accurate a model is by default, and how accurate it must be found by its self-check.
 
-use super::ffi::{Precision, Settings};
+use crate::settings::{Precision, Settings};
 
 /// Force error of reduced networks where the user does not choose, eV/A RMS: far below the error of any trained model (the
 /// best reach several 1e-3), while ten times more would save only a quarter of the time.
@@ -11,8 +11,7 @@ const DEFAULT_REDUCE: f64 = 1e-4;
 const LARGEST_TO_RMS: f64 = 50.0;
 
 /// The settings with the default of the precision for the table error that the user did not choose.
-pub(super) fn with_defaults(settings: &Settings) -> Settings {
-    let mut settings = settings.clone();
+pub(crate) fn with_defaults(mut settings: Settings) -> Settings {
     let double = settings.precision == Precision::Double;
     if settings.table_error <= 0.0 {
         settings.table_error = if double { 1e-9 } else { 1e-6 };
@@ -22,30 +21,44 @@ pub(super) fn with_defaults(settings: &Settings) -> Settings {
 
 /// The force error of reduced networks that is wanted, eV/A RMS; 0: the full networks. Where the user did not choose, it
 /// is only a wish: not every file has reduced networks.
-pub(super) fn wanted_reduction(settings: &Settings) -> f64 {
+pub(crate) fn wanted_reduction(settings: &Settings) -> f64 {
     match (settings.reduce < 0.0, settings.precision) {
         (false, _) => settings.reduce,
         (true, Precision::Double) => 0.0,
-        (true, _) => DEFAULT_REDUCE,
+        (true, Precision::Mixed) => DEFAULT_REDUCE,
     }
 }
 
 /// Default limit of the self-check, eV/A: `tabulate` is what the settings say, `reduced_error` the force error of reduced
 /// networks (0: the full ones).
-pub(super) fn check_limit(precision: Precision, tabulate: bool, reduced_error: f64) -> f64 {
+pub(crate) fn check_limit(precision: Precision, tabulate: bool, reduced_error: f64) -> f64 {
     if reduced_error > 0.0 {
         return (LARGEST_TO_RMS * reduced_error).max(1e-3);
     }
     match (precision, tabulate) {
         (Precision::Double, false) => 1e-8,
         (Precision::Double, true) => 1e-5,
-        _ => 1e-3,
+        (Precision::Mixed, _) => 1e-3,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn settings(precision: Precision) -> Settings {
+        let (onnxruntime, search) = (String::new(), Vec::new());
+        Settings {
+            precision,
+            tabulate: false,
+            table_error: 0.0,
+            reduce: -1.0,
+            threads: 1,
+            sel_error: false,
+            onnxruntime,
+            search,
+        }
+    }
 
     #[test]
     fn limits_of_the_self_check() {
@@ -65,26 +78,24 @@ mod tests {
 
     #[test]
     fn double_precision_keeps_the_full_networks_unless_reduced_ones_are_wanted() {
-        let mut settings = super::super::tests::settings();
         for (precision, given, wanted) in [
             (Precision::Mixed, -1.0, DEFAULT_REDUCE),
             (Precision::Mixed, 0.0, 0.0),
             (Precision::Double, -1.0, 0.0),
             (Precision::Double, 1e-3, 1e-3),
         ] {
-            (settings.precision, settings.reduce) = (precision, given);
+            let settings = Settings { reduce: given, ..settings(precision) };
             assert!((wanted_reduction(&settings) - wanted).abs() < 1e-15);
         }
     }
 
     #[test]
     fn only_a_table_error_that_was_not_chosen_is_replaced() {
-        let mut settings = super::super::tests::settings();
         for (precision, given, used) in
             [(Precision::Mixed, 0.0, 1e-6), (Precision::Double, 0.0, 1e-9), (Precision::Double, 1e-4, 1e-4)]
         {
-            (settings.precision, settings.table_error) = (precision, given);
-            assert!((with_defaults(&settings).table_error / used - 1.0).abs() < 1e-12);
+            let settings = Settings { table_error: given, ..settings(precision) };
+            assert!((with_defaults(settings).table_error / used - 1.0).abs() < 1e-12);
         }
     }
 }
