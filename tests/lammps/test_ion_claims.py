@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 from ion_runs import free_flight, gas
-from lammps_runs import BIN, PLUGIN, good, lmp
+from lammps_runs import LMP, PLUGIN, PYTHON_ENV, good, lmp
 
 TAKEN = "cannot write t.txt: fix ion/transport tr in process "
 
@@ -32,7 +32,7 @@ def test_two_processes(tmp_path):
     data = gas(tmp_path / "data")
     script = f"plugin load {PLUGIN}\n" + free_flight(data) + "fix tr ion ion/transport 5 file t.txt\n"
     (tmp_path / "in.long").write_text(script + "run 0\nshell touch started\nrun 1000000000\n")
-    command = [BIN / "lmp", "-in", "in.long", "-log", "none", "-nocite"]
+    command = [LMP, "-in", "in.long", "-log", "none", "-nocite"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL, start_new_session=True
     ) as first:
@@ -73,13 +73,12 @@ def test_two_instances_in_one_process(tmp_path):
         third.command("clear")
         instance().command("run 10")
     """
-    mpi = {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}  # of the mpich wheel
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env=os.environ | mpi,
+        env=os.environ | PYTHON_ENV,
         timeout=60,
         check=False,
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ion_runs import columns, free_flight, gas, lj, table
-from lammps_runs import BIN, PLUGIN, good, lmp
+from lammps_runs import LMP, PLUGIN, good, lmp
 
 # Files have 13 digits. Rounding of toroidal positions where atoms are put back into a changing box: 1e-14 A of 0.1 A.
 ROUNDING = 1e-10
@@ -159,7 +159,7 @@ def test_kill_at_random_moments(tmp_path):
         (folder / "started").unlink(missing_ok=True)
         before = check(folder, reference)
         with subprocess.Popen(
-            [BIN / "lmp", "-in", "in.killed", "-log", "none", "-nocite"],
+            [LMP, "-in", "in.killed", "-log", "none", "-nocite"],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from lammps_runs import BIN, MODEL, PLUGIN, ROOT, good, lmp
+from lammps_runs import MODEL, PLUGIN, PYTHON_ENV, ROOT, good, lmp
 
 DATA = ROOT / "lammps-examples" / "quickstart" / "data.Ti10"
 
@@ -105,7 +105,7 @@ run 0
         info = mallinfo()
         print("in use", info.uordblks + info.hblkhd)
 """)
-    variables = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "LD_LIBRARY_PATH": str(BIN.parent / "lib")}
+    variables = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"} | PYTHON_ENV
     done = subprocess.run(
         [sys.executable, driver], capture_output=True, text=True, timeout=120, env=os.environ | variables
     )
