@@ -8,3 +8,12 @@ for _name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):
     os.environ.setdefault(_name, "1")
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """DeepPot, imported where it is used: models are exported without what it needs."""
+    if name == "DeepPot":
+        from deepion.engine.deep_pot import DeepPot
+
+        return DeepPot
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

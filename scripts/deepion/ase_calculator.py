@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The documented place of the ASE calculator: from deepion.ase_calculator import DeepionCalculator."""
+"""The ASE calculator under the name that it had before: it is `deepion.ase.Deepion`."""
 
-from deepion.evaluation.calculator import DeepionCalculator
+from deepion.engine.calculator import Deepion as DeepionCalculator
 
 __all__ = ["DeepionCalculator"]

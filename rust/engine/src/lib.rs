@@ -5,16 +5,24 @@
 //! Units: Angstrom, eV, eV/Angstrom.
 
 mod accuracy;
+mod bins;
+mod cell;
+mod frames;
 mod opening;
 mod settings;
 mod summary;
+mod surroundings;
 
 use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
 use deepion_potential::{
-    Check, Configuration, Contract, Engine, Error, MOST_SHARES, ReducedLevel, Result, Results, Sightings, Times, Totals,
+    Check, Configuration, Contract, Engine, MOST_SHARES, ReducedLevel, Results, Sightings, Times, Totals,
 };
 
+pub use cell::Vectors;
+pub use deepion_potential::{Error, Result};
+pub use frames::{Answer, Frame, Wanted};
 pub use settings::{Precision, Settings};
+pub use surroundings::Surroundings;
 
 /// A model, ready to compute.
 pub struct Potential {

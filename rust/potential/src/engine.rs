@@ -215,6 +215,38 @@ impl Engine {
         check::run(&self.model, conf, (&self.group_of, &self.groups), lock(&self.workers[0]).as_mut(), reference)
     }
 
+    /// Lends each of the engine's threads an engine of its own, which shares the tables: for many configurations at once, one
+    /// on each thread. Results do not depend on the number of threads of an engine, so they are the same.
+    pub fn apart<T: Send>(&mut self, work: impl Fn(&mut Self) -> T + Sync) -> Vec<T> {
+        let workers = std::mem::take(&mut self.workers);
+        let engines: Vec<Mutex<Self>> = workers.into_iter().map(|worker| Mutex::new(self.alone(worker))).collect();
+        let done = match &self.pool {
+            Some(pool) => pool.broadcast(|thread| work(&mut lock(&engines[thread.index()]))),
+            None => engines.iter().map(|engine| work(&mut lock(engine))).collect(),
+        };
+        for engine in engines {
+            let engine = engine.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.times.add(&engine.times);
+            self.workers.extend(engine.workers);
+        }
+        done
+    }
+
+    /// This engine with one of its workers alone.
+    fn alone(&self, worker: Mutex<Box<dyn ChunkWorker>>) -> Self {
+        Self {
+            model: self.model.clone(),
+            sel_error: self.sel_error,
+            workers: vec![worker],
+            tables: self.tables.clone(),
+            pool: None,
+            groups: Vec::new(),
+            group_of: Vec::new(),
+            shares: Vec::new(),
+            times: Times::default(),
+        }
+    }
+
     fn prepare(&mut self, conf: &Configuration) -> Result<()> {
         conf.check_step(&self.model)?;
         if conf.rebuilt {

@@ -136,6 +136,20 @@ fn same_bits_for_any_number_of_threads() {
 }
 
 #[test]
+fn configurations_side_by_side_give_the_same_bits() {
+    let c = contract();
+    let clusters: Vec<Cluster> = (0..5).map(|seed| Cluster::new(90, 10.0, seed)).collect();
+    let expected: Vec<Answer> = clusters.iter().map(|cluster| evaluate(&mut engine(&c, 1), cluster)).collect();
+    for threads in [1, 3] {
+        let mut engine = engine(&c, threads);
+        let answers = engine.apart(|alone| clusters.iter().map(|cluster| evaluate(alone, cluster)).collect::<Vec<_>>());
+        assert_eq!(answers, vec![expected.clone(); threads]);
+        assert!(engine.take_times().parts().iter().map(|part| part.1).sum::<f64>() > 0.0);
+        assert_eq!(evaluate(&mut engine, &clusters[2]), expected[2], "the engine has its threads back");
+    }
+}
+
+#[test]
 fn results_are_added_and_scaled() {
     let c = contract();
     let cluster = cluster_for(&c, 3);

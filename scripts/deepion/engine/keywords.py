@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The keywords of the pair style that say how a model is run, with its defaults."""
+
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from deepion.errors import InputError
+
+MOST_THREADS = 16  # shares of the work of one configuration: more threads find nothing to do
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """As `pair_style deepmd/onnx` has them; its page says what they mean.
+
+    precision: "mixed" or "double". threads: 0 = OMP_NUM_THREADS, else all cores of this process. tabulate: None = yes in mixed and
+    no in double precision. table_error: relative, 0 = the default of the precision. reduce: eV/A RMS, None = the default, 0 = the full
+    networks. sel: "warn" or "error". check: compare atoms of the first structure with the model file in float64. check_limit: eV/A,
+    0 = the default. onnxruntime: path of libonnxruntime.so, "" = search.
+    """
+
+    precision: str = "mixed"
+    threads: int = 0
+    tabulate: bool | None = None
+    table_error: float = 0.0
+    reduce: float | None = None
+    sel: str = "warn"
+    check: bool = True
+    check_limit: float = 0.0
+    onnxruntime: str | Path = ""
+
+    def __post_init__(self) -> None:
+        _choice("precision", self.precision, ("mixed", "double"))
+        _choice("sel", self.sel, ("warn", "error"))
+        for name in ("check", "tabulate"):
+            value = getattr(self, name)
+            if not isinstance(value, bool) and not (name == "tabulate" and value is None):
+                raise InputError(f"{name}: expected True or False, got {value!r}")
+        for name in ("threads", "table_error", "reduce", "check_limit"):
+            value = getattr(self, name)
+            if name == "reduce" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+                raise InputError(f"{name}: expected a number that is not negative, got {value!r}")
+        if not isinstance(self.threads, int):
+            raise InputError(f"threads: expected a whole number, got {self.threads!r}")
+        if self.reduce and self.tabulate is False:
+            raise InputError("reduced networks are always tabulated: use only one of tabulate=False and reduce")
+
+    def settings(self) -> dict[str, Any]:
+        """What the compiled module takes."""
+        tabulate = self.tabulate
+        if tabulate is None:
+            tabulate = self.precision == "mixed" or bool(self.reduce)
+        return {
+            "precision": self.precision,
+            "tabulate": tabulate,
+            "table_error": float(self.table_error),
+            "reduce": -1.0 if self.reduce is None else float(self.reduce),
+            "threads": self.threads or default_threads(),
+            "sel_error": self.sel == "error",
+            "onnxruntime": str(self.onnxruntime),
+            "search": onnxruntime_folders(),
+        }
+
+
+def default_threads() -> int:
+    """OMP_NUM_THREADS, as LAMMPS; else the cores of this process."""
+    given = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
+
+
+def onnxruntime_folders() -> list[str]:
+    """Where the library of the package onnxruntime is, without importing it."""
+    spec = find_spec("onnxruntime")
+    return [str(Path(spec.origin).parent / "capi")] if spec is not None and spec.origin else []
+
+
+def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{name}: expected {' or '.join(choices)}, got {value!r}")
