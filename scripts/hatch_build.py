@@ -12,6 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PROGRAMS = {
     "wheel/deepionplugin.so": "deepion/plugin/deepionplugin.so",
     "deepion-merge": "deepion/bin/deepion-merge",
+    "target/release/libdeepion_python.so": "deepion/_engine.abi3.so",
 }
 
 
