@@ -8,11 +8,10 @@ use ndarray::{Array2, Axis};
 use crate::chunk::ChunkWorker;
 use crate::configuration::Configuration;
 use crate::error::{Error, Result};
-use crate::guards::Sightings;
 use crate::job::{Group, Job};
 use crate::listing::Listing;
 use crate::model::Model;
-use crate::neighborhood::{self, Block};
+use crate::neighborhood::Neighborhood;
 use crate::networks::WholeModel;
 use crate::shapes::matrix;
 use crate::share::Share;
@@ -69,15 +68,16 @@ pub(crate) fn run(
 
     let slots: usize = model.listings().map(Listing::slots).sum();
     let mut nlist = vec![-1; sampled * slots];
-    let (mut share, mut blocks, mut seen) = (Share::default(), Vec::<Block>::new(), Sightings::default());
+    let (mut share, mut around) = (Share::default(), Neighborhood::default());
     share.reset(conf.nall(), true, false);
     let mut row = 0;
     for (center_type, members) in samples.iter().filter(|(_, members)| !members.is_empty()) {
         let job = Job { model, conf, group_of, center_type: *center_type, members, sel_error: false };
-        worker.evaluate(job, &mut share)?;
+        around.collect(job)?;
+        worker.evaluate(job, &around, &mut share)?;
         let mut first = row * slots;
         for of in model.listings() {
-            neighborhood::collect(job, of, &mut blocks, &mut seen)?;
+            let blocks = around.of(of);
             for c in 0..members.len() {
                 let mut slot = first + c * slots;
                 for (neighbor, block) in blocks.iter().enumerate() {

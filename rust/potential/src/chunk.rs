@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::listing::PairKind;
 use crate::model::Descriptor;
-use crate::neighborhood::{self, Block};
+use crate::neighborhood::{Block, Neighborhood};
 use crate::networks::Networks;
 use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
@@ -20,11 +20,11 @@ pub trait ChunkWorker: Send {
     /// Centers per chunk that suit this worker.
     fn centers_per_chunk(&self) -> usize;
 
-    /// Evaluates the centers of a job and adds their energies, forces and virials to `share`.
+    /// Evaluates the centers of a job, which have the neighbors `around`, and adds their energies, forces and virials to `share`.
     ///
     /// # Errors
-    /// What the networks report; a result that is not finite, with the atom; `sel` exceeded where that is an error.
-    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()>;
+    /// What the networks report; a result that is not finite, with the atom.
+    fn evaluate(&mut self, job: Job, around: &Neighborhood, share: &mut Share) -> Result<()>;
 
     /// Bytes of its buffers, without those of the networks.
     fn bytes(&self) -> usize;
@@ -46,7 +46,6 @@ pub struct Worker<N: ?Sized = dyn Networks> {
 /// The arrays of one descriptor.
 #[derive(Default)]
 struct PartWork {
-    blocks: Vec<Block>,
     /// Per neighbor type: radial functions, s, G and dG/ds of all pairs of the chunk.
     radials: Vec<Vec<Radial>>,
     s: Vec<Vec<f64>>,
@@ -67,26 +66,23 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
         parts + self.pairs.bytes() + flat * size_of::<f64>()
     }
 
-    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
+    fn evaluate(&mut self, job: Job, around: &Neighborhood, share: &mut Share) -> Result<()> {
         let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let mut watch = Stopwatch::start();
-        self.parts.resize_with(model.parts.len(), PartWork::default);
-        for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            neighborhood::collect(job, &of.listing, &mut part.blocks, &mut share.seen)?;
-        }
         if let Some(of) = &model.pair_energy {
-            self.pairs.weigh(job, of, &self.parts[0].blocks, &mut share.seen)?;
+            self.pairs.weigh(job, of, around);
         }
         watch.lap(&mut share.times.neighbors);
+        self.parts.resize_with(model.parts.len(), PartWork::default);
         for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            part.embed(of, center, self.networks.as_mut())?;
+            part.embed(of, center, around.of(&of.listing), self.networks.as_mut())?;
         }
         watch.lap(&mut share.times.environment);
         let inputs = model.contract.descriptor_len();
         self.d.resize(n * inputs, 0.0);
         for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            part.describe(of, center, &mut self.d, inputs);
+            part.describe(of, center, around.of(&of.listing), &mut self.d, inputs);
         }
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
@@ -105,7 +101,7 @@ impl<N: Networks + ?Sized> ChunkWorker for Worker<N> {
             self.pairs.weigh_gradients(of, &mut self.gd, inputs);
         }
         watch.lap(&mut share.times.fitting);
-        self.forces(job, share)?;
+        self.forces(job, around, share)?;
         watch.lap(&mut share.times.descriptor);
         Ok(())
     }
@@ -128,7 +124,7 @@ impl<N: Networks + ?Sized> Worker<N> {
         }
     }
 
-    fn forces(&mut self, job: Job, share: &mut Share) -> Result<()> {
+    fn forces(&mut self, job: Job, around: &Neighborhood, share: &mut Share) -> Result<()> {
         let Job { model, center_type: center, .. } = job;
         let inputs = model.contract.descriptor_len();
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
@@ -139,10 +135,10 @@ impl<N: Networks + ?Sized> Worker<N> {
                 let (m, gd) = (of.part.width(), &self.gd[first..first + of.part.len()]);
                 self.gt.resize(4 * m, 0.0);
                 of.contraction.backward(&part.t[c * 4 * m..(c + 1) * 4 * m], gd, &mut self.gt);
-                for (neighbor, block) in part.blocks.iter().enumerate() {
+                for (neighbor, block) in around.of(&of.listing).iter().enumerate() {
                     neighbors += block.of(c).len();
                     if of.kind(center, neighbor) == PairKind::Active {
-                        let pairs = part.pairs(of, center, neighbor, c);
+                        let pairs = part.pairs(of, center, (neighbor, block), c);
                         descriptor::neighbor_forces(of, center, &self.gt, pairs, &mut self.f);
                         let (j, f) = (&block.j[block.of(c)], [&*self.f[0], &*self.f[1], &*self.f[2]]);
                         let of_block = share.add_forces(j, f);
@@ -153,7 +149,7 @@ impl<N: Networks + ?Sized> Worker<N> {
             }
             let mut energy = self.energies[c] * scale + shift;
             if let Some(of) = &model.pair_energy {
-                energy = self.pairs.finish(job, of, &self.parts[0].blocks, (c, energy), share, &mut reaction);
+                energy = self.pairs.finish(job, of, around, (c, energy), share, &mut reaction);
             }
             share.add_center(job, c, energy, reaction, neighbors)?;
         }
@@ -162,13 +158,19 @@ impl<N: Networks + ?Sized> Worker<N> {
 }
 
 impl PartWork {
-    fn embed(&mut self, of: &Descriptor, center: usize, networks: &mut (impl Networks + ?Sized)) -> Result<()> {
+    fn embed(
+        &mut self,
+        of: &Descriptor,
+        center: usize,
+        blocks: &[Block],
+        networks: &mut (impl Networks + ?Sized),
+    ) -> Result<()> {
         let m = of.part.width();
-        self.radials.resize_with(self.blocks.len(), Vec::new);
+        self.radials.resize_with(blocks.len(), Vec::new);
         for buffers in [&mut self.s, &mut self.g, &mut self.dg] {
-            buffers.resize_with(self.blocks.len(), Vec::new);
+            buffers.resize_with(blocks.len(), Vec::new);
         }
-        for (neighbor, block) in self.blocks.iter().enumerate() {
+        for (neighbor, block) in blocks.iter().enumerate() {
             let (s, g, dg) = (&mut self.s[neighbor], &mut self.g[neighbor], &mut self.dg[neighbor]);
             let radials = &mut self.radials[neighbor];
             descriptor::environment(of, center, block, radials, s);
@@ -191,8 +193,14 @@ impl PartWork {
     }
 
     /// The pairs of a center of the chunk with neighbors of one type.
-    fn pairs(&self, of: &Descriptor, center: usize, neighbor: usize, c: usize) -> Pairs<'_> {
-        let (block, m) = (&self.blocks[neighbor], of.part.width());
+    fn pairs<'a>(
+        &'a self,
+        of: &Descriptor,
+        center: usize,
+        (neighbor, block): (usize, &'a Block),
+        c: usize,
+    ) -> Pairs<'a> {
+        let m = of.part.width();
         let range = block.of(c);
         let mut pairs = Pairs::new(block, range.clone(), &self.radials[neighbor], &self.s[neighbor]);
         if of.kind(center, neighbor) == PairKind::Active {
@@ -203,14 +211,15 @@ impl PartWork {
     }
 
     /// T of all centers, and this descriptor's values among the `inputs` of each.
-    fn describe(&mut self, of: &Descriptor, center: usize, d: &mut [f64], inputs: usize) {
+    fn describe(&mut self, of: &Descriptor, center: usize, blocks: &[Block], d: &mut [f64], inputs: usize) {
         let m = of.part.width();
         let mut t = std::mem::take(&mut self.t);
         t.resize(d.len() / inputs * 4 * m, 0.0);
         for (c, (t, d)) in t.chunks_exact_mut(4 * m).zip(d.chunks_exact_mut(inputs)).enumerate() {
             descriptor::start(of, center, t);
-            for neighbor in 0..self.blocks.len() {
-                descriptor::add_neighbors(of, center, neighbor, self.pairs(of, center, neighbor, c), t);
+            for (neighbor, block) in blocks.iter().enumerate() {
+                let pairs = self.pairs(of, center, (neighbor, block), c);
+                descriptor::add_neighbors(of, center, neighbor, pairs, t);
             }
             of.contraction.apply(t, &mut d[of.first..of.first + of.part.len()]);
         }
@@ -219,6 +228,6 @@ impl PartWork {
 
     fn bytes(&self) -> usize {
         let nested = [&self.s, &self.g, &self.dg].into_iter().flatten().map(Vec::capacity).sum::<usize>();
-        (nested + self.t.capacity()) * size_of::<f64>() + self.blocks.iter().map(Block::bytes).sum::<usize>()
+        (nested + self.t.capacity()) * size_of::<f64>()
     }
 }

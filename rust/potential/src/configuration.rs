@@ -46,6 +46,17 @@ impl Configuration<'_> {
         [self.x[[i, 0]], self.x[[i, 1]], self.x[[i, 2]]]
     }
 
+    /// Whether the other one holds the same atoms, with the same types, and the same list of neighbors.
+    pub(crate) fn same_atoms(&self, other: &Self) -> bool {
+        std::ptr::eq(self.x.as_ptr(), other.x.as_ptr())
+            && self.x.dim() == other.x.dim()
+            && std::ptr::eq(self.centers, other.centers)
+            && std::ptr::eq(self.offsets, other.offsets)
+            && std::ptr::eq(self.neighbors, other.neighbors)
+            && self.groups == other.groups
+            && self.types == other.types
+    }
+
     /// All positions, one after the other.
     pub(crate) fn coordinates(&self) -> Result<&[f64]> {
         row_by_row("x", self.x)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The step: centers are divided into shares and these into chunks of one type; threads take shares, whose results are added up
-//! in order.
+//! in order. Several models that list neighbors alike are evaluated chunk by chunk together: their neighbors are found once.
 //!
 //! Chunks, shares and their order depend on the configuration alone: the same bits for any number of threads.
 
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
 use crate::model::Model;
+use crate::neighborhood::Neighborhood;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::share::{self, Share};
 use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
@@ -33,6 +34,8 @@ pub struct Engine {
     model: Model,
     sel_error: bool,
     workers: Vec<Mutex<Box<dyn ChunkWorker>>>,
+    /// For each worker.
+    around: Vec<Mutex<Neighborhood>>,
     tables: Option<TableSummary>,
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
@@ -123,10 +126,12 @@ impl Engine {
             .transpose()
             .map_err(|e| Error::Engine(format!("cannot start {threads} threads: {e}")))?;
         let workers = workers.into_iter().map(Mutex::new).collect();
+        let around = (0..threads).map(|_| Mutex::default()).collect();
         Ok(Self {
             model,
             sel_error,
             workers,
+            around,
             tables,
             pool,
             groups: Vec::new(),
@@ -164,8 +169,9 @@ impl Engine {
     pub fn bytes(&self) -> usize {
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
+        let around: usize = self.around.iter().map(|a| lock(a).bytes()).sum();
         let shares: usize = self.shares.iter().map(Share::bytes).sum();
-        groups + workers + shares + self.tables.as_ref().map_or(0, |t| t.bytes)
+        groups + workers + around + shares + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
 
     /// Adds energies, forces and virials of all centers to `results`.
@@ -176,34 +182,8 @@ impl Engine {
     /// # Errors
     /// Input that does not fit, values that are not finite, failures of the networks. Then `results` is unchanged.
     pub fn compute(&mut self, conf: &Configuration, results: &mut Results) -> Result<(Totals, Sightings)> {
-        self.prepare(conf)?;
-        results.check(conf.nall())?;
-        let (want_energies, want_virials) =
-            (results.eatom.is_some(), results.vatom.is_some() || results.cvatom.is_some());
-        let centers = conf.centers.len();
-        let fewest = if centers < WORTH_SHARING { 1 } else { 2 };
-        let count = centers.div_ceil(CENTERS_PER_SHARE).clamp(fewest, MOST_SHARES);
-        self.shares.resize_with(count, Share::default);
-        let (model, groups, group_of, sel_error) = (&self.model, &self.groups, &self.group_of, self.sel_error);
-        let fill = |worker: &mut dyn ChunkWorker, number: usize, share: &mut Share| {
-            share.reset(conf.nall(), want_energies, want_virials);
-            for Group { center_type, members } in groups {
-                let range = members.len() * number / count..members.len() * (number + 1) / count;
-                for members in members[range].chunks(worker.centers_per_chunk()) {
-                    worker.evaluate(
-                        Job { model, conf, group_of, center_type: *center_type, members, sel_error },
-                        share,
-                    )?;
-                }
-            }
-            Ok(())
-        };
-        run(&self.workers, self.pool.as_ref(), &mut self.shares, fill)?;
-        self.shares.iter().for_each(|share| self.times.add(&share.times));
-        let mut watch = Stopwatch::start();
-        let sums = share::add_up(&self.shares, results, self.pool.as_ref());
-        watch.lap(&mut self.times.scatter);
-        Ok(sums)
+        let sums = compute_all(&mut [Evaluation { engine: self, conf, results }])?;
+        sums.into_iter().next().ok_or_else(|| Error::Internal("an evaluation is missing".into()))
     }
 
     /// Compares a sample of the configuration's own centers with the model file's own graph in float64.
@@ -265,22 +245,128 @@ impl Engine {
     }
 }
 
-/// Fills all shares; the first error in their order wins.
+/// What [`compute_all`] is asked of one model.
+pub struct Evaluation<'a, 'c, 'r> {
+    /// The model.
+    pub engine: &'a mut Engine,
+    /// The atoms, by its own types.
+    pub conf: &'a Configuration<'c>,
+    /// Where its results are added.
+    pub results: &'a mut Results<'r>,
+}
+
+/// Evaluates several models, as [`Engine::compute`] does each alone and with the same bits; what models that are alike see of the same
+/// atoms is found once.
+///
+/// # Errors
+/// As [`Engine::compute`], for any of them. Then no results are changed.
+pub fn compute_all(evaluations: &mut [Evaluation]) -> Result<Vec<(Totals, Sightings)>> {
+    for Evaluation { engine, conf, results } in &mut *evaluations {
+        engine.prepare(conf)?;
+        results.check(conf.nall())?;
+    }
+    evaluations.chunk_by_mut(Evaluation::sees_as).try_for_each(fill)?;
+    Ok(evaluations.iter_mut().map(Evaluation::add_up).collect())
+}
+
+impl Evaluation<'_, '_, '_> {
+    /// Whether the other model finds the same neighbors, and works on them in the same portions.
+    fn sees_as(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.engine, &*other.engine);
+        self.conf.same_atoms(other.conf)
+            && a.model.listings().eq(b.model.listings())
+            && a.sel_error == b.sel_error
+            && a.threads() == b.threads()
+            && lock(&a.workers[0]).centers_per_chunk() == lock(&b.workers[0]).centers_per_chunk()
+    }
+
+    fn add_up(&mut self) -> (Totals, Sightings) {
+        let Engine { shares, times, pool, .. } = &mut *self.engine;
+        for share in &*shares {
+            times.add(&share.times);
+        }
+        let mut watch = Stopwatch::start();
+        let sums = share::add_up(shares, self.results, pool.as_ref());
+        watch.lap(&mut times.scatter);
+        sums
+    }
+}
+
+/// One of the models that are evaluated together.
+struct Member<'a, 'c> {
+    /// Without centers.
+    job: Job<'a, 'c>,
+    workers: &'a [Mutex<Box<dyn ChunkWorker>>],
+    want_energies: bool,
+    want_virials: bool,
+}
+
+/// Fills the shares of models that see the same.
+fn fill(alike: &mut [Evaluation]) -> Result<()> {
+    let centers = alike.first().map_or(0, |first| first.conf.centers.len());
+    let fewest = if centers < WORTH_SHARING { 1 } else { 2 };
+    let count = centers.div_ceil(CENTERS_PER_SHARE).clamp(fewest, MOST_SHARES);
+    let mut shares: Vec<Vec<&mut Share>> = (0..count).map(|_| Vec::new()).collect();
+    let (mut members, mut first) = (Vec::new(), None);
+    for Evaluation { engine, conf, results } in alike {
+        let Engine { model, workers, shares: of_engine, around, groups, group_of, sel_error, pool, .. } = &mut **engine;
+        of_engine.resize_with(count, Share::default);
+        shares.iter_mut().zip(of_engine).for_each(|(shares, share)| shares.push(share));
+        let (want_energies, want_virials) =
+            (results.eatom.is_some(), results.vatom.is_some() || results.cvatom.is_some());
+        let job = Job { model, conf, group_of, center_type: 0, members: &[], sel_error: *sel_error };
+        members.push(Member { job, workers, want_energies, want_virials });
+        first.get_or_insert((&*groups, &*around, pool.as_ref()));
+    }
+    let Some((groups, around, pool)) = first else { return Ok(()) };
+    run(pool, &mut shares, |thread, number, shares| {
+        fill_share(&members, groups, (number, count), &mut lock(&around[thread]), thread, shares)
+    })
+}
+
+/// Evaluates share `number` of `count` with the workers of a thread; `shares`: one of each member.
+fn fill_share(
+    members: &[Member],
+    groups: &[Group],
+    (number, count): (usize, usize),
+    around: &mut Neighborhood,
+    thread: usize,
+    shares: &mut [&mut Share],
+) -> Result<()> {
+    let mut workers: Vec<_> = members.iter().map(|m| lock(&m.workers[thread])).collect();
+    for (Member { job, want_energies, want_virials, .. }, share) in members.iter().zip(&mut *shares) {
+        share.reset(job.conf.nall(), *want_energies, *want_virials);
+    }
+    for &Group { center_type, members: ref all } in groups {
+        let range = all.len() * number / count..all.len() * (number + 1) / count;
+        for centers in all[range].chunks(workers[0].centers_per_chunk()) {
+            let mut watch = Stopwatch::start();
+            around.collect(Job { center_type, members: centers, ..members[0].job })?;
+            watch.lap(&mut shares[0].times.neighbors);
+            for ((member, worker), share) in members.iter().zip(&mut workers).zip(&mut *shares) {
+                let job = Job { center_type, members: centers, ..member.job };
+                share.seen.merge(&around.seen(job));
+                worker.evaluate(job, around, share)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Calls `fill` for all shares, with the number of the thread and of the share; the first error in their order wins.
 fn run(
-    workers: &[Mutex<Box<dyn ChunkWorker>>],
     pool: Option<&rayon::ThreadPool>,
-    shares: &mut [Share],
-    fill: impl Fn(&mut dyn ChunkWorker, usize, &mut Share) -> Result<()> + Sync,
+    shares: &mut [Vec<&mut Share>],
+    fill: impl Fn(usize, usize, &mut [&mut Share]) -> Result<()> + Sync,
 ) -> Result<()> {
     let Some(pool) = pool else {
-        let mut worker = lock(&workers[0]);
-        return shares.iter_mut().enumerate().try_for_each(|(number, share)| fill(worker.as_mut(), number, share));
+        return shares.iter_mut().enumerate().try_for_each(|(number, shares)| fill(0, number, shares));
     };
     let failures = Mutex::new(Vec::new());
     pool.install(|| {
-        shares.par_iter_mut().enumerate().with_max_len(1).for_each(|(number, share)| {
+        shares.par_iter_mut().enumerate().with_max_len(1).for_each(|(number, shares)| {
             let thread = rayon::current_thread_index().unwrap_or(0);
-            if let Err(error) = fill(lock(&workers[thread]).as_mut(), number, share) {
+            if let Err(error) = fill(thread, number, shares) {
                 lock(&failures).push((number, error));
             }
         });

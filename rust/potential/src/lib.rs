@@ -36,7 +36,7 @@ pub use contract::{
 };
 pub use contraction::Contraction;
 pub use deviation::{Deviations, model_deviation, virial_deviation};
-pub use engine::{Engine, MOST_SHARES};
+pub use engine::{Engine, Evaluation, MOST_SHARES, compute_all};
 pub use environment::{Radial, radial};
 pub use error::{Error, Result};
 pub use guards::{ClosePair, Overflow, Sightings};

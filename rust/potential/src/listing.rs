@@ -15,7 +15,7 @@ pub enum PairKind {
 }
 
 /// The neighbors within a cutoff, of which the nearest of each type or of all types are kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listing {
     /// Number among the listings of a model.
     pub number: usize,

@@ -34,6 +34,12 @@ impl Block {
         self.start[c]..self.start[c + 1]
     }
 
+    /// All pairs: the center in the chunk, and the position here.
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let centers = 0..self.start.len().saturating_sub(1);
+        centers.flat_map(|c| self.of(c).map(move |k| (c, k)))
+    }
+
     /// The vectors of some pairs, A.
     #[must_use]
     pub fn vectors(&self, pairs: Range<usize>) -> [&[f64]; 3] {
@@ -86,11 +92,62 @@ impl Block {
     }
 }
 
-/// Collects the neighbors of a job's centers for one listing into one block per neighbor type.
-///
-/// # Errors
-/// Two atoms at the same place, or too many neighbors where that is an error.
-pub fn collect(job: Job, of: &Listing, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<()> {
+/// The neighbors of a chunk of centers, for every listing of a model: all that a model sees of the atoms. Models that list alike see
+/// the same.
+#[derive(Debug, Default)]
+pub struct Neighborhood {
+    /// By the number of the listing and the type of the neighbors.
+    blocks: Vec<Vec<Block>>,
+    overflows: Sightings,
+    /// The smallest distance, A.
+    nearest: f64,
+}
+
+impl Neighborhood {
+    /// Collects the neighbors of a job's centers.
+    ///
+    /// # Errors
+    /// Two atoms at the same place, or too many neighbors where that is an error.
+    pub fn collect(&mut self, job: Job) -> Result<()> {
+        (self.overflows, self.nearest) = (Sightings::default(), f64::INFINITY);
+        self.blocks.resize_with(job.model.listings().count(), Vec::new);
+        for (of, blocks) in job.model.listings().zip(&mut self.blocks) {
+            let nearest = collect(job, of, blocks, &mut self.overflows)?;
+            self.nearest = self.nearest.min(nearest);
+        }
+        Ok(())
+    }
+
+    /// What a model's guards see in it.
+    #[must_use]
+    pub fn seen(&self, job: Job) -> Sightings {
+        let (mut seen, limit) = (self.overflows, job.model.contract.closest_pair());
+        if self.nearest < limit {
+            // Every descriptor sees the same pairs: they are counted once.
+            for block in &self.blocks[0] {
+                let close = block.pairs().filter(|&(_, k)| block.r[k] < limit);
+                close
+                    .for_each(|(c, k)| seen.close(ClosePair { i: job.atom(c), j: block.j[k] as usize, r: block.r[k] }));
+            }
+        }
+        seen
+    }
+
+    /// The neighbors of one listing, a block for each type of theirs.
+    #[must_use]
+    pub fn of(&self, listing: &Listing) -> &[Block] {
+        &self.blocks[listing.number]
+    }
+
+    /// Bytes of its arrays.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().flatten().map(Block::bytes).sum()
+    }
+}
+
+/// Collects the neighbors of a job's centers for one listing into one block per neighbor type; returns the smallest distance.
+fn collect(job: Job, of: &Listing, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<f64> {
     blocks.resize_with(of.ntypes, Block::default);
     for (neighbor_type, block) in blocks.iter_mut().enumerate() {
         collect_type(job, of, neighbor_type, block, seen)?;
@@ -98,18 +155,22 @@ pub fn collect(job: Job, of: &Listing, blocks: &mut Vec<Block>, seen: &mut Sight
     if of.mixed_types {
         keep_nearest_of_all(job, of, blocks, seen)?;
     }
+    let mut smallest = f64::INFINITY;
     for block in blocks {
         let mut nearest = f64::INFINITY;
         for r in &mut block.r {
             *r = r.sqrt();
             nearest = nearest.min(*r);
         }
-        // Every descriptor sees the same pairs: they are counted once.
-        if of.number == 0 && nearest < job.model.contract.closest_pair() || nearest == 0.0 {
-            note_close_pairs(job, block, seen)?;
+        if nearest == 0.0
+            && let Some((c, k)) = block.pairs().find(|&(_, k)| block.r[k] == 0.0)
+        {
+            let (a, b) = (job.conf.name(job.atom(c)), job.conf.name(block.j[k] as usize));
+            return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
         }
+        smallest = smallest.min(nearest);
     }
-    Ok(())
+    Ok(smallest)
 }
 
 /// One block; `r` receives squares of distances.
@@ -189,22 +250,5 @@ fn note_overflow(job: Job, overflow: Overflow, seen: &mut Sightings) -> Result<(
         return Err(Error::Sel(overflow.describe(job.model, job.conf)));
     }
     seen.overflow(overflow);
-    Ok(())
-}
-
-fn note_close_pairs(job: Job, block: &Block, seen: &mut Sightings) -> Result<()> {
-    let conf = job.conf;
-    for c in 0..job.members.len() {
-        for k in block.of(c) {
-            let (i, j, r) = (job.atom(c), block.j[k] as usize, block.r[k]);
-            if r == 0.0 {
-                let (a, b) = (conf.name(i), conf.name(j));
-                return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
-            }
-            if r < job.model.contract.closest_pair() {
-                seen.close(ClosePair { i, j, r });
-            }
-        }
-    }
     Ok(())
 }

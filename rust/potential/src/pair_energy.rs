@@ -6,10 +6,9 @@ use ndarray::Array2;
 
 use crate::contract::{Contract, NearestSwitch, NeighborsOf, PairTable};
 use crate::error::{Error, Result};
-use crate::guards::Sightings;
 use crate::job::Job;
 use crate::listing::Listing;
-use crate::neighborhood::{self, Block};
+use crate::neighborhood::{Block, Neighborhood};
 use crate::share::Share;
 use crate::tabulated::Real;
 use crate::vectors::virial;
@@ -75,38 +74,25 @@ struct Center {
 /// Arrays of a chunk of centers.
 #[derive(Default)]
 pub struct PairWork {
-    blocks: Vec<Block>,
     centers: Vec<Center>,
     f: [Vec<f64>; 3],
 }
 
 impl PairWork {
-    /// Pair energies and weights of the centers of a job; `first`: the neighbors of the first descriptor.
-    ///
-    /// # Errors
-    /// As [`neighborhood::collect`].
-    pub fn weigh(&mut self, job: Job, of: &PairEnergy, first: &[Block], seen: &mut Sightings) -> Result<()> {
-        neighborhood::collect(job, &of.listing, &mut self.blocks, seen)?;
+    /// Pair energies and weights of the centers of a job.
+    pub fn weigh(&mut self, job: Job, of: &PairEnergy, around: &Neighborhood) {
         self.centers.clear();
         for c in 0..job.members.len() {
             let mut energy = 0.0;
-            for (neighbor, block) in self.blocks.iter().enumerate() {
+            for (neighbor, block) in around.of(&of.listing).iter().enumerate() {
                 let pair = job.center_type * of.listing.ntypes + neighbor;
                 energy += block.r[block.of(c)].iter().map(|&r| 0.5 * of.energy(pair, r).0).sum::<f64>();
             }
             let alone = Center { energy, weight: 1.0, slope: 0.0, sigma: 0.0, inv_sum: 0.0, nearest: 0.0 };
             self.centers.push(match &of.table.switch {
-                Some(switch) => weighed(alone, switch, self.blocks_of(switch, first), c),
+                Some(switch) => weighed(alone, switch, switching(job, of, switch, around), c),
                 None => alone,
             });
-        }
-        Ok(())
-    }
-
-    fn blocks_of<'a>(&'a self, switch: &NearestSwitch, first: &'a [Block]) -> &'a [Block] {
-        match switch.of {
-            NeighborsOf::Table => &self.blocks,
-            NeighborsOf::Descriptor => first,
         }
     }
 
@@ -129,7 +115,7 @@ impl PairWork {
         &mut self,
         job: Job,
         of: &PairEnergy,
-        first: &[Block],
+        around: &Neighborhood,
         (c, model): (usize, f64),
         share: &mut Share,
         reaction: &mut [f64; 3],
@@ -152,14 +138,16 @@ impl PairWork {
             }
         };
         let ntypes = of.listing.ntypes;
-        add(&self.blocks, &|neighbor, r| 0.5 * center.weight * of.energy(job.center_type * ntypes + neighbor, r).1);
+        add(around.of(&of.listing), &|neighbor, r| {
+            0.5 * center.weight * of.energy(job.center_type * ntypes + neighbor, r).1
+        });
         let energy = match &of.table.switch {
             None => model + center.energy,
             Some(switch) => {
                 let change = (center.energy - model) * center.slope * center.inv_sum;
                 if change != 0.0 {
                     // d sigma/dr = e(r) (1 + (sigma - r)/alpha) / sum of e.
-                    add(self.blocks_of(switch, first), &|_, r| {
+                    add(switching(job, of, switch, around), &|_, r| {
                         let share = (-(r - center.nearest) / switch.alpha).exp();
                         change * share * (1.0 + (center.sigma - r) / switch.alpha)
                     });
@@ -174,8 +162,16 @@ impl PairWork {
     /// Bytes of its arrays.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.blocks.iter().map(Block::bytes).sum::<usize>() + self.centers.capacity() * size_of::<Center>()
+        self.centers.capacity() * size_of::<Center>()
     }
+}
+
+/// The neighbors that the weight depends on: those of the table or of the first descriptor.
+fn switching<'a>(job: Job, of: &PairEnergy, switch: &NearestSwitch, around: &'a Neighborhood) -> &'a [Block] {
+    around.of(match switch.of {
+        NeighborsOf::Table => &of.listing,
+        NeighborsOf::Descriptor => &job.model.parts[0].listing,
+    })
 }
 
 /// The weight by the neighbors of center c in `blocks`.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use crate::chunk::{ChunkWorker, Worker};
 use crate::error::{Error, Result};
-use crate::guards::Sightings;
 use crate::job::Job;
-use crate::model::{Descriptor, Model};
-use crate::neighborhood::{self, Block};
+use crate::model::Descriptor;
+use crate::neighborhood::{Block, Neighborhood};
 use crate::networks::TypedNetworks;
 use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
@@ -19,7 +18,7 @@ use crate::times::Stopwatch;
 use super::kernel::Rows;
 use super::nearby::Nearby;
 use super::simd::{InstructionSet, Kernels};
-use super::tables::{CenterTables, Head, Tables};
+use super::tables::{CenterTables, Head, PartTables, Tables};
 
 /// A worker thread of the tabulated path.
 pub struct TabulatedWorker<R> {
@@ -42,7 +41,6 @@ pub struct TabulatedWorker<R> {
 
 /// The arrays of one descriptor.
 struct PartWork<R> {
-    blocks: Vec<Block>,
     /// Per neighbor type, for all pairs of the chunk.
     rows: Vec<Rows<R>>,
     /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
@@ -51,6 +49,19 @@ struct PartWork<R> {
     a: Vec<R>,
     t: Vec<R>,
     ga: Vec<R>,
+}
+
+/// A descriptor with the neighbors of a chunk of centers of one type, and their tables.
+#[derive(Clone, Copy)]
+struct Site<'a, R> {
+    isa: InstructionSet,
+    of: &'a Descriptor,
+    center: usize,
+    tables: &'a CenterTables<R>,
+    /// Of T, padded to whole lanes.
+    width: usize,
+    /// Per neighbor type.
+    blocks: &'a [Block],
 }
 
 /// Arrays for intermediate results.
@@ -68,14 +79,8 @@ impl<R: Kernels> TabulatedWorker<R> {
     /// A worker on tables shared by all, around an exact one.
     #[must_use]
     pub fn new(tables: Arc<Tables<R>>, isa: InstructionSet, exact: Worker<dyn TypedNetworks<R>>) -> Self {
-        let part = |_: &_| PartWork {
-            blocks: Vec::new(),
-            rows: Vec::new(),
-            nearby: Vec::new(),
-            a: Vec::new(),
-            t: Vec::new(),
-            ga: Vec::new(),
-        };
+        let part =
+            |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: Vec::new(), t: Vec::new(), ga: Vec::new() };
         let parts = tables.parts.iter().map(part).collect();
         let room = Room { gi: Vec::new(), gt: Vec::new(), products: Default::default(), f: Default::default() };
         let (d, gd, energy, param) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -115,36 +120,30 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
             + self.exact.bytes()
     }
 
-    fn evaluate(&mut self, job: Job, share: &mut Share) -> Result<()> {
+    fn evaluate(&mut self, job: Job, around: &Neighborhood, share: &mut Share) -> Result<()> {
         let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let tables = Arc::clone(&self.tables);
         let mut watch = Stopwatch::start();
-        let mut seen = Sightings::default();
-        for (of, part) in model.parts.iter().zip(&mut self.parts) {
-            neighborhood::collect(job, &of.listing, &mut part.blocks, &mut seen)?;
+        let near =
+            model.parts.iter().flat_map(|of| around.of(&of.listing)).any(|b| b.r.iter().any(|r| *r < tables.nearest));
+        if near && !tables.reduced {
+            return self.exact.evaluate(job, around, share);
         }
         if let Some(of) = &model.pair_energy {
-            self.pairs.weigh(job, of, &self.parts[0].blocks, &mut seen)?;
+            self.pairs.weigh(job, of, around);
         }
         watch.lap(&mut share.times.neighbors);
-        let near = self.parts.iter().flat_map(|p| &p.blocks).any(|b| b.r.iter().any(|r| *r < tables.nearest));
-        if near && !tables.reduced {
-            return self.exact.evaluate(job, share); // which collects, and sees, by itself
-        }
-        share.seen.merge(&seen);
-        let of_parts = || tables.parts.iter().map(|p| (p.width, p.centers[center].as_ref()));
-        let of_center = |of: Option<_>| of.ok_or_else(|| unprepared(model, center));
-        let mut inputs = 0;
-        for ((of, part), (_, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
-            let tables = of_center(tables)?;
-            part.place(self.isa, of, center, tables, near.then_some(self.exact.networks.as_mut()))?;
-            inputs += tables.head.inputs(of);
+        let site = |(of, tables)| Site::new(self.isa, (of, center), tables, around);
+        let sites = model.parts.iter().zip(&tables.parts).map(site).collect::<Result<Vec<_>>>()?;
+        for (part, site) in self.parts.iter_mut().zip(&sites) {
+            part.place(*site, near.then_some(self.exact.networks.as_mut()))?;
         }
         watch.lap(&mut share.times.environment);
+        let inputs = sites.iter().map(|site| site.tables.head.inputs(site.of)).sum::<usize>();
         self.d.resize(n * inputs, R::default());
-        for ((of, part), (width, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
-            part.describe(self.isa, of, of_center(tables)?, width, (&mut self.d, inputs));
+        for (part, site) in self.parts.iter_mut().zip(&sites) {
+            part.describe(*site, (&mut self.d, inputs));
         }
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
@@ -163,18 +162,17 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         }
         self.reactions.clear();
         self.reactions.resize(n, [0.0; 3]);
-        for ((of, part), (width, tables)) in model.parts.iter().zip(&mut self.parts).zip(of_parts()) {
-            let tables = of_center(tables)?;
-            part.describe_backward(self.isa, of, tables, width, (&self.gd, inputs), &mut self.room);
+        for (part, site) in self.parts.iter_mut().zip(&sites) {
+            part.describe_backward(*site, (&self.gd, inputs), &mut self.room);
             watch.lap(&mut share.times.descriptor);
-            watch = part.forces(self.isa, tables, share, &mut self.reactions, &mut self.room, watch);
+            watch = part.forces(*site, share, &mut self.reactions, &mut self.room, watch);
         }
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
         for (c, (reaction, energy)) in self.reactions.iter_mut().zip(&self.energy).enumerate() {
-            let neighbors = self.parts.iter().flat_map(|p| &p.blocks).map(|b| b.of(c).len()).sum();
+            let neighbors = sites.iter().flat_map(|site| site.blocks).map(|b| b.of(c).len()).sum();
             let mut energy = energy.to_f64() * scale + shift;
             if let Some(of) = &model.pair_energy {
-                energy = self.pairs.finish(job, of, &self.parts[0].blocks, (c, energy), share, reaction);
+                energy = self.pairs.finish(job, of, around, (c, energy), share, reaction);
             }
             share.add_center(job, c, energy, *reaction, neighbors)?;
         }
@@ -183,8 +181,18 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
     }
 }
 
-fn unprepared(model: &Model, center: usize) -> Error {
-    Error::Internal(format!("type {} has no tables", model.contract.type_map[center]))
+impl<'a, R: Kernels> Site<'a, R> {
+    fn new(
+        isa: InstructionSet,
+        (of, center): (&'a Descriptor, usize),
+        tables: &'a PartTables<R>,
+        around: &'a Neighborhood,
+    ) -> Result<Self> {
+        let (width, blocks) = (tables.width, around.of(&of.listing));
+        let tables = tables.centers[center].as_ref();
+        let tables = tables.ok_or_else(|| Error::Internal(format!("type {center} has no tables")))?;
+        Ok(Self { isa, of, center, tables, width, blocks })
+    }
 }
 
 impl<R: Kernels> Head<R> {
@@ -202,16 +210,13 @@ impl<R: Kernels> PartWork<R> {
     /// of reduced networks reach.
     fn place(
         &mut self,
-        isa: InstructionSet,
-        of: &Descriptor,
-        center: usize,
-        tables: &CenterTables<R>,
+        Site { isa, of, center, tables, blocks, .. }: Site<R>,
         mut networks: Option<&mut (dyn TypedNetworks<R> + 'static)>,
     ) -> Result<()> {
-        self.rows.resize_with(self.blocks.len(), Rows::default);
+        self.rows.resize_with(blocks.len(), Rows::default);
         self.nearby.clear();
-        self.nearby.resize_with(self.blocks.len(), || None);
-        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&tables.neighbors).enumerate() {
+        self.nearby.resize_with(blocks.len(), || None);
+        for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&tables.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
             let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
             R::geometry(isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
@@ -227,14 +232,8 @@ impl<R: Kernels> PartWork<R> {
     }
 
     /// A of all centers, and this descriptor's values among the `inputs` of each.
-    fn describe(
-        &mut self,
-        isa: InstructionSet,
-        of: &Descriptor,
-        of_center: &CenterTables<R>,
-        width: usize,
-        (d, inputs): (&mut [R], usize),
-    ) {
+    fn describe(&mut self, site: Site<R>, (d, inputs): (&mut [R], usize)) {
+        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
         let columns = of_center.columns;
         let n = d.len() / inputs;
         self.a.resize(n * 4 * columns, R::default());
@@ -243,7 +242,7 @@ impl<R: Kernels> PartWork<R> {
             a[columns..].fill(R::default());
         }
         // Neighbor type by neighbor type: one table at a time is in the cache.
-        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+        for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
             let Some(of_neighbor) = of_neighbor else { continue };
             let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
             for (c, a) in self.a.chunks_exact_mut(4 * columns).enumerate() {
@@ -265,16 +264,16 @@ impl<R: Kernels> PartWork<R> {
                     let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
                     t[..width].copy_from_slice(constant);
                     t[width..].fill(R::default());
-                    for columns in columns_in_use(&self.blocks, of_center) {
+                    for columns in columns_in_use(blocks, of_center) {
                         R::four_rows(isa, a, expand, columns, t, width, 0..width);
                     }
-                    for (block, masked) in self.blocks.iter().zip(masked) {
+                    for (block, masked) in blocks.iter().zip(masked) {
                         take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
                     of.contraction.apply_with(isa, t, d);
                 }
                 Head::Reduced { columns: used, masked, .. } => {
-                    for (block, masked) in self.blocks.iter().zip(masked) {
+                    for (block, masked) in blocks.iter().zip(masked) {
                         take_off(a, masked.as_deref().unwrap_or_default(), block.of(c).len());
                     }
                     R::features(isa, a, columns, *used, d);
@@ -284,15 +283,8 @@ impl<R: Kernels> PartWork<R> {
     }
 
     /// From the gradient by the fitting net's input to dE/dA.
-    fn describe_backward(
-        &mut self,
-        isa: InstructionSet,
-        of: &Descriptor,
-        of_center: &CenterTables<R>,
-        width: usize,
-        (gd, inputs): (&[R], usize),
-        room: &mut Room<R>,
-    ) {
+    fn describe_backward(&mut self, site: Site<R>, (gd, inputs): (&[R], usize), room: &mut Room<R>) {
+        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
         let columns = of_center.columns;
         self.ga.resize(gd.len() / inputs * 4 * columns, R::default());
         let values = of.first..of.first + of_center.head.inputs(of);
@@ -304,7 +296,7 @@ impl<R: Kernels> PartWork<R> {
                     let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
                     of.contraction.backward_with(isa, t, gd, &mut room.gt);
                     ga.fill(R::default());
-                    for of_block in columns_in_use(&self.blocks, of_center) {
+                    for of_block in columns_in_use(blocks, of_center) {
                         R::four_rows(isa, &room.gt, contract, 0..width, ga, columns, of_block);
                     }
                 }
@@ -320,15 +312,14 @@ impl<R: Kernels> PartWork<R> {
     /// From dE/dA to forces; those of the centers are added to `reactions`.
     fn forces(
         &self,
-        isa: InstructionSet,
-        of_center: &CenterTables<R>,
+        Site { isa, tables: of_center, blocks, .. }: Site<R>,
         share: &mut Share,
         reactions: &mut [[f64; 3]],
         room: &mut Room<R>,
         mut watch: Stopwatch,
     ) -> Stopwatch {
         let columns = of_center.columns;
-        for (neighbor, (block, of_neighbor)) in self.blocks.iter().zip(&of_center.neighbors).enumerate() {
+        for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
             room.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
             for (c, ga) in self.ga.chunks_exact(4 * columns).enumerate() {
@@ -358,7 +349,7 @@ impl<R: Kernels> PartWork<R> {
     }
 
     fn bytes(&self) -> usize {
-        let pairs: usize = self.rows.iter().map(Rows::bytes).chain(self.blocks.iter().map(Block::bytes)).sum();
+        let pairs: usize = self.rows.iter().map(Rows::bytes).sum();
         pairs + [&self.a, &self.t, &self.ga].map(Vec::capacity).iter().sum::<usize>() * size_of::<R>()
     }
 }
