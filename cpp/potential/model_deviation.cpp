@@ -110,20 +110,17 @@ std::string ModelDeviation::evaluate(ModelRunner &models, const Step &step, cons
   cvatom.assign(results.cvatom ? 9 * nall : 0, 0.0);
   if (nall == 0) return {};
 
-  for (std::size_t k = 0; k < nmodels; k++) {
-    Results raw;
-    raw.f = forces.data() + 3 * nall * k;
-    if (k == 0) {
-      if (results.eatom) raw.eatom = eatom.data();
-      if (results.vatom) raw.vatom = vatom.data();
-      if (results.cvatom) raw.cvatom = cvatom.data();
-    }
-    ffi::Totals sums = {};
-    const std::string problem = models.evaluate(k, step, raw, sums);
-    if (!problem.empty()) return problem;
-    std::copy(sums.virial.begin(), sums.virial.end(), virials.begin() + NVIRIAL * k);
-    if (k == 0) totals = sums;
-  }
+  std::vector<Results> raw(nmodels);
+  for (std::size_t k = 0; k < nmodels; k++) raw[k].f = forces.data() + 3 * nall * k;
+  if (results.eatom) raw[0].eatom = eatom.data();
+  if (results.vatom) raw[0].vatom = vatom.data();
+  if (results.cvatom) raw[0].cvatom = cvatom.data();
+  std::vector<ffi::Totals> sums;
+  const std::string problem = models.evaluate(step, raw, sums);
+  if (!problem.empty()) return problem;
+  for (std::size_t k = 0; k < nmodels; k++)
+    std::copy(sums[k].virial.begin(), sums[k].virial.end(), virials.begin() + NVIRIAL * k);
+  totals = sums[0];
   add_driver(results, totals);
   return {};
 }

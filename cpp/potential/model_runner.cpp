@@ -243,26 +243,35 @@ ffi::Atoms ModelRunner::atoms(const Model &model, const Step &step, bool rebuilt
 
 /* ---------------------------------------------------------------------- */
 
-std::string ModelRunner::evaluate(std::size_t k, const Step &step, const Results &results,
-                                  ffi::Totals &totals)
+std::string ModelRunner::evaluate(const Step &step, const std::vector<Results> &results,
+                                  std::vector<ffi::Totals> &totals)
 {
-  totals = {};
+  totals.assign(results.size(), {});
   if (nall() == 0) return {};
-  Model &model = models[k];
-  const bool divide = results.f && results.length != 1.0;
+  const Results &first = results.front();
+  const bool divide = first.f && first.length != 1.0;
   if (divide) forces.assign(3 * nall(), 0.0);
-  std::string problem = error_of([&] {
+  std::vector<ffi::Evaluation> evaluations;
+  for (std::size_t k = 0; k < results.size(); k++) {
     ffi::Output output;
-    output.factor = results.factor;
-    output.f = view(divide ? forces.data() : results.f, 3 * nall());
-    output.eatom = view(results.eatom, nall());
-    output.vatom = view(results.vatom, 6 * nall());
-    output.cvatom = view(results.cvatom, 9 * nall());
-    totals = model.potential->compute(atoms(model, step, model.version_seen != version), output);
-    model.version_seen = version;
+    output.factor = results[k].factor;
+    output.f = view(divide && k == 0 ? forces.data() : results[k].f, 3 * nall());
+    output.eatom = view(results[k].eatom, nall());
+    output.vatom = view(results[k].vatom, 6 * nall());
+    output.cvatom = view(results[k].cvatom, 9 * nall());
+    const bool rebuilt = models[k].version_seen != version;
+    evaluations.push_back({*models[k].potential, atoms(models[k], step, rebuilt), output});
+  }
+  const std::string problem = error_of([&] {
+    const auto sums =
+        ffi::compute_all(rust::Slice<ffi::Evaluation>(evaluations.data(), evaluations.size()));
+    for (std::size_t k = 0; k < results.size(); k++) {
+      totals[k] = sums[k];
+      models[k].version_seen = version;
+    }
   });
   if (divide && problem.empty())
-    for (std::size_t i = 0; i < forces.size(); i++) results.f[i] += forces[i] / results.length;
+    for (std::size_t i = 0; i < forces.size(); i++) first.f[i] += forces[i] / first.length;
   return problem;
 }
 

@@ -84,9 +84,10 @@ class ModelRunner {
   std::size_t nall() const { return types.size(); }    // local and ghost atoms
   bool has_centers() const { return !neighbors.centers.empty(); }
 
-  // Evaluate model k; nothing is added where an error text comes back.
-  std::string evaluate(std::size_t k, const Step &step, const Results &results,
-                       ffi::Totals &totals);
+  // Evaluates the first models, as many as there are results, and gives the totals of each; only the
+  // first results have a length other than 1. Nothing is added where an error text comes back.
+  std::string evaluate(const Step &step, const std::vector<Results> &results,
+                       std::vector<ffi::Totals> &totals);
   std::string self_check(std::size_t k, const Step &step, ffi::CheckResult &result);
   // Seconds of all threads in each part of the steps since the last call, of all models.
   std::string take_times(std::vector<PartTime> &parts);

@@ -27,6 +27,7 @@
 #include "utils.h"
 
 #include <cstring>
+#include <vector>
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
@@ -267,8 +268,13 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
     results.vatom = vflag_atom ? vatom[0] : nullptr;
     results.cvatom = cvflag_atom ? cvatom[0] : nullptr;
   }
-  problem = deviate ? deviation.evaluate(models, step, results, totals)
-                    : models.evaluate(0, step, results, totals);
+  if (deviate) {
+    problem = deviation.evaluate(models, step, results, totals);
+  } else {
+    std::vector<ffi::Totals> of_models;
+    problem = models.evaluate(step, {results}, of_models);
+    totals = of_models.front();
+  }
   if (!problem.empty()) problem += fmt::format(" (step {})", update->ntimestep);
 
   // steps with a new neighbor list are where all ranks meet: errors and warnings can be agreed on

@@ -8,7 +8,7 @@
 mod tests;
 
 use deepion_engine::Precision;
-use deepion_potential::{Configuration, Contract, Error, Result, Results, matrix, matrix_mut};
+use deepion_potential::{Configuration, Contract, Error, Evaluation, Result, Results, Sightings, matrix, matrix_mut};
 use ndarray::{ArrayView3, ArrayViewMut2};
 
 use crate::guard::{guard, guard_only};
@@ -106,6 +106,13 @@ mod ffi {
         cvatom: &'a mut [f64],
     }
 
+    /// What is asked of one of several models.
+    struct Evaluation<'a> {
+        potential: &'a mut Potential,
+        atoms: Atoms<'a>,
+        output: Output<'a>,
+    }
+
     /// This rank's sums, multiplied by `factor`.
     #[derive(Debug, Clone, Copy, PartialEq)]
     struct Totals {
@@ -169,8 +176,9 @@ mod ffi {
         /// again where they change. Cheap where they do not.
         fn prepare(self: &mut Potential, types: &[i32]) -> Result<()>;
         fn info(self: &Potential) -> Result<ModelInfo>;
-        /// Adds energy, forces and virials of one configuration to `output`. On error nothing was added.
-        fn compute(self: &mut Potential, atoms: Atoms, output: Output) -> Result<Totals>;
+        /// Adds energies, forces and virials of the same configuration to the outputs of several models, or of one. What models that are
+        /// alike see of it is found once; the results are those of each model alone. On error nothing was added anywhere.
+        fn compute_all(evaluations: &mut [Evaluation]) -> Result<Vec<Totals>>;
         /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
         fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
         /// Returns and clears where the time went: always the same parts, in the order of a step.
@@ -262,41 +270,6 @@ impl Potential {
         })
     }
 
-    fn compute(&mut self, atoms: ffi::Atoms, output: ffi::Output) -> Result<ffi::Totals> {
-        let Self { model, alerts, poisoned } = self;
-        guard(poisoned, || {
-            let ffi::Output { factor, f, eatom, vatom, cvatom } = output;
-            let nall = atoms.types.len();
-            let mut results = Results {
-                factor,
-                f: wanted("f", f, [nall, 3])?,
-                eatom: Some(eatom).filter(|eatom| !eatom.is_empty()),
-                vatom: wanted("vatom", vatom, [nall, 6])?,
-                cvatom: wanted("cvatom", cvatom, [nall, 9])?,
-            };
-            let conf = configuration(model.contract(), &atoms)?;
-            let (totals, seen) = model.compute(&conf, &mut results)?;
-            let contract = model.contract();
-            let tag = |i: usize| atoms.tags.get(i).copied().unwrap_or(i as i64);
-            if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
-                alerts.overflow_tag = tag(worst.center);
-                alerts.overflow_element = worst.neighbor_type.map_or(String::new(), |t| contract.type_map[t].clone());
-                alerts.overflow_found = worst.found;
-                alerts.overflow_kept = worst.kept;
-            }
-            if let Some(closest) = seen.closest.filter(|c| alerts.close_count == 0 || c.r < alerts.close_distance) {
-                alerts.close_tag_i = tag(closest.i);
-                alerts.close_tag_j = tag(closest.j);
-                alerts.close_distance = closest.r;
-                alerts.close_limit = contract.closest_pair();
-                alerts.close_trained = contract.min_nbor_dist.is_some();
-            }
-            alerts.overflow_count += seen.overflows;
-            alerts.close_count += seen.close_pairs;
-            Ok(ffi::Totals { energy: totals.energy, virial: totals.virial })
-        })
-    }
-
     fn self_check(&mut self, atoms: ffi::Atoms) -> Result<ffi::CheckResult> {
         let Self { model, poisoned, .. } = self;
         guard(poisoned, || {
@@ -321,6 +294,59 @@ impl Potential {
     fn memory_bytes(&self) -> Result<usize> {
         guard_only(|| Ok(self.model.memory_bytes()))
     }
+}
+
+fn compute_all(evaluations: &mut [ffi::Evaluation]) -> Result<Vec<ffi::Totals>> {
+    let mut poisoned = evaluations.iter().any(|e| e.potential.poisoned);
+    let totals = guard(&mut poisoned, || {
+        let (mut prepared, mut alerts) = (Vec::new(), Vec::new());
+        for ffi::Evaluation { potential, atoms, output } in &mut *evaluations {
+            let Potential { model, alerts: of_model, .. } = &mut **potential;
+            let ffi::Output { factor, f, eatom, vatom, cvatom } = output;
+            let nall = atoms.types.len();
+            let results = Results {
+                factor: *factor,
+                f: wanted("f", f, [nall, 3])?,
+                eatom: Some(&mut **eatom).filter(|eatom| !eatom.is_empty()),
+                vatom: wanted("vatom", vatom, [nall, 6])?,
+                cvatom: wanted("cvatom", cvatom, [nall, 9])?,
+            };
+            let conf = configuration(model.contract(), atoms)?;
+            prepared.push((model.engine()?, conf, results));
+            alerts.push((of_model, &atoms.tags));
+        }
+        let of_model = |(engine, conf, results)| Evaluation { engine, conf, results };
+        let mut evaluations: Vec<_> = prepared.iter_mut().map(|(e, c, r)| of_model((&mut **e, &*c, r))).collect();
+        let sums = deepion_potential::compute_all(&mut evaluations)?;
+        for (((engine, ..), (alerts, tags)), (_, seen)) in prepared.iter().zip(alerts).zip(&sums) {
+            note(alerts, seen, &engine.model().contract, tags);
+        }
+        Ok(sums.iter().map(|(t, _)| ffi::Totals { energy: t.energy, virial: t.virial }).collect())
+    });
+    for evaluation in evaluations {
+        evaluation.potential.poisoned |= poisoned;
+    }
+    totals
+}
+
+/// Adds what the guards saw in one evaluation.
+fn note(alerts: &mut ffi::Alerts, seen: &Sightings, contract: &Contract, tags: &[i64]) {
+    let tag = |i: usize| tags.get(i).copied().unwrap_or(i as i64);
+    if let Some(worst) = seen.worst_overflow.filter(|w| w.found > alerts.overflow_found) {
+        alerts.overflow_tag = tag(worst.center);
+        alerts.overflow_element = worst.neighbor_type.map_or(String::new(), |t| contract.type_map[t].clone());
+        alerts.overflow_found = worst.found;
+        alerts.overflow_kept = worst.kept;
+    }
+    if let Some(closest) = seen.closest.filter(|c| alerts.close_count == 0 || c.r < alerts.close_distance) {
+        alerts.close_tag_i = tag(closest.i);
+        alerts.close_tag_j = tag(closest.j);
+        alerts.close_distance = closest.r;
+        alerts.close_limit = contract.closest_pair();
+        alerts.close_trained = contract.min_nbor_dist.is_some();
+    }
+    alerts.overflow_count += seen.overflows;
+    alerts.close_count += seen.close_pairs;
 }
 
 /// An empty slice: not wanted.

@@ -97,7 +97,15 @@ impl Potential {
     /// # Errors
     /// As [`Engine::compute`], or the model was not prepared.
     pub fn compute(&mut self, conf: &Configuration, results: &mut Results) -> Result<(Totals, Sightings)> {
-        self.engine.as_mut().ok_or_else(not_prepared)?.compute(conf, results)
+        self.engine()?.compute(conf, results)
+    }
+
+    /// What computes, for several models at once ([`deepion_potential::compute_all`]).
+    ///
+    /// # Errors
+    /// The model was not prepared.
+    pub fn engine(&mut self) -> Result<&mut Engine> {
+        self.engine.as_mut().ok_or_else(|| Error::Internal("the model was not prepared for any types".into()))
     }
 
     /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
@@ -105,8 +113,8 @@ impl Potential {
     /// # Errors
     /// As [`Potential::compute`], or a failure of the graph.
     pub fn self_check(&mut self, conf: &Configuration) -> Result<Check> {
-        let engine = self.engine.as_mut().ok_or_else(not_prepared)?;
-        engine.self_check(conf, &mut OnnxWholeModel::new(&self.runtime, &self.file)?)
+        let mut graph = OnnxWholeModel::new(&self.runtime, &self.file)?;
+        self.engine()?.self_check(conf, &mut graph)
     }
 
     /// Returns and clears where the time went.
@@ -119,8 +127,4 @@ impl Potential {
     pub fn memory_bytes(&self) -> usize {
         self.engine.as_ref().map_or(0, Engine::bytes) + self.file.bytes().len()
     }
-}
-
-fn not_prepared() -> Error {
-    Error::Internal("the model was not prepared for any types".into())
 }

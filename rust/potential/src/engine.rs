@@ -218,6 +218,7 @@ impl Engine {
             model: self.model.clone(),
             sel_error: self.sel_error,
             workers: vec![worker],
+            around: vec![Mutex::default()],
             tables: self.tables.clone(),
             pool: None,
             groups: Vec::new(),

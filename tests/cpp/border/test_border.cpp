@@ -81,6 +81,13 @@ ffi::Output into(double factor, std::vector<double> &forces)
   return output;
 }
 
+double energy_of(ffi::Potential &potential, const Cluster &cluster, double factor,
+                 std::vector<double> &forces)
+{
+  ffi::Evaluation evaluation{potential, cluster.atoms(), into(factor, forces)};
+  return ffi::compute_all(rust::Slice<ffi::Evaluation>(&evaluation, 1))[0].energy;
+}
+
 std::optional<rust::Box<ffi::Potential>> open_model()
 {
   std::ifstream file(from_environment("DEEPION_TEST_MODEL"), std::ios::binary);
@@ -113,7 +120,7 @@ TEST(border, slices_of_a_configuration)
   if (!potential) return;
   Cluster cluster;
   const auto energy = [&](std::vector<double> &forces, double factor) {
-    return (*potential)->compute(cluster.atoms(), into(factor, forces)).energy;
+    return energy_of(**potential, cluster, factor, forces);
   };
   const std::string problem = error_of([&] {
     std::vector<double> forces(3 * Cluster::N, 1.0), tripled(3 * Cluster::N, 0.0), none;
@@ -158,7 +165,7 @@ TEST(border, errors_are_texts)
   std::vector<double> forces(3 * Cluster::N, 7.0);
   const auto problem = [&] {
     return error_of([&] {
-      (*potential)->compute(cluster.atoms(), into(1.0, forces));
+      energy_of(**potential, cluster, 1.0, forces);
     });
   };
   CHECK_EQUAL(problem(), "");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! The functions of the border, called as C++ calls them. Needs ONNX Runtime: `ORT_DYLIB_PATH` or a virtual environment.
 
-use super::ffi::{Alerts, Atoms, Output, Precision, Settings};
-use super::{Potential, model_deviation, open_potential};
+use super::ffi::{Alerts, Atoms, Evaluation, Output, Precision, Settings, Totals};
+use super::{Potential, compute_all, model_deviation, open_potential};
 
 /// Two types, without parameters.
 const MODEL: &[u8] = include_bytes!("../../../onnx/tests/data/two_sided.onnx");
@@ -82,8 +82,12 @@ fn forces_only(f: &mut [f64]) -> Output<'_> {
     Output { factor: 1.0, f, eatom: &mut [], vatom: &mut [], cvatom: &mut [] }
 }
 
+fn compute(potential: &mut Potential, atoms: Atoms, output: Output) -> deepion_potential::Result<Totals> {
+    compute_all(&mut [Evaluation { potential, atoms, output }]).map(|totals| totals[0])
+}
+
 fn refusal(potential: &mut Potential, atoms: Atoms) -> String {
-    potential.compute(atoms, forces_only(&mut [0.0; 3 * N])).unwrap_err().to_string()
+    compute(potential, atoms, forces_only(&mut [0.0; 3 * N])).unwrap_err().to_string()
 }
 
 #[test]
@@ -116,8 +120,8 @@ fn types_that_will_occur_are_prepared_for() {
     let text = refusal(&mut potential, cluster.atoms());
     assert!(text.starts_with("type 0 (") && text.contains("not prepared"), "{text}");
     potential.prepare(&[0, 1]).unwrap();
-    let all = potential.compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
-    assert_eq!(open(MODEL).compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap(), all);
+    let all = compute(&mut potential, cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+    assert_eq!(compute(&mut open(MODEL), cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap(), all);
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn sums_of_the_parts_are_the_totals() {
     let (mut f, mut eatom) = (vec![0.0; 3 * N], vec![0.0; N]);
     let (mut vatom, mut cvatom) = (vec![0.0; 6 * N], vec![0.0; 9 * N]);
     let output = Output { factor: 2.0, f: &mut f, eatom: &mut eatom, vatom: &mut vatom, cvatom: &mut cvatom };
-    let totals = potential.compute(cluster.atoms(), output).unwrap();
+    let totals = compute(&mut potential, cluster.atoms(), output).unwrap();
     let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * (1.0 + b.abs()), "{a} {b}");
     close(eatom.iter().sum(), totals.energy);
     for k in 0..9 {
@@ -140,7 +144,7 @@ fn sums_of_the_parts_are_the_totals() {
 
     // Results are added, and `factor` multiplies them.
     let mut again = f.clone();
-    let half = potential.compute(cluster.atoms(), forces_only(&mut again)).unwrap();
+    let half = compute(&mut potential, cluster.atoms(), forces_only(&mut again)).unwrap();
     close(2.0 * half.energy, totals.energy);
     again.iter().zip(&f).for_each(|(a, f)| close(*a, 1.5 * f));
 }
@@ -163,7 +167,7 @@ fn arrays_that_do_not_fit_are_named() {
     let fparam = refusal(&mut potential, Atoms { fparam: &[1.0], ..cluster.atoms() });
     assert!(fparam.contains("fparam"), "{fparam}");
     let mut f = vec![0.0; 5];
-    let text = potential.compute(cluster.atoms(), forces_only(&mut f)).unwrap_err().to_string();
+    let text = compute(&mut potential, cluster.atoms(), forces_only(&mut f)).unwrap_err().to_string();
     assert!(text.starts_with("f "), "{text}");
     assert_eq!(f, [0.0; 5], "an error must not change the results");
 
@@ -189,7 +193,7 @@ fn alerts_and_times_are_taken_once() {
     for d in 0..3 {
         cluster.x[3 + d] = cluster.x[d] + 0.1;
     }
-    potential.compute(cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+    compute(&mut potential, cluster.atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
     let alerts = potential.take_alerts().unwrap();
     assert_eq!(alerts.close_count, 2, "each of the two atoms sees the other: {alerts:?}");
     assert_eq!((alerts.close_tag_i.min(alerts.close_tag_j), alerts.close_tag_i.max(alerts.close_tag_j)), tags);
@@ -219,7 +223,7 @@ fn atoms_at_one_place_are_an_error_with_their_ids() {
     let text = refusal(&mut potential, cluster.atoms());
     assert!(text.contains("atom ID 100") && text.contains("atom ID 101"), "{text}");
     // An error of the user's is no bug: the potential goes on working.
-    potential.compute(Cluster::new().atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
+    compute(&mut potential, Cluster::new().atoms(), forces_only(&mut [0.0; 3 * N])).unwrap();
 }
 
 #[test]
@@ -236,4 +240,25 @@ fn deviation_of_forces() {
     // Two models, one atom: mean (2, 0, 0), deviation 1.
     assert_eq!(model_deviation(&[1.0, 0.0, 0.0, 3.0, 0.0, 0.0], 2, -1.0).unwrap(), [1.0]);
     assert!(model_deviation(&[1.0; 5], 2, -1.0).is_err());
+}
+
+#[test]
+fn models_of_a_committee_give_what_each_gives_alone() {
+    let cluster = Cluster::new();
+    let alone = |bytes| {
+        let mut f = [0.0; 3 * N];
+        let totals = compute(&mut open(bytes), cluster.atoms(), forces_only(&mut f)).unwrap();
+        (totals, f)
+    };
+    let (mut models, mut f) = ([open(MODEL), open(MODEL), open(MODEL)], [[0.0; 3 * N]; 3]);
+    let mut evaluations: Vec<_> = models
+        .iter_mut()
+        .zip(&mut f)
+        .map(|(potential, f)| Evaluation { potential, atoms: cluster.atoms(), output: forces_only(f) })
+        .collect();
+    evaluations[1].output.factor = 2.0;
+    let totals = compute_all(&mut evaluations).unwrap();
+    let (expected, forces) = alone(MODEL);
+    assert_eq!((totals[0], totals[2], f[0], f[2]), (expected, expected, forces, forces));
+    assert_eq!((totals[1].energy, f[1]), (2.0 * expected.energy, forces.map(|f| 2.0 * f)));
 }
