@@ -95,7 +95,7 @@ impl Potential {
         skin: f64,
     ) -> Result<Answer> {
         self.prepare_more([frame.types])?;
-        let engine = self.engine.as_mut().ok_or_else(crate::not_prepared)?;
+        let engine = self.engine()?;
         let cell = checked(frame, &engine.model().contract)?;
         let cutoff = engine.model().contract.rcut();
         let rebuilt = !near.as_ref().is_some_and(|near| near.serve(frame.x, frame.types, &cell));
@@ -113,7 +113,7 @@ impl Potential {
     pub fn frames(&mut self, frames: &[Frame], wanted: Wanted, stop: &AtomicBool) -> Result<Vec<Option<Answer>>> {
         self.prepare_more(frames.iter().map(|frame| frame.types))?;
         let threads = self.threads();
-        let engine = self.engine.as_mut().ok_or_else(crate::not_prepared)?;
+        let engine = self.engine()?;
         let next = AtomicUsize::new(0);
         let answers: Vec<Mutex<Option<Result<Answer>>>> = frames.iter().map(|_| Mutex::new(None)).collect();
         let alone = |engine: &mut Engine| {
