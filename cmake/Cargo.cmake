@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Target deepion_bridge: the Rust side as a static library with its C++ headers; and the command
-# build/deepion-merge. Cargo decides what to
-# rebuild, so it runs at every build; the plugin is linked again only where the library changed.
+# Target deepion_bridge: the Rust side, build/libdeepion.so, with the headers for it; deepion_border: the C++ half of the border,
+# which becomes part of every shim; and the command build/deepion-merge. Cargo decides what to rebuild, so it runs at every build.
 
 find_program(CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 if(NOT CARGO)
@@ -9,20 +8,35 @@ if(NOT CARGO)
 endif()
 
 set(DEEPION_TARGET_DIR "${CMAKE_BINARY_DIR}/target")
-set(DEEPION_BRIDGE_LIBRARY "${DEEPION_TARGET_DIR}/release/libdeepion_bridge.a")
+set(DEEPION_LIBRARY "${CMAKE_BINARY_DIR}/libdeepion.so")
+set(DEEPION_BORDER "${DEEPION_TARGET_DIR}/cxxbridge")
+# one source for each file of rust/bridge with a bridge, and that of cxx itself
+file(GLOB BRIDGES CONFIGURE_DEPENDS "${DEEPION_ROOT}/rust/bridge/src/*.rs")
+set(BORDER_SOURCES "${DEEPION_BORDER}/rust/cxx.cc")
+foreach(bridge IN LISTS BRIDGES)
+  file(STRINGS "${bridge}" is_bridge REGEX "^#\\[cxx::bridge" LIMIT_COUNT 1)
+  if(is_bridge)
+    get_filename_component(name "${bridge}" NAME)
+    list(APPEND BORDER_SOURCES "${DEEPION_BORDER}/deepion-bridge/src/${name}.cc")
+  endif()
+endforeach()
 
 add_custom_target(deepion_cargo
   COMMAND "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge --target-dir "${DEEPION_TARGET_DIR}"
+  COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion.so" "${DEEPION_LIBRARY}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/deepion-merge" "${CMAKE_BINARY_DIR}/deepion-merge"
   WORKING_DIRECTORY "${DEEPION_ROOT}"
-  BYPRODUCTS "${DEEPION_BRIDGE_LIBRARY}"
+  BYPRODUCTS "${DEEPION_LIBRARY}" ${BORDER_SOURCES}
   COMMENT "cargo build -p deepion-bridge -p deepion-merge"
   USES_TERMINAL VERBATIM)
 
-find_package(Threads REQUIRED)
 add_library(deepion_bridge INTERFACE)
 add_dependencies(deepion_bridge deepion_cargo)
-target_include_directories(deepion_bridge SYSTEM INTERFACE "${DEEPION_TARGET_DIR}/cxxbridge")
-# the libraries that rustc names in --print=native-static-libs
-target_link_libraries(deepion_bridge INTERFACE
-  "${DEEPION_BRIDGE_LIBRARY}" Threads::Threads ${CMAKE_DL_LIBS} rt util m)
+target_include_directories(deepion_bridge SYSTEM INTERFACE "${DEEPION_BORDER}")
+target_link_libraries(deepion_bridge INTERFACE "${DEEPION_LIBRARY}")
+
+set_source_files_properties(${BORDER_SOURCES} PROPERTIES GENERATED ON)
+add_library(deepion_border OBJECT ${BORDER_SOURCES})
+add_dependencies(deepion_border deepion_cargo)
+target_include_directories(deepion_border SYSTEM PRIVATE "${DEEPION_BORDER}")
+target_compile_options(deepion_border PRIVATE "@${DEEPION_ROOT}/cpp/shim/compile.options")

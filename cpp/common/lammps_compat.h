@@ -4,14 +4,14 @@
 #ifndef DEEPION_LAMMPS_COMPAT_H
 #define DEEPION_LAMMPS_COMPAT_H
 
-#include "lammps_version_number.h"
+#include "deepion_config.h"
 
 #include "error.h"
 
 #include <cstdlib>
 #include <string>
 
-// The oldest LAMMPS that deepion is made for; cmake/LammpsSource.cmake reads this number. Before
+// The oldest LAMMPS that deepion is made for; scripts/deepion/shims reads this number. Before
 // 24Mar2022 neighbor list requests and Comm::reverse_comm() were other functions.
 #define DEEPION_OLDEST_LAMMPS 20220504
 

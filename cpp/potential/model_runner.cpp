@@ -14,27 +14,12 @@
 #include "utils.h"
 
 #include <algorithm>
-#include <dlfcn.h>
 
 using namespace LAMMPS_NS;
 
 namespace DEEPION {
 
 namespace {
-
-  // folder of this plugin, empty if unknown
-
-  std::string plugin_folder()
-  {
-    static const char here = 0;
-    Dl_info info;
-    if (!dladdr(&here, &info) || !info.dli_fname) return {};
-    const std::string path = info.dli_fname;
-    const auto slash = path.rfind('/');
-    return slash == std::string::npos ? std::string(".") : path.substr(0, slash);
-  }
-
-  /* ---------------------------------------------------------------------- */
 
   ffi::Settings settings_of(LAMMPS *lmp, const PairArguments &args)
   {
@@ -47,9 +32,10 @@ namespace {
     settings.reduce = args.reduce;
     settings.sel_error = args.sel_error;
     settings.onnxruntime = args.onnxruntime;
+    // beside the plugin, and in the Python package onnxruntime beside the package of the plugin
     // a place to look, which the message of a failure names: other bytes than UTF-8 need not stop
-    for (const std::string &place : {plugin_folder(), std::string(ONNXRUNTIME_LIBRARY)})
-      if (!place.empty()) settings.search.push_back(rust::String::lossy(place));
+    for (const char *place : {"", "/../../onnxruntime/capi"})
+      settings.search.push_back(rust::String::lossy(plugin_folder() + place));
     return settings;
   }
 

@@ -21,7 +21,7 @@ std::string potential_summary(LAMMPS *lmp, const ModelRunner &models,
 {
   const std::size_t nmodels = models.size();
   const int nprocs = lmp->comm->nprocs;
-  std::string text = fmt::format("deepion {}, pair_style deepmd/onnx\n", VERSION);
+  std::string text = fmt::format("deepion {}, pair_style deepmd/onnx\n", version());
   for (std::size_t k = 0; k < nmodels; k++) {
     if (nmodels > 1)
       text += fmt::format("  model {} of {}{}\n", k + 1, nmodels, k == 0 ? " (drives)" : "");

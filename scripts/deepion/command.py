@@ -26,6 +26,7 @@ COMMANDS = {
     "merge": (None, "join replicas and temperatures (the program deepion-merge)"),
     "plot": (None, "draw results"),
     "report": ("deepion.report.command", "write one HTML page about a study"),
+    "build-shim": ("deepion.shims.build_shim", "compile what fits the plugin to another LAMMPS"),
     "bench": ("deepion.benchmark.bench", "measure the speed of the pair style (in a checkout)"),
     "compare": ("deepion.peers.compare", "compare measurements with other programs (in a checkout)"),
 }

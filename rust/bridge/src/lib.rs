@@ -3,6 +3,7 @@
 //! function body runs inside `guard`: an error or a panic reaches C++ as `rust::Error`, never as an abort, and a handle that
 //! panicked refuses further work.
 
+mod border;
 mod collector;
 mod coordination;
 mod deviation_file;

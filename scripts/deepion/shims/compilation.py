@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Compiles a shim: the C++ side of deepion for one build of LAMMPS, into one shared library."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepion.errors import DeepionError
+
+from .lammps_build import LammpsBuild
+from .names import shim_name
+
+
+class CompilationError(DeepionError):
+    """The compiler is missing or refused; the text is its own."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a shim is made of: in the package, or in a checkout that was built."""
+
+    cpp: Path  # the folder cpp
+    border: Path  # what cargo generated for the C++ side: headers and sources
+    plugin: Path  # the plugin folder
+
+    @staticmethod
+    def find() -> "Sources":
+        """Raises CompilationError in a checkout that was not built."""
+        package = Path(__file__).parents[1]
+        root = package.parents[1]
+        checkout = Sources(root / "cpp", root / "build/target/cxxbridge", root / "build")
+        installed = Sources(package / "shims/cpp", package / "shims/cxxbridge", package / "plugin")
+        sources = installed if installed.cpp.exists() else checkout
+        for file in [sources.cpp / "shim/shim.map", sources.border / "rust/cxx.cc", sources.plugin / "libdeepion.so"]:
+            if not file.exists():
+                raise CompilationError(f"{file} is missing: run scripts/setup first")
+        return sources
+
+    def folders(self) -> list[Path]:
+        """Of headers and sources."""
+        return sorted({file.parent for file in self.cpp.rglob("*.h")})
+
+    def files(self) -> list[Path]:
+        """To be compiled; the loader is no part of a shim."""
+        own = (f for f in self.cpp.rglob("*.cpp") if f.parent.name != "loader")
+        return sorted(own) + sorted(self.border.rglob("*.cc"))
+
+
+def compile_shim(
+    build: LammpsBuild, folder: Path, compiler: str = "", jobs: int = 0, progress: Callable[[Iterator[None], int], Iterator[None]] | None = None
+) -> Path:
+    """Compile the shim for `build` into `folder`, with `jobs` compilers at once; `progress` wraps an iterator over so many files.
+
+    Returns the shim. Raises CompilationError.
+    """
+    sources = Sources.find()
+    command = shlex.split(compiler or os.environ.get("CXX", "") or find_compiler())
+    options = [*options_of(sources, "compile"), "-O2", *definitions(build)]
+    options += [f"-I{place}" for place in [*sources.folders(), sources.border]]
+    options += [word for place in build.include for word in ["-isystem", str(place)]]
+    options += [f"-fmacro-prefix-map={place}/=" for place in sorted(sources.folders(), reverse=True)]
+    with tempfile.TemporaryDirectory(prefix="deepion-shim-") as name:
+        objects = {file: Path(name, f"{number}.o") for number, file in enumerate(sources.files())}
+
+        def one(item: tuple[Path, Path]) -> None:
+            run([*command, *options, "-c", str(item[0]), "-o", str(item[1])])
+
+        with ThreadPoolExecutor(jobs or len(os.sched_getaffinity(0))) as pool:
+            results = pool.map(one, objects.items())
+            for _ in progress(results, len(objects)) if progress else results:
+                pass
+        made = Path(name, shim_name(build.identity))
+        link = [*options_of(sources, "link"), "-shared", f"-Wl,--version-script={sources.cpp / 'shim/shim.map'}"]
+        run([*command, *link, *map(str, objects.values()), "-o", str(made), str(sources.plugin / "libdeepion.so")])
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / made.name
+        # under another name first: a run that has the old one open keeps it
+        shutil.copy(made, target.with_suffix(".new"))
+        target.with_suffix(".new").replace(target)
+    return target
+
+
+def options_of(sources: Sources, step: str) -> list[str]:
+    """What CMake's build uses as well."""
+    return shlex.split((sources.cpp / f"shim/{step}.options").read_text())
+
+
+def definitions(build: LammpsBuild) -> list[str]:
+    """Of the preprocessor, for this LAMMPS."""
+    identity = build.identity
+    return [
+        f"-DLAMMPS_{'BIGBIG' if identity.bigbig else 'SMALLBIG'}",
+        f"-DLAMMPS_VERSION_NUMBER={identity.version}",
+        f'-DLAMMPS_DESCRIPTOR="{identity.descriptor}"',
+    ]
+
+
+def find_compiler() -> str:
+    """The C++ compiler of the path."""
+    for name in ["c++", "g++", "clang++"]:
+        if shutil.which(name):
+            return name
+    raise CompilationError(
+        "no C++ compiler found: install one ('apt install g++', 'dnf install gcc-c++', 'module load gcc'), or give --compiler"
+    )
+
+
+def run(command: list[str]) -> None:
+    """Raises CompilationError with the first lines that the compiler said."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except OSError as problem:
+        raise CompilationError(f"{command[0]}: {problem.strerror}") from problem
+    if done.returncode:
+        lines = (done.stderr or done.stdout).splitlines()
+        raise CompilationError("\n".join([f"{command[0]} failed on {command[-3]}:", *lines[:12]]))
