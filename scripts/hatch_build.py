@@ -11,18 +11,11 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-<<<<<<< HEAD
-# In build/, and where they go in the wheel. The plugin of build/wheel does not know where this machine has ONNX Runtime.
-PROGRAMS = {
-    "wheel/deepionplugin.so": "deepion/plugin/deepionplugin.so",
-    "deepion-merge": "deepion/bin/deepion-merge",
-    "target/release/libdeepion_python.so": "deepion/_engine.abi3.so",
-}
-=======
 
 def binaries(build: Path) -> Iterator[tuple[Path, str]]:
     """In build/, and where they go in the wheel."""
     yield build / "deepion-merge", "deepion/bin/deepion-merge"
+    yield build / "target/release/libdeepion_python.so", "deepion/_engine.abi3.so"
     for library in sorted((build / "wheel/plugin").glob("*.so")):
         yield library, f"deepion/plugin/{library.name}"
 
@@ -33,7 +26,6 @@ def sources(root: Path) -> Iterator[tuple[Path, str]]:
         for file in sorted(place.rglob("*")):
             if file.is_file():
                 yield file.resolve(), f"deepion/shims/{target}/{file.relative_to(place)}"
->>>>>>> d713166 (Wheel with shims for three LAMMPS packages, deepion build-shim without a checkout; tests of loader, names and builds; pages)
 
 
 # By this, LAMMPS finds the plugin of the wheel without the command `plugin load`.
