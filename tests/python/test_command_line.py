@@ -213,7 +213,10 @@ def test_evaluate_into_a_pipe_that_closes(exported):
 def test_overflow_warning(deepion, exported):
     line = INDEX["sel_overflow"]
     finished = deepion("energy", exported.path(DATA / line["model"]), DATA / line["structure"])
-    assert finished.returncode == 0 and "Li neighbors, the model's sel is 14" in finished.stderr
+    assert finished.returncode == 0 and "Li neighbors within" in finished.stderr and "keeps sel = 14" in finished.stderr
+    assert finished.stderr.startswith("WARNING: ") and "UserWarning" not in finished.stderr
+    graph = deepion("energy", exported.path(DATA / line["model"]), DATA / line["structure"], "--reference")
+    assert graph.stdout == finished.stdout and "Li neighbors, but the model keeps sel = 14" in graph.stderr
 
 
 def test_structure_files(tmp_path):

@@ -211,7 +211,7 @@ def test_an_error_in_one_frame_of_many_is_that_frame(exported):
 
 
 def test_files_that_are_no_models(exported, tmp_path):
-    with pytest.raises(ModelFileError, match=r"deepion export .*lipsti-a.dp .*lipsti-a.onnx'"):
+    with pytest.raises(ModelFileError, match=r"a DeePMD-kit model: export it first: deepion export .*lipsti-a.dp"):
         DeepPot(LIPSTI)
     with pytest.raises(ModelFileError, match="nowhere.onnx: cannot be read: No such file"):
         DeepPot(tmp_path / "nowhere.onnx")

@@ -46,8 +46,10 @@ def test_known_errors_are_found(labeled, exported, deepion):
     n = len(case.types)
     out = folder / "errors.json"
     model = evaluator.file.path
-    run = deepion("evaluate", model, folder / "data", "--json", out, "--pictures", folder / "parity")
+    exact = ["--precision", "double", "--threads", "2"]
+    run = deepion("evaluate", model, folder / "data", "--json", out, "--pictures", folder / "parity", *exact)
     assert run.returncode == 0, run.stderr
+    assert json.loads(out.read_text())["evaluated"] == "engine: precision double; tabulate no; reduce 0"
     errors = {line["quantity"]: line for line in json.loads(out.read_text())["errors"]}
     energy = errors["energy per atom"]
     assert energy["count"] == 3
@@ -66,6 +68,20 @@ def test_known_errors_are_found(labeled, exported, deepion):
     assert errors["virial per atom, component"]["mae"] == pytest.approx(1e3 * VIRIAL / n, rel=EXACT)
     assert "energy per atom" in run.stdout and evaluator.file.sha256 in run.stdout
     assert (folder / "parity.png").stat().st_size > 10_000 and b"<svg" in (folder / "parity.svg").read_bytes()
+
+
+def test_the_engine_and_the_graph_agree(labeled, deepion):
+    """Also as runs in LAMMPS evaluate, in mixed precision: labels are off by much more than that changes."""
+    folder, evaluator, _ = labeled
+    tables = {}
+    for name, options in {"graph": ["--reference"], "mixed": [], "double": ["--precision", "double"]}.items():
+        run = deepion("evaluate", evaluator.file.path, folder / "data", "--json", folder / name, *options)
+        assert run.returncode == 0, run.stderr
+        tables[name] = {line["quantity"]: line["rmse"] for line in json.loads((folder / name).read_text())["errors"]}
+    assert "the file's own graph in float64" in json.loads((folder / "graph").read_text())["evaluated"]
+    for quantity, rmse in tables["graph"].items():
+        assert tables["double"][quantity] == pytest.approx(rmse, rel=1e-6, abs=1e-6)
+        assert tables["mixed"][quantity] == pytest.approx(rmse, rel=1e-2, abs=1e-2)
 
 
 def test_extxyz_gives_the_same(labeled, deepion):

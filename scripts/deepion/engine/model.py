@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepion.errors import DeepionError, InputError, ModelFileError
+from deepion.formats.table import SUFFIXES, export_command
 
 from .keywords import Keywords
 
 Floats = NDArray[np.float64]
 
-# What DeePMD-kit's model files are called.
-DEEPMD_SUFFIXES = (".pb", ".pbtxt", ".pth", ".pt", ".pt2", ".dp", ".hlo", ".savedmodel", ".json", ".yaml", ".yml")
 # Times the error measured at export: where the self-check finds more, the structure is unlike those the networks were chosen by.
 LARGEST_EXPECTED_RATIO = 5.0
 ADVICE = {
@@ -97,7 +96,8 @@ class Model:
         if count == 0:
             raise InputError(f"the model has no fparam, but {values.size} values were given")
         if values.size not in (count, frames * count):
-            raise InputError(f"fparam: expected {count} values or {frames} x {count}, got {values.size}")
+            each = f" or {frames} x {count}" if frames > 1 else ""
+            raise InputError(f"fparam: expected {count} values{each}, got {values.size}")
         return np.ascontiguousarray(np.broadcast_to(values.reshape(-1, count), (frames, count)))
 
     def aparam(self, frames: int, atoms: int, given: ArrayLike | None) -> Floats:
@@ -195,15 +195,13 @@ class Model:
 
 
 def _read(path: Path) -> bytes:
-    if path.suffix in DEEPMD_SUFFIXES:
-        raise ModelFileError(
-            f"{path}: a model file of DeePMD-kit: write it as an ONNX file once with 'deepion export {path} "
-            f"{path.with_suffix('.onnx')}', and give that"
-        )
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if path.suffix.lower() in SUFFIXES:
+        raise ModelFileError(f"{path}: a DeePMD-kit model: export it first: {export_command(path)}")
+    return content
 
 
 def _numbers(name: str, given: ArrayLike) -> Floats:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Energy, forces and virial of a structure from an exported model, with stock ONNX Runtime alone.
+"""Energy, forces and virial of a structure from an exported model, in the engine of the pair style, by default in float64.
 
 STRUCTURE is a LAMMPS data file (.data, .lmp, .lammps, data.*; units metal) or anything ASE reads, such as extxyz.
 Energies in eV, positions in Angstrom, forces in eV/Angstrom, virial = sum of position times force = -stress * volume
@@ -7,7 +7,6 @@ in eV.
 """
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import numpy as np
 
 from deepion.errors import InputError
 
-from .evaluator import Evaluator, Result
+from .evaluations import Evaluations, add_engine_arguments, evaluations
+from .evaluator import Result
+from .frames import Frame
 from .structure import Structure, model_types, read_structure
 
 
@@ -32,22 +33,23 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--aparam", nargs="+", type=float, metavar="X", help="atomic parameters, of one or of all atoms"
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
+    add_engine_arguments(parser, "double")
 
 
-def boundary(text: str | None, structure: Structure) -> tuple[bool, ...]:
+def boundary(text: str | None, structure: Structure) -> tuple[bool, bool, bool]:
     if text is None:
         return structure.periodic
     if len(text) != 3 or set(text) - set("pf"):
         raise InputError(f"--boundary: expected three letters p or f, such as ppf, got '{text}'")
-    return tuple(letter == "p" for letter in text)
+    x, y, z = (letter == "p" for letter in text)
+    return x, y, z
 
 
-def as_json(evaluator: Evaluator, structure: Structure, result: Result) -> str:
+def as_json(path: Path, model: Evaluations, structure: Structure, result: Result) -> str:
     return json.dumps(
         {
-            "model": str(evaluator.file.path),
-            "sha256": evaluator.file.sha256,
+            "model": str(path),
+            "sha256": model.sha256,
             "units": {"energy": "eV", "force": "eV/Angstrom", "virial": "eV"},
             "symbols": structure.symbols,
             "energy": result.energy,
@@ -58,9 +60,9 @@ def as_json(evaluator: Evaluator, structure: Structure, result: Result) -> str:
     )
 
 
-def as_text(evaluator: Evaluator, structure: Structure, result: Result) -> str:
+def as_text(path: Path, model: Evaluations, structure: Structure, result: Result) -> str:
     lines = [
-        f"model    {evaluator.file.path} (sha256 {evaluator.file.sha256})",
+        f"model    {path} (sha256 {model.sha256})",
         f"atoms    {len(structure)}",
         f"energy   {result.energy:.10f} eV",
         "virial   (eV; -stress * volume)",
@@ -75,18 +77,11 @@ def as_text(evaluator: Evaluator, structure: Structure, result: Result) -> str:
 
 
 def run(arguments: Namespace) -> None:
-    evaluator = Evaluator(arguments.model, arguments.threads)
+    model = evaluations(arguments)
     structure = read_structure(arguments.structure, arguments.elements, arguments.frame)
-    types = model_types(structure.symbols, evaluator.type_map)
+    types = model_types(structure.symbols, model.type_map)
     aparam = None if arguments.aparam is None else np.array(arguments.aparam)
-    periodic = boundary(arguments.boundary, structure)
-    result = evaluator.evaluate(structure.coord, types, structure.cell, periodic, arguments.fparam, aparam)
-    if result.overflow is not None:
-        atom, kind, found, sel = result.overflow
-        of = f"{evaluator.type_map[kind]} " if kind >= 0 else ""
-        print(
-            f"WARNING: atom {atom + 1} has {found} {of}neighbors, the model's sel is {sel}: "
-            "the nearest are used, as in DeePMD-kit; energies jump when atoms change places",
-            file=sys.stderr,
-        )
-    print((as_json if arguments.json else as_text)(evaluator, structure, result))
+    fparam = None if arguments.fparam is None else np.array(arguments.fparam)
+    frame = Frame(types, structure.coord, structure.cell, boundary(arguments.boundary, structure), fparam, aparam)
+    (result,) = model.results([frame], atomic=True)
+    print((as_json if arguments.json else as_text)(arguments.model, model, structure, result))

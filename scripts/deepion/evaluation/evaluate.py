@@ -3,13 +3,14 @@
 
 deepion evaluate model.onnx validation/ --pictures parity
 
-DATA are deepmd/npy systems, folders that hold such, or extxyz files with energy and forces (eV, eV/A, eV/A^3). Everything is
-evaluated in float64 by stock ONNX Runtime with the full networks of the file (runs use its reduced ones, unless `reduce 0` is given; the
-export prints their force errors). MAE is the mean absolute error, RMSE the root of the mean square. Virial = -stress x volume.
+DATA are deepmd/npy systems, folders that hold such, or extxyz files with energy and forces (eV, eV/A, eV/A^3). Everything is evaluated as
+a run in LAMMPS with these settings would; --precision double gives what DeePMD-kit computes in float64. MAE is the mean absolute error,
+RMSE the root of the mean square. Virial = -stress x volume.
 """
 
 import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from tqdm import tqdm
 from deepion.errors import check_writable
 from deepion.plots.pictures import COLORS, save, targets_of
 
-from .evaluator import Evaluator
+from .evaluations import add_engine_arguments, evaluations
+from .frames import Frame
 from .labeled_frames import read_labeled
 from .model_errors import Comparison, Pairs
 
@@ -62,27 +64,36 @@ def draw(comparison: Comparison, about: str) -> Figure:
     return figure
 
 
+def without_unused(frame: Frame, takes_fparam: bool, takes_aparam: bool) -> Frame:
+    """Data may have parameters that the model does not take."""
+    return replace(frame, fparam=frame.fparam if takes_fparam else None, aparam=frame.aparam if takes_aparam else None)
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path, help="the exported .onnx file")
     parser.add_argument("data", metavar="DATA", type=Path, nargs="+", help="labeled data")
     parser.add_argument("--pictures", metavar="OUT", type=Path, help="draw parity: OUT.png and OUT.svg, or one of them")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the errors there, too")
-    parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
+    add_engine_arguments(parser, "mixed")
 
 
 def run(arguments: Namespace) -> None:
     pictures = targets_of(arguments.pictures) if arguments.pictures else []
     for target in [*([arguments.json] if arguments.json else []), *pictures]:
         check_writable(target)
-    evaluator = Evaluator(arguments.model, arguments.threads)
-    frames = read_labeled(arguments.data, evaluator.type_map)
-    comparison = Comparison(evaluator.type_map)
-    for one in tqdm(frames, unit="frame", disable=None):
-        comparison.add(evaluator, one)
+    model = evaluations(arguments)
+    frames = read_labeled(arguments.data, model.type_map)
+    comparison = Comparison(model.type_map)
+    found = model.results([without_unused(one.frame, *model.takes) for one in frames], atomic=False)
+    for one, result in tqdm(zip(frames, found, strict=True), total=len(frames), unit="frame", disable=None):
+        comparison.add(one, result)
 
-    about = f"model {arguments.model.name}, sha256 {evaluator.file.sha256}; {len(frames)} frames of {len(arguments.data)} path(s)"
+    about = (
+        f"model {arguments.model.name}, sha256 {model.sha256}; {len(frames)} frames of {len(arguments.data)} path(s)"
+    )
     rows = comparison.rows()
     print(about)
+    print(model.how())
     print(f"\n{'':42s} {'numbers':>8s} {'MAE':>10s} {'RMSE':>10s}")
     for name, unit, error in rows:
         print(f"{name:42s} {error.count:8d} {error.mae:10.3f} {error.rmse:10.3f} {unit}")
@@ -90,7 +101,8 @@ def run(arguments: Namespace) -> None:
         values = [{"quantity": name, "unit": unit, **vars(error)} for name, unit, error in rows]
         document = {
             "model": str(arguments.model),
-            "sha256": evaluator.file.sha256,
+            "sha256": model.sha256,
+            "evaluated": model.how(),
             "data": [str(path) for path in arguments.data],
             "frames": len(frames),
             "errors": values,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .evaluator import Evaluator
+from .evaluator import Result
 from .labeled_frames import Labeled
 
 
@@ -51,12 +51,9 @@ class Comparison:
         self.energy, self.force, self.virial = Pairs(), Pairs(), Pairs()
         self.systems: list[str] = []
 
-    def add(self, evaluator: Evaluator, one: Labeled) -> None:
-        """Evaluate one frame."""
+    def add(self, one: Labeled, result: Result) -> None:
+        """Take one frame and what the model gives for it."""
         frame = one.frame
-        fparam = frame.fparam if evaluator.contract["numb_fparam"] else None
-        aparam = frame.aparam if evaluator.contract["numb_aparam"] else None
-        result = evaluator.evaluate(frame.coord, frame.types, frame.cell, frame.periodic, fparam, aparam)
         n = len(frame.types)
         if one.energy is not None:
             self.energy.add(one.energy / n, result.energy / n, -1)
