@@ -5,6 +5,8 @@ set -euo pipefail
 
 cmake -S cmake -B build -G Ninja -D CMAKE_BUILD_TYPE=Release -D LAMMPS="$PREFIX" -D Python_EXECUTABLE="$PYTHON"
 cmake --build build
+mkdir -p build/wheel/plugin
+cp build/deepion*.so build/libdeepion.so build/wheel/plugin/
 "$PYTHON" -m pip install . --no-deps --no-build-isolation --verbose
 
 plugin=$("$PYTHON" -c 'import deepion, pathlib; print(pathlib.Path(deepion.__file__).parent / "plugin")')

@@ -34,6 +34,9 @@ class Deepion(PythonPackage):
         with working_dir(self.stage.source_path):
             cmake("-S", "cmake", "-B", "build", "-G", "Ninja", f"-DLAMMPS={lammps}", f"-DPython_EXECUTABLE={python}")
             cmake("--build", "build")
+            mkdirp("build/wheel/plugin")
+            for library in [*find("build", "deepion*.so", recursive=False), "build/libdeepion.so"]:
+                install(library, "build/wheel/plugin")
 
     def setup_run_environment(self, env):
         env.prepend_path("LAMMPS_PLUGIN_PATH", join_path(python_purelib, "deepion", "plugin"))

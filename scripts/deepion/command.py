@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": ("deepion.evaluation.evaluate", "errors of a model on labeled data"),
     "merge": (None, "join replicas and temperatures (the program deepion-merge)"),
     "plot": (None, "draw results"),
+    "doctor": ("deepion.doctor.command", "say whether LAMMPS, MPI and ONNX Runtime fit together, and what mends it"),
     "report": ("deepion.report.command", "write one HTML page about a study"),
     "build-shim": ("deepion.shims.build_shim", "compile what fits the plugin to another LAMMPS"),
     "bench": ("deepion.benchmark.bench", "measure the speed of the pair style (in a checkout)"),
