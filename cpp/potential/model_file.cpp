@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "model_file.h"
 
+#include "deepion_config.h"
 #include "errors.h"
+#include "text.h"
+
+#include "deepion-bridge/src/model_cache.rs.h"
 
 #include "comm.h"
 #include "lammps.h"
+#include "utils.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -29,7 +34,13 @@ namespace {
     const std::string what = "cannot read model file '" + path + "': ";
     struct stat info;
     if (stat(path.c_str(), &info) != 0) return what + strerror(errno);
-    if (S_ISDIR(info.st_mode)) return what + "it is a folder";
+    if (S_ISDIR(info.st_mode)) {
+      const bool saved_model = utils::strmatch(path, "\\.savedmodel/*$");
+      return what + "it is a folder" +
+          (saved_model ? ", which TensorFlow is needed for: where DeePMD-kit is installed, make a "
+                         "file of it (dp convert-backend model.savedmodel model.dp), and name that"
+                       : "");
+    }
 
     FILE *fp = fopen(path.c_str(), "rb");
     if (!fp) return what + strerror(errno);
@@ -43,14 +54,57 @@ namespace {
     fclose(fp);
     return failed ? what + strerror(reason) : std::string();
   }
+
+  /* ----------------------------------------------------------------------
+     the path of what was exported from a file with this content; empty if it is exported itself
+  ------------------------------------------------------------------------- */
+
+  std::string exported_here(LAMMPS *lmp, const std::string &path,
+                            const std::vector<std::uint8_t> &bytes, std::string &file)
+  {
+    return error_of([&] {
+      const rust::Slice<const std::uint8_t> content(bytes.data(), bytes.size());
+      auto found = deepion::ffi::find_exported(path, content, plugin_folder());
+      bool first = true;
+      for (;;) {
+        const std::string line(found->next_line());
+        if (line.empty()) break;
+        if (first) utils::logmesg(lmp, "deepion: exporting {} into the cache\n", path);
+        first = false;
+        utils::logmesg(lmp, "deepion: {}\n", line);
+        utils::flush_buffers(lmp);
+      }
+      const auto name = found->file();
+      file.assign(name.begin(), name.end());
+      if (file.empty()) return;
+      utils::logmesg(lmp, "deepion: model {} was exported to {}\n", path, file);
+    });
+  }
+
+  /* ---------------------------------------------------------------------- */
+
+  std::string read_or_export(LAMMPS *lmp, const std::string &path, std::vector<std::uint8_t> &bytes,
+                             std::string &label)
+  {
+    label = path;
+    std::string problem = read_here(path, bytes);
+    std::string file;
+    if (problem.empty()) problem = exported_here(lmp, path, bytes, file);
+    if (!problem.empty() || file.empty()) return problem;
+    label = file + " (exported from " + path + ")";
+    return read_here(file, bytes);
+  }
+
 }    // namespace
 
 /* ---------------------------------------------------------------------- */
 
-std::string read_model_file(LAMMPS *lmp, const std::string &path, std::vector<std::uint8_t> &bytes)
+std::string read_model_file(LAMMPS *lmp, const std::string &path, std::vector<std::uint8_t> &bytes,
+                            std::string &label)
 {
   std::string problem;
-  if (lmp->comm->me == 0) problem = read_here(path, bytes);
+  label = path;
+  if (lmp->comm->me == 0) problem = read_or_export(lmp, path, bytes, label);
   problem = agreed_error(lmp, problem);
   if (!problem.empty()) return problem;
 

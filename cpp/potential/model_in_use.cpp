@@ -18,14 +18,18 @@ namespace DEEPION {
 static std::vector<const ModelRunner *> models_in_use(LAMMPS *lmp)
 {
   std::vector<const ModelRunner *> found;
-  const Pair *last = nullptr;
-  for (int count = 1;; count++) {
-    Pair *pair = lmp->force->pair_match("deepmd/onnx", 1, count);
-    const auto *style = dynamic_cast<PairDeepmdOnnx *>(pair);
-    if (!style || pair == last) return found;    // LAMMPS gives a single one for every count
-    if (!style->models().empty()) found.push_back(&style->models());
-    last = pair;
+  for (const char *name : {"deepmd/onnx", "deepmd"}) {
+    const Pair *last = nullptr;
+    for (int count = 1;; count++) {
+      Pair *pair = lmp->force->pair_match(name, 1, count);
+      // LAMMPS gives a single one for every count; another plugin may have the name deepmd
+      const auto *style = dynamic_cast<PairDeepmdOnnx *>(pair);
+      if (!style || pair == last) break;
+      if (!style->models().empty()) found.push_back(&style->models());
+      last = pair;
+    }
   }
+  return found;
 }
 
 /* ---------------------------------------------------------------------- */

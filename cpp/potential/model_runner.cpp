@@ -65,15 +65,17 @@ Refusal ModelRunner::open(LAMMPS *lmp, const PairArguments &args)
   for (std::size_t k = 0; k < args.models.size(); k++) {
     const std::string &name = args.models[k];
     std::vector<std::uint8_t> bytes;
-    std::string problem = read_model_file(lmp, name, bytes);
+    std::string label;
+    std::string problem = read_model_file(lmp, name, bytes, label);
     if (!problem.empty()) {
-      if (k > 0 && !utils::strmatch(name, "\\.onnx$"))
+      const bool unreadable = utils::strmatch(problem, "^cannot read");
+      if (k > 0 && unreadable && !utils::strmatch(name, "\\.onnx$"))
         problem += " (and it is no keyword of pair_style deepmd/onnx)";
       return {problem, static_cast<int>(k)};
     }
     problem = error_of([&] {
       models.emplace_back(
-          name, ffi::open_potential(rust_text(name), view(bytes), settings_of(lmp, args)));
+          name, ffi::open_potential(rust_text(label), view(bytes), settings_of(lmp, args)));
     });
     print_rust_log(lmp);
     problem = agreed_error(lmp, problem);

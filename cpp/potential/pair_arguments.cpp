@@ -31,7 +31,13 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   keywords.insert(keywords.end(), REFUSED.begin(), REFUSED.end());
   keywords.push_back("ttm");
   Words words("pair_style deepmd/onnx", keywords, narg, arg);
-  while (!words.done() && words.has_value()) parsed.models.push_back(words.take());
+  while (!words.done() && words.has_value()) {
+    parsed.models.push_back(words.take());
+    const std::string &name = parsed.models.back();
+    if (name.find_first_not_of("0123456789") == std::string::npos)
+      words.fail("'" + name + "' is no model file: out_freq and out_file are keywords " +
+                 "since version 1 of DeePMD-kit (... out_freq " + name + " out_file NAME)");
+  }
   if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
 
   bool chose_tabulate = false;

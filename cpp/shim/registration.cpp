@@ -4,6 +4,7 @@
 #include "compute_ion_coordination.h"
 #include "compute_ion_msd.h"
 #include "deepion_config.h"
+#include "deepmd_names.h"
 #include "fit.h"
 #include "fix_ion_coordination.h"
 #include "fix_ion_displacement.h"
@@ -85,6 +86,15 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
     return new PairDeepmdOnnx(static_cast<LAMMPS *>(p));
   };
   add("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
+  DEEPION::register_deepmd_names(lmp,
+                                 [&](const char *style, const char *style_name, const char *text,
+                                     const DEEPION::StyleCreator &creator) {
+                                   if (creator.v1)
+                                     plugin.creator.v1 = creator.v1;
+                                   else
+                                     plugin.creator.v2 = creator.v2;
+                                   add(style, style_name, text);
+                                 });
   plugin.creator.v2 = create<ComputeIonMSD>;
   add("compute", "ion/msd", "Displacement of ions since one moment");
   plugin.creator.v2 = create<FixIonDisplacement>;

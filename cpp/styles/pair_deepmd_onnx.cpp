@@ -45,6 +45,7 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
     bool warned_exclude = false;
   };
 
+  bool as_deepmd = false;
   ModelRunner models;
   ModelDeviation deviation;
   Timing timing;
@@ -58,9 +59,10 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
 
 /* ---------------------------------------------------------------------- */
 
-PairDeepmdOnnx::PairDeepmdOnnx(LAMMPS *lmp) :
+PairDeepmdOnnx::PairDeepmdOnnx(LAMMPS *lmp, bool as_deepmd) :
     Pair(lmp), impl(std::make_unique<DeepmdOnnxImpl>()), scale(nullptr)
 {
+  impl->as_deepmd = as_deepmd;
   one_coeff = 1;
   manybody_flag = 1;
   single_enable = 0;
@@ -149,13 +151,19 @@ void PairDeepmdOnnx::coeff(int narg, char **arg)
 
   const Model &driver = impl->models.driver();
   std::vector<std::string> elements;
-  Refusal refusal =
-      read_element_names(narg, arg, atom->ntypes, driver.file, driver.elements(), elements);
+  ElementRules rules;
+  rules.ntypes = atom->ntypes;
+  rules.model = driver.file;
+  rules.known = driver.elements();
+  rules.as_deepmd = impl->as_deepmd;
+  std::string note;
+  Refusal refusal = read_element_names(narg, arg, rules, elements, note);
   if (refusal.none()) {
     refusal = impl->models.set_elements(elements);
     refusal.word = narg > 2 ? refusal.word + 1 : Refusal::COMMAND;    // from the atom type
   }
   if (!refusal.none()) refuse(lmp, FLERR, refusal.text, refusal.culprit(arg));
+  if (!note.empty() && comm->me == 0) error->warning(FLERR, note);
   if (narg == 2 && comm->me == 0)
     utils::logmesg(lmp, "deepion: pair_coeff * * without names: atom type {}\n",
                    types_and_elements(elements));

@@ -16,7 +16,8 @@ namespace LAMMPS_NS {
 
 class PairDeepmdOnnx : public Pair {
  public:
-  PairDeepmdOnnx(class LAMMPS *);
+  // as_deepmd: what `pair_coeff` may leave out is as in DeePMD-kit's pair_style deepmd
+  explicit PairDeepmdOnnx(class LAMMPS *, bool as_deepmd = false);
   ~PairDeepmdOnnx() override;
 
   void settings(int, char **) override;
@@ -25,6 +26,7 @@ class PairDeepmdOnnx : public Pair {
   double init_one(int, int) override;
   void compute(int, int) override;
   void finish() override;
+  void read_restart(FILE *) override {}    // neither DeePMD-kit nor this style writes anything
 
   void *extract(const char *, int &) override;
   int pack_reverse_comm(int, int, double *) override;

@@ -20,6 +20,7 @@ from deepion.errors import DeepionError
 # name: (module, line of the overview)
 COMMANDS = {
     "export": ("deepion.export.command", "write a DeePMD-kit model as an ONNX file"),
+    "cache": ("deepion.cache_command", "list or clear the cache of exported models"),
     "inspect": ("deepion.inspection.command", "say what a model file holds, and how it can be exported"),
     "energy": ("deepion.evaluation.energy", "energy, forces and virial of a structure, without LAMMPS"),
     "evaluate": ("deepion.evaluation.evaluate", "errors of a model on labeled data"),

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import re
+import sysconfig
 from importlib import metadata, util
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pathlib import Path
 def folder() -> str:
     """The folder of the plugin, which LAMMPS puts into LAMMPS_PLUGIN_PATH; what the plugin needs is found from now on."""
     name_onnxruntime()
+    name_command()
+    take_deepmd_names()
     load_mpi()
     return str(Path(__file__).parent / "plugin")
 
@@ -23,6 +26,19 @@ def name_onnxruntime() -> None:
     for library in sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*")):
         os.environ["ORT_DYLIB_PATH"] = str(library)
         return
+
+
+def name_command() -> None:
+    """Tell the plugin which command exports models that it meets (model_cache.rs), unless the user names one."""
+    command = Path(sysconfig.get_path("scripts"), "deepion")
+    if command.exists():
+        os.environ.setdefault("DEEPION_COMMAND", str(command))
+
+
+def take_deepmd_names() -> None:
+    """Have `pair_style deepmd` run with deepion (deepmd_names.cpp), unless the user decides or DeePMD-kit's plugin is here, whose it is."""
+    if not any(found.value.startswith("deepmd.") for found in metadata.entry_points(group="lammps.plugins")):
+        os.environ.setdefault("DEEPION_ALIAS", "1")
 
 
 def load_mpi() -> None:

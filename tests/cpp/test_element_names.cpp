@@ -6,10 +6,17 @@ using namespace DEEPION;
 
 namespace {
 
-Refusal read(const std::vector<const char *> &arg, int ntypes, std::vector<std::string> &elements)
+Refusal read(const std::vector<const char *> &arg, int ntypes, std::vector<std::string> &elements,
+             std::string *note = nullptr)
 {
-  return read_element_names(static_cast<int>(arg.size()), arg.data(), ntypes, "m.onnx", {"Li", "S"},
-                            elements);
+  ElementRules rules;
+  rules.ntypes = ntypes;
+  rules.model = "m.onnx";
+  rules.known = {"Li", "S"};
+  rules.as_deepmd = note != nullptr;
+  std::string none;
+  return read_element_names(static_cast<int>(arg.size()), arg.data(), rules, elements,
+                            note ? *note : none);
 }
 
 }    // namespace
@@ -22,6 +29,29 @@ TEST(element_names, given_or_those_of_the_model)
   CHECK(read({"*", "*"}, 2, elements).none());
   CHECK(elements == std::vector<std::string>({"", "Li", "S"}));
   CHECK_EQUAL(types_and_elements(elements), "1 = Li, 2 = S");
+}
+
+TEST(element_names, more_or_fewer_than_types_as_in_deepmd)
+{
+  const struct {
+    std::vector<const char *> arg;
+    std::vector<std::string> elements;
+    const char *note;
+  } cases[] = {
+      {{"*", "*"}, {"Li"}, "pair_coeff: 2 elements of the model for 1 atom types"},
+      {{"*", "*"}, {"Li", "S"}, ""},
+      {{"*", "*"}, {"Li", "S", "NULL"}, "pair_coeff: 2 elements of the model for 3 atom types"},
+      {{"*", "*", "S"}, {"S", "NULL"}, "pair_coeff: 1 element names for 2 atom types"},
+      {{"*", "*", "S", "Li"}, {"S"}, "pair_coeff: 2 element names for 1 atom types"},
+  };
+  for (const auto &entry : cases) {
+    std::vector<std::string> elements;
+    std::string note;
+    const int ntypes = static_cast<int>(entry.elements.size());
+    CHECK(read(entry.arg, ntypes, elements, &note).none());
+    CHECK(std::vector<std::string>(elements.begin() + 1, elements.end()) == entry.elements);
+    CHECK_EQUAL(note.substr(0, note.find(':', 12)), entry.note);
+  }
 }
 
 TEST(element_names, refusals_name_the_word)

@@ -30,7 +30,15 @@ PLUGIN = Path(os.environ.get("DEEPION_TEST_PLUGIN", BUILD / ("sanitizers" if SAN
 PYTHON_ENV = {} if OTHER else {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}
 
 # what a user need not have set
-UNSET = ("LAMMPS_PLUGIN_PATH", "ORT_DYLIB_PATH", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
+UNSET = (
+    "LAMMPS_PLUGIN_PATH",
+    "ORT_DYLIB_PATH",
+    "ORT_DISABLE_TELEMETRY",
+    "ORT_TELEMETRY_DISABLED",
+    "DEEPION_ALIAS",
+    "DEEPION_CACHE",
+    "DEEPION_COMMAND",
+)
 
 # MPICH's ranks wait in a busy loop. More of them than cores take turns of milliseconds for every message: 40 times as long.
 PATIENT = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1", "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "1"}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from google.protobuf import text_format
 
-from conftest import DATA
 from deepion.formats.graphdef_schema import graph_message
 
+DATA = Path(__file__).parents[1] / "data"
 STORED = {np.dtype("f8"): 2, np.dtype("f4"): 1, np.dtype("i4"): 3, np.dtype("i8"): 9}
 
 

@@ -173,6 +173,15 @@ def test_all_requirements_are_met(environment):
     assert "No broken requirements found" in environment.run("python", "-m", "pip", "check")
 
 
+def test_input_of_deepmd_runs_unchanged(environment):
+    """Without an environment variable: the name of the style is taken, and the model is exported into the cache in the home."""
+    style = f"pair_style deepmd {ROOT}/tests/data/models/one_type.dp"
+    (environment.folder / "in.deepmd").write_text(INPUT.replace("pair_style deepmd/onnx model.onnx", style))
+    output = environment.run("lmp", "-in", "in.deepmd", "-log", "none", PYTHONPATH=sysconfig.get_path("purelib"))
+    assert "into the cache" in output and "Loop time" in output and "ERROR" not in output
+    assert len(list((environment.folder / ".cache/deepion/models").glob("*.onnx"))) == 1
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_lmp_has_the_styles(environment, ranks):
     lmp = ["lmp", "-in", "in.test", "-log", "none"]

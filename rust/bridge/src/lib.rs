@@ -13,6 +13,7 @@ mod guard;
 mod kinetic;
 mod logging;
 mod measurement;
+mod model_cache;
 mod plausibility;
 mod potential;
 mod rdf;

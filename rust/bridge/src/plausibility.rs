@@ -55,18 +55,20 @@ fn judge_masses(names: &[String], masses: &[f64]) -> Result<Vec<MassJudgment>> {
             return Err(Error::Internal(format!("{} names and {} masses of atom types", names.len(), masses.len())));
         }
         let weights: Vec<f64> = names.iter().map(|name| element_mass(name)).collect();
-        Ok((0..names.len()).map(|i| judge(i, masses[i], &weights)).collect())
+        // one mass for all types stands for none, as in inputs of static calculations: it says nothing about their order
+        let alike = masses.len() > 1 && masses.iter().all(|mass| mass.total_cmp(&masses[0]).is_eq());
+        Ok((0..names.len()).map(|i| judge(i, masses[i], &weights, alike)).collect())
     })
 }
 
-fn judge(i: usize, mass: f64, weights: &[f64]) -> MassJudgment {
+fn judge(i: usize, mass: f64, weights: &[f64], alike: bool) -> MassJudgment {
     let weight = weights[i];
     let near = |other: f64, tolerance: f64| (mass - other).abs() <= tolerance * other;
     let judgment = |fit, another| MassJudgment { fit, weight, another };
     if weight == 0.0 || mass <= 0.0 || near(weight, SAME) {
         return judgment(MassFit::Good, i);
     }
-    if let Some(another) = weights.iter().position(|&other| near(other, SAME)) {
+    if let Some(another) = weights.iter().position(|&other| near(other, SAME)).filter(|_| !alike) {
         return judgment(MassFit::Another, another);
     }
     judgment(if near(weight, ISOTOPES) { MassFit::Near } else { MassFit::Far }, i)
@@ -98,6 +100,8 @@ mod tests {
         );
         assert!((found[0].weight - 6.94).abs() < 0.01 && found[3].weight == 0.0);
         assert!(judge_masses(&names, &[1.0]).is_err());
+        let found = judge_masses(&["O", "H"].map(String::from), &[1.0, 1.0]).unwrap();
+        assert!(matches!((&found[0].fit, &found[1].fit), (&MassFit::Far, &MassFit::Good)));
     }
 
     #[test]

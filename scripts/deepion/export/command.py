@@ -3,14 +3,16 @@
 
 deepion export model.pth model.onnx                 one model
 deepion export a.pb b.pb c.dp --output-dir models   several: models/a.onnx, models/b.onnx, models/c.onnx
+deepion export a.pb b.pb c.dp --cache               for inputs that name a.pb, b.pb and c.dp themselves
 """
 
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from deepion import cache
 from deepion.errors import DeepionError, InputError
 from deepion.model.potential import Descriptor, Table
 
@@ -27,6 +29,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output-dir", metavar="DIR", type=Path, help="write NAME.onnx of each model NAME into this folder; it is made"
+    )
+    parser.add_argument(
+        "--cache",
+        action="store_true",
+        help="write each model to where pair_style looks for it when an input names the model itself (in DEEPION_CACHE, else "
+        "~/.cache/deepion/models); one that is there already is made again only with --data",
     )
     parser.add_argument(
         "--data",
@@ -47,20 +55,38 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """A model that cannot be exported does not stop the others; the exit status is 1 then."""
-    pairs = pairs_of(arguments.files, arguments.output_dir)
     if arguments.full_only and arguments.data:
         raise InputError("--data is of no use with --full-only")
+    if arguments.cache and (arguments.output_dir is not None or arguments.elements):
+        raise InputError(
+            "--cache stands for whole models in one place: give neither --output-dir nor --elements with it"
+        )
+    if arguments.cache:
+        export_all([(source, None) for source in arguments.files], arguments)
+        return
+    pairs = pairs_of(arguments.files, arguments.output_dir)
     if arguments.output_dir is None:
         export_one(*pairs[0], arguments)
-        return
+    else:
+        export_all(pairs, arguments)
+
+
+def export_all(pairs: Sequence[tuple[Path, Path | None]], arguments: Namespace) -> None:
+    """Each model to its file, None: into the cache."""
     failed = 0
     for number, (source, target) in enumerate(pairs, 1):
-        print(f"{number} of {len(pairs)}: {source}", file=sys.stderr, flush=True)
+        if len(pairs) > 1:
+            print(f"{number} of {len(pairs)}: {source}", file=sys.stderr, flush=True)
         try:
-            export_one(source, target, arguments)
+            if target is None:
+                export_to_cache(source, arguments)
+            else:
+                export_one(source, target, arguments)
         except DeepionError as error:
             failed += 1
             print(f"deepion export: {error}", file=sys.stderr, flush=True)
+    if failed and len(pairs) == 1:
+        sys.exit(1)
     if failed:
         raise InputError(f"{failed} of {len(pairs)} models could not be exported, for the reasons above")
 
@@ -94,6 +120,22 @@ def pairs_of(files: list[Path], folder: Path | None) -> list[tuple[Path, Path]]:
 def export_one(source: Path, target: Path, arguments: Namespace) -> None:
     done = export(source, target, arguments.data, not arguments.full_only, progress(), arguments.elements)
     print_summary(target, done)
+
+
+def export_to_cache(source: Path, arguments: Namespace) -> None:
+    entry, say = cache.entry_of(source), progress()
+
+    def good(there: Path) -> bool:
+        return not arguments.data and cache.is_model(there, reduced=not arguments.full_only)
+
+    def make(target: Path) -> Exported:
+        return export(source, target, arguments.data, not arguments.full_only, say)
+
+    done = cache.fill(entry, good, make, say)
+    if done is None:
+        print(f"{source} is in the cache: {entry}")
+    else:
+        print_summary(entry, done)
 
 
 def progress() -> Callable[[str], None]:
