@@ -35,7 +35,9 @@ void add_real_path(const char *file, Text &text)
 
 void find_own_folder(Text &folder)
 {
-  add_real_path(file_of(reinterpret_cast<void *>(&lammpsplugin_init)), folder);
+  // not by lammpsplugin_init(): LAMMPS makes symbols global, and that one is the first plugin's
+  static char here;
+  add_real_path(file_of(&here), folder);
   *strrchr(folder.chars, '/') = '\0';
 }
 
