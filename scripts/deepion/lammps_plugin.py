@@ -20,12 +20,17 @@ def folder() -> str:
 
 def name_onnxruntime() -> None:
     """Tell the plugin where the package onnxruntime has its library, unless the user names one."""
-    package = util.find_spec("onnxruntime")
-    if os.environ.get("ORT_DYLIB_PATH") or package is None or not package.origin:
-        return
-    for library in sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*")):
+    library = onnxruntime_library()
+    if library and not os.environ.get("ORT_DYLIB_PATH"):
         os.environ["ORT_DYLIB_PATH"] = str(library)
-        return
+
+
+def onnxruntime_library() -> Path | None:
+    """That of the package onnxruntime of this Python."""
+    package = util.find_spec("onnxruntime")
+    if package is None or not package.origin:
+        return None
+    return next(iter(sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*"))), None)
 
 
 def name_command() -> None:

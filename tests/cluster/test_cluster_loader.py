@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from deepion.doctor.symptoms import recognized
 from lammps_runs import BUILD, PLUGIN, lmp
 
 
@@ -18,6 +19,7 @@ def test_without_a_shim_nothing_is_computed(tmp_path, ranks):
     )
     lines = [line for line in run.output.splitlines() if "plugin not loaded" in line]
     assert len(lines) == 1 and "deepion build-shim --lammps" in lines[0], run.output
+    assert "deepion build-shim --lammps" in next(recognized(run.output))[1]
     assert run.returncode > 0 and "Unrecognized pair style 'deepmd/onnx'" in run.errors()[0]
 
 

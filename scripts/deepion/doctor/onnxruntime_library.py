@@ -4,9 +4,9 @@
 import os
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
+from deepion import lammps_plugin
 from deepion.doctor.finding import Finding, Verdict
 from deepion.doctor.programs import output_of
 
@@ -23,7 +23,7 @@ print("version", ctypes.CFUNCTYPE(ctypes.c_char_p)(library.OrtGetApiBase()[1])()
 def findings(timeout: float) -> Iterator[Finding]:
     """The library, its version, and an error where it does not load."""
     named = os.environ.get("ORT_DYLIB_PATH", "")
-    library = Path(named) if named else _of_the_package()
+    library = Path(named) if named else lammps_plugin.onnxruntime_library()
     install = "pip install onnxruntime"
     if library is None:
         text = f"not in {sys.executable}'s environment, and ORT_DYLIB_PATH is not set"
@@ -56,10 +56,3 @@ def findings(timeout: float) -> Iterator[Finding]:
         yield Finding(SECTION, "library", text, Verdict.ERROR, install + " --upgrade")
     else:
         yield Finding(SECTION, "library", f"{version}: {library}, {source}")
-
-
-def _of_the_package() -> Path | None:
-    package = find_spec("onnxruntime")
-    if package is None or not package.origin:
-        return None
-    return next(iter(sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*"))), None)

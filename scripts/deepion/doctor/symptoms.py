@@ -20,8 +20,13 @@ MODULES = "load the modules that this LAMMPS was built with, or add the folder o
 # The first that fits a line counts for it; causes stand before what follows from them.
 SYMPTOMS = (
     Symptom(
-        r"deepion \S+: plugin not loaded: (.*)",
+        r"plugin not loaded: (.*); build what fits with: (.*)",
         "the plugin has no part for this LAMMPS: {0}",
+        "build it once: {1}",
+    ),
+    Symptom(
+        r"plugin not loaded: (.*)",
+        "the plugin does not fit: {0}",
         "build it once: deepion build-shim --lammps PATH, with PATH the source tree, prefix or Python environment of this LAMMPS",
     ),
     Symptom(
@@ -87,7 +92,7 @@ def recognized(output: str) -> Iterator[tuple[str, str]]:
             match = re.search(symptom.pattern, line)
             if match and line not in taken:
                 taken.add(line)
-                found = symptom.meaning.format(*match.groups()), symptom.mend
+                found = symptom.meaning.format(*match.groups()), symptom.mend.format(*match.groups())
                 if found not in seen:
                     seen.add(found)
                     yield found

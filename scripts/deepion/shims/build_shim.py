@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from deepion.errors import DeepionError
+from deepion.lammps_plugin import onnxruntime_library
 
 from .compilation import Sources, compile_shim
 from .lammps_build import Given, find
@@ -66,6 +67,10 @@ def prepared(output: Path | None) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     for name in ["deepionplugin.so", "libdeepion.so"]:
         shutil.copy(own / name, output / name)
+    link, library = output / "libonnxruntime.so", onnxruntime_library()
+    if library and not link.exists():
+        link.unlink(missing_ok=True)  # one that leads nowhere
+        link.symlink_to(library)
     return output.resolve()
 
 
