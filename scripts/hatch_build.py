@@ -13,11 +13,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 def binaries(build: Path) -> Iterator[tuple[Path, str]]:
-    """In build/, and where they go in the wheel."""
-    yield build / "deepion-merge", "deepion/bin/deepion-merge"
-    yield build / "target/release/libdeepion_python.so", "deepion/_engine.abi3.so"
-    for library in sorted((build / "wheel/plugin").glob("*.so")):
-        yield library, f"deepion/plugin/{library.name}"
+    """What scripts/build_wheel has laid ready, and where it goes in the wheel."""
+    content = build / "wheel/content"
+    for file in sorted(content.rglob("*")):
+        if file.is_file():
+            yield file, f"deepion/{file.relative_to(content)}"
 
 
 def sources(root: Path) -> Iterator[tuple[Path, str]]:
@@ -43,11 +43,11 @@ class WheelHook(BuildHookInterface):
             return
         self.metadata.core.entry_points.update(ENTRY_POINTS)
         build_data["pure_python"] = False
-        # Not manylinux: what is compiled here needs this machine's glibc or a newer one.
+        # What is compiled here needs this machine's glibc or a newer one; scripts/build_wheel --portable names it manylinux.
         build_data["tag"] = "py3-none-" + re.sub(r"\W", "_", sysconfig.get_platform())
         root = Path(self.root)
-        if not (root / "build/wheel/plugin/deepionplugin.so").exists():
-            raise FileNotFoundError("no build/wheel/plugin: run scripts/build_wheel, which makes it first")
+        if not (root / "build/wheel/content/plugin").exists():
+            raise FileNotFoundError("no build/wheel/content: run scripts/build_wheel, which makes it first")
         included = {str(self.stripped(file)): target for file, target in binaries(root / "build")}
         build_data["force_include"] |= included | {str(file): target for file, target in sources(root)}
 

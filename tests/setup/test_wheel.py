@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import symbols
 from packaging.requirements import Requirement
 
 from deepion.shims.names import at_hand, parse
@@ -167,6 +168,15 @@ def test_name_and_content(environment):
     assert {"deepionplugin.so", "libdeepion.so"} < set(plugin)
     for name, content in plugin.items():
         assert str(ROOT).encode() not in content, name  # nothing is looked for where this machine has it
+
+
+def test_symbols_are_those_of_known_libraries(environment):
+    """glibc, the C++ library of g++ 8 or newer, LAMMPS and MPI: the shims name no library for the latter, so no linker says it."""
+    (folder,) = (p.parents[1] for p in environment.venv.rglob("deepionplugin.so"))
+    assert symbols.unknown(folder) == {}
+    for binary in symbols.binaries(folder):
+        newer = [str(symbol) for symbol in symbols.needed(binary) if symbol.is_newer() and symbol.library != "GLIBC"]
+        assert not newer, binary
 
 
 def test_all_requirements_are_met(environment):
