@@ -5,8 +5,10 @@ set -euo pipefail
 
 cmake -S cmake -B build -G Ninja -D CMAKE_BUILD_TYPE=Release -D LAMMPS="$PREFIX" -D Python_EXECUTABLE="$PYTHON"
 cmake --build build
-mkdir -p build/wheel/plugin
-cp build/deepion*.so build/libdeepion.so build/wheel/plugin/
+mkdir -p build/wheel/content/{bin,plugin}
+cp build/deepion*.so build/libdeepion.so build/wheel/content/plugin/
+cp build/deepion-merge build/wheel/content/bin/
+cp build/target/release/libdeepion_python.so build/wheel/content/_engine.abi3.so
 "$PYTHON" -m pip install . --no-deps --no-build-isolation --verbose
 
 plugin=$("$PYTHON" -c 'import deepion, pathlib; print(pathlib.Path(deepion.__file__).parent / "plugin")')

@@ -34,9 +34,11 @@ class Deepion(PythonPackage):
         with working_dir(self.stage.source_path):
             cmake("-S", "cmake", "-B", "build", "-G", "Ninja", f"-DLAMMPS={lammps}", f"-DPython_EXECUTABLE={python}")
             cmake("--build", "build")
-            mkdirp("build/wheel/plugin")
+            mkdirp("build/wheel/content/plugin", "build/wheel/content/bin")
             for library in [*find("build", "deepion*.so", recursive=False), "build/libdeepion.so"]:
-                install(library, "build/wheel/plugin")
+                install(library, "build/wheel/content/plugin")
+            install("build/deepion-merge", "build/wheel/content/bin")
+            install("build/target/release/libdeepion_python.so", "build/wheel/content/_engine.abi3.so")
 
     def setup_run_environment(self, env):
         env.prepend_path("LAMMPS_PLUGIN_PATH", join_path(python_purelib, "deepion", "plugin"))
