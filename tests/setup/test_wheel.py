@@ -184,10 +184,15 @@ def test_all_requirements_are_met(environment):
 
 
 def test_input_of_deepmd_runs_unchanged(environment):
-    """Without an environment variable: the name of the style is taken, and the model is exported into the cache in the home."""
+    """The name of the style is taken, and the model is exported into the cache in the home. The command has the packages of the
+    extra `tools` from .venv, which LAMMPS itself must not see: there, deepion is installed without its entry point."""
+    command = environment.folder / "with_tools"
+    packages = sysconfig.get_path("purelib")
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={packages} exec {environment.venv}/bin/deepion "$@"\n')
+    command.chmod(0o755)
     style = f"pair_style deepmd {ROOT}/tests/data/models/one_type.dp"
     (environment.folder / "in.deepmd").write_text(INPUT.replace("pair_style deepmd/onnx model.onnx", style))
-    output = environment.run("lmp", "-in", "in.deepmd", "-log", "none", PYTHONPATH=sysconfig.get_path("purelib"))
+    output = environment.run("lmp", "-in", "in.deepmd", "-log", "none", DEEPION_COMMAND=str(command))
     assert "into the cache" in output and "Loop time" in output and "ERROR" not in output
     assert len(list((environment.folder / ".cache/deepion/models").glob("*.onnx"))) == 1
 
