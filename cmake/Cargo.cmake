@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Target deepion_bridge: the Rust side, build/libdeepion.so, with the headers for it; deepion_border: the C++ half of the border,
-# which becomes part of every shim; and the command build/deepion-merge. Cargo decides what to rebuild, so it runs at every build.
+# which becomes part of every shim; the command build/deepion-merge; and the module of Python, where an editable
+# installation finds it. Cargo decides what to rebuild, so it runs at every build.
 
 find_program(CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 if(NOT CARGO)
@@ -22,12 +23,14 @@ foreach(bridge IN LISTS BRIDGES)
 endforeach()
 
 add_custom_target(deepion_cargo
-  COMMAND "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge --target-dir "${DEEPION_TARGET_DIR}"
+  COMMAND "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge -p deepion-python
+    --target-dir "${DEEPION_TARGET_DIR}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion.so" "${DEEPION_LIBRARY}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/deepion-merge" "${CMAKE_BINARY_DIR}/deepion-merge"
+  COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion_python.so" "${DEEPION_ROOT}/scripts/deepion/_engine.abi3.so"
   WORKING_DIRECTORY "${DEEPION_ROOT}"
   BYPRODUCTS "${DEEPION_LIBRARY}" ${BORDER_SOURCES}
-  COMMENT "cargo build -p deepion-bridge -p deepion-merge"
+  COMMENT "cargo build -p deepion-bridge -p deepion-merge -p deepion-python"
   USES_TERMINAL VERBATIM)
 
 add_library(deepion_bridge INTERFACE)

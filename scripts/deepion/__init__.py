@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Python side of deepion: DeePMD-kit models to self-contained ONNX files, and their evaluation with stock ONNX Runtime."""
+"""Python side of deepion: DeePMD-kit models to self-contained ONNX files, and the engine of the pair style (DeepPot)."""
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deepion.engine.deep_pot import DeepPot as DeepPot
 
 # Released libraries of ONNX Runtime report to their maker from the moment they start; only the environment stops them in time.
 for _name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):

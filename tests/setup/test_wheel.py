@@ -206,6 +206,13 @@ def test_lmp_has_the_styles(environment, ranks):
     assert "deepion: self-check:" in output and "Loop time" in output and "ERROR" not in output
 
 
+def test_the_engine_in_python(environment):
+    script = (
+        "from deepion import DeepPot; print(*DeepPot('model.onnx').eval([[0, 0, 0], [2.5, 0, 0]], None, [0, 0])[1])"
+    )
+    assert "nan" not in environment.run("python", "-c", script)
+
+
 EVERYTHING = f"""
 units metal
 atom_style atomic

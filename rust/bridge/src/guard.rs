@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! No panic crosses the border: cxx would abort the process.
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, Once, PoisonError};
+use deepion_engine::caught;
 
 /// The text of an error that reports a bug in deepion.
 pub struct Bug(String);
@@ -20,14 +17,6 @@ impl From<Bug> for deepion_analysis::Error {
         Self::Internal(bug.0)
     }
 }
-
-thread_local! {
-    /// Where this thread panicked last.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Where any thread panicked last: a worker's panic continues on the thread that waits for it.
-static LAST_PLACE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Runs `body` on a handle. A panic becomes an error that names the place and marks the handle as `poisoned`; a poisoned handle
 /// refuses to run, because a panic may have left it half changed.
@@ -61,42 +50,11 @@ impl<E: From<Bug>> Failure<E> {
 }
 
 fn guard_free<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, Failure<E>> {
-    remember_places();
     let body = || {
         crate::collector::start();
         body()
     };
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(result) => result.map_err(Failure::Error),
-        Err(panic) => Err(Failure::Panic(Bug(format!(
-            "internal error: {} (at {}); this is a bug in deepion, please report it",
-            text(panic.as_ref()),
-            place()
-        )))),
-    }
-}
-
-/// The text of a panic reaches the user once, in the error that LAMMPS reports; the default hook would print it on every rank
-/// besides. Only the hook is given the place.
-fn remember_places() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
-            PLACE.set(place.clone());
-            *LAST_PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
-        }));
-    });
-}
-
-fn place() -> String {
-    let last = LAST_PLACE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    PLACE.take().or(last).unwrap_or_else(|| "an unknown place".into())
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    let string = panic.downcast_ref::<String>().map(String::as_str);
-    string.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown")
+    caught(body).map_err(|text| Failure::Panic(Bug(text)))?.map_err(Failure::Error)
 }
 
 #[cfg(test)]

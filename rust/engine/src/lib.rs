@@ -9,6 +9,7 @@ mod bins;
 mod cell;
 mod frames;
 mod opening;
+mod panics;
 mod settings;
 mod summary;
 mod surroundings;
@@ -21,6 +22,7 @@ use deepion_potential::{
 pub use cell::Vectors;
 pub use deepion_potential::{Error, Result};
 pub use frames::{Answer, Frame, Wanted};
+pub use panics::caught;
 pub use settings::{Precision, Settings};
 pub use surroundings::Surroundings;
 

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! Errors and panics as exceptions of the package `deepion`.
+//! Errors as exceptions of the package `deepion`.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use deepion_engine::{Error, Result};
+use deepion_engine::Error;
 use pyo3::prelude::*;
-
-/// Runs `body`; a panic becomes an error.
-pub fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let text = text(panic.as_ref());
-        Err(Error::Internal(format!("internal error: {text}; this is a bug in deepion, please report it")))
-    })
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    let string = panic.downcast_ref::<String>().map(String::as_str);
-    string.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown")
-}
 
 /// The exception for an error; atoms have indices in Python, not IDs.
 pub fn exception(py: Python, error: &Error) -> PyErr {

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deepion_engine::{Answer, Error, Frame, Precision, Result, Settings, Surroundings, Vectors, Wanted};
+use deepion_engine::{Answer, Error, Frame, Precision, Result, Settings, Surroundings, Vectors, Wanted, caught};
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::errors::{by_index, caught, exception};
+use crate::errors::{by_index, exception};
 
 /// How often Ctrl-C is looked for.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -61,7 +61,7 @@ impl Potential {
     ) -> PyResult<Self> {
         let precision = if precision == "double" { Precision::Double } else { Precision::Mixed };
         let settings = Settings { precision, tabulate, table_error, reduce, threads, sel_error, onnxruntime, search };
-        let open = || caught(|| deepion_engine::Potential::open(name, content, settings));
+        let open = || caught(|| deepion_engine::Potential::open(name, content, settings)).map_err(Error::Internal)?;
         let model = py.detach(open).map_err(|error| exception(py, &error))?;
         Ok(Self { opened: Mutex::new(Opened { model, near: None, poisoned: false }) })
     }
@@ -227,12 +227,9 @@ impl Potential {
                 "it failed before because of a bug in deepion and cannot be used any more".into(),
             ));
         }
-        let (result, panicked) = match caught(|| Ok(body(&mut opened))) {
-            Ok(result) => (result, false),
-            Err(error) => (Err(error), true),
-        };
-        opened.poisoned = panicked;
-        result
+        let result = caught(|| body(&mut opened)).map_err(Error::Internal);
+        opened.poisoned = result.is_err();
+        result?
     }
 
     fn with<T: Send>(&self, py: Python, body: impl FnOnce(&mut Opened) -> Result<T> + Send) -> PyResult<T> {
