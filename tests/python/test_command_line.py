@@ -172,7 +172,9 @@ def test_data_file_and_extxyz_agree(name):
     np.testing.assert_allclose(data.cell, xyz.cell, atol=1e-12)
 
 
-def test_evaluate_messages(deepion, exported, tmp_path):
+def test_evaluate_messages(deepion, exported, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPION_CACHE", str(tmp_path / "cache"))
+
     def message(*arguments):
         finished = deepion("energy", *arguments)
         assert finished.returncode == 1 and finished.stdout == "" and "Traceback" not in finished.stderr
@@ -185,7 +187,8 @@ def test_evaluate_messages(deepion, exported, tmp_path):
         f"deepion energy: {tmp_path / 'no.onnx'}: cannot be read: No such file or directory\n"
     )
     assert message(LIPSTI, structure) == (
-        f"deepion energy: {LIPSTI}: a DeePMD-kit model: export it first: deepion export {LIPSTI} lipsti-a.onnx\n"
+        f"deepion energy: {LIPSTI}: a DeePMD-kit model: export it first: deepion export {LIPSTI} lipsti-a.onnx, or, for this "
+        f"name to do: deepion export {LIPSTI} --cache\n"
     )
     assert message(model, tmp_path / "no.data") == f"deepion energy: {tmp_path / 'no.data'}: no such file\n"
     assert message(model, four) == "deepion energy: the model does not know S Ti; it knows Li P\n"

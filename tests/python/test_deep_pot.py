@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import DATA, INDEX, LIPSTI
-from deepion import DeepPot
+from deepion import DeepPot, cache
 from deepion.errors import DeepionError, InputError, ModelFileError
 from helpers import relative, small_case
 
@@ -210,9 +210,17 @@ def test_an_error_in_one_frame_of_many_is_that_frame(exported):
         pot.eval(coords, np.concatenate([cells] * 3), types)
 
 
-def test_files_that_are_no_models(exported, tmp_path):
-    with pytest.raises(ModelFileError, match=r"a DeePMD-kit model: export it first: deepion export .*lipsti-a.dp"):
+def test_a_model_of_deepmd_is_looked_for_in_the_cache(exported, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPION_CACHE", str(tmp_path))
+    with pytest.raises(
+        ModelFileError, match=r"a DeePMD-kit model: .* lipsti-a.onnx, .*: deepion export .*lipsti-a.dp --cache"
+    ):
         DeepPot(LIPSTI)
+    cache.entry_of(LIPSTI).write_bytes(exported.path(LIPSTI).read_bytes())
+    assert DeepPot(LIPSTI).get_type_map() == ["Li", "P", "S", "Ti"]
+
+
+def test_files_that_are_no_models(exported, tmp_path):
     with pytest.raises(ModelFileError, match="nowhere.onnx: cannot be read: No such file"):
         DeepPot(tmp_path / "nowhere.onnx")
     junk = tmp_path / "junk.onnx"

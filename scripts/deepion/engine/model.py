@@ -2,6 +2,7 @@
 """An exported model in the engine of the pair style: frames in, energies, forces and virials out."""
 
 import os
+import shlex
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deepion.cache import entry_of
 from deepion.errors import DeepionError, InputError, ModelFileError
 from deepion.formats.table import SUFFIXES, export_command
 
@@ -195,13 +197,19 @@ class Model:
 
 
 def _read(path: Path) -> bytes:
+    """The content of an exported file; of a DeePMD-kit model, that of what the cache has for it, as in the pair style."""
+    source = path
+    if path.suffix.lower() in SUFFIXES and path.is_file():
+        source = entry_of(path)
+        if not source.is_file():
+            cached = f"deepion export {shlex.quote(str(path))} --cache"
+            raise ModelFileError(
+                f"{path}: a DeePMD-kit model: export it first: {export_command(path)}, or, for this name to do: {cached}"
+            )
     try:
-        content = path.read_bytes()
+        return source.read_bytes()
     except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if path.suffix.lower() in SUFFIXES:
-        raise ModelFileError(f"{path}: a DeePMD-kit model: export it first: {export_command(path)}")
-    return content
+        raise ModelFileError(f"{source}: cannot be read: {error.strerror or error}") from None
 
 
 def _numbers(name: str, given: ArrayLike) -> Floats:
