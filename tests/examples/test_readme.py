@@ -38,6 +38,6 @@ def test_programs_named_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_named_exist(page):
     """`deepion WORD` at the beginning of a line of code or in code letters is a command, and a second word after plot a picture."""
-    named = re.findall(r"(?:^(?:\$ )?|`)deepion ([a-z]\w*)(?: (\w+))?", page.read_text(), re.MULTILINE)
+    named = re.findall(r"(?:^(?:\$ )?|`)deepion ([a-z][\w-]*)(?: (\w+))?", page.read_text(), re.MULTILINE)
     assert [word for word, _ in named if word not in COMMANDS and word not in PROSE] == []
     assert [what for word, what in named if word == "plot" and what not in PLOTS] == []
