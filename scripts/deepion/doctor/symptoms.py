@@ -67,7 +67,8 @@ SYMPTOMS = (
     Symptom(
         r"Unrecognized (\w+) style '((?:deepmd|ion)\S*)'",
         "{0} style {1} is unknown: the plugin was not loaded; the reason is further up in the log, or there is no plugin load",
-        "add 'plugin load PATH/deepionplugin.so' before it, or set LAMMPS_PLUGIN_PATH to the plugin folder",
+        "add 'plugin load PATH/deepionplugin.so' before it (in LAMMPS of 4Feb2025 and older also after each 'clear'), or set "
+        "LAMMPS_PLUGIN_PATH to the plugin folder",
     ),
     Symptom(
         r"unsupported PMI version|PMI_Init|unable to (?:open|find).*pmi",
