@@ -12,9 +12,10 @@
 
 cluster=$build/cluster
 
-# one or two of each subject: kinds of boxes on ranks, fixes, restarts on other numbers of ranks, models, what is refused
-cluster_smoke="tests/lammps/test_pair_parallel.py tests/lammps/test_ion_ranks.py tests/lammps/test_ion_restart.py
-    tests/lammps/test_ion_errors.py tests/lammps/test_pair_runs.py tests/lammps/test_pair_errors.py tests/lammps/test_pair_deviation.py"
+# some of each subject: kinds of boxes on ranks, fixes, restarts on other numbers of ranks, models, what is refused
+cluster_smoke="tests/lammps/test_pair_parallel.py tests/lammps/test_pair_deviation.py tests/lammps/test_pair_errors.py
+    tests/lammps/test_ion_ranks.py tests/lammps/test_ion_restart.py tests/lammps/test_ion_errors.py --deselect
+    tests/lammps/test_pair_errors.py::test_summary_once_and_self_check" # which names the LAMMPS of .venv
 
 cluster_packages="PLUGIN MC BROWNIAN MOLECULE EXTRA-FIX REPLICA" # of LAMMPS, as far as the tests use them
 

@@ -111,7 +111,7 @@ def launch(command: list[str], folder: Path, ranks: int, threads: int, timeout: 
 def lmp(script: str, folder: Path, ranks=1, threads=1, timeout=60, env=None, plugin=PLUGIN, args=()) -> Run:
     """Run a script in a folder, in a LAMMPS of its own."""
     if plugin:
-        script = f"plugin load {plugin}\n" + script
+        script = f"plugin load {plugin}\n" + script.replace("clear\n", f"clear\n{AFTER_CLEAR}")
     # surrogate escapes stand for bytes that are not UTF-8
     (folder / "in.test").write_bytes(script.encode(errors="surrogateescape"))
     command = [LMP, "-in", "in.test", "-log", "none", "-nocite", *args]
@@ -198,7 +198,7 @@ class Batch:
         k = len(self.parts)
         columns = " ".join([f"c_cs[{i}]" for i in range(1, 10)] + [f"c_s6[{i}]" for i in range(1, 7)])
         self.parts.append(f"""clear
-{AFTER_CLEAR}units {units}
+units {units}
 atom_style atomic
 {before}
 read_data {data}
