@@ -108,6 +108,14 @@ std::string read_model_file(LAMMPS *lmp, const std::string &path, std::vector<st
   problem = agreed_error(lmp, problem);
   if (!problem.empty()) return problem;
 
+  broadcast(lmp, bytes);
+  return {};
+}
+
+/* ---------------------------------------------------------------------- */
+
+void broadcast(LAMMPS *lmp, std::vector<std::uint8_t> &bytes)
+{
   std::int64_t size = static_cast<std::int64_t>(bytes.size());
   MPI_Bcast(&size, 1, MPI_INT64_T, 0, lmp->world);
   bytes.resize(size);
@@ -115,7 +123,6 @@ std::string read_model_file(LAMMPS *lmp, const std::string &path, std::vector<st
     const int count = static_cast<int>(std::min(CHUNK, size - start));
     MPI_Bcast(bytes.data() + start, count, MPI_BYTE, 0, lmp->world);
   }
-  return {};
 }
 
 }    // namespace DEEPION

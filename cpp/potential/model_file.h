@@ -20,6 +20,9 @@ namespace DEEPION {
 std::string read_model_file(LAMMPS_NS::LAMMPS *lmp, const std::string &path,
                             std::vector<std::uint8_t> &bytes, std::string &label);
 
+// Collective: all ranks get the bytes of rank 0.
+void broadcast(LAMMPS_NS::LAMMPS *lmp, std::vector<std::uint8_t> &bytes);
+
 }    // namespace DEEPION
 
 #endif

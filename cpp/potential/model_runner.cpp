@@ -14,6 +14,10 @@
 #include "utils.h"
 
 #include <algorithm>
+#include <features.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 using namespace LAMMPS_NS;
 
@@ -62,6 +66,7 @@ std::vector<std::string> Model::elements() const
 Refusal ModelRunner::open(LAMMPS *lmp, const PairArguments &args)
 {
   models.clear();
+  files_here = true;
   for (std::size_t k = 0; k < args.models.size(); k++) {
     const std::string &name = args.models[k];
     std::vector<std::uint8_t> bytes;
@@ -143,7 +148,9 @@ Refusal ModelRunner::set_elements(const std::vector<std::string> &elements)
 
 std::string ModelRunner::prepare(LAMMPS *lmp)
 {
-  std::string problem = error_of([&] {
+  std::string problem = restore_files(lmp);
+  if (!problem.empty()) return problem;
+  problem = error_of([&] {
     for (auto &model : models) {
       std::vector<std::int32_t> used;
       for (const auto t : model.type_of)
@@ -154,6 +161,40 @@ std::string ModelRunner::prepare(LAMMPS *lmp)
   });
   print_rust_log(lmp);
   return agreed_error(lmp, problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::restore_files(LAMMPS *lmp)
+{
+  if (files_here) return {};
+  files_here = true;
+  std::string problem;
+  for (auto &model : models) {
+    const auto held = model.potential->file();
+    std::vector<std::uint8_t> bytes(held.begin(), held.end());
+    broadcast(lmp, bytes);
+    if (lmp->comm->me > 0 && problem.empty())
+      problem = error_of([&] {
+        model.potential->restore_file(view(bytes));
+      });
+  }
+  return agreed_error(lmp, problem);
+}
+
+/* ----------------------------------------------------------------------
+   glibc keeps freed memory for itself: here several times what is needed to run
+------------------------------------------------------------------------- */
+
+void ModelRunner::set_up(LAMMPS *lmp)
+{
+  if (!files_here) return;
+  files_here = false;
+  if (lmp->comm->me > 0)
+    for (auto &model : models) model.potential->drop_file();
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 /* ---------------------------------------------------------------------- */

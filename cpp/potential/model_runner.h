@@ -68,6 +68,9 @@ class ModelRunner {
   Refusal set_elements(const std::vector<std::string> &elements);
   // Collective: makes all models ready for the elements that were set.
   std::string prepare(LAMMPS_NS::LAMMPS *lmp);
+  // To be called when all is set up: gives memory back that only the set-up needs. Rank 0 alone
+  // keeps the files, for another pair_coeff.
+  void set_up(LAMMPS_NS::LAMMPS *lmp);
 
   bool empty() const { return models.empty(); }
   std::size_t size() const { return models.size(); }
@@ -97,6 +100,7 @@ class ModelRunner {
   std::vector<Model> models;    // the first drives
   std::vector<std::string> names;
   std::vector<char> seen;
+  bool files_here = false;    // on every rank
 
   NeighborCSR neighbors;             // grouped by element
   std::vector<int> group_of;         // group of each LAMMPS type, -1 = NULL; [0] is unused
@@ -105,6 +109,7 @@ class ModelRunner {
   std::uint64_t version = 0;         // counts changes of the atoms
   std::vector<double> forces;        // before they are divided by a length
 
+  std::string restore_files(LAMMPS_NS::LAMMPS *lmp);
   ffi::Atoms atoms(const Model &model, const Step &step, bool rebuilt) const;
 };
 

@@ -264,6 +264,7 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
                      session.parameters.fparam(), session.parameters.aparam()};
   if (session.args.check && !session.self_checked) self_check(lmp, models, step, session.args);
   session.self_checked = true;
+  models.set_up(lmp);
 
   const bool deviate = deviation.due(update->ntimestep);
   ffi::Totals totals = {};

@@ -176,6 +176,12 @@ mod ffi {
         /// again where they change. Cheap where they do not.
         fn prepare(self: &mut Potential, types: &[i32]) -> Result<()>;
         fn info(self: &Potential) -> Result<ModelInfo>;
+        /// The bytes of the file; none where they were dropped.
+        fn file(self: &Potential) -> &[u8];
+        /// Drops the bytes of the file, which only `prepare` and `self_check` need, until `restore_file`.
+        fn drop_file(self: &mut Potential) -> Result<()>;
+        /// Takes the bytes of the same file in again.
+        fn restore_file(self: &mut Potential, bytes: &[u8]) -> Result<()>;
         /// Adds energies, forces and virials of the same configuration to the outputs of several models, or of one. What models that are
         /// alike see of it is found once; the results are those of each model alone. On error nothing was added anywhere.
         fn compute_all(evaluations: &mut [Evaluation]) -> Result<Vec<Totals>>;
@@ -249,6 +255,21 @@ fn virial_deviation(virials: &[f64], models: usize, atoms: f64, relative: f64) -
 impl Potential {
     fn prepare(&mut self, types: &[i32]) -> Result<()> {
         guard_only(|| self.model.prepare(types))
+    }
+
+    fn file(&self) -> &[u8] {
+        self.model.file()
+    }
+
+    fn drop_file(&mut self) -> Result<()> {
+        guard_only(|| {
+            self.model.drop_file();
+            Ok(())
+        })
+    }
+
+    fn restore_file(&mut self, bytes: &[u8]) -> Result<()> {
+        guard_only(|| self.model.restore_file(bytes))
     }
 
     fn info(&self) -> Result<ffi::ModelInfo> {

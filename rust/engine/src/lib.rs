@@ -57,6 +57,25 @@ impl Potential {
         opening::prepare(self, types)
     }
 
+    /// The bytes of the file; none where they were dropped.
+    #[must_use]
+    pub fn file(&self) -> &[u8] {
+        self.file.bytes()
+    }
+
+    /// Drops the bytes of the file. They are only needed to prepare the model for other types, and for a self-check.
+    pub fn drop_file(&mut self) {
+        self.file.drop_file();
+    }
+
+    /// Takes the bytes of the file in again.
+    ///
+    /// # Errors
+    /// They are those of another file.
+    pub fn restore_file(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.restore_file(bytes)
+    }
+
     /// What the file says of the model.
     #[must_use]
     pub fn contract(&self) -> &Contract {

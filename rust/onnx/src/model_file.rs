@@ -115,6 +115,25 @@ impl ModelFile {
         &self.bytes
     }
 
+    /// Drops the whole file: [`ModelFile::bytes`] are none until [`ModelFile::restore_file`].
+    pub fn drop_file(&mut self) {
+        self.bytes = Vec::new();
+    }
+
+    /// Takes a dropped file in again.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub fn restore_file(&mut self, bytes: &[u8]) -> Result<()> {
+        let found = format!("{:x}", Sha256::digest(bytes));
+        if found != self.sha256 {
+            let expected = &self.sha256;
+            return Err(Error::Model(format!("another model file than before: SHA-256 {found}, expected {expected}")));
+        }
+        self.bytes = bytes.to_vec();
+        Ok(())
+    }
+
     /// Drops the networks once their sessions run; the whole file stays.
     pub fn drop_networks(&mut self) {
         self.functions = Vec::new();
