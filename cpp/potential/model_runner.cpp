@@ -25,7 +25,7 @@ namespace DEEPION {
 
 namespace {
 
-  ffi::Settings settings_of(LAMMPS *lmp, const PairArguments &args)
+  ffi::Settings settings_of(LAMMPS *lmp, const PairArguments &args, bool drives)
   {
     ffi::Settings settings;
     settings.precision = args.precision == "double" ? ffi::Precision::Double
@@ -33,7 +33,7 @@ namespace {
     settings.threads = args.threads ? args.threads : std::max(1, lmp->comm->nthreads);
     settings.tabulate = args.tabulate;
     settings.table_error = args.table_error;
-    settings.reduce = args.reduce;
+    settings.reduce = drives || args.deviation.reduce < 0.0 ? args.reduce : args.deviation.reduce;
     settings.sel_error = args.sel_error;
     settings.onnxruntime = args.onnxruntime;
     // beside the plugin, and in the Python package onnxruntime beside the package of the plugin
@@ -80,7 +80,7 @@ Refusal ModelRunner::open(LAMMPS *lmp, const PairArguments &args)
     }
     problem = error_of([&] {
       models.emplace_back(
-          name, ffi::open_potential(rust_text(label), view(bytes), settings_of(lmp, args)));
+          name, ffi::open_potential(rust_text(label), view(bytes), settings_of(lmp, args, k == 0)));
     });
     print_rust_log(lmp);
     problem = agreed_error(lmp, problem);

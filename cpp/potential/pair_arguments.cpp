@@ -11,7 +11,7 @@ namespace {
 
   // clang-format off
   const std::vector<std::string> KEYWORDS = {
-      "out_freq", "out_file", "atomic", "relative", "relative_v",
+      "out_freq", "out_file", "out_reduce", "atomic", "relative", "relative_v",
       "fparam", "fparam_from_compute", "fparam_from_fix", "aparam", "aparam_from_compute",
       "threads", "precision", "tabulate", "table_error", "reduce", "onnxruntime",
       "sel", "check", "check_limit", "timing"};
@@ -47,6 +47,8 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
       parsed.deviation.every = words.integer(key, 0);
     } else if (key == "out_file") {
       parsed.deviation.file = words.word(key, "a file name");
+    } else if (key == "out_reduce") {
+      parsed.deviation.reduce = words.number(key, false);
     } else if (key == "atomic") {
       parsed.deviation.atomic = true;
     } else if (key == "relative") {
@@ -98,8 +100,9 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
     }
   }
 
-  if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed" || parsed.reduce > 0.0;
-  if (parsed.reduce > 0.0 && !parsed.tabulate)
+  const bool reduced = parsed.reduce > 0.0 || parsed.deviation.reduce > 0.0;
+  if (!chose_tabulate) parsed.tabulate = parsed.precision == "mixed" || reduced;
+  if (reduced && !parsed.tabulate)
     words.fail_command(
         "reduced networks are always tabulated: use only one of tabulate no and reduce");
   if (!parsed.parameters.fparam.empty() + !parsed.parameters.fparam_from_compute.empty() +

@@ -24,6 +24,7 @@ struct ParameterArguments {
 struct DeviationArguments {
   int every = 100;    // steps, 0 = off
   std::string file = "model_devi.out";
+  double reduce = -1.0;    // eV/A, of all models but the first, < 0 = as of the first
   bool atomic = false;
   double relative = -1.0;      // LAMMPS units, < 0 = absolute
   double relative_v = -1.0;    // LAMMPS units, < 0 = absolute

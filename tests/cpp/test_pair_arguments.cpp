@@ -45,7 +45,7 @@ TEST(pair_arguments, one_model_and_defaults)
 TEST(pair_arguments, every_keyword)
 {
   const Parsed parsed(
-      "a.onnx b.onnx out_freq 10 out_file d.out atomic relative 0.5 relative_v 0.25 fparam 1 -2 "
+      "a.onnx b.onnx out_freq 10 out_file d.out out_reduce 0.02 atomic relative 0.5 relative_v 0.25 fparam 1 -2 "
       "aparam_from_compute ap threads 3 precision double tabulate yes table_error 1e-7 reduce 1e-3 "
       "onnxruntime /lib/x.so sel error check no check_limit 0.01 timing yes");
   const PairArguments &args = parsed.args;
@@ -54,6 +54,7 @@ TEST(pair_arguments, every_keyword)
   CHECK_EQUAL(args.deviation.every, 10);
   CHECK_EQUAL(args.deviation.file, "d.out");
   CHECK(args.deviation.atomic);
+  CHECK_EQUAL(args.deviation.reduce, 0.02);
   CHECK_EQUAL(args.deviation.relative, 0.5);
   CHECK_EQUAL(args.deviation.relative_v, 0.25);
   CHECK(args.parameters.fparam == std::vector<double>({1.0, -2.0}));
@@ -81,6 +82,7 @@ TEST(pair_arguments, tables_by_default_in_mixed_precision_and_for_reduced_networ
 {
   CHECK(!Parsed("m precision double").args.tabulate);
   CHECK(Parsed("m precision double reduce 1e-4").args.tabulate);
+  CHECK(Parsed("m m precision double out_reduce 1e-4").args.tabulate);
   CHECK(Parsed("m precision double tabulate yes").args.tabulate);
   CHECK(!Parsed("m tabulate no").args.tabulate);
   CHECK(!Parsed("m precision double reduce 0").args.tabulate);

@@ -104,6 +104,16 @@ def test_levels_default_and_precisions(frames, tmp_path):
     assert 1e-9 < rms(double.force - frames["reduce 1e-3"]["Ti20_f0"].force) < 1e-5
 
 
+def test_the_other_models_of_a_committee_may_have_smaller_networks(frames, tmp_path):
+    batch = Batch(tmp_path)
+    batch.add(DATA / "Ti20_f0.data", styled(f"{MODEL} reduce 1e-4 out_reduce 1e-3 out_freq 1"), COEFF)
+    driving, other = batch.run()[0].force, frames["reduce 1e-3"]["Ti20_f0"].force
+    assert np.array_equal(driving, frames["reduce 1e-4"]["Ti20_f0"].force)
+    deviation = 0.5 * np.linalg.norm(driving - other, axis=1)  # of two values from their mean
+    found = np.loadtxt(tmp_path / "model_devi.out")[4:]
+    assert found == pytest.approx([deviation.max(), deviation.min(), deviation.mean()], rel=1e-5)
+
+
 @pytest.mark.parametrize("name", large_cells.CELLS)
 def test_error_on_thousands_of_atoms(tmp_path, name):
     batch = Batch(tmp_path)

@@ -17,7 +17,7 @@ from deepion.benchmark import bench, deepmd_peer, rank_usage, report
 from deepion.benchmark.errors import BenchError
 from deepion.benchmark.fitting_floor import BATCHES, FittingFloor, standalone
 from deepion.benchmark.lammps_run import Run, failure
-from deepion.benchmark.modes import MODES, PEER_MODES, PeerMode, mode_of, peer_of
+from deepion.benchmark.modes import COMMITTEES, MODES, PEER_MODES, PeerMode, mode_of, peer_of
 from deepion.model.model_file import IR_VERSION
 from deepion.model.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 
@@ -69,7 +69,9 @@ def test_what_deepmd_kit_cannot_compress_is_known(tmp_path, descriptor, reason):
         file.attrs["json"] = json.dumps({"model": {"descriptor": descriptor}})
     found = deepmd_peer.why_not_compressed(tmp_path / "model.dp")
     assert found is None if reason is None else reason in found
-    assert len({mode.name for mode in [*MODES, *PEER_MODES]}) == len(MODES) + len(PEER_MODES)
+    names = [mode.name for mode in (*MODES, *COMMITTEES, *PEER_MODES)]
+    assert len(set(names)) == len(names)
+    assert (mode_of("committee").models, mode_of("default").models) == (4, 1)
     with pytest.raises(BenchError, match="unknown mode 'odd': known are reduced, default, mixed"):
         mode_of("odd")
 

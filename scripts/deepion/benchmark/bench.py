@@ -29,7 +29,7 @@ from .errors import BenchError
 from .fitting_floor import FittingFloor
 from .lammps_run import Lammps, Potential, Run, installed_lammps
 from .lammps_run import run as run_lammps
-from .modes import MODES, PEER_MODES, TRUTH, Mode, mode_of, peer_of
+from .modes import COMMITTEES, MODES, PEER_MODES, TRUTH, Mode, mode_of, peer_of
 from .report import Case
 
 # sizes in atoms, rounds, seconds of one run
@@ -64,7 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.set_defaults(preset="default")
     parser.add_argument("--atoms", type=int, nargs="+", help="sizes, rounded to n x n x n copies of the cell")
     parser.add_argument("--layouts", nargs="+", default=["1x1", "1x2", "2x1"], help="MPI ranks x threads")
-    names = ", ".join(mode.name for mode in MODES)
+    names = ", ".join(mode.name for mode in (*MODES, *COMMITTEES))
     parser.add_argument(
         "--modes",
         nargs="+",
@@ -214,11 +214,12 @@ class Bench:
         return edge**3 * len(self.symbols)
 
     def _ours(self, lammps: Lammps, mode: Mode) -> Potential:
+        model = f'"{self.arguments.model}"'
         return Potential(
             f"{mode.name}: {mode.keywords}" if mode.name != mode.keywords else mode.name,
             lammps,
             f'plugin load "{self.root / "build/deepionplugin.so"}"\n'
-            f'pair_style deepmd/onnx "{self.arguments.model}" {mode.keywords}\n'
+            f"pair_style deepmd/onnx {' '.join([model] * mode.models)} {mode.keywords}\n"
             f"pair_coeff * * {' '.join(self.elements)}",
         )
 
@@ -236,6 +237,8 @@ class Bench:
         if self.uncompressed is not None:
             say(f"{self.uncompressed}: its networks themselves are measured")
         for mode in self.arguments.modes:
+            if mode.models > 1:
+                continue
             peer = peer_of(mode, self.uncompressed is None)
             self.against[mode.name] = peer.name
             if peer.name in self.potentials:
