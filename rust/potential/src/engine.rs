@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The step: centers are divided into shares and these into chunks of one type; threads take shares, whose results are added up
-//! in order. Several models that list neighbors alike are evaluated chunk by chunk together: their neighbors are found once.
+//! in order. Several models that list neighbors alike are evaluated together, some chunks in turn: their neighbors are found once.
 //!
 //! Chunks, shares and their order depend on the configuration alone: the same bits for any number of threads.
 
@@ -26,6 +26,8 @@ use crate::times::{Stopwatch, Times};
 pub const MOST_SHARES: usize = 16;
 /// Centers of a share in small systems, enough of each type for whole chunks.
 const CENTERS_PER_SHARE: usize = 192;
+/// Chunks that each of several models works on before the next model does: its tables and networks stay in the cache meanwhile.
+const CHUNKS_IN_TURN: usize = 16;
 /// From this number of centers on, there are at least two shares.
 const WORTH_SHARING: usize = 64;
 
@@ -34,8 +36,8 @@ pub struct Engine {
     model: Model,
     sel_error: bool,
     workers: Vec<Mutex<Box<dyn ChunkWorker>>>,
-    /// For each worker.
-    around: Vec<Mutex<Neighborhood>>,
+    /// For each worker, of the chunks that it works on.
+    around: Vec<Mutex<Vec<Neighborhood>>>,
     tables: Option<TableSummary>,
     /// None: everything runs on the caller's thread.
     pool: Option<rayon::ThreadPool>,
@@ -169,7 +171,7 @@ impl Engine {
     pub fn bytes(&self) -> usize {
         let groups: usize = self.groups.iter().map(|g| g.members.capacity() * size_of::<u32>()).sum();
         let workers: usize = self.workers.iter().map(|w| lock(w).bytes()).sum();
-        let around: usize = self.around.iter().map(|a| lock(a).bytes()).sum();
+        let around: usize = self.around.iter().map(|a| lock(a).iter().map(Neighborhood::bytes).sum::<usize>()).sum();
         let shares: usize = self.shares.iter().map(Share::bytes).sum();
         groups + workers + around + shares + self.tables.as_ref().map_or(0, |t| t.bytes)
     }
@@ -330,24 +332,31 @@ fn fill_share(
     members: &[Member],
     groups: &[Group],
     (number, count): (usize, usize),
-    around: &mut Neighborhood,
+    around: &mut Vec<Neighborhood>,
     thread: usize,
     shares: &mut [&mut Share],
 ) -> Result<()> {
     let mut workers: Vec<_> = members.iter().map(|m| lock(&m.workers[thread])).collect();
+    let in_turn = if members.len() > 1 { CHUNKS_IN_TURN } else { 1 };
     for (Member { job, want_energies, want_virials, .. }, share) in members.iter().zip(&mut *shares) {
         share.reset(job.conf.nall(), *want_energies, *want_virials);
     }
     for &Group { center_type, members: ref all } in groups {
         let range = all.len() * number / count..all.len() * (number + 1) / count;
-        for centers in all[range].chunks(workers[0].centers_per_chunk()) {
+        let size = workers[0].centers_per_chunk();
+        for centers in all[range].chunks(in_turn * size) {
             let mut watch = Stopwatch::start();
-            around.collect(Job { center_type, members: centers, ..members[0].job })?;
+            around.resize_with(around.len().max(centers.len().div_ceil(size)), Neighborhood::default);
+            for (members_of_chunk, around) in centers.chunks(size).zip(&mut *around) {
+                around.collect(Job { center_type, members: members_of_chunk, ..members[0].job })?;
+            }
             watch.lap(&mut shares[0].times.neighbors);
             for ((member, worker), share) in members.iter().zip(&mut workers).zip(&mut *shares) {
-                let job = Job { center_type, members: centers, ..member.job };
-                share.seen.merge(&around.seen(job));
-                worker.evaluate(job, around, share)?;
+                for (members_of_chunk, around) in centers.chunks(size).zip(&*around) {
+                    let job = Job { center_type, members: members_of_chunk, ..member.job };
+                    share.seen.merge(&around.seen(job));
+                    worker.evaluate(job, around, share)?;
+                }
             }
         }
     }
