@@ -38,16 +38,19 @@ def test_potential(tmp_path, ranks):
     assert_same(results["near"], results["far"], 1e-12)
 
 
-def test_model_deviation_names_the_atoms(tmp_path):
+def test_model_deviation(tmp_path):
+    """Per atom it is refused: its columns are numbered from 1."""
     models = [write_model(tmp_path / f"{k}.onnx", k) for k in (1, 2)]
     box = random_box()
     data = box.changed(ids=FIRST + box.ids * 2**24).write(tmp_path / "data")
-    style = f"deepmd/onnx {models[0]} {models[1]} out_file md.out atomic"
+    style = f"deepmd/onnx {models[0]} {models[1]} out_file md.out"
     script = f"units metal\natom_style atomic\nread_data {data}\nneighbor 1 bin\npair_style {style}\npair_coeff * * Li S\nrun 0\n"
     near = tmp_path / "near"
     near.mkdir()
     good(lmp(script, tmp_path))
     good(lmp(script.replace(str(data), str(box.write(near / "data"))), near))
+    refused = lmp(script.replace("out_file md.out", "out_file md.out atomic"), near)
+    assert "keyword atomic needs atom IDs from 1 to the number of atoms" in refused.errors()[0]
     assert (tmp_path / "md.out").read_text() == (near / "md.out").read_text()
 
 
