@@ -7,6 +7,7 @@
 #include "deepion_config.h"
 
 #include "error.h"
+#include "input.h"
 
 #include <cstdlib>
 #include <string>
@@ -83,6 +84,15 @@ namespace compat {
                                    const std::string &text)
 {
   compat::one(error, file, line, text, 0);
+}
+
+// The command that runs, or nullptr. Before 2025 only classes derived from Input saw the member.
+inline const char *current_command(LAMMPS_NS::Input *input)
+{
+  struct Derived : LAMMPS_NS::Input {
+    static const char *of(LAMMPS_NS::Input *input) { return input->*(&Derived::command); }
+  };
+  return Derived::of(input);
 }
 
 }    // namespace DEEPION

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "rerun.h"
 
+#include "lammps_compat.h"
+
 #include "domain.h"
 #include "input.h"
 #include "lammps.h"
@@ -27,7 +29,8 @@ namespace {
                                               "q",  "ix",   "iy", "iz", "fx", "fy", "fz"};
     DumpFields found;
     const Input *input = lmp->input;
-    if (!input->command || strcmp(input->command, "rerun") != 0) return found;
+    const char *command = current_command(lmp->input);
+    if (!command || strcmp(command, "rerun") != 0) return found;
     found.rerun = true;
     int k = 0;
     while (k < input->narg && strcmp(input->arg[k], "dump") != 0) k++;
