@@ -42,4 +42,5 @@ set_source_files_properties(${BORDER_SOURCES} PROPERTIES GENERATED ON)
 add_library(deepion_border OBJECT ${BORDER_SOURCES})
 add_dependencies(deepion_border deepion_cargo)
 target_include_directories(deepion_border SYSTEM PRIVATE "${DEEPION_BORDER}")
-target_compile_options(deepion_border PRIVATE "@${DEEPION_ROOT}/cpp/shim/compile.options")
+target_compile_options(deepion_border PRIVATE
+  "@${DEEPION_ROOT}/cpp/shim/compile.options" "-fmacro-prefix-map=${DEEPION_BORDER}/=")

@@ -44,7 +44,12 @@ class Sources:
 
     def folders(self) -> list[Path]:
         """Of headers and sources."""
-        return sorted({file.parent for file in self.cpp.rglob("*.h")})
+        return sorted({file.parent for file in self.cpp.rglob("*.h")} - {self.absent})
+
+    @property
+    def absent(self) -> Path:
+        """Headers that some packages of LAMMPS lack."""
+        return self.cpp / "absent"
 
     def files(self) -> list[Path]:
         """To be compiled; the loader is no part of a shim."""
@@ -68,7 +73,9 @@ def compile_shim(
     options = [*options_of(sources, "compile"), "-O2", *definitions(build)]
     options += [f"-I{place}" for place in [*sources.folders(), sources.border]]
     options += [word for place in build.include for word in ["-isystem", str(place)]]
-    options += [f"-fmacro-prefix-map={place}/=" for place in sorted(sources.folders(), reverse=True)]
+    options += ["-idirafter", str(sources.absent)]
+    # file names, not paths of this machine, in messages
+    options += [f"-fmacro-prefix-map={place}/=" for place in [*sorted(sources.folders(), reverse=True), sources.border]]
     options += shlex.split(os.environ.get("CXXFLAGS", ""))
     with tempfile.TemporaryDirectory(prefix="deepion-shim-") as name:
         objects = {file: Path(name, f"{number}.o") for number, file in enumerate(sources.files())}
