@@ -17,6 +17,7 @@
 
 #include "rust/cxx.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -35,6 +36,12 @@ inline rust::Str rust_text(const std::string &text)
   const std::string problem = utf8_problem(text);
   if (!problem.empty()) throw std::invalid_argument(problem);
   return rust::Str(text);
+}
+
+// The bytes of a path for Rust. No std::string crosses: libraries of C++ have several kinds of it.
+inline rust::Slice<const std::uint8_t> path_bytes(const std::string &path)
+{
+  return {reinterpret_cast<const std::uint8_t *>(path.data()), path.size()};
 }
 
 // Runs a call into Rust and returns its error text, empty if it went well. LAMMPS' own exceptions

@@ -173,7 +173,7 @@ void Measurement::restore(const std::string &state)
 void Measurement::write_table(const std::string &path, const deepion::ffi::Provenance &provenance)
 {
   write(path, [&] {
-    common.write_table(path, provenance);
+    common.write_table(path_bytes(path), provenance);
   });
 }
 
@@ -183,7 +183,7 @@ void Measurement::write_history(const std::string &path, const deepion::ffi::Pro
                                 std::int64_t step, bool begin, std::int64_t replaces)
 {
   write(path, [&] {
-    common.write_history(path, provenance, step, begin, replaces);
+    common.write_history(path_bytes(path), provenance, step, begin, replaces);
   });
 }
 
@@ -192,7 +192,7 @@ void Measurement::write_history(const std::string &path, const deepion::ffi::Pro
 void Measurement::write_state(const std::string &path, const deepion::ffi::Provenance &provenance)
 {
   write(path, [&] {
-    common.write_state(path, provenance);
+    common.write_state(path_bytes(path), provenance);
   });
 }
 
@@ -202,7 +202,7 @@ void Measurement::check_writable(const std::vector<std::string> &paths) const
 {
   for (const auto &path : paths)
     all([&] {
-      if (lmp->comm->me == 0 && !path.empty()) deepion::ffi::check_writable(path);
+      if (lmp->comm->me == 0 && !path.empty()) deepion::ffi::check_writable(path_bytes(path));
     });
 }
 

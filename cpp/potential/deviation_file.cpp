@@ -44,8 +44,8 @@ std::string DeviationFile::open(const std::string &name, std::int64_t step, bool
   path = name;
   last_step = -1;
   const std::string problem = error_of([&] {
-    claim.emplace(deepion::ffi::claim_output(path, "pair_style deepmd/onnx"));
-    deepion::ffi::begin_rows(path, step, header(atomic));
+    claim.emplace(deepion::ffi::claim_output(path_bytes(path), "pair_style deepmd/onnx"));
+    deepion::ffi::begin_rows(path_bytes(path), step, header(atomic));
   });
   if (problem.empty()) fp = fopen(path.c_str(), "a");
   if (fp) return {};

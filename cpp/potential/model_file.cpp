@@ -64,7 +64,8 @@ namespace {
   {
     return error_of([&] {
       const rust::Slice<const std::uint8_t> content(bytes.data(), bytes.size());
-      auto found = deepion::ffi::find_exported(path, content, plugin_folder());
+      auto found =
+          deepion::ffi::find_exported(path_bytes(path), content, path_bytes(plugin_folder()));
       bool first = true;
       for (;;) {
         const std::string line(found->next_line());

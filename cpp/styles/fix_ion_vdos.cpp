@@ -150,7 +150,7 @@ void FixIonVdos::sample()
 void FixIonVdos::write_own_files(const deepion::ffi::Provenance &from)
 {
   measurement->write(vacf, [&] {
-    (*vibrations)->write_vacf(vacf, from);
+    (*vibrations)->write_vacf(path_bytes(vacf), from);
   });
 }
 

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use cxx::CxxString;
 use deepion_analysis::{Error, Result, files};
 
 use crate::files::path_of;
@@ -18,11 +17,11 @@ mod ffi {
         /// Prepares a file with a row for each of several steps, the step in its first column, for a run that begins at `step`. Later than
         /// at step 0 it keeps comments and the rows of earlier steps as they are; without such rows, and at step 0, it becomes `head`.
         /// The file is replaced as a whole, or not at all.
-        fn begin_rows(path: &CxxString, step: i64, head: &str) -> Result<()>;
+        fn begin_rows(path: &[u8], step: i64, head: &str) -> Result<()>;
     }
 }
 
-fn begin_rows(path: &CxxString, step: i64, head: &str) -> Result<()> {
+fn begin_rows(path: &[u8], step: i64, head: &str) -> Result<()> {
     guard_only(|| begin(&path_of(path), step, head))
 }
 

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use cxx::{CxxString, ExternType, type_id};
+use cxx::{ExternType, type_id};
 use deepion_analysis::results::{Column, Provenance, head};
 use deepion_analysis::{Accumulator, Error, Result, files};
 
@@ -70,19 +70,19 @@ pub(crate) mod ffi {
         /// The main result in lines for the log, with warnings.
         fn headline(self: &Measurement) -> Result<Vec<String>>;
         /// Replaces a file by the table of all that was measured.
-        fn write_table(self: &Measurement, path: &CxxString, provenance: &Provenance) -> Result<()>;
+        fn write_table(self: &Measurement, path: &[u8], provenance: &Provenance) -> Result<()>;
         /// Adds a row to a file with a row per output. `begin`: a new file. `replaces`: step of an earlier row that this one
         /// replaces, -1: none.
         fn write_history(
             self: &mut Measurement,
-            path: &CxxString,
+            path: &[u8],
             provenance: &Provenance,
             step: i64,
             begin: bool,
             replaces: i64,
         ) -> Result<()>;
         /// Replaces a file by the state.
-        fn write_state(self: &Measurement, path: &CxxString, provenance: &Provenance) -> Result<()>;
+        fn write_state(self: &Measurement, path: &[u8], provenance: &Provenance) -> Result<()>;
         /// Bytes of the sums; rows are not counted.
         fn memory_bytes(self: &Measurement) -> Result<usize>;
     }
@@ -188,7 +188,7 @@ impl Measurement {
         self.guarded(|measurement| measurement.headline())
     }
 
-    fn write_table(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
+    fn write_table(&self, path: &[u8], provenance: &ffi::Provenance) -> Result<()> {
         self.guarded(|measurement| {
             let text = measurement.table()?.text(&provenance.into(), measurement.models());
             files::replace(&path_of(path), text.as_bytes())
@@ -197,7 +197,7 @@ impl Measurement {
 
     fn write_history(
         &mut self,
-        path: &CxxString,
+        path: &[u8],
         provenance: &ffi::Provenance,
         step: i64,
         begin: bool,
@@ -217,7 +217,7 @@ impl Measurement {
         Ok(())
     }
 
-    fn write_state(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
+    fn write_state(&self, path: &[u8], provenance: &ffi::Provenance) -> Result<()> {
         self.guarded(|measurement| {
             let state = measurement.state(&provenance.into())?;
             files::replace(&path_of(path), state.as_bytes())

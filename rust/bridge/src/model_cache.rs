@@ -10,7 +10,6 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use cxx::CxxString;
 use deepion_potential::{Error, Result};
 use sha2::{Digest as _, Sha256};
 
@@ -25,7 +24,7 @@ mod ffi {
         type ExportedModel;
         /// Looks for the exported form of the file `path`, whose content is `bytes`; where the cache has none, an export begins.
         /// `plugin`: the folder of this plugin.
-        fn find_exported(path: &CxxString, bytes: &[u8], plugin: &CxxString) -> Result<Box<ExportedModel>>;
+        fn find_exported(path: &[u8], bytes: &[u8], plugin: &[u8]) -> Result<Box<ExportedModel>>;
         /// Waits for the next line that the export has to say; empty: it is done, and the file is there.
         fn next_line(self: &mut ExportedModel) -> Result<String>;
         /// The file to open; empty: `path` is an exported file itself.
@@ -57,7 +56,7 @@ struct ExportedModel {
     export: Option<Export>,
 }
 
-fn find_exported(path: &CxxString, bytes: &[u8], plugin: &CxxString) -> Result<Box<ExportedModel>> {
+fn find_exported(path: &[u8], bytes: &[u8], plugin: &[u8]) -> Result<Box<ExportedModel>> {
     guard_only(|| find(&path_of(path), bytes, || Surroundings::here(&path_of(plugin))).map(Box::new))
 }
 

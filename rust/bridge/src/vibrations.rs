@@ -3,7 +3,6 @@
 
 use std::pin::Pin;
 
-use cxx::CxxString;
 use deepion_analysis::shapes::vectors;
 use deepion_analysis::vibrations::{self, Evaluation, SpeciesLayout, VibrationsLayout};
 use deepion_analysis::{Result, Save as _, files};
@@ -77,7 +76,7 @@ mod ffi {
             volume: f64,
         ) -> Result<()>;
         /// Replaces a file by the table of velocity autocorrelations.
-        fn write_vacf(self: &Vibrations, path: &CxxString, provenance: &Provenance) -> Result<()>;
+        fn write_vacf(self: &Vibrations, path: &[u8], provenance: &Provenance) -> Result<()>;
     }
 }
 
@@ -124,7 +123,7 @@ impl Vibrations {
             .guarded(|vibrations| vibrations.sample(&vectors("velocities", velocities)?, species, rows, slots, volume))
     }
 
-    fn write_vacf(&self, path: &CxxString, provenance: &ffi::Provenance) -> Result<()> {
+    fn write_vacf(&self, path: &[u8], provenance: &ffi::Provenance) -> Result<()> {
         self.0.guarded(|vibrations| {
             let text = vibrations.vacf_table()?.text(&provenance.into(), vibrations.models());
             files::replace(&path_of(path), text.as_bytes())

@@ -23,6 +23,8 @@ answers = {}
 descriptor = library._ZN9LAMMPS_NS6LAMMPS14git_descriptorEv
 descriptor.restype = ctypes.c_char_p
 answers["descriptor"] = descriptor().decode(errors="replace")
+# whether `int Group::find(const std::string &)` is named with the std::string that g++ had before version 5
+answers["old_strings"] = hasattr(library, "_ZN9LAMMPS_NS5Group4findERKSs")
 answers["tagint"] = library.lammps_extract_setting(None, b"tagint")
 answers["bigint"] = library.lammps_extract_setting(None, b"bigint")
 answers["has_plugin"] = bool(library.lammps_config_has_package(b"PLUGIN"))
@@ -43,6 +45,7 @@ class Answers:
     descriptor: str
     tagint: int  # bytes of atom IDs
     bigint: int  # bytes of numbers of atoms
+    old_strings: bool  # compiled with _GLIBCXX_USE_CXX11_ABI=0, as for manylinux_2_17
     has_plugin: bool  # the package PLUGIN
     mpi: str  # first line of MPI_Get_library_version(), empty without MPI
 

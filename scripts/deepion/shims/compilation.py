@@ -110,6 +110,7 @@ def definitions(build: LammpsBuild) -> list[str]:
         f"-DLAMMPS_{'BIGBIG' if identity.bigbig else 'SMALLBIG'}",
         f"-DLAMMPS_VERSION_NUMBER={identity.version}",
         f'-DLAMMPS_DESCRIPTOR="{identity.descriptor}"',
+        *(["-D_GLIBCXX_USE_CXX11_ABI=0"] if build.old_strings else []),
     ]
 
 

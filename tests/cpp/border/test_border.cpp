@@ -206,7 +206,7 @@ TEST(border, text_that_is_not_utf8)
 
   const std::string path = from_environment("DEEPION_TEST_FOLDER") + "/" + name;
   CHECK_EQUAL(error_of([&] {
-                ffi::begin_rows(path, 0, "# head\n");
+                ffi::begin_rows(path_bytes(path), 0, "# head\n");
               }),
               "");
   std::string line;
@@ -222,7 +222,7 @@ TEST(border, claims_of_files)
   std::optional<rust::Box<ffi::Claim>> first, second;
   const auto claim = [&](auto &whose, const char *owner) {
     return error_of([&] {
-      whose.emplace(ffi::claim_output(path, owner));
+      whose.emplace(ffi::claim_output(path_bytes(path), owner));
     });
   };
   CHECK_EQUAL(claim(first, "the first"), "");
