@@ -224,9 +224,9 @@ pair_style deepmd/onnx model.onnx out_freq 1
 pair_coeff * * Li
 fix 1 all nve
 fix tr all ion/transport 1 temp 300 drift none file msd.dat
-fix co all ion/coordination 1 1 cutoff 3.0 file co.dat
-fix rdf all ion/rdf 1 1 10 cutoff 3.0 file rdf.dat
-fix dos all ion/vdos 1 8 file dos.dat
+fix co all ion/coordination 1 all 3.0 2.0 4.0 5 file co.dat
+fix rdf all ion/rdf 1 all 4.0 20 file rdf.dat
+fix dos all ion/vdos 1 0.004 file dos.dat
 compute msd all ion/msd
 thermo_style custom step pe press c_msd[4]
 thermo 1
