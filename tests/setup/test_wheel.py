@@ -224,10 +224,10 @@ pair_style deepmd/onnx model.onnx out_freq 1
 pair_coeff * * Li
 fix 1 all nve
 fix tr all ion/transport 1 temp 300 drift none file msd.dat
-fix co all ion/coordination 1 all 3.0 2.0 4.0 5 file co.dat
+fix co all ion/coordination 1 all rcut 2.0 4.0 5 file co.dat
 fix rdf all ion/rdf 1 all 4.0 20 file rdf.dat
-fix dos all ion/vdos 1 0.004 file dos.dat
-compute msd all ion/msd
+fix dos all ion/vdos 1 2 file dos.dat
+compute msd all ion/msd drift none
 thermo_style custom step pe press c_msd[4]
 thermo 1
 run 3
@@ -331,8 +331,10 @@ def test_tools_for_a_checkout_say_so(environment):
 
 
 def test_report_has_its_template(environment):
-    shutil.copy(ROOT / "tests/python/tables/vdos-Ti00.dat", environment.folder / "vdos.dat")
-    assert "report.html: 1 tables" in environment.tool("report", environment.folder)
+    folder = environment.folder / "study"
+    folder.mkdir()
+    shutil.copy(ROOT / "tests/python/tables/vdos-Ti00.dat", folder / "vdos.dat")
+    assert "report.html: 1 tables" in environment.tool("report", folder)
 
 
 def test_uninstalling_leaves_nothing(environment):
