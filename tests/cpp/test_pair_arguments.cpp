@@ -45,7 +45,8 @@ TEST(pair_arguments, one_model_and_defaults)
 TEST(pair_arguments, every_keyword)
 {
   const Parsed parsed(
-      "a.onnx b.onnx out_freq 10 out_file d.out out_reduce 0.02 atomic relative 0.5 relative_v 0.25 fparam 1 -2 "
+      "a.onnx b.onnx out_freq 10 out_file d.out out_reduce 0.02 atomic relative 0.5 relative_v "
+      "0.25 fparam 1 -2 "
       "aparam_from_compute ap threads 3 precision double tabulate yes table_error 1e-7 reduce 1e-3 "
       "onnxruntime /lib/x.so sel error check no check_limit 0.01 timing yes");
   const PairArguments &args = parsed.args;
