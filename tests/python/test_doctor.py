@@ -165,6 +165,27 @@ def test_the_launcher_of_another_mpi(doctor, tmp_path):
             "build it once: deepion build-shim --lammps /x/liblammps.so",
         ),
         (
+            "WARNING: deepion: plugin not loaded: this LAMMPS does not show its C library interface: it was linked without "
+            "exporting its symbols (build it with CMake, which exports them)",
+            "linked without exporting its symbols",
+            "build LAMMPS with CMake",
+        ),
+        (
+            "WARNING: deepion: plugin not loaded: /x/libdeepion.so: cannot open shared object file: No such file or directory",
+            "copied without the files beside it: there is no /x/libdeepion.so",
+            "the plugin folder whole",
+        ),
+        (
+            "WARNING: deepion: plugin not loaded: /lib64/libc.so.6: version `GLIBC_2.99' not found (required by /x/libdeepion.so)",
+            "GLIBC_2.99 is missing",
+            "oldest kind of node",
+        ),
+        (
+            "WARNING: deepion: plugin not loaded: a reason of later",
+            "does not fit: a reason of later",
+            "deepion build-shim",
+        ),
+        (
             "Open of file /x/deepionplugin.so failed: /x/deepionplugin.so: cannot open shared object file: No such file",
             "there is no deepionplugin.so where",
             "plugin folder",

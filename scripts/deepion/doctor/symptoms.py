@@ -25,9 +25,14 @@ SYMPTOMS = (
         "build it once: {1}",
     ),
     Symptom(
-        r"plugin not loaded: (.*)",
-        "the plugin does not fit: {0}",
-        "build it once: deepion build-shim --lammps PATH, with PATH the source tree, prefix or Python environment of this LAMMPS",
+        r"plugin not loaded: .* does not show its C library interface",
+        "this LAMMPS was linked without exporting its symbols, so no plugin can use them",
+        "build LAMMPS with CMake, which exports them, or add -rdynamic where lmp is linked",
+    ),
+    Symptom(
+        r"plugin not loaded: (\S*libdeepion\.so): cannot open",
+        "deepionplugin.so was copied without the files beside it: there is no {0}",
+        "copy or install the plugin folder whole, or name the one that this page shows under 'deepion'",
     ),
     Symptom(
         r"Open of file .*: \S*(deepion\S*plugin\.so): cannot open shared object file",
@@ -53,6 +58,11 @@ SYMPTOMS = (
         r"undefined symbol: (\S+)",
         "the plugin was built for another LAMMPS ({0} is missing)",
         "build it for this one: deepion build-shim --lammps PATH",
+    ),
+    Symptom(
+        r"plugin not loaded: (.*)",
+        "the plugin does not fit: {0}",
+        "build it once: deepion build-shim --lammps PATH, with PATH the source tree, prefix or Python environment of this LAMMPS",
     ),
     Symptom(
         r"no usable ONNX Runtime .* found; (tried: .*)",
