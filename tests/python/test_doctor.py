@@ -277,6 +277,17 @@ def test_a_log(doctor, tmp_path):
     assert status == 1 and "pair style deepmd is unknown" in page
     log.write_text("LAMMPS (22 Jul 2025)\n")
     assert doctor("--log", str(log))[1] == 0
+    header, grid = "LAMMPS (22 Jul 2025)\n", "  1 by 1 by 1 MPI processor grid\n"
+    log.write_text(header * 2 + grid * 2 + "Total wall time: 0:00:01\n" * 2)
+    (found,), status = doctor("--json", "--log", str(log))
+    assert (
+        status == 0
+        and found["verdict"] == "warning"
+        and found["text"].startswith("2 processes ran at once, each by itself")
+    )
+    log.write_text((header + grid + "Total wall time: 0:00:01\n") * 2)  # one after the other
+    (found,), _ = doctor("--json", "--log", str(log))
+    assert found["text"].startswith("nothing of what is known")
     with pytest.raises(InputError, match="cannot be read"):
         doctor("--log", str(tmp_path / "none"))
 

@@ -29,7 +29,7 @@ from deepion.doctor import (
 )
 from deepion.doctor.checks import lammps_findings
 from deepion.doctor.finding import Finding, Verdict
-from deepion.doctor.symptoms import recognized
+from deepion.doctor.symptoms import headers, ranks_alone, recognized
 from deepion.errors import InputError
 from deepion.shims import names
 
@@ -75,7 +75,13 @@ def of_log(log: Path) -> Iterator[Finding]:
     problems = list(recognized(text))
     for meaning, mend in problems:
         yield Finding(str(log), "recognized", meaning, Verdict.ERROR, mend)
-    if not problems:
+    processes = headers(text)
+    alone = ranks_alone(text, processes)
+    if alone:
+        meaning = f"{processes} processes ran at once, each by itself: if one mpirun started them, it belongs to another MPI than LAMMPS"
+        mend = "start LAMMPS with the mpirun of its own MPI"
+        yield Finding(str(log), "recognized", meaning, Verdict.WARNING, mend)
+    if not problems and not alone:
         yield Finding(str(log), "recognized", "nothing of what is known to go wrong at the start of a run")
 
 

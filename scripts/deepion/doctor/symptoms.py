@@ -113,3 +113,9 @@ def ranks_alone(output: str, ranks: int) -> bool:
     """Whether each of several processes ran the whole input by itself, as under the launcher of another MPI."""
     alone = re.findall(r"^ *1 by 1 by 1 MPI processor grid", output, re.MULTILINE)
     return ranks > 1 and len(alone) >= ranks
+
+
+def headers(log: str) -> int:
+    """How many processes began before one ended. Runs that follow each other, as in the output of a job, are not counted."""
+    start = re.split(r"^(?:Total wall time|ERROR)", log, maxsplit=1, flags=re.MULTILINE)[0]
+    return len(re.findall(r"^LAMMPS \(", start, re.MULTILINE))
