@@ -50,33 +50,40 @@ private_apt() {
 }
 
 read_archive() {
-    local keys=/usr/share/keyrings/debian-archive-keyring.gpg suite
+    local keys=/usr/share/keyrings/debian-archive-keyring.gpg suite site
     # shellcheck source=/dev/null
     suite=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || {
         echo "this is no Debian, whose source packages this part builds"
         return 1
     }
+    # shellcheck disable=SC2016  # a field of apt-get
+    site=$(apt-get indextargets --no-release-info --format '$(SITE)' "Release: $suite" 'Component: main' | sed -n 1p)
+    [ -n "$site" ] || {
+        echo "the system's apt sources have no line for $suite main"
+        return 1
+    }
     mkdir -p "$cluster"/apt/{lists,cache/archives}/partial
-    printf '%s\n' "deb-src [signed-by=$keys] http://deb.debian.org/debian trixie main" \
-        "deb-src [signed-by=$keys] http://deb.debian.org/debian sid main" \
-        "deb [signed-by=$keys] http://deb.debian.org/debian $suite main" >"$cluster/apt/sources.list"
+    printf '%s\n' "deb-src [signed-by=$keys] $site trixie main" "deb-src [signed-by=$keys] $site sid main" \
+        "deb [signed-by=$keys] $site $suite main" >"$cluster/apt/sources.list"
     private_apt apt-get update && touch "$cluster/apt/ready"
 }
 
-# sources/lammps-YYYYMMDD, without manual, examples and potentials
+# sources/lammps-YYYYMMDD, without manual, examples and potentials; all or none, whenever it is interrupted
 get_sources() {
-    local version archive tree strip
+    local version archive tree strip part=$cluster/part-sources
+    rm -rf "$part" "$cluster/sources"
     for version in $(private_apt apt-cache showsrc --only-source lammps | sed -n 's/^Version: //p'); do
         private_apt apt-get source --download-only --tar-only --only-source "lammps=$version" || return
     done
     for archive in "$cluster"/apt/lammps_*.orig.tar.*; do
-        tree=$cluster/sources/lammps-$(sed 's/.*lammps_\([0-9]*\).*/\1/' <<<"$archive")
-        mkdir -p "$tree.part"
+        tree=$part/lammps-$(sed 's/.*lammps_\([0-9]*\).*/\1/' <<<"$archive")
+        mkdir -p "$tree"
         strip=0 # some have a folder around everything
         tar -tf "$archive" | grep -qx '[^/]*/src/version.h' && strip=1
-        tar -xf "$archive" -C "$tree.part" --strip-components=$strip --exclude=doc/src --exclude=doc/graphviz --exclude=examples \
-            --exclude='bench/*' --exclude='potentials/*' && mv "$tree.part" "$tree" || return
+        tar -xf "$archive" -C "$tree" --strip-components=$strip --exclude=doc/src --exclude=doc/graphviz --exclude=examples \
+            --exclude='bench/*' --exclude='potentials/*' || return
     done
+    mv "$part" "$cluster/sources"
 }
 
 # Sets mpicxx and mpiexec to those of Open MPI: installed ones, or Debian's, unpacked.

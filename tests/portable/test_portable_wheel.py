@@ -5,6 +5,7 @@
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -45,14 +46,23 @@ def content(tmp_path_factory) -> Path:
     return folder / "content/deepion"
 
 
+def debian_archive() -> str:
+    """Where the system gets its own packages from."""
+    release = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    words = ["--no-release-info", "--format", "$(SITE)", f"Release: {release}", "Component: main"]
+    sites = subprocess.run(
+        ["apt-get", "indextargets", *words], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert sites, f"the system's apt sources have no line for {release} main"
+    return sites[0]
+
+
 @pytest.fixture(scope="module")
 def old_libraries(tmp_path_factory) -> Path:
     """The C and C++ libraries of an old Debian, unpacked."""
     folder = tmp_path_factory.mktemp("old")
-    (folder / "sources.list").write_text(
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-        f"http://deb.debian.org/debian {DISTRIBUTION} main\n"
-    )
+    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    (folder / "sources.list").write_text(f"deb [signed-by={keys}] {debian_archive()} {DISTRIBUTION} main\n")
     for name in ["lists/partial", "archives/partial"]:
         (folder / name).mkdir(parents=True)
     (folder / "status").touch()
