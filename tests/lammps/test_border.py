@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The border called from C++, as the styles call it: an executable linked with the plugin's own static library."""
+"""The border called from C++, as the styles call it: an executable linked with the plugin's own libdeepion.so."""
 
 import importlib.util
 import os

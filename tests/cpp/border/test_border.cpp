@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls the border as the styles do, linked with the same static library as the plugin. The environment names a model of two types of
+// Calls the border as the styles do, linked with the same libdeepion.so as the plugin. The environment names a model of two types of
 // atoms (DEEPION_TEST_MODEL) and a folder to write into (DEEPION_TEST_FOLDER).
 
 #include "check.h"
