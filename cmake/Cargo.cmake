@@ -22,12 +22,18 @@ foreach(bridge IN LISTS BRIDGES)
   endif()
 endforeach()
 
+# the module of Python that a checkout imports is that of the folder build
+set(DEEPION_MODULE "${CMAKE_BINARY_DIR}/_engine.abi3.so")
+if(CMAKE_BINARY_DIR STREQUAL "${DEEPION_ROOT}/build")
+  set(DEEPION_MODULE "${DEEPION_ROOT}/scripts/deepion/_engine.abi3.so")
+endif()
+
 add_custom_target(deepion_cargo
   COMMAND "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge -p deepion-python
     --target-dir "${DEEPION_TARGET_DIR}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion.so" "${DEEPION_LIBRARY}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/deepion-merge" "${CMAKE_BINARY_DIR}/deepion-merge"
-  COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion_python.so" "${DEEPION_ROOT}/scripts/deepion/_engine.abi3.so"
+  COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion_python.so" "${DEEPION_MODULE}"
   WORKING_DIRECTORY "${DEEPION_ROOT}"
   BYPRODUCTS "${DEEPION_LIBRARY}" ${BORDER_SOURCES}
   COMMENT "cargo build -p deepion-bridge -p deepion-merge -p deepion-python"
@@ -42,5 +48,6 @@ set_source_files_properties(${BORDER_SOURCES} PROPERTIES GENERATED ON)
 add_library(deepion_border OBJECT ${BORDER_SOURCES})
 add_dependencies(deepion_border deepion_cargo)
 target_include_directories(deepion_border SYSTEM PRIVATE "${DEEPION_BORDER}")
+target_compile_definitions(deepion_border PRIVATE ${lammps_definitions})    # the same std::string as in the rest of the shim
 target_compile_options(deepion_border PRIVATE
   "@${DEEPION_ROOT}/cpp/shim/compile.options" "-fmacro-prefix-map=${DEEPION_BORDER}/=")

@@ -14,8 +14,8 @@ if(lammps_ERROR)
 endif()
 
 string(REPLACE ":" ";" lammps_include "${lammps_include}")
+string(REPLACE "|" ";" lammps_definitions "${lammps_definitions}")
 
 add_library(deepion_lammps INTERFACE)
 target_include_directories(deepion_lammps SYSTEM INTERFACE ${lammps_include})
-target_compile_definitions(deepion_lammps INTERFACE
-  "LAMMPS_${lammps_sizes}" "LAMMPS_VERSION_NUMBER=${lammps_version}" "LAMMPS_DESCRIPTOR=\"${lammps_descriptor}\"")
+target_compile_definitions(deepion_lammps INTERFACE ${lammps_definitions})

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from deepion.errors import DeepionError  # noqa: E402
+from deepion.shims.compilation import definitions  # noqa: E402
 from deepion.shims.lammps_build import find  # noqa: E402
 from deepion.shims.names import shim_name  # noqa: E402
 
@@ -25,9 +26,8 @@ def lammps(path):
         sys.exit(str(problem))
     identity = build.identity
     print("include=" + ":".join(map(str, build.include)))
-    print(f"version={identity.version}")
-    print(f"descriptor={identity.descriptor}")
-    print("sizes=" + ("BIGBIG" if identity.bigbig else "SMALLBIG"))
+    print("definitions=" + "|".join(definitions(build)))
+    print(f"identity={identity}")
     print("shim=" + shim_name(identity).removesuffix(".so"))
 
 

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <string>
 
-// The oldest LAMMPS that deepion is made for; scripts/deepion/shims reads this number. Before
+// The oldest LAMMPS that deepion is made for; scripts/deepion/shims/lammps_build.py has the same number. Before
 // 24Mar2022 neighbor list requests and Comm::reverse_comm() were other functions.
 #define DEEPION_OLDEST_LAMMPS 20220504
 

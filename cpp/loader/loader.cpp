@@ -26,10 +26,11 @@ struct Text {
   }
 };
 
-// A file as it is really called.
+// A file as it is really called. A program that was found through PATH has no folder in its name.
 void add_real_path(const char *file, Text &text)
 {
   char path[PATH_MAX];
+  if (file && !strchr(file, '/')) file = "/proc/self/exe";
   text.add("%s", file && realpath(file, path) ? path : file ? file : "./unknown");
 }
 
@@ -166,7 +167,12 @@ void lammpsplugin_init(void *lmp, void *handle, void *register_function)
                host.descriptor, host.mpi_name, host.tagint == 8 ? ", bigbig" : "",
                *others.chars ? others.chars : "nothing");
   }
-  reason.add("; build what fits with: deepion build-shim --lammps ");
-  add_real_path(file_of(register_function), reason);
+  if (host.mpi == Mpi::other) {
+    reason.add("; only MPIs of the family of MPICH and Open MPI are supported");
+  } else {
+    reason.add("; build what fits with: deepion build-shim --lammps '");
+    add_real_path(file_of(register_function), reason);
+    reason.add("'");
+  }
   refuse(host, lmp, register_function, reason.chars);
 }

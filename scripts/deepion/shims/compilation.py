@@ -81,21 +81,29 @@ def compile_shim(
         objects = {file: Path(name, f"{number}.o") for number, file in enumerate(sources.files())}
 
         def one(item: tuple[Path, Path]) -> None:
-            run([*command, *options, "-c", str(item[0]), "-o", str(item[1])])
+            run([*command, *options, "-c", str(item[0]), "-o", str(item[1])], item[0].name)
 
         with ThreadPoolExecutor(jobs or len(os.sched_getaffinity(0))) as pool:
             results = pool.map(one, objects.items())
-            for _ in progress(results, len(objects)) if progress else results:
-                pass
+            try:
+                for _ in progress(results, len(objects)) if progress else results:
+                    pass
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # what one file says is enough
+                raise
         made = Path(name, shim_name(build.identity))
         link = [*options_of(sources, "link"), "-shared", f"-Wl,--version-script={sources.cpp / 'shim/shim.map'}"]
-        run([*command, *link, *map(str, objects.values()), "-o", str(made), str(sources.plugin / "libdeepion.so")])
+        parts = [*map(str, objects.values()), str(sources.plugin / "libdeepion.so")]
+        run([*command, *link, *parts, "-o", str(made)], made.name)
         folder.mkdir(parents=True, exist_ok=True)
-        target = folder / made.name
-        # under another name first: a run that has the old one open keeps it
-        shutil.copy(made, target.with_suffix(".new"))
-        target.with_suffix(".new").replace(target)
-    return target
+        return replace(made, folder / made.name)
+
+
+def replace(source: Path, target: Path) -> Path:
+    """Copy a library. It gets its name last: a run that has the old one open keeps it."""
+    new = target.with_suffix(".new")
+    shutil.copy(source, new)
+    return new.replace(target)
 
 
 def options_of(sources: Sources, step: str) -> list[str]:
@@ -124,12 +132,12 @@ def find_compiler() -> str:
     )
 
 
-def run(command: list[str]) -> None:
-    """Raises CompilationError with the first lines that the compiler said."""
+def run(command: list[str], what: str) -> None:
+    """Raises CompilationError with the first lines that the compiler said about `what`."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     except OSError as problem:
         raise CompilationError(f"{command[0]}: {problem.strerror}") from problem
     if done.returncode:
         lines = (done.stderr or done.stdout).splitlines()
-        raise CompilationError("\n".join([f"{command[0]} failed on {command[-3]}:", *lines[:12]]))
+        raise CompilationError("\n".join([f"{command[0]} failed on {what}:", *lines[:12]]))

@@ -67,6 +67,10 @@ def check(build: LammpsBuild) -> LammpsBuild:
     identity = build.identity
     if identity.version < OLDEST:
         raise UnusableLammpsError(f"this is LAMMPS {identity.version}: deepion needs {OLDEST} or newer")
+    if identity.mpi == "othermpi":
+        raise UnusableLammpsError(
+            "this LAMMPS uses an MPI that is neither of the family of MPICH nor Open MPI: not supported"
+        )
     header = mpi_headers.family(build.include)
     if header != identity.mpi:
         raise UnusableLammpsError(
@@ -92,7 +96,7 @@ def python_package(place: Path, given: Given) -> LammpsBuild | None:
     libraries = [found for where in [prefix, Path(sys.prefix)] for found in sorted(where.glob("lib/libmpi.so.[0-9]*"))]
     answers = answers_of(library, libraries[:1])  # new ones do not know where the MPI that they need is
     beside = [prefix / "include"] if (prefix / "include/mpi.h").exists() else []
-    headers = of_mpi(given, beside)
+    headers = of_mpi(given, beside, mpi_family(answers.mpi))
     return LammpsBuild(
         identity_of(cmake_version(package), answers),
         [package / "include/lammps", *headers],
@@ -119,7 +123,7 @@ def installed(place: Path, given: Given) -> LammpsBuild | None:
     answers = answers_of(library, [])
     return LammpsBuild(
         identity_of(cmake_version(prefix), answers),
-        [headers, *of_mpi(given, [])],
+        [headers, *of_mpi(given, [], mpi_family(answers.mpi))],
         library,
         "installed",
         answers.old_strings,
@@ -139,7 +143,10 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
     source = tree / "src"
     if not (source / "version.h").exists() or not (source / "pair.h").exists():
         return None
-    folder = folder or next((cache.parent for cache in sorted(tree.glob("*/CMakeCache.txt"))), source)
+    built = sorted(cache.parent for cache in tree.glob("*/CMakeCache.txt"))
+    if not folder and len(built) > 1:
+        raise UnusableLammpsError(f"{tree} has several build folders: give one of {', '.join(map(str, built))}")
+    folder = folder or next(iter(built), source)
     version = version_of_header(source / "version.h")
     library = next((f for f in [folder / "liblammps.so", *sorted(folder.glob("liblammps*.so"))] if f.exists()), None)
     cache = folder / "CMakeCache.txt"
@@ -160,7 +167,10 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
         match[1] if (match := re.search(r"^LAMMPS_SIZES:\w+=(\w+)$", configured, re.MULTILINE)) else "smallbig"
     )
     identity = Identity(
-        version, given.descriptor or written_descriptor(folder, source), mpi_headers.family(headers), sizes == "bigbig"
+        version,
+        descriptor_of_help(given.descriptor) or written_descriptor(folder, source),
+        mpi_headers.family(headers),
+        sizes == "bigbig",
     )
     return LammpsBuild(identity, [source, *headers], library, "source tree")
 
@@ -168,8 +178,8 @@ def source_tree(place: Path, given: Given) -> LammpsBuild | None:
 # --- facts -------------------------------------------------------------------------------------------------------------------
 
 
-def of_mpi(given: Given, beside: list[Path]) -> list[Path]:
-    """Folders of MPI's headers: what the user says, else `beside`, else the compiler wrapper on the path."""
+def of_mpi(given: Given, beside: list[Path], wanted: str = "") -> list[Path]:
+    """Folders of MPI's headers: what the user says, else `beside`, else a compiler wrapper on the path of the family `wanted`."""
     if given.mpi_include:
         return [given.mpi_include]
     if given.mpi_compiler:
@@ -178,7 +188,7 @@ def of_mpi(given: Given, beside: list[Path]) -> list[Path]:
         raise UnusableLammpsError(
             f"--mpi-compiler: {given.mpi_compiler} does not say where mpi.h is: give --mpi-include FOLDER"
         )
-    if found := beside or mpi_headers.of_path():
+    if found := beside or mpi_headers.of_path(wanted) or mpi_headers.of_path(""):
         return found
     raise UnusableLammpsError(
         "no mpi.h found: load the MPI module that LAMMPS was built with, or give its compiler with --mpi-compiler /path/to/mpicxx"
@@ -228,6 +238,11 @@ def version_of_header(header: Path) -> int:
     return int(match[3]) * 10000 + (MONTHS.index(match[2]) + 1) * 100 + int(match[1])
 
 
+def descriptor_of_help(text: str) -> str:
+    """What `lmp -h` prints as "(branch / descriptor)", or the descriptor itself."""
+    return text.strip().removeprefix("(").removesuffix(")").rpartition(" / ")[2]
+
+
 def written_descriptor(folder: Path, source: Path) -> str:
     """What LAMMPS' own build, with CMake or with make, wrote for git_descriptor()."""
     for header in [folder / "styles/lmpgitversion.h", source / "lmpgitversion.h"]:
@@ -237,5 +252,5 @@ def written_descriptor(folder: Path, source: Path) -> str:
                 return match[1]
     raise UnusableLammpsError(
         f"cannot tell which build of LAMMPS this is: no styles/lmpgitversion.h in {folder} and no lmpgitversion.h in {source}: build "
-        "LAMMPS first, or give --descriptor with the name that `lmp -h` prints in its line 'Git info'"
+        "LAMMPS first, or give --descriptor with what `lmp -h` prints in its line 'Git info' after the slash"
     )

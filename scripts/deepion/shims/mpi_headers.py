@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where the header mpi.h is, and of which MPI it is."""
 
+import itertools
+import os
 import re
 import shlex
 import shutil
@@ -24,11 +26,14 @@ def of_compiler(compiler: str) -> list[Path]:
     return []
 
 
-def of_path() -> list[Path]:
-    """Of the first MPI compiler wrapper on the path."""
-    return next(
-        (found for name in ["mpicxx", "mpic++", "CC"] if shutil.which(name) and (found := of_compiler(name))), []
-    )
+def of_path(wanted: str) -> list[Path]:
+    """Of the first MPI compiler wrapper on the path that is of the family `wanted`; empty: of the first."""
+    names = ["mpicxx", "mpic++", "CC"]
+    for folder, name in itertools.product(os.get_exec_path(), names):
+        wrapper = shutil.which(name, path=folder)
+        if wrapper and (found := of_compiler(shlex.quote(wrapper))) and wanted in ("", family(found)):
+            return found
+    return []
 
 
 def of_cmake_cache(cache: Path) -> list[Path]:
