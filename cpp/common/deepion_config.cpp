@@ -3,6 +3,8 @@
 
 #include "deepion-bridge/src/border.rs.h"
 
+const char DEEPION::BUILT_FOR[] = LAMMPS_DESCRIPTOR;
+
 static std::string folder;
 
 std::string DEEPION::version()

@@ -14,6 +14,7 @@
 
 namespace DEEPION {
 
+extern const char BUILT_FOR[];         // LAMMPS_DESCRIPTOR
 std::string version();                 // of deepion
 const std::string &plugin_folder();    // of the loader and of what comes with it
 void set_plugin_folder(const char *folder);

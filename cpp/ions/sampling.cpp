@@ -254,7 +254,7 @@ deepion::ffi::Provenance Sampling::provenance(const IonAtoms &atoms, const Sampl
   deepion::ffi::Provenance from;
   from.title = rust::String::lossy(title);
   from.id = rust::String::lossy(id);
-  from.lammps = rust::String::lossy(fmt::format("{} ({})", lmp->version, LAMMPS_DESCRIPTOR));
+  from.lammps = rust::String::lossy(fmt::format("{} ({})", lmp->version, BUILT_FOR));
   from.units = rust::String::lossy(lmp->update->unit_style);
   from.group = rust::String::lossy(atoms.group_name());
   from.ions = atoms.number();

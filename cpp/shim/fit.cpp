@@ -84,8 +84,8 @@ std::string DEEPION::misfit(void *lmp, void *address)
     return "it was compiled for deepion " DEEPION_BORDER ", but this is deepion " + library;
 
   const Host host = ask_host(lmp, address);
-  if (host.version != LAMMPS_VERSION_NUMBER || !same_source(host.descriptor, LAMMPS_DESCRIPTOR))
-    return "it was compiled for LAMMPS " LAMMPS_DESCRIPTOR " (" +
+  if (host.version != LAMMPS_VERSION_NUMBER || !same_source(host.descriptor, BUILT_FOR))
+    return std::string("it was compiled for LAMMPS ") + BUILT_FOR + " (" +
         std::to_string(LAMMPS_VERSION_NUMBER) + "), but this is LAMMPS " + host.descriptor + " (" +
         std::to_string(host.version) + ")";
   if (host.tagint != sizeof(tagint) || host.bigint != sizeof(bigint))
