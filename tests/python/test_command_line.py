@@ -199,6 +199,10 @@ def test_evaluate_messages(deepion, exported, tmp_path, monkeypatch):
     assert message(model, structure, "--boundary", "pp") == (
         "deepion energy: --boundary: expected three letters p or f, such as ppf, got 'pp'\n"
     )
+    for option, value in {"--precision": "double", "--reduce": "0"}.items():
+        assert message(model, structure, "--reference", option, value).startswith(
+            f"deepion energy: {option} is for the engine, and --reference runs the file's own graph"
+        )
     needy = exported.path(DATA / INDEX["fparam"]["model"])
     one = DATA / "structures" / "one_type.data"
     assert message(needy, one) == "deepion energy: the model needs fparam: 2 values\n"

@@ -12,6 +12,7 @@ import numpy as np
 
 from deepion.engine.keywords import Keywords
 from deepion.engine.model import Model
+from deepion.errors import InputError
 
 from .evaluator import Evaluator, Result
 from .frames import Frame
@@ -34,10 +35,10 @@ class Evaluations(Protocol):
 
 
 def add_engine_arguments(parser: ArgumentParser, precision: str) -> None:
-    """Options that say how frames are evaluated."""
-    parser.add_argument(
-        "--precision", choices=("mixed", "double"), default=precision, help="as in pair_style (default: %(default)s)"
-    )
+    """Options that say how frames are evaluated, with the default precision of the engine."""
+    # None where it is not given: --reference refuses what is
+    parser.add_argument("--precision", choices=("mixed", "double"), help=f"as in pair_style (default: {precision})")
+    parser.set_defaults(default_precision=precision)
     parser.add_argument(
         "--reduce",
         type=float,
@@ -53,8 +54,14 @@ def add_engine_arguments(parser: ArgumentParser, precision: str) -> None:
 def evaluations(arguments: Namespace) -> Evaluations:
     """What the options of `add_engine_arguments` say, for arguments.model."""
     if arguments.reference:
+        for option in ("precision", "reduce"):
+            if getattr(arguments, option) is not None:
+                raise InputError(
+                    f"--{option} is for the engine, and --reference runs the file's own graph, full networks in float64: give one of them"
+                )
         return OfGraph(arguments.model, arguments.threads)
-    keywords = Keywords(precision=arguments.precision, reduce=arguments.reduce, threads=arguments.threads)
+    precision = arguments.precision or arguments.default_precision
+    keywords = Keywords(precision=precision, reduce=arguments.reduce, threads=arguments.threads)
     return OfEngine(arguments.model, keywords)
 
 
