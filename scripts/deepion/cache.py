@@ -8,6 +8,7 @@ CACHE/SHA256-VERSION.onnx is the model whose file has this SHA-256, exported by 
 import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from deepion import __version__
 from deepion.errors import DeepionError, InputError
 
 Made = TypeVar("Made")
+UNFINISHED = "unfinished-"  # + name of the entry + "-" + random letters: a folder
 
 
 def folder() -> Path:
@@ -61,11 +63,42 @@ def fill(
     with locked(entry.with_suffix(".lock"), say):
         if good(entry):
             return None
-        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=entry.parent) as temporary:
+        with tempfile.TemporaryDirectory(prefix=f"{UNFINISHED}{entry.stem}-", dir=entry.parent) as temporary:
             made = Path(temporary, entry.name)
             done = make(made)
-            os.replace(made, entry)
+            try:
+                os.replace(made, entry)
+            except OSError as error:
+                raise InputError(f"{entry}: cannot be put into the cache: {error.strerror or error}") from None
     return done
+
+
+def clear() -> tuple[int, int]:
+    """Remove what is in the cache, and what jobs that were killed have left; what an export is making stays.
+
+    Returns the number of models removed, and of those that are being made.
+    """
+    where = folder()
+    of_lock: dict[str, list[Path]] = {}
+    for path in [*where.glob("*.onnx"), *where.glob("*.lock"), *where.glob(f"{UNFINISHED}*")]:
+        owner = path.name.removeprefix(UNFINISHED).rpartition("-")[0] if path.is_dir() else path.stem
+        of_lock.setdefault(owner or path.name, []).append(path)
+    removed = busy = 0
+    for owner, paths in of_lock.items():
+        lock = where / f"{owner}.lock"
+        with open(lock, "a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy += 1
+                continue
+            except OSError:
+                pass  # a file system without locks: nobody can know
+            for path in paths:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
+            removed += sum(path.suffix == ".onnx" for path in paths)
+    return removed, busy
 
 
 @contextmanager

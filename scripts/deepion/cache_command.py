@@ -4,35 +4,32 @@
 One line for each model: size, elements, whether it has reduced networks, and the file it was made from.
 """
 
-import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from deepion.cache import folder
+from deepion.cache import clear, folder
 from deepion.errors import InputError, ModelFileError
 from deepion.model.model_file import open_model_file
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--clear", action="store_true", help="remove all of it")
+    parser.add_argument("--clear", action="store_true", help="remove all of it but what is being exported")
 
 
 def run(arguments: Namespace) -> None:
     where = folder()
-    entries = sorted(where.glob("*.onnx"))
     if not arguments.clear:
+        entries = sorted(where.glob("*.onnx"))
         print(f"{where}: {len(entries)} models")
         for entry in entries:
             print(f"  {entry.name}\n    {described(entry)}")
         return
-    # left behind by jobs that were killed
-    unfinished = [*where.glob("unfinished-*"), *where.glob("*.lock")]
     try:
-        for path in entries + unfinished:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        removed, busy = clear()
     except OSError as error:
         raise InputError(f"{where}: cannot be cleared: {error.strerror or error}") from None
-    print(f"{where}: removed {len(entries)} models")
+    left = f"; {busy} stay, which are being exported" if busy else ""
+    print(f"{where}: removed {removed} models{left}")
 
 
 def described(entry: Path) -> str:

@@ -62,6 +62,27 @@ def test_export_that_fails_leaves_nothing(tmp_path, error):
     assert not list(tmp_path.iterdir())
 
 
+def test_entry_that_cannot_be_put_there(tmp_path):
+    with pytest.raises(InputError, match="a.onnx: cannot be put into the cache: No such file"):
+        cache.fill(tmp_path / "a.onnx", Path.exists, lambda target: target.parent.rmdir())
+    assert not list(tmp_path.iterdir())
+
+
+def test_clear_leaves_what_is_being_exported(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPION_CACHE", str(tmp_path))
+    (tmp_path / "b-1.onnx").touch()
+    for stale in ("unfinished-b-1-x", "unfinished-old"):
+        (tmp_path / stale).mkdir()
+
+    def make(target: Path) -> None:
+        target.touch()
+        assert cache.clear() == (1, 1)
+        assert {path.name for path in tmp_path.iterdir()} == {"a-1.lock", target.parent.name}
+
+    cache.fill(tmp_path / "a-1.onnx", Path.exists, make)
+    assert [path.name for path in tmp_path.iterdir()] == ["a-1.onnx"]
+
+
 def test_lock_of_a_killed_job_is_no_obstacle(tmp_path):
     (tmp_path / "a.lock").write_text("process 1 on node1\n")
     cache.fill(tmp_path / "a.onnx", Path.exists, Path.touch, pytest.fail)
