@@ -34,7 +34,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--cache",
         action="store_true",
         help="write each model to where pair_style looks for it when an input names the model itself (in DEEPION_CACHE, else "
-        "~/.cache/deepion/models); one that is there already is made again only with --data",
+        "~/.cache/deepion/models); one that is there already stays, unless it is damaged, --data is given, or it has the full "
+        "networks alone and --full-only is not given",
     )
     parser.add_argument(
         "--data",
