@@ -148,17 +148,20 @@ def test_without_the_command_the_way_out_is_named(graphs, data, tmp_path, ranks)
     assert_refused(
         run,
         f"model file my model.pb: it has to be exported to ONNX, and the result is not in the cache yet "
-        f"({entry(tmp_path / 'my model.pb', cache)}), but the command deepion is not found: run where it can be done, such as on "
-        f"a login node: DEEPION_CACHE={cache} deepion export '{tmp_path}/my model.pb' --cache",
+        f"({entry(tmp_path / 'my model.pb', cache)}), but DEEPION_COMMAND names /nowhere/deepion, which cannot be "
+        f"run: run where it can be done, such as on a login node: DEEPION_CACHE={cache} deepion export '{tmp_path}/my model.pb' --cache",
     )
 
 
-def test_damaged_file_in_the_cache_is_named(graphs, data, tmp_path):
+def test_damaged_file_in_the_cache_is_named_with_what_replaces_it(graphs, data, tmp_path):
     graph = graphs / "graph.000.pb"
     target = entry(graph, tmp_path)
     target.write_bytes(b"damaged")
     run = lmp(script(data, f"deepmd/onnx {graph}"), tmp_path, env={"DEEPION_CACHE": str(tmp_path), **NOWHERE})
-    assert_refused(run, f"model file {target} (exported from {graph}): not an ONNX model, or cut off")
+    assert_refused(run, f"the result is damaged in the cache ({target}), but DEEPION_COMMAND names ")
+    assert f"such as on a login node: DEEPION_CACHE={tmp_path} deepion export {graph} --cache" in run.errors()[0]
+    run = lmp(script(data, f"deepmd/onnx {graph}"), tmp_path, env={"DEEPION_CACHE": str(tmp_path), **EXPORTS})
+    good(run)
 
 
 def test_folder_of_tensorflow(data, tmp_path):

@@ -46,8 +46,8 @@ struct Surroundings {
     chosen: Option<OsString>,
     /// Folder of the cache, none: unknown.
     folder: Option<PathBuf>,
-    /// The command `deepion`, none: not found.
-    command: Option<PathBuf>,
+    /// The command `deepion`, else why there is none.
+    command: std::result::Result<PathBuf, String>,
 }
 
 struct ExportedModel {
@@ -75,11 +75,31 @@ fn find(source: &Path, bytes: &[u8], surroundings: impl FnOnce() -> Surroundings
         )));
     };
     let entry = folder.join(format!("{:x}-{}.onnx", Sha256::digest(bytes), env!("CARGO_PKG_VERSION")));
-    if entry.exists() {
-        return Ok(ExportedModel { source: source.into(), entry, export: None });
-    }
-    let export = Export::begin(source, &entry, &here)?;
+    let missing = match state(&entry) {
+        State::Intact => return Ok(ExportedModel { source: source.into(), entry, export: None }),
+        State::Damaged => "is damaged in the cache",
+        State::Absent => "is not in the cache yet",
+    };
+    let export = Export::begin(source, &entry, missing, &here)?;
     Ok(ExportedModel { source: source.into(), entry, export: Some(export) })
+}
+
+/// What is in the place of an entry of the cache.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Absent,
+    /// A disk that was full, a copy that was cut off: the export replaces it.
+    Damaged,
+    /// Or it cannot be read, which whoever opens it says.
+    Intact,
+}
+
+fn state(entry: &Path) -> State {
+    match std::fs::read(entry) {
+        Err(_) if !entry.exists() => State::Absent,
+        Ok(bytes) if !deepion_onnx::intact(&bytes) => State::Damaged,
+        _ => State::Intact,
+    }
 }
 
 impl ExportedModel {
@@ -118,17 +138,19 @@ impl Surroundings {
 
 /// The command `deepion`: the one that the package named; that of the checkout or the environment which the plugin lies in; one of
 /// `PATH`.
-fn command(named: Option<OsString>, plugin: &Path, path: &OsStr) -> Option<PathBuf> {
+fn command(named: Option<OsString>, plugin: &Path, path: &OsStr) -> std::result::Result<PathBuf, String> {
     let runs = |program: &PathBuf| {
         program.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     };
     if let Some(named) = named {
-        return Some(named.into()).filter(runs);
+        let named = PathBuf::from(named);
+        let unusable = || format!("DEEPION_COMMAND names {}, which cannot be run", named.display());
+        return if runs(&named) { Ok(named) } else { Err(unusable()) };
     }
     // build/ of a checkout; lib/pythonX/site-packages/deepion/plugin of an environment
     let beside = ["../.venv/bin/deepion", "../../../../../bin/deepion"].map(|place| plugin.join(place));
     let of_path = std::env::split_paths(path).map(|folder| folder.join("deepion"));
-    beside.into_iter().chain(of_path).find(runs)
+    beside.into_iter().chain(of_path).find(runs).ok_or_else(|| "the command deepion is not found".into())
 }
 
 /// A running `deepion export`.
@@ -146,19 +168,17 @@ struct Export {
 impl Export {
     /// The export writes the full networks alone, which takes a second: the other ranks wait, and choosing reduced networks would take
     /// minutes of all of them.
-    fn begin(source: &Path, entry: &Path, here: &Surroundings) -> Result<Self> {
+    fn begin(source: &Path, entry: &Path, missing: &str, here: &Surroundings) -> Result<Self> {
         let fail = |reason: String| {
             Error::Model(format!(
-                "model file {}: it has to be exported to ONNX, and the result is not in the cache yet ({}), but {reason}: run where it \
-                 can be done, such as on a login node: {}",
+                "model file {}: it has to be exported to ONNX, and the result {missing} ({}), but {reason}: run where it can be \
+                 done, such as on a login node: {}",
                 source.display(),
                 entry.display(),
                 cache_command(source, here)
             ))
         };
-        let Some(command) = &here.command else {
-            return Err(fail("the command deepion is not found".into()));
-        };
+        let command = here.command.as_ref().map_err(|reason| fail(reason.clone()))?;
         let cannot = |error: std::io::Error| fail(format!("{} cannot be run: {error}", command.display()));
         let (output, writer) = std::io::pipe().map_err(cannot)?;
         let mut call = Command::new(command);
@@ -210,7 +230,7 @@ impl Export {
             let said = [error.strip_prefix(FAILED).unwrap_or(&error), &self.other].into_iter().find(|s| !s.is_empty());
             return Err(Error::Model(format!("{what}: {}", said.map_or_else(|| ended(status), Into::into))));
         }
-        if entry.exists() {
+        if state(entry) == State::Intact {
             return Ok(());
         }
         Err(Error::Model(format!(
@@ -264,6 +284,8 @@ mod tests {
     use std::fs;
 
     const MODEL: &[u8] = b"some graph";
+    const EXPORTED: &[u8] = include_bytes!("../../onnx/tests/data/fparam_aparam.onnx");
+    const FILLS: &str = "cp $(dirname $0)/exported $(dirname $0)/cache/$(sha256sum < $2 | cut -c-64)-VERSION.onnx";
 
     /// A folder with a cache, a model, and a command `deepion` that is this shell script; $2 is the model.
     struct Place {
@@ -277,9 +299,11 @@ mod tests {
             let path = |name: &str| folder.path().join(name);
             fs::write(path("graph.pb"), MODEL).unwrap();
             fs::create_dir(path("cache")).unwrap();
+            fs::write(path("exported"), EXPORTED).unwrap();
+            let script = script.replace("VERSION", env!("CARGO_PKG_VERSION"));
             fs::write(path("deepion"), format!("#!/bin/sh\n{script}\n")).unwrap();
             fs::set_permissions(path("deepion"), fs::Permissions::from_mode(0o755)).unwrap();
-            let here = Surroundings { chosen: None, folder: Some(path("cache")), command: Some(path("deepion")) };
+            let here = Surroundings { chosen: None, folder: Some(path("cache")), command: Ok(path("deepion")) };
             Self { folder, here }
         }
 
@@ -323,8 +347,8 @@ mod tests {
     #[test]
     fn what_is_in_the_cache_needs_no_command() {
         let mut place = Place::new("exit 1");
-        fs::write(place.entry(), "").unwrap();
-        place.here.command = None;
+        fs::write(place.entry(), EXPORTED).unwrap();
+        place.here.command = Err("not found".into());
         let (lines, file) = place.run().unwrap();
         assert!(lines.is_empty());
         assert_eq!(file, place.entry());
@@ -332,12 +356,9 @@ mod tests {
 
     #[test]
     fn missing_model_is_exported_and_its_progress_told() {
-        let place = Place::new(
-            "echo \"[   0 s] $1 $2 $3 $4\" >&2\necho 'wrote it'\ncat\nexport -p | grep -c PMI_RANK\n\
-             d=$(dirname $0)\n: > $d/cache/$(sha256sum < $2 | cut -c-64)-VERSION.onnx"
-                .replace("VERSION", env!("CARGO_PKG_VERSION"))
-                .as_str(),
-        );
+        let place = Place::new(&format!(
+            "echo \"[   0 s] $1 $2 $3 $4\" >&2\necho 'wrote it'\ncat\nexport -p | grep -c PMI_RANK\n{FILLS}"
+        ));
         let (lines, file) = place.run().unwrap();
         let model = place.model();
         assert_eq!(lines[0], format!("[   0 s] export {} --cache --full-only", model.display()));
@@ -346,6 +367,24 @@ mod tests {
         );
         assert_eq!(lines.len(), 2);
         assert_eq!(file, place.entry());
+    }
+
+    #[test]
+    fn damaged_entry_is_replaced_or_the_way_to_replace_it_named() {
+        let mut place = Place::new(FILLS);
+        for damaged in [&b""[..], b"damaged", &EXPORTED[..EXPORTED.len() - 1], &[EXPORTED, &[0]].concat()] {
+            fs::write(place.entry(), damaged).unwrap();
+            let (_, file) = place.run().unwrap();
+            assert_eq!(fs::read(file).unwrap(), EXPORTED);
+        }
+        fs::write(place.entry(), "damaged").unwrap();
+        place.here.command = Err("no command".into());
+        let error = place.error();
+        assert!(
+            error.contains(&format!("the result is damaged in the cache ({})", place.entry().display())),
+            "{error}"
+        );
+        assert!(error.ends_with(&format!(": deepion export {} --cache", place.model().display())), "{error}");
     }
 
     #[test]
@@ -380,7 +419,7 @@ mod tests {
     #[test]
     fn without_command_the_way_out_is_named() {
         let mut place = Place::new("");
-        place.here.command = None;
+        place.here.command = command(None, Path::new("/none"), OsStr::new(""));
         place.here.chosen = Some("/a b".into());
         let error = place.error();
         assert!(error.contains(&format!("not in the cache yet ({})", place.entry().display())), "{error}");
@@ -389,7 +428,7 @@ mod tests {
         place.here.folder = None;
         assert!(place.error().contains("name a folder with the environment variable DEEPION_CACHE"));
         place.here.folder = Some("/nowhere".into());
-        place.here.command = Some(place.model());
+        place.here.command = Ok(place.model());
         assert!(place.error().contains("graph.pb cannot be run: "));
     }
 
@@ -408,9 +447,10 @@ mod tests {
         let place = Place::new("");
         let folder = place.folder.path();
         let program = folder.join("deepion");
-        assert_eq!(command(None, Path::new("/none"), folder.as_os_str()), Some(program.clone()));
-        assert_eq!(command(Some("/none".into()), Path::new("/none"), folder.as_os_str()), None);
-        assert_eq!(command(Some(program.clone().into()), Path::new("/none"), OsStr::new("")), Some(program));
+        assert_eq!(command(None, Path::new("/none"), folder.as_os_str()), Ok(program.clone()));
+        let unusable = Err("DEEPION_COMMAND names /none, which cannot be run".into());
+        assert_eq!(command(Some("/none".into()), Path::new("/none"), folder.as_os_str()), unusable);
+        assert_eq!(command(Some(program.clone().into()), Path::new("/none"), OsStr::new("")), Ok(program));
         let own = folder.join("env/bin");
         fs::create_dir_all(&own).unwrap();
         fs::copy(folder.join("deepion"), own.join("deepion")).unwrap();

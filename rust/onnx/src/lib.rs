@@ -13,6 +13,6 @@ mod weights;
 mod whole_model;
 
 pub use library::{Library, load};
-pub use model_file::ModelFile;
+pub use model_file::{ModelFile, intact};
 pub use networks::{OnnxNetworks, OnnxReal};
 pub use whole_model::OnnxWholeModel;

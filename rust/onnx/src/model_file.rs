@@ -346,8 +346,9 @@ fn malformed(name: &str, why: impl std::fmt::Display) -> Error {
     Error::Model(format!("network {name} of the model file is malformed ({why}); export the model again"))
 }
 
-/// Whether the file ends in the hash of all bytes before the end.
-fn intact(bytes: &[u8]) -> bool {
+/// Whether a file ends in the hash of all bytes before the end, as exported ones do.
+#[must_use]
+pub fn intact(bytes: &[u8]) -> bool {
     let trailer = |hash: String| Trailer { entry: Some(Entry { key: HASH_KEY.into(), value: hash }) }.encode_to_vec();
     let length = trailer("0".repeat(64)).len();
     let Some(body) = bytes.len().checked_sub(length) else { return false };
