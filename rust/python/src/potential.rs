@@ -289,15 +289,17 @@ fn interruptible<T: Send>(
             *look() = Some(result);
             finished.notify_one();
         });
+        let mut signal = None;
         loop {
             let wait = || finished.wait_timeout_while(look(), PATIENCE, |result| result.is_none());
             let result = py.detach(|| wait().unwrap_or_else(PoisonError::into_inner).0.take());
             if let Some(result) = result {
-                return Ok(result);
+                return signal.map_or(Ok(result), Err);
             }
-            if let Err(signal) = py.check_signals() {
-                stop.store(true, Ordering::Relaxed); // what was begun ends
-                return Err(signal);
+            if let Err(raised) = py.check_signals() {
+                // what was begun ends first, while Python's other threads go on
+                stop.store(true, Ordering::Relaxed);
+                signal = Some(raised);
             }
         }
     })
