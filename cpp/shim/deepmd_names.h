@@ -24,7 +24,7 @@ using RegisterStyle = std::function<void(const char *style, const char *name, co
 
 // With DEEPION_ALIAS=1 registers pair_style deepmd, which is deepmd/onnx, and the other names of
 // DeePMD-kit's plugin, which say why deepion has no such style and what there is instead. Where
-// another plugin has the name deepmd, it keeps all of them, and the log says so.
+// another plugin or LAMMPS itself has the name deepmd, it keeps all of them, and the log says so.
 void register_deepmd_names(LAMMPS_NS::LAMMPS *lmp, const RegisterStyle &add);
 
 }    // namespace DEEPION

@@ -335,3 +335,23 @@ def test_exploration_with_dispersion(graphs, filled, data, tmp_path):
     text = text.replace("pair_coeff * *\n", "pair_coeff * * deepmd\npair_coeff * * dispersion/d3 Li S\n")
     good(lmp(text, tmp_path, env=filled, args=["-v", "restart", "0"]))
     assert table(tmp_path / "model_devi.out").shape == (5, 7)
+
+
+BUILT_IN = """
+#include <string.h>
+int lammps_has_style(void *lmp, const char *category, const char *name)
+{
+  return !strcmp(category, "pair") && !strcmp(name, "deepmd");
+}
+"""
+
+
+def test_name_deepmd_stays_with_what_was_built_into_lammps(graphs, filled, data, tmp_path):
+    """A stand-in for such a LAMMPS: its C interface says that it has the style."""
+    (tmp_path / "has.c").write_text(BUILT_IN)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "has.so", "has.c"], cwd=tmp_path, check=True)
+    env = filled | {"LD_PRELOAD": str(tmp_path / "has.so")}
+    output = good(lmp(script(data, f"deepmd/onnx {graphs}/graph.000.pb"), tmp_path, env=env)).output
+    assert "pair_style deepmd stays with the one that was built into LAMMPS" in output
+    run = lmp(script(data, f"deepmd {graphs}/graph.000.pb"), tmp_path, env=env)
+    assert_refused(run, "Unrecognized pair style 'deepmd'")
