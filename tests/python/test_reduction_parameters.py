@@ -333,7 +333,8 @@ def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
         np.save(system / "set.000" / f"{name}.npy", np.stack(values).reshape(3, -1))
     comparison = Comparison(potential.type_map)
     for one in read_labeled([system], potential.type_map):
-        comparison.add(evaluator, one)
+        f = one.frame
+        comparison.add(one, evaluator.evaluate(f.coord, f.types, f.cell, f.periodic, f.fparam, f.aparam))
     assert all(error.rmse < 1e-8 for _, _, error in comparison.rows())
     extended = []
     for frame, result in zip(frames, results, strict=True):
@@ -344,7 +345,8 @@ def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
     ase.io.write(tmp_path / "frames.extxyz", extended)
     comparison = Comparison(potential.type_map)
     for one in read_labeled([tmp_path / "frames.extxyz"], potential.type_map):
-        comparison.add(evaluator, one)
+        f = one.frame
+        comparison.add(one, evaluator.evaluate(f.coord, f.types, f.cell, f.periodic, f.fparam, f.aparam))
     assert len(comparison.rows()) >= 3 and all(
         error.rmse < 1e-4 for _, _, error in comparison.rows()
     )  # digits of the file

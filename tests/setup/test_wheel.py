@@ -346,3 +346,5 @@ def test_uninstalling_leaves_nothing(environment):
     environment.run("python", "-m", "pip", "uninstall", "--yes", "deepion")
     assert environment.files() == environment.before
     assert "Unrecognized pair style" in environment.run("lmp", "-in", "in.test", "-log", "none", status=1)
+    # tests that run side by side come in any order
+    environment.run("python", "-m", "pip", "install", "--no-index", "--no-deps", environment.wheel)
