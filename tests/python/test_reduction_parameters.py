@@ -12,6 +12,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from conftest import DATA, INDEX
 from deepion.errors import InputError
+from deepion.evaluation.evaluate import without_unused
 from deepion.evaluation.evaluator import Evaluator
 from deepion.evaluation.frames import Frame, read_frames
 from deepion.evaluation.labeled_frames import read_labeled
@@ -352,7 +353,8 @@ def test_evaluate_takes_the_parameters_of_labeled_data(tmp_path, exported):
     )  # digits of the file
     plain = Comparison(small_potential("one_type").type_map)
     for one in read_labeled([system], plain.type_map):  # a model without parameters leaves those of the data aside
-        plain.add(exported.small("one_type"), one)
+        f = without_unused(one.frame, False, False)
+        plain.add(one, exported.small("one_type").evaluate(f.coord, f.types, f.cell, f.periodic, f.fparam, f.aparam))
 
 
 def test_parameters_that_are_no_numbers(tmp_path):
