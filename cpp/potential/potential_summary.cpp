@@ -28,8 +28,7 @@ std::string potential_summary(LAMMPS *lmp, const ModelRunner &models,
     for (const auto &line : models[k].info.summary) text += "  " + std::string(line) + "\n";
   }
   text += "  atom types: " + types_and_elements(models.elements()) + "\n";
-  text += fmt::format("  LAMMPS: {}, {} MPI rank{}\n", BUILT_FOR, nprocs,
-                      nprocs > 1 ? "s" : "");
+  text += fmt::format("  LAMMPS: {}, {} MPI rank{}\n", BUILT_FOR, nprocs, nprocs > 1 ? "s" : "");
   if (nmodels > 1) text += deviation.summary();
   if (!check) text += "  self-check: off\n";
   return text;
