@@ -57,7 +57,7 @@ CASES = {  # name: (keywords of script(), message)
     ),
     "unknown keyword": (
         {"style": f"deepmd/onnx {MODEL} threads 1 speed fast"},
-        "pair_style deepmd/onnx: unknown keyword 'speed'; keywords are out_freq, out_file, atomic,",
+        "pair_style deepmd/onnx: unknown keyword 'speed'; keywords are out_freq, out_file, out_reduce, atomic,",
     ),
     "negative out_freq": (
         {"style": f"deepmd/onnx {MODEL} out_freq -1"},
