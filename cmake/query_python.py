@@ -5,15 +5,13 @@ query_python.py lammps PATH     what the shim for the LAMMPS at PATH needs
 query_python.py onnxruntime     the library in the package onnxruntime of this Python
 """
 
-import glob
-import os
 import sys
-from importlib import util
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from deepion.errors import DeepionError  # noqa: E402
+from deepion.lammps_plugin import onnxruntime_library  # noqa: E402
 from deepion.shims.compilation import definitions  # noqa: E402
 from deepion.shims.lammps_build import find  # noqa: E402
 from deepion.shims.names import shim_name  # noqa: E402
@@ -32,15 +30,12 @@ def lammps(path):
 
 
 def onnxruntime():
-    package = util.find_spec("onnxruntime")
-    if package is None or not package.submodule_search_locations:
+    library = onnxruntime_library()
+    if library is None:
         sys.exit(
-            f"{sys.executable} has no package onnxruntime: install it with {sys.executable} -m pip install onnxruntime"
+            f"{sys.executable} has no library of onnxruntime: install it with {sys.executable} -m pip install onnxruntime"
         )
-    found = sorted(glob.glob(os.path.join(list(package.submodule_search_locations)[0], "capi", "libonnxruntime.so*")))
-    if not found:
-        sys.exit("the onnxruntime package has no libonnxruntime.so")
-    print("library=" + os.path.realpath(found[0]))
+    print(f"library={library.resolve()}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,14 @@ def folder() -> str:
     name_command()
     take_deepmd_names()
     load_mpi()
-    return str(Path(__file__).parent / "plugin")
+    return str(plugin_folder())
+
+
+def plugin_folder() -> Path:
+    """That of the wheel, or of the checkout."""
+    package = Path(__file__).resolve().parent
+    wheel = package / "plugin"
+    return wheel if wheel.is_dir() else package.parents[1] / "build"
 
 
 def name_onnxruntime() -> None:

@@ -65,7 +65,7 @@ def tree(tmp_path):
 def test_shim_for_a_source_tree(tree, tmp_path):
     """Version, descriptor, sizes and MPI are read from tree and build folder; every file of cpp/ compiles against its headers."""
     folder = tmp_path / "folder"
-    output = build_shim("--lammps", tree, "--output", folder, CXXFLAGS="-O0 -Werror -Wall", OMPI_SKIP_MPICXX="1")
+    output = build_shim("--lammps", tree, "--output", folder, CXXFLAGS="-O0 -Werror -Wall")
     assert "LAMMPS 20250722, stable_22Jul2025_update4-7-gabc, mpich, bigbig (source tree)" in output
     (shim,) = at_hand(folder)
     assert shim.name == "deepion-20250722-stable_22Jul2025_update4_7_gabc-mpich-bigbig.so"

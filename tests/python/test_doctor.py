@@ -10,7 +10,7 @@ import pytest
 
 from deepion import lammps_plugin
 from deepion.command import parser_of
-from deepion.doctor import environment, lammps_builds, machine, onnxruntime_library, plugin_folder
+from deepion.doctor import environment, lammps_builds, machine, onnxruntime_library
 from deepion.doctor.finding import Verdict
 from deepion.doctor.lammps_builds import facts
 from deepion.doctor.launchers import family
@@ -77,7 +77,7 @@ def doctor(tmp_path, monkeypatch, capsys):
     folder.mkdir()
     (folder / "deepionplugin.so").touch()
     (folder / SHIM).touch()
-    monkeypatch.setattr(plugin_folder, "plugin_folder", lambda: folder)
+    monkeypatch.setattr(lammps_plugin, "plugin_folder", lambda: folder)
     monkeypatch.setattr(lammps_builds, "find_spec", lambda name: None)
     for name in (*environment.FOLDERS, *environment.SHOWN):
         monkeypatch.delenv(name, raising=False)

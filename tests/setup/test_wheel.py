@@ -245,7 +245,6 @@ def test_other_versions_of_lammps(environment, project, tmp_path, version):
     """Each in an environment of its own: all styles on 1 and 2 ranks, with the same energies as here; a restart."""
     other = Environment(tmp_path, environment.wheel, project, version)
     shutil.copy(environment.folder / "model.onnx", tmp_path)
-    shutil.copy(environment.folder / "model.onnx", environment.folder / "again.onnx")
     for place in [tmp_path, environment.folder]:
         (place / "in.all").write_text(EVERYTHING)
     mpiexec = ["mpiexec", "-n", "2", other.venv / "bin/lmp", "-in", "in.all", "-log", "none"]

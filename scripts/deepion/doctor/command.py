@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from deepion import lammps_plugin
 from deepion.doctor import (
     environment,
     lammps_builds,
@@ -87,7 +88,7 @@ def of_log(log: Path) -> Iterator[Finding]:
 
 def everything(arguments: Namespace) -> Iterator[Finding]:
     """All sections."""
-    folder = plugin_folder.plugin_folder()
+    folder = lammps_plugin.plugin_folder()
     folders = [folder, *(Path(f) for f in os.environ.get("DEEPION_SHIM_PATH", "").split(os.pathsep) if f)]
     at_hand = list(dict.fromkeys(shim.name for place in folders if place.is_dir() for shim in names.at_hand(place)))
     yield from plugin_folder.findings(folder, at_hand)

@@ -10,9 +10,9 @@ from pathlib import Path
 from deepion.doctor.programs import Ended, on_path, output_of
 from deepion.errors import InputError
 from deepion.shims.asked_library import mpi_family
+from deepion.shims.names import version_of_date
 
 NAMES = ("lmp", "lmp_mpi", "lmp_serial", "lammps")
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 LIBRARY = "import sys; from lammps import lammps; lammps(cmdargs=sys.argv[1:])"
 LIBRARY_RUN = "import sys; from lammps import lammps; lammps(cmdargs=sys.argv[2:]).file(sys.argv[1])"
 
@@ -82,7 +82,7 @@ def facts(ended: Ended) -> Facts | None:
     styles = re.search(r"\* Pair styles:\s*\n\n(.*?)\n\n", text, re.DOTALL)
     mpi_text = " ".join(mpi[1].split()) if mpi else ""
     return Facts(
-        version=int(release[4]) * 10000 + (MONTHS.index(release[3]) + 1) * 100 + int(release[2]),
+        version=version_of_date(release[2], release[3], release[4]),
         release=release[1].strip(),
         descriptor=descriptor[1] if descriptor else "",
         mpi=mpi_family(mpi_text),

@@ -10,13 +10,6 @@ from deepion.doctor.finding import Finding, Verdict
 SECTION = "deepion"
 
 
-def plugin_folder() -> Path:
-    """That of the wheel, or of the checkout."""
-    package = Path(deepion.__file__).resolve().parent
-    wheel = package / "plugin"
-    return wheel if wheel.is_dir() else package.parents[1] / "build"
-
-
 def findings(folder: Path, at_hand: list[str]) -> Iterator[Finding]:
     """Version, folder, and what is in it."""
     yield Finding(SECTION, "version", f"{deepion.__version__}, in {Path(deepion.__file__).resolve().parent}")

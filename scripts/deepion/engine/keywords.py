@@ -3,11 +3,11 @@
 
 import os
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from deepion.errors import InputError
+from deepion.lammps_plugin import onnxruntime_library
 
 MOST_THREADS = 16  # shares of the work of one configuration: more threads find nothing to do
 
@@ -63,7 +63,7 @@ class Keywords:
             "threads": self.threads or default_threads(),
             "sel_error": self.sel == "error",
             "onnxruntime": str(self.onnxruntime),
-            "search": onnxruntime_folders(),
+            "search": [str(library.parent)] if (library := onnxruntime_library()) else [],
         }
 
 
@@ -73,12 +73,6 @@ def default_threads() -> int:
     if given.isdigit() and int(given) > 0:
         return int(given)
     return min(MOST_THREADS, len(os.sched_getaffinity(0)))
-
-
-def onnxruntime_folders() -> list[str]:
-    """Where the library of the package onnxruntime is, without importing it."""
-    spec = find_spec("onnxruntime")
-    return [str(Path(spec.origin).parent / "capi")] if spec is not None and spec.origin else []
 
 
 def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:

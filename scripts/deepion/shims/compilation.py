@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepion.errors import DeepionError
+from deepion.lammps_plugin import plugin_folder
 
 from .lammps_build import LammpsBuild
 from .names import shim_name
@@ -34,8 +35,8 @@ class Sources:
         """Raises CompilationError in a checkout that was not built."""
         package = Path(__file__).parents[1]
         root = package.parents[1]
-        checkout = Sources(root / "cpp", root / "build/target/cxxbridge", root / "build")
-        installed = Sources(package / "shims/cpp", package / "shims/cxxbridge", package / "plugin")
+        checkout = Sources(root / "cpp", root / "build/target/cxxbridge", plugin_folder())
+        installed = Sources(package / "shims/cpp", package / "shims/cxxbridge", plugin_folder())
         sources = installed if installed.cpp.exists() else checkout
         for file in [sources.cpp / "shim/shim.map", sources.border / "rust/cxx.cc", sources.plugin / "libdeepion.so"]:
             if not file.exists():

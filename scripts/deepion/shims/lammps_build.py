@@ -10,10 +10,9 @@ from deepion.errors import DeepionError
 
 from . import mpi_headers
 from .asked_library import Answers, NoAnswerError, ask, mpi_family
-from .names import Identity
+from .names import MONTHS, Identity, version_of_date
 
 OLDEST = 20220504  # as cpp/common/lammps_compat.h
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 class UnusableLammpsError(DeepionError):
@@ -188,7 +187,7 @@ def of_mpi(given: Given, beside: list[Path], wanted: str = "") -> list[Path]:
         raise UnusableLammpsError(
             f"--mpi-compiler: {given.mpi_compiler} does not say where mpi.h is: give --mpi-include FOLDER"
         )
-    if found := beside or mpi_headers.of_path(wanted) or mpi_headers.of_path(""):
+    if found := beside or mpi_headers.of_path(wanted):
         return found
     raise UnusableLammpsError(
         "no mpi.h found: load the MPI module that LAMMPS was built with, or give its compiler with --mpi-compiler /path/to/mpicxx"
@@ -235,7 +234,7 @@ def version_of_header(header: Path) -> int:
     match = re.search(r'LAMMPS_VERSION\s+"(\d+) ([A-Z][a-z]{2})[a-z]* (\d{4})"', header.read_text(errors="replace"))
     if not match or match[2] not in MONTHS:
         raise UnusableLammpsError(f"{header} does not define LAMMPS_VERSION as a date")
-    return int(match[3]) * 10000 + (MONTHS.index(match[2]) + 1) * 100 + int(match[1])
+    return version_of_date(match[1], match[2], match[3])
 
 
 def descriptor_of_help(text: str) -> str:

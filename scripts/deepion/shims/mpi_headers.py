@@ -27,13 +27,17 @@ def of_compiler(compiler: str) -> list[Path]:
 
 
 def of_path(wanted: str) -> list[Path]:
-    """Of the first MPI compiler wrapper on the path that is of the family `wanted`; empty: of the first."""
+    """Of the first MPI compiler wrapper on the path that is of the family `wanted`; of the first, where none is."""
     names = ["mpicxx", "mpic++", "CC"]
+    first: list[Path] = []
     for folder, name in itertools.product(os.get_exec_path(), names):
         wrapper = shutil.which(name, path=folder)
-        if wrapper and (found := of_compiler(shlex.quote(wrapper))) and wanted in ("", family(found)):
+        if not wrapper or not (found := of_compiler(shlex.quote(wrapper))):
+            continue
+        if family(found) == wanted:
             return found
-    return []
+        first = first or found
+    return first
 
 
 def of_cmake_cache(cache: Path) -> list[Path]:

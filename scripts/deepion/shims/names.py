@@ -8,6 +8,14 @@ from pathlib import Path
 SHIM = re.compile(r"deepion-(?P<version>\d+)-(?P<descriptor>[^-]+)-(?P<mpi>[^-]+)(-(?P<sizes>bigbig))?\.so")
 
 
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def version_of_date(day: str, month: str, year: str) -> int:
+    """As 20250722, from the words of "22 Jul 2025"; raises ValueError where the second is no month."""
+    return int(year) * 10000 + (MONTHS.index(month) + 1) * 100 + int(day)
+
+
 @dataclass(frozen=True)
 class Identity:
     """What tells builds of LAMMPS apart."""
