@@ -47,9 +47,14 @@ __attribute__((visibility("default"))) const char *deepion_shim(void *, void *, 
 
 /* ---------------------------------------------------------------------- */
 
-template <class Style> static void *create(void *lmp, int narg, char **arg)
+// Of computes and fixes, which are made with the words of their command.
+template <class Style> static DEEPION::StyleCreator creator()
 {
-  return new Style(static_cast<LAMMPS *>(lmp), narg, arg);
+  DEEPION::StyleCreator made;
+  made.v2 = [](void *lmp, int narg, char **arg) -> void * {
+    return new Style(static_cast<LAMMPS *>(lmp), narg, arg);
+  };
+  return made;
 }
 
 /* ---------------------------------------------------------------------- */
@@ -73,41 +78,36 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
   plugin.version = lmp->version;
   plugin.author = "the deepion authors";
   plugin.handle = handle;
-  const auto add = [&](const char *style, const char *style_name, const char *text) {
+  const DEEPION::RegisterStyle add = [&](const char *style, const char *style_name,
+                                         const char *text, const DEEPION::StyleCreator &made) {
     static std::list<std::string> infos;    // LAMMPS keeps the pointers
     infos.push_back(std::string(text) + ", deepion " + DEEPION::version());
     plugin.style = style;
     plugin.name = style_name;
     plugin.info = infos.back().c_str();
+    if (made.v1)
+      plugin.creator.v1 = made.v1;
+    else
+      plugin.creator.v2 = made.v2;
     reinterpret_cast<lammpsplugin_regfunc>(register_ptr)(&plugin, lmp);
   };
 
-  plugin.creator.v1 = [](void *p) -> void * {
+  DEEPION::StyleCreator pair;
+  pair.v1 = [](void *p) -> void * {
     return new PairDeepmdOnnx(static_cast<LAMMPS *>(p));
   };
-  add("pair", "deepmd/onnx", "Deep Potential from an ONNX file");
-  DEEPION::register_deepmd_names(lmp,
-                                 [&](const char *style, const char *style_name, const char *text,
-                                     const DEEPION::StyleCreator &creator) {
-                                   if (creator.v1)
-                                     plugin.creator.v1 = creator.v1;
-                                   else
-                                     plugin.creator.v2 = creator.v2;
-                                   add(style, style_name, text);
-                                 });
-  plugin.creator.v2 = create<ComputeIonMSD>;
-  add("compute", "ion/msd", "Displacement of ions since one moment");
-  plugin.creator.v2 = create<FixIonDisplacement>;
-  add("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd");
-  plugin.creator.v2 = create<FixIonTransport>;
-  add("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars");
-  plugin.creator.v2 = create<ComputeIonCoordination>;
-  add("compute", "ion/coordination", "Coordination numbers and their entropy");
-  plugin.creator.v2 = create<FixIonCoordination>;
-  add("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars");
-  plugin.creator.v2 = create<FixIonRDF>;
-  add("fix", "ion/rdf", "Radial distribution function averaged over a run, with error bars");
-  plugin.creator.v2 = create<FixIonVdos>;
-  add("fix", "ion/vdos", "Vibrational density of states and entropy");
+  add("pair", "deepmd/onnx", "Deep Potential from an ONNX file", pair);
+  DEEPION::register_deepmd_names(lmp, add);
+  add("compute", "ion/msd", "Displacement of ions since one moment", creator<ComputeIonMSD>());
+  add("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd", creator<FixIonDisplacement>());
+  add("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars",
+      creator<FixIonTransport>());
+  add("compute", "ion/coordination", "Coordination numbers and their entropy",
+      creator<ComputeIonCoordination>());
+  add("fix", "ion/coordination", "Coordination numbers averaged over a run, with error bars",
+      creator<FixIonCoordination>());
+  add("fix", "ion/rdf", "Radial distribution function averaged over a run, with error bars",
+      creator<FixIonRDF>());
+  add("fix", "ion/vdos", "Vibrational density of states and entropy", creator<FixIonVdos>());
   return nullptr;
 }
