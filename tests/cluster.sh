@@ -70,18 +70,18 @@ read_archive() {
 
 # sources/lammps-YYYYMMDD, without manual, examples and potentials; all or none, whenever it is interrupted
 get_sources() {
-    local version archive tree strip part=$cluster/part-sources
+    local version archive header part=$cluster/part-sources
     rm -rf "$part" "$cluster/sources"
     for version in $(private_apt apt-cache showsrc --only-source lammps | sed -n 's/^Version: //p'); do
         private_apt apt-get source --download-only --tar-only --only-source "lammps=$version" || return
     done
     for archive in "$cluster"/apt/lammps_*.orig.tar.*; do
-        tree=$part/lammps-$(sed 's/.*lammps_\([0-9]*\).*/\1/' <<<"$archive")
-        mkdir -p "$tree"
-        strip=0 # some have a folder around everything
-        tar -tf "$archive" | grep -qx '[^/]*/src/version.h' && strip=1
-        tar -xf "$archive" -C "$tree" --strip-components=$strip --exclude=doc/src --exclude=doc/graphviz --exclude=examples \
-            --exclude='bench/*' --exclude='potentials/*' || return
+        mkdir -p "$part/unpacked"
+        tar -xf "$archive" -C "$part/unpacked" --exclude=doc/src --exclude=doc/graphviz --exclude=examples --exclude='bench/*' \
+            --exclude='potentials/*' || return
+        header=$(find "$part/unpacked" -maxdepth 3 -path '*/src/version.h') # some have a folder around everything
+        mv "${header%/src/version.h}" "$part/lammps-$(sed 's/.*lammps_\([0-9]*\).*/\1/' <<<"$archive")" || return
+        rm -rf "$part/unpacked"
     done
     mv "$part" "$cluster/sources"
 }
@@ -131,5 +131,6 @@ configure_lammps() {
     for package in $cluster_packages; do packages+=(-D "PKG_$package=on"); done
     cmake -S "$tree/cmake" -B "$folder" -G Ninja "-DCMAKE_MAKE_PROGRAM=$venv/bin/ninja" -D "MPI_CXX_COMPILER=$mpicxx" -D BUILD_MPI=on \
         -D BUILD_OMP=on -D BUILD_SHARED_LIBS=on -D CMAKE_BUILD_TYPE=None -D CMAKE_CXX_FLAGS=-O1 -D WITH_JPEG=off -D WITH_PNG=off \
-        -D WITH_GZIP=off -D WITH_FFMPEG=off -D WITH_CURL=off "${packages[@]}" "$@"
+        -D WITH_GZIP=off -D WITH_FFMPEG=off -D WITH_CURL=off \
+        -D "CMAKE_PROJECT_lammps_INCLUDE=$root/tests/cluster/precompiled.cmake" "${packages[@]}" "$@"
 }
