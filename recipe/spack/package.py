@@ -23,6 +23,11 @@ class Deepion(PythonPackage):
     depends_on("python@3.11:", type=("build", "run"))
     depends_on("py-numpy@2", type=("build", "run"))
     depends_on("py-onnxruntime@1.17:", type=("build", "run"))
+    # export of models
+    depends_on("py-onnx@1.23:1", type="run")
+    depends_on("py-jsonschema@4.26:4", type="run")
+    depends_on("py-h5py@3.11:3", type="run")
+    depends_on("py-pyyaml@6", type="run")
     # the plugin is compiled for this very LAMMPS
     depends_on("lammps@20220504: +lib +mpi +plugin", type=("build", "link", "run"))
     depends_on("mpi")

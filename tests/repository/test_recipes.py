@@ -50,6 +50,12 @@ def test_requirements_are_those_of_the_sources():
     oldest = re.search(r"define DEEPION_OLDEST_LAMMPS (\d+)", (ROOT / "cpp/common/lammps_compat.h").read_text())[1]
     text = ast.unparse(spack())
     assert f"rust@{rust}:" in text and f"python@{python}:" in text and f"lammps@{oldest}:" in text
+    packages = re.findall(r'"(onnx|jsonschema|h5py|PyYAML)>=([\d.]+),<', (ROOT / "pyproject.toml").read_text())
+    assert len(packages) == 4
+    for name, lowest in packages:
+        assert f"py-{name.lower()}@{lowest}:" in text or f"py-{name.lower()}@{lowest}'" in text
+        assert f"{name.lower()} >={lowest},<{int(lowest[0]) + 1}" in CONDA["requirements"]["run"]
+        assert f"('{name.replace('onnx', 'ONNX')}'," in easybuild()["path"].read_text()
     (pinned,) = re.findall(r"^lammps==(\d+\.\d+\.\d+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert CONDA["context"]["lammps"] == pinned
 

