@@ -37,7 +37,12 @@ def onnxruntime_library() -> Path | None:
     package = util.find_spec("onnxruntime")
     if package is None or not package.origin:
         return None
-    return next(iter(sorted(Path(package.origin).parent.glob("capi/libonnxruntime.so*"))), None)
+    return next(iter(libraries_at(Path(package.origin).parent / "capi")), None)
+
+
+def libraries_at(place: Path) -> list[Path]:
+    """The file itself, or the libraries of ONNX Runtime in a folder; as rust/onnx/src/library.rs."""
+    return [place] if place.is_file() else sorted(place.glob("libonnxruntime.so*"))
 
 
 def name_command() -> None:
@@ -49,8 +54,13 @@ def name_command() -> None:
 
 def take_deepmd_names() -> None:
     """Have `pair_style deepmd` run with deepion (deepmd_names.cpp), unless the user decides or DeePMD-kit's plugin is here, whose it is."""
-    if not any(found.value.startswith("deepmd.") for found in metadata.entry_points(group="lammps.plugins")):
+    if not deepmd_has_its_plugin():
         os.environ.setdefault("DEEPION_ALIAS", "1")
+
+
+def deepmd_has_its_plugin() -> bool:
+    """Whether `pair_style deepmd` is DeePMD-kit's own in the LAMMPS of this Python."""
+    return any(found.value.startswith("deepmd.") for found in metadata.entry_points(group="lammps.plugins"))
 
 
 def load_mpi() -> None:

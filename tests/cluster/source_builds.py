@@ -4,12 +4,13 @@
 import os
 from pathlib import Path
 
-from deepion.doctor.lammps_builds import all_here, ask, facts
+from deepion.doctor.lammps_builds import all_here, ask
+from deepion.shims.asked_program import facts
 from lammps_runs import LMP, MODEL, PLUGIN, ROOT, Run, good, launch
 
 BUILD_FOLDER = Path(LMP).parent
 MPI_COMPILER = os.environ.get("DEEPION_TEST_MPI_COMPILER", "mpicxx")
-FACTS = facts(ask(all_here([Path(LMP)])[0], 60))
+FACTS = facts(ask(all_here([Path(LMP)])[0], 60).output)
 EXAMPLE = ROOT / "lammps-examples/quickstart"
 
 
@@ -25,7 +26,7 @@ def add_row(how: str, ran: str, seconds: float) -> None:
     if "DEEPION_TEST_TABLE" in os.environ:
         table = Path(os.environ["DEEPION_TEST_TABLE"])
         head = "| LAMMPS | MPI | atom IDs | how installed | what ran | first step |\n|---|---|---|---|---|---|\n"
-        sizes = "8 bytes" if FACTS.bigbig else "4 bytes"
+        sizes = "8 bytes" if FACTS.identity.bigbig else "4 bytes"
         mpi = FACTS.mpi_text.partition(",")[0]
         with open(table, "a") as file:
             file.write("" if table.stat().st_size else head)

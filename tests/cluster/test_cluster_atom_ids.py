@@ -9,7 +9,7 @@ from lammps_runs import assert_same, assert_signal, evaluate, good, lmp
 from small_models import random_box, write_model
 from source_builds import FACTS
 
-pytestmark = pytest.mark.skipif(not FACTS.bigbig, reason="this LAMMPS has 4-byte atom IDs")
+pytestmark = pytest.mark.skipif(not FACTS.identity.bigbig, reason="this LAMMPS has 4-byte atom IDs")
 FIRST = 2**32 + 5  # the lower four bytes of these IDs are small numbers: cut off, they would still look right
 MEASURE = """fix tr ion ion/transport 2 lags 3 3 drift none fit 0.01 0.05 output 20 file tr.txt
 fix cn ion ion/coordination 2 frame rcut 1.5 1.9 2 output 20 file cn.txt

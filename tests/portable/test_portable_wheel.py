@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from symbols import binaries, needed, unknown
 
+from deepion.lammps_plugin import onnxruntime_library
+
 ROOT = Path(__file__).parents[2]
 
 DISTRIBUTION = "bullseye"  # glibc 2.31, libstdc++ of g++ 10: the oldest that Debian's servers still have
@@ -113,10 +115,9 @@ def test_same_energy_with_an_old_glibc(content, old_libraries, tmp_path):
 
 def run(command: list, folder: Path) -> str:
     """Both outputs of a command that must succeed."""
-    (library,) = Path(sysconfig.get_path("purelib")).glob("onnxruntime/capi/libonnxruntime.so.*")
     variables = {
         "OMP_NUM_THREADS": "1",
-        "ORT_DYLIB_PATH": str(library),
+        "ORT_DYLIB_PATH": str(onnxruntime_library()),
         "LD_LIBRARY_PATH": f"{sys.prefix}/lib",
         "HOME": str(folder),
     }

@@ -12,11 +12,10 @@ from deepion import lammps_plugin
 from deepion.command import parser_of
 from deepion.doctor import environment, lammps_builds, machine, onnxruntime_library
 from deepion.doctor.finding import Verdict
-from deepion.doctor.lammps_builds import facts
 from deepion.doctor.launchers import family
-from deepion.doctor.programs import Ended
 from deepion.doctor.symptoms import ranks_alone, recognized
 from deepion.errors import InputError
+from deepion.shims.asked_program import facts
 
 SHIM = "deepion-20250722-stable_22Jul2025_update4-mpich.so"
 HELP = """
@@ -249,7 +248,7 @@ def test_another_build_and_no_plugin_package(doctor, tmp_path):
     found, _ = doctor("--json", "--no-run", "--lammps", str(tmp_path / "lammps"))
     (error,) = errors(found)
     wanted = "deepion-20260704-unknown-openmpi-bigbig.so"
-    assert error == f"plugin: there is no {wanted}; at hand: {SHIM} -> deepion build-shim --lammps {path.parent}"
+    assert error == f"plugin: there is no {wanted}; at hand: {SHIM} -> deepion build-shim --lammps {path}"
 
     lammps(path, STEP, text=HELP.replace("PLUGIN", "POEMS"))
     found, _ = doctor("--json", "--lammps", str(path))
@@ -309,14 +308,14 @@ def test_families_of_launchers():
 
 
 def test_help_of_a_lammps_without_git():
-    found = facts(Ended(0, HELP.replace("Git info (HEAD / stable_22Jul2025_update4)\n", "")))
+    found = facts(HELP.replace("Git info (HEAD / stable_22Jul2025_update4)\n", ""))
     assert (
         found
-        and found.descriptor == ""
+        and found.identity.descriptor == ""
         and found.packages >= {"MC", "PLUGIN", "REPLICA"}
         and "zbl" in found.pair_styles
     )
-    assert facts(Ended(0, "")) is None
+    assert facts("") is None
 
 
 def test_ranks_alone_needs_as_many_grids_as_ranks():
@@ -379,6 +378,14 @@ def test_onnxruntime_library(monkeypatch, tmp_path):
     monkeypatch.delenv("ORT_DYLIB_PATH")
     monkeypatch.setattr(lammps_plugin, "onnxruntime_library", lambda: None)
     assert "ORT_DYLIB_PATH is not set" in findings(onnxruntime_library.findings, 30)["library"].text
+
+
+def test_whose_the_style_deepmd_is(monkeypatch):
+    """DeePMD-kit's plugin decides, not its package."""
+    for its_own, text in ((True, "pair_style deepmd is its own"), (False, "pair_style deepmd is deepion's")):
+        monkeypatch.setattr(lammps_plugin, "deepmd_has_its_plugin", lambda its_own=its_own: its_own)
+        monkeypatch.setattr(environment, "version", lambda name: "3.2.0")
+        assert text in findings(environment.findings)["DeePMD-kit"].text
 
 
 def test_timeout_must_be_positive():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from deepion.doctor import lammps_builds, launchers, trial
 from deepion.doctor.finding import Finding, Verdict
-from deepion.doctor.lammps_builds import Facts, Lammps
+from deepion.doctor.lammps_builds import Lammps
 from deepion.doctor.launchers import Launcher
 from deepion.doctor.symptoms import recognized
+from deepion.shims import asked_program
 from deepion.shims.names import Identity, shim_name
 
 NAMES = {
@@ -26,15 +27,16 @@ def lammps_findings(
     """`at_hand`: names of the shims; `script`: input of the test run, None for no test run."""
     section = f"LAMMPS: {lammps.name}"
     ended = lammps_builds.ask(lammps, timeout)
-    facts = lammps_builds.facts(ended)
+    facts = asked_program.facts(ended.output)
     if facts is None:
         yield from _silent(section, lammps, ended.output)
         return
-    sizes = "8-byte atom IDs (bigbig)" if facts.bigbig else "4-byte atom IDs (smallbig)"
-    git = f", {facts.descriptor}" if facts.descriptor else ""
-    yield Finding(section, "version", f"{facts.release} ({facts.version}{git}), {sizes}")
+    build = facts.identity
+    sizes = "8-byte atom IDs (bigbig)" if build.bigbig else "4-byte atom IDs (smallbig)"
+    git = f", {build.descriptor}" if build.descriptor else ""
+    yield Finding(section, "version", f"{facts.release} ({build.version}{git}), {sizes}")
     yield Finding(
-        section, "MPI", facts.mpi_text or "not named", Verdict.NOTE if facts.mpi == "othermpi" else Verdict.OK
+        section, "MPI", facts.mpi_text or "not named", Verdict.NOTE if build.mpi == "othermpi" else Verdict.OK
     )
     if "PLUGIN" not in facts.packages:
         text = "its package PLUGIN is missing, so it can load no plugin"
@@ -44,15 +46,15 @@ def lammps_findings(
         return
     if "deepmd" in facts.pair_styles:
         yield Finding(section, "pair styles", "pair_style deepmd is built in", Verdict.NOTE)
-    yield _shim(section, lammps, facts, at_hand)
+    yield _shim(section, lammps, build, at_hand)
     launcher = launchers.first(found)
-    if launcher and launcher.family and launcher.family != facts.mpi and facts.mpi != "serial":
-        text = f"{launcher.path} belongs to {NAMES[launcher.family]}, this LAMMPS to {NAMES[facts.mpi]}"
-        other = launchers.fitting(found, facts.mpi, lammps, timeout)
+    if launcher and launcher.family and launcher.family != build.mpi and build.mpi != "serial":
+        text = f"{launcher.path} belongs to {NAMES[launcher.family]}, this LAMMPS to {NAMES[build.mpi]}"
+        other = launchers.fitting(found, build.mpi, lammps, timeout)
         mend = f"start it with {other.path}" if other else "put the launcher of its own MPI first in PATH"
         yield Finding(section, "launcher", text, Verdict.WARNING, mend)
     if script is not None:
-        yield from _runs(section, lammps, facts, found, script, timeout)
+        yield from _runs(section, lammps, build.mpi, found, script, timeout)
 
 
 def _silent(section: str, lammps: Lammps, output: str) -> Iterator[Finding]:
@@ -73,25 +75,17 @@ def _silent(section: str, lammps: Lammps, output: str) -> Iterator[Finding]:
         yield Finding(section, "start", text, Verdict.ERROR, mend)
 
 
-def _shim(section: str, lammps: Lammps, facts: Facts, at_hand: list[str]) -> Finding:
-    name = shim_name(Identity(facts.version, facts.descriptor, facts.mpi, facts.bigbig))
+def _shim(section: str, lammps: Lammps, build: Identity, at_hand: list[str]) -> Finding:
+    name = shim_name(build)
     if name in at_hand:
         return Finding(section, "plugin", f"{name} fits")
     text = f"there is no {name}; at hand: {', '.join(at_hand) or 'none'}"
-    mend = f"deepion build-shim --lammps {_home(lammps)}"
+    mend = f"deepion build-shim --lammps {lammps.program or sys.prefix}"
     return Finding(section, "plugin", text, Verdict.ERROR, mend)
 
 
-def _home(lammps: Lammps) -> Path:
-    """The folder it was built in or installed to, as `deepion build-shim` takes it."""
-    if lammps.program is None:
-        return Path(sys.prefix)
-    folder = lammps.program.parent
-    return folder.parent if folder.name == "bin" else folder
-
-
 def _runs(
-    section: str, lammps: Lammps, facts: Facts, found: list[Launcher], script: Path, timeout: float
+    section: str, lammps: Lammps, mpi: str, found: list[Launcher], script: Path, timeout: float
 ) -> Iterator[Finding]:
     what = "one step of a Deep Potential" if "deepmd/onnx" in script.read_text() else "one step with compute ion/msd"
     alone = trial.run(lammps, script, None, timeout)
@@ -101,8 +95,8 @@ def _runs(
         if not alone.self_loaded:
             text = "inputs need 'plugin load', or LAMMPS_PLUGIN_PATH the plugin folder"
         yield Finding(section, "loading", text, Verdict.OK if alone.self_loaded else Verdict.NOTE)
-    launcher = launchers.fitting(found, facts.mpi, lammps, timeout) or launchers.first(found)
-    if not alone.passed or facts.mpi == "serial":
+    launcher = launchers.fitting(found, mpi, lammps, timeout) or launchers.first(found)
+    if not alone.passed or mpi == "serial":
         return
     if launcher is None:
         yield Finding(section, "2 ranks", "no mpirun on PATH", Verdict.WARNING, "add the bin folder of its MPI to PATH")

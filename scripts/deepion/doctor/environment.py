@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from deepion import lammps_plugin
 from deepion.doctor.finding import Finding, Verdict
 
 SECTION = "environment"
@@ -74,10 +75,9 @@ def _plugins(value: str) -> Iterator[Finding]:
 
 
 def _deepmd() -> Iterator[Finding]:
+    owner = "its own, deepmd/onnx is deepion's" if lammps_plugin.deepmd_has_its_plugin() else "deepion's"
     try:
-        text = (
-            f"deepmd-kit {version('deepmd-kit')} is installed: pair_style deepmd is its own, deepmd/onnx is deepion's"
-        )
+        text = f"deepmd-kit {version('deepmd-kit')} is installed: pair_style deepmd is {owner}"
     except PackageNotFoundError:
-        text = "not installed; deepion does not need it"
+        text = f"not installed, and deepion does not need it: pair_style deepmd is {owner}"
     yield Finding(SECTION, "DeePMD-kit", text, Verdict.NOTE)

@@ -36,13 +36,12 @@ def findings(timeout: float) -> Iterator[Finding]:
         mend = "correct it, or unset ORT_DYLIB_PATH"
         yield Finding(SECTION, "library", f"{library}, {source}, does not exist", Verdict.ERROR, mend)
         return
-    if library.is_dir():
-        candidates = sorted(library.glob("libonnxruntime.so*"))
-        if not candidates:
-            text = f"{library}, {source}, is a folder without libonnxruntime.so"
-            yield Finding(SECTION, "library", text, Verdict.ERROR, "name the file itself in ORT_DYLIB_PATH")
-            return
-        library = candidates[0]
+    candidates = lammps_plugin.libraries_at(library)
+    if not candidates:
+        text = f"{library}, {source}, is a folder without libonnxruntime.so"
+        yield Finding(SECTION, "library", text, Verdict.ERROR, "name the file itself in ORT_DYLIB_PATH")
+        return
+    library = candidates[0]
     ended = output_of([sys.executable, "-I", "-c", ASK, library], timeout, env={"ORT_DISABLE_TELEMETRY": "1"})
     version = ended.output.partition("version ")[2].strip()
     if ended.status != 0 or not version:
