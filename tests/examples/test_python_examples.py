@@ -1,34 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Programs of others on the engine in Python: lammps-examples/python. Each needs a package that the set-up does not bring."""
+"""Programs of others on the engine in Python: lammps-examples/python. `scripts/test environments` installs them."""
 
 import os
 import re
 import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import pytest
+from environments import needs, python_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "lammps-examples" / "python"
 MODEL = ROOT / "build" / "models" / "lipsti-a.onnx"
-
-
-def needs(package: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(find_spec(package) is None, reason=f"pip install {package}")
+pytestmark = needs("python")
 
 
 def run(script: str, *arguments: object) -> str:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    command = [sys.executable, EXAMPLES / script, MODEL, *arguments]
+    python = python_of("python")
+    path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+    command = [python, EXAMPLES / script, MODEL, *arguments]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ | {"PATH": path})
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
 
-@needs("phonopy")
 def test_phonons():
     text = run("phonons.py")
     bands = {name: np.array(numbers.split(), float) for name, numbers in re.findall(r"at (\w+) \(THz\): (.*)", text)}
@@ -42,7 +37,6 @@ def test_phonons():
     assert heat[0] == 0.0 and 380 < heat[3] < 3 * 16 * 8.3145, "Dulong and Petit"
 
 
-@needs("ipi")
 def test_path_integrals(tmp_path):
     run("path_integrals.py", tmp_path)
     rows = np.loadtxt(tmp_path / "simulation.out")

@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Inputs as DP-GEN and dpgen2 themselves write them, run unchanged, and what their own readers make of the result.
 
-Not part of the default run: it needs both programs, in an environment of their own that DEEPION_DPGEN names.
+Not part of the default run: `scripts/test environments` installs both programs.
 """
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from environments import needs, python_of
 
 from lammps_runs import good, lmp
 from test_deepmd_inputs import EXPORTS, write_graph
 
-PYTHON = os.environ.get("DEEPION_DPGEN", "")
-pytestmark = pytest.mark.skipif(
-    not PYTHON,
-    reason="needs DP-GEN and dpgen2: python3 -m venv dpgen && dpgen/bin/pip install dpgen dpgen2, then DEEPION_DPGEN=dpgen/bin/python",
-)
+pytestmark = needs("dpgen")
 
 # what each program calls for one task: writes the input, and reads the deviations back
 DPGEN = """
@@ -66,7 +62,7 @@ TASKS = {
 
 def call(program: str, what: str, settings: dict, folder: Path) -> str:
     done = subprocess.run(
-        [PYTHON, "-c", program, what, json.dumps(settings)], cwd=folder, capture_output=True, text=True
+        [python_of("dpgen"), "-c", program, what, json.dumps(settings)], cwd=folder, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
