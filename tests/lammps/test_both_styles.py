@@ -43,7 +43,7 @@ def test_installed_together():
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory) -> dict[str, list[list[float]]]:
-    """Energy, pressure and largest force of each step: of DeePMD-kit's style, and of its difference to deepion's."""
+    """Energy, pressure and largest force of the first and the last step: of DeePMD-kit's style, and of its difference to deepion's."""
     found = {}
     for name, (style, coeff) in STYLES.items():
         folder = tmp_path_factory.mktemp(name)
@@ -64,11 +64,11 @@ def tables(tmp_path_factory) -> dict[str, list[list[float]]]:
 
 def test_forces_cancel(tables):
     """No variable is set: `deepmd` is DeePMD-kit's, and deepion exports the graph for its own style."""
-    assert len(tables["deepmd"]) == len(tables["both"]) == 3
+    assert len(tables["deepmd"]) == len(tables["both"]) == 2  # the first step and the last
     for (energy, pressure, force), (left, pressure_left, force_left) in zip(
         tables["deepmd"], tables["both"], strict=True
     ):
-        assert force > 0.1 and abs(energy) > 1
+        assert force > 0.05 and abs(energy) > 1
         assert force_left < 1e-12 * max(1.0, force) and abs(left) < 1e-12 * abs(energy)
         # without forces the atoms rest, so that all of the pressure is the models'
         assert abs(pressure_left) < 1e-10 * abs(pressure)
