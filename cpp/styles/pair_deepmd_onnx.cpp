@@ -227,8 +227,11 @@ void PairDeepmdOnnx::init_style()
       potential_summary(lmp, impl->models, impl->deviation, session.args.check) +
       session.parameters.summary();
   if (comm->me == 0 && text != impl->summary)
-    utils::logmesg(lmp, "{}  memory: {:.1f} MB per MPI rank for the models\n", text,
-                   impl->models.engine_bytes() / 1048576.0);
+    utils::logmesg(
+        lmp,
+        "{}  memory: {:.1f} MB per MPI rank for the models, without the networks that ONNX "
+        "Runtime holds\n",
+        text, impl->models.engine_bytes() / 1048576.0);
   impl->summary = text;
 }
 
