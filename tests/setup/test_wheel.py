@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import symbols
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from deepion.shims.names import at_hand, parse
 
@@ -46,7 +47,7 @@ def closure(requirements: list[Requirement]) -> set[str]:
         environments = [{"extra": extra} for extra in requirement.extras or [""]]
         further = [Requirement(line) for line in package.requires or []]
         further = [r for r in further if r.marker is None or any(r.marker.evaluate(e) for e in environments)]
-        names |= {requirement.name} | closure([r for r in further if r.name != requirement.name])
+        names |= {canonicalize_name(requirement.name)} | closure([r for r in further if r.name != requirement.name])
     return names
 
 
