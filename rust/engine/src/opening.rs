@@ -3,7 +3,8 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};
 use deepion_potential::{
-    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Result, TableSettings, TypedNetworks,
+    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Reduction, Result, TableSettings,
+    TypedNetworks,
 };
 
 use crate::settings::{Precision, Settings};
@@ -84,12 +85,14 @@ fn start_engine<R: OnnxReal + Kernels>(
     let threads = settings.threads.clamp(1, MOST_SHARES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {
-        let start =
-            |_| OnnxNetworks::<R>::reduced(library, file, &level).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        let (basis, fitting) = (file.bases()?, file.reduced_steps(&level)?);
+        let start = |_| {
+            OnnxNetworks::<R>::reduced(library, file, &level, &fitting)
+                .map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>)
+        };
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
-        let bases = file.bases()?;
-        let bases = (&*bases, &level);
-        let engine = Engine::reduced(model.clone(), &mut exact, networks, tables, bases, settings.sel_error)?;
+        let reduction = Reduction { basis: &basis, level: &level, fitting: &fitting };
+        let engine = Engine::reduced(model.clone(), &mut exact, networks, tables, reduction, settings.sel_error)?;
         if accurate(&engine, settings) {
             return Ok((engine, Some(level)));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! deepion model files and their networks on ONNX Runtime. The only crate that names `ort`.
 
+mod fitting_steps;
 #[cfg(test)]
 mod hostile_files;
 mod library;

@@ -5,11 +5,14 @@
 //! and, as its last bytes, the SHA-256 of all bytes before. Format 1 holds one `se_e2_a` with a net per pair of types; format 2 any
 //! descriptors that [`Contract`] knows.
 
-use deepion_potential::{Contract, DescriptorLayout, EXPORTER, Error, Fitting, Part, Result};
+use deepion_potential::{
+    Contract, DescriptorLayout, EXPORTER, Error, Fitting, FittingSteps, Part, ReducedLevel, Result,
+};
 use ndarray::Array2;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
+use crate::fitting_steps;
 use crate::proto::{ElementType, Entry, Function, Graph, Model, Tensor, Trailer, index, rows_of};
 use crate::weights::{self, RowBlock};
 
@@ -223,6 +226,17 @@ impl ModelFile {
         self.network(name, element, (&inputs, &[1, features]), |_, _| Ok(()))
     }
 
+    /// The fitting nets of a reduced level, per center type, where they consist of steps that are known.
+    ///
+    /// # Errors
+    /// A net is not in the file.
+    pub fn reduced_steps(&self, level: &ReducedLevel) -> Result<Vec<Option<FittingSteps>>> {
+        let steps = |(name, &n): (&String, &usize)| {
+            Ok(fitting_steps::read(self.function(name)?, features(n), self.contract.numb_param()))
+        };
+        level.fitting.iter().zip(&level.columns).map(steps).collect()
+    }
+
     /// The coefficients of the table of pair energies, [pairs x intervals, 4]; none where the model has no such table.
     ///
     /// # Errors
@@ -280,6 +294,7 @@ impl ModelFile {
                 for (name, &columns) in level.fitting.iter().zip(&level.columns) {
                     self.reduced_fitting(name, features(columns), element)?;
                 }
+                self.reduced_steps(level)?;
             }
         }
         self.pair_table()?;

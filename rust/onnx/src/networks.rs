@@ -2,7 +2,8 @@
 //! The networks of one worker, each an ONNX Runtime session of its own, in float32 or float64.
 
 use deepion_potential::{
-    Error, Fitting, Networks, Pair, Part, Real, ReducedLevel, Result, TypedNetworks, row_by_row, row_by_row_mut,
+    Error, Fitting, FittingSteps, Networks, Pair, Part, Real, ReducedLevel, Result, TypedNetworks, row_by_row,
+    row_by_row_mut,
 };
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use ort::session::builder::GraphOptimizationLevel;
@@ -63,8 +64,8 @@ pub struct OnnxNetworks<R> {
     embeddings: Vec<EmbeddingNet>,
     /// Per descriptor.
     gates: Vec<Option<Session>>,
-    /// One for all types, or one per type.
-    fittings: Vec<FittingNet<R>>,
+    /// One for all types, or one per type; none where others run it.
+    fittings: Vec<Option<FittingNet<R>>>,
     /// The input of an embedding net.
     s: Vec<R>,
 }
@@ -80,23 +81,33 @@ impl<R: OnnxReal> OnnxNetworks<R> {
         let fitting = |name: &String| {
             let (model, m_faster) = file.fitting(name, R::ELEMENT)?;
             let reordered = (!m_faster).then(|| (file.transposed_blocks(), Vec::new(), Vec::new()));
-            Ok(FittingNet { session: start(library, name, &model)?, with_type, reordered })
+            Ok(Some(FittingNet { session: start(library, name, &model)?, with_type, reordered }))
         };
         networks.fittings = file.contract.fitting.functions().iter().map(fitting).collect::<Result<_>>()?;
         Ok(networks)
     }
 
-    /// Starts the sessions of reduced fitting nets, and of the embedding nets.
+    /// Starts the sessions of reduced fitting nets, but those that are known by their `steps` and run without, and of the embedding
+    /// nets.
     ///
     /// # Errors
     /// A network of the file is malformed.
-    pub fn reduced(library: &Library, file: &ModelFile, level: &ReducedLevel) -> Result<Self> {
+    pub fn reduced(
+        library: &Library,
+        file: &ModelFile,
+        level: &ReducedLevel,
+        steps: &[Option<FittingSteps>],
+    ) -> Result<Self> {
         let mut networks = Self::embeddings(library, file)?;
-        let fitting = |(name, &n): (&String, &usize)| {
-            let session = start(library, name, &file.reduced_fitting(name, features(n), R::ELEMENT)?)?;
-            Ok(FittingNet { session, with_type: false, reordered: None })
-        };
-        networks.fittings = level.fitting.iter().zip(&level.columns).map(fitting).collect::<Result<_>>()?;
+        for (center, (name, &n)) in level.fitting.iter().zip(&level.columns).enumerate() {
+            let known = steps.get(center).is_some_and(Option::is_some);
+            networks.fittings.push(if known {
+                None
+            } else {
+                let session = start(library, name, &file.reduced_fitting(name, features(n), R::ELEMENT)?)?;
+                Some(FittingNet { session, with_type: false, reordered: None })
+            });
+        }
         Ok(networks)
     }
 
@@ -230,8 +241,8 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
         let len = descriptor.ncols();
         let (descriptor, param) = (row_by_row("descriptor", descriptor)?, row_by_row("param", param)?);
         let gradient = row_by_row_mut("gradient", gradient)?;
-        let shared = self.fittings.first().is_some_and(|f| f.with_type);
-        let Some(net) = self.fittings.get_mut(if shared { 0 } else { center }) else {
+        let shared = self.fittings.first().is_some_and(|f| f.as_ref().is_some_and(|f| f.with_type));
+        let Some(Some(net)) = self.fittings.get_mut(if shared { 0 } else { center }) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
         let FittingNet { session, with_type, reordered } = net;

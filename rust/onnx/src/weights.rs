@@ -91,7 +91,7 @@ fn matrix(tensor: &Tensor) -> Option<Array2<f64>> {
 }
 
 /// The values of a tensor; none where it holds no little-endian floats, or others than its dimensions say.
-fn values(tensor: &Tensor) -> Option<Vec<f64>> {
+pub fn values(tensor: &Tensor) -> Option<Vec<f64>> {
     if tensor.dims.iter().any(|&d| d < 0) {
         return None;
     }
@@ -129,7 +129,7 @@ mod tests {
     fn cast_constants_become_initializers_and_others_stay() {
         let constant = |name: &str, data_type: ElementType, raw_data: Vec<u8>| {
             let tensor = Tensor { dims: vec![2], data_type: data_type as i32, name: String::new(), raw_data };
-            let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor) }];
+            let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor), f: None, i: None }];
             Node { input: vec![], output: vec![name.into()], op_type: "Constant".into(), attribute }.encode_to_vec()
         };
         let node = |op: &str, input: &[&str], output: &str| {

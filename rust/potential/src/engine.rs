@@ -4,14 +4,12 @@
 //!
 //! Chunks, shares and their order depend on the configuration alone: the same bits for any number of threads.
 
-use ndarray::Array2;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::check::{self, Check};
 use crate::chunk::{ChunkWorker, Worker};
 use crate::configuration::{Configuration, Results, Totals};
-use crate::contract::ReducedLevel;
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::{Group, Job};
@@ -19,7 +17,7 @@ use crate::model::Model;
 use crate::neighborhood::Neighborhood;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::share::{self, Share};
-use crate::tabulated::{InstructionSet, Kernels, TableSettings, TableSummary, Tables, TabulatedWorker};
+use crate::tabulated::{InstructionSet, Kernels, Reduction, TableSettings, TableSummary, Tables, TabulatedWorker};
 use crate::times::{Stopwatch, Times};
 
 /// Largest number of shares of the work. A share is what a thread takes, so more threads than this are of no use.
@@ -74,8 +72,7 @@ impl Engine {
         Self::with_tables(model, tables, networks, sel_error)
     }
 
-    /// An engine with reduced networks: those of `level` in `basis` (per center type, M x columns), on tables. The fitting
-    /// nets of `networks` are the level's.
+    /// An engine with reduced networks, on tables. The fitting nets of `networks` are the level's where `reduction` has none.
     ///
     /// # Errors
     /// As [`Engine::tabulated`].
@@ -84,10 +81,10 @@ impl Engine {
         exact: &mut dyn Networks,
         networks: Vec<Box<dyn TypedNetworks<R>>>,
         settings: TableSettings,
-        (basis, level): (&[Array2<f64>], &ReducedLevel),
+        reduction: Reduction,
         sel_error: bool,
     ) -> Result<Self> {
-        let tables = Tables::<R>::reduced(&model, exact, settings, basis, level)?;
+        let tables = Tables::<R>::reduced(&model, exact, settings, reduction)?;
         Self::with_tables(model, tables, networks, sel_error)
     }
 

@@ -24,6 +24,7 @@ mod networks;
 mod pair_energy;
 mod shapes;
 mod share;
+mod steps;
 mod tabulated;
 mod times;
 mod vectors;
@@ -44,7 +45,8 @@ pub use listing::{Listing, PairKind};
 pub use model::{Descriptor, Model};
 pub use networks::{Networks, Pair, TypedNetworks, WholeModel};
 pub use shapes::{matrix, matrix_mut, row_by_row, row_by_row_mut};
+pub use steps::{FittingSteps, Plus, Step};
 #[doc(hidden)] // for benches/kernels.rs
 pub use tabulated::kernels;
-pub use tabulated::{InstructionSet, Kernels, Real, TableSettings, TableSummary};
+pub use tabulated::{InstructionSet, Kernels, Real, Reduction, TableSettings, TableSummary};
 pub use times::Times;

@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Cluster, Toy, cluster_for, contract, evaluate, excluded, fade, model, strongest, variants};
-use deepion_potential::{Contract, Engine, Kernels, Pair, ReducedLevel, TableSettings, TypedNetworks};
+use deepion_potential::{Contract, Engine, Kernels, Pair, ReducedLevel, Reduction, TableSettings, TypedNetworks};
 use ndarray::Array2;
 
 const COLUMNS: usize = 5;
@@ -37,7 +37,15 @@ fn toy(c: &Contract) -> Toy {
 fn engine<R: Kernels>(c: &Contract, settings: TableSettings, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(toy(c)) as Box<dyn TypedNetworks<R>>).collect();
     let bases: Vec<_> = (0..c.ntypes()).map(|i| basis(c, i)).collect();
-    Engine::reduced(model(c), &mut Toy::of(c), networks, settings, (&bases, &level(c)), false).unwrap()
+    Engine::reduced(
+        model(c),
+        &mut Toy::of(c),
+        networks,
+        settings,
+        Reduction { basis: &bases, level: &level(c), fitting: &[] },
+        false,
+    )
+    .unwrap()
 }
 
 /// Models with one descriptor with directions whose neighbors all fit into `sel`, and that take no parameters.
@@ -183,9 +191,8 @@ fn basis_with_too_few_columns_or_other_rows_is_refused() {
     let start = |basis: Array2<f64>| {
         let networks = vec![Box::new(toy(&c)) as Box<dyn TypedNetworks<f64>>];
         let bases = vec![basis; c.ntypes()];
-        Engine::reduced(model(&c), &mut Toy::of(&c), networks, TIGHT, (&bases, &level(&c)), false)
-            .err()
-            .map(|e| e.to_string())
+        let reduction = Reduction { basis: &bases, level: &level(&c), fitting: &[] };
+        Engine::reduced(model(&c), &mut Toy::of(&c), networks, TIGHT, reduction, false).err().map(|e| e.to_string())
     };
     assert_eq!(start(Array2::ones((24, COLUMNS))), None);
     let expected = "the basis of center type Li has the shape [24, 4], expected 24 rows and 5 columns or more";

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::vectors::virial;
 
+use super::lanes::Vector;
 use super::places::{COEFFICIENTS, Places};
 use super::real::Real;
 
@@ -154,103 +155,91 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     }
 }
 
-/// Values of `B` times `L` basis functions at `t`, from their coefficients in a piece of the table.
+/// Values of basis functions at `t`, from their coefficients in a piece of the table.
 #[inline(always)]
-fn value<R: Real, const L: usize, const B: usize, const FMA: bool>(coefficients: &[R], t: R) -> [[R; L]; B] {
-    let mut value = [[R::default(); L]; B];
-    for b in 0..B {
-        let c = &coefficients[b * COEFFICIENTS * L..][..COEFFICIENTS * L];
-        value[b] = load(&c[(COEFFICIENTS - 1) * L..]);
-        for power in (0..COEFFICIENTS - 1).rev() {
-            let c: [R; L] = load(&c[power * L..]);
-            for l in 0..L {
-                value[b][l] = fma::<R, FMA>(value[b][l], t, c[l]);
-            }
-        }
+fn value<V: Vector>(coefficients: &[V::Real], t: V) -> V {
+    let mut value = V::load(&coefficients[(COEFFICIENTS - 1) * V::LANES..]);
+    for power in (0..COEFFICIENTS - 1).rev() {
+        value = value.mul_add(t, V::load(&coefficients[power * V::LANES..]));
     }
     value
 }
 
 /// Adds the pairs' rows times their basis functions to `a`: 4 rows of `stride`, columns of this type first.
 #[inline(always)]
-pub fn accumulate<R: Real, const L: usize, const FMA: bool>(
-    table: &[R],
+pub fn accumulate<W: Vector<Folded = H>, H: Vector<Real = W::Real>>(
+    table: &[W::Real],
     columns: usize,
-    pairs: PairRows<R>,
-    a: &mut [R],
+    pairs: PairRows<W::Real>,
+    a: &mut [W::Real],
     stride: usize,
 ) {
     let mut first = 0;
-    while first + 2 * L <= columns {
-        accumulate_block::<R, L, 2, FMA>(table, columns, pairs, a, stride, first);
-        first += 2 * L;
+    while first + W::LANES <= columns {
+        accumulate_block::<W>(table, columns, pairs, a, stride, first);
+        first += W::LANES;
     }
     if first < columns {
-        accumulate_block::<R, L, 1, FMA>(table, columns, pairs, a, stride, first);
+        accumulate_block::<H>(table, columns, pairs, a, stride, first);
     }
 }
 
 #[inline(always)]
-fn accumulate_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
-    table: &[R],
+fn accumulate_block<V: Vector>(
+    table: &[V::Real],
     columns: usize,
-    pairs: PairRows<R>,
-    a: &mut [R],
+    pairs: PairRows<V::Real>,
+    a: &mut [V::Real],
     stride: usize,
     first: usize,
 ) {
-    let mut sums = [[[R::default(); L]; B]; 4];
+    let mut sums = [V::zero(); 4];
     let n = pairs.t.len();
     let row = pairs.row.map(|row| &row[..n]);
     let piece_of = &pairs.piece[..n];
     for k in 0..n {
         let piece = (piece_of[k] as usize * columns + first) * COEFFICIENTS;
-        let value = value::<R, L, B, FMA>(&table[piece..][..B * L * COEFFICIENTS], pairs.t[k]);
+        let value = value(&table[piece..][..COEFFICIENTS * V::LANES], V::splat(pairs.t[k]));
         for c in 0..4 {
-            let y = row[c][k];
-            for b in 0..B {
-                for l in 0..L {
-                    sums[c][b][l] = fma::<R, FMA>(y, value[b][l], sums[c][b][l]);
-                }
-            }
+            sums[c] = V::splat(row[c][k]).mul_add(value, sums[c]);
         }
     }
     for c in 0..4 {
-        for b in 0..B {
-            for (a, s) in a[c * stride + first + b * L..][..L].iter_mut().zip(sums[c][b]) {
-                *a += s;
-            }
-        }
+        let a = &mut a[c * stride + first..][..V::LANES];
+        sums[c].add(V::load(a)).store(a);
     }
 }
 
 /// From dE/dA: per pair its four products with the basis functions and, weighted by the row, with their slopes by t. The
-/// functions are evaluated again: cheaper than storing them. `ga`: blocks of 4 x `L` values.
+/// functions are evaluated again: cheaper than storing them. `ga`: 4 rows of each of the [`super::lanes::blocks`].
 #[inline(always)]
-pub fn project<R: Real, const L: usize, const FMA: bool>(
-    table: &[R],
+pub fn project<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+    table: &[W::Real],
     columns: usize,
-    pairs: PairRows<R>,
-    ga: &[R],
-    out: [&mut [R]; 5],
+    pairs: PairRows<W::Real>,
+    ga: &[W::Real],
+    out: [&mut [W::Real]; 5],
 ) {
     let n = pairs.t.len();
     let row = pairs.row.map(|row| &row[..n]);
     let piece_of = &pairs.piece[..n];
-    let [out0, out1, out2, out3, out4] = out.map(|out| &mut out[..n]);
-    // Sums of lanes are kept apart until a group of pairs is done: mixing both keeps the compiler from using whole vectors.
-    let mut partial = [[[R::default(); L]; 5]; GROUP];
+    let out = out.map(|out| &mut out[..n]);
+    // Lanes are added up for a group of pairs at once.
+    let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 5];
     let mut begin = 0;
     while begin < n {
         let end = (begin + GROUP).min(n);
-        for (k, sums) in (begin..end).zip(&mut partial) {
+        for k in begin..end {
+            let at = (k - begin) * H::LANES;
             let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
             let y = [row[0][k], row[1][k], row[2][k], row[3][k]];
-            *sums = products::<R, L, FMA>(piece, pairs.t[k], y, ga);
+            let sums = products::<W, H>(piece, columns, pairs.t[k], y, ga);
+            for c in 0..5 {
+                sums[c].store(&mut partial[c][at..]);
+            }
         }
-        for (k, sums) in (begin..end).zip(&partial) {
-            (out0[k], out1[k], out2[k]) = (total(sums[0]), total(sums[1]), total(sums[2]));
-            (out3[k], out4[k]) = (total(sums[3]), total(sums[4]));
+        for c in 0..5 {
+            H::totals(&partial[c][..(end - begin) * H::LANES], &mut out[c][begin..end]);
         }
         begin = end;
     }
@@ -258,38 +247,51 @@ pub fn project<R: Real, const L: usize, const FMA: bool>(
 
 /// Pairs whose sums are finished together.
 const GROUP: usize = 16;
+/// Lanes that are left to add up, at most.
+const MOST_LANES: usize = 8;
 
 /// The five products of [`project`] for one pair, lane by lane.
 #[inline(always)]
-fn products<R: Real, const L: usize, const FMA: bool>(piece: &[R], t: R, y: [R; 4], ga: &[R]) -> [[R; L]; 5] {
-    let mut sums = [[R::default(); L]; 5];
-    for (coefficients, g) in piece.chunks_exact(COEFFICIENTS * L).zip(ga.chunks_exact(4 * L)) {
-        let mut value: [R; L] = load(&coefficients[(COEFFICIENTS - 1) * L..]);
-        let mut slope = value;
-        for power in (0..COEFFICIENTS - 1).rev() {
-            let c: [R; L] = load(&coefficients[power * L..]);
-            for l in 0..L {
-                value[l] = fma::<R, FMA>(value[l], t, c[l]);
-            }
-            if power > 0 {
-                for l in 0..L {
-                    slope[l] = fma::<R, FMA>(slope[l], t, value[l]);
-                }
-            }
-        }
-        let mut weighted = [R::default(); L];
-        for c in 0..4 {
-            let g: [R; L] = load(&g[c * L..]);
-            for l in 0..L {
-                sums[c][l] = fma::<R, FMA>(g[l], value[l], sums[c][l]);
-                weighted[l] = fma::<R, FMA>(y[c], g[l], weighted[l]);
-            }
-        }
-        for l in 0..L {
-            sums[4][l] = fma::<R, FMA>(weighted[l], slope[l], sums[4][l]);
-        }
+fn products<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+    piece: &[W::Real],
+    columns: usize,
+    t: W::Real,
+    y: [W::Real; 4],
+    ga: &[W::Real],
+) -> [H; 5] {
+    let whole = columns - columns % W::LANES;
+    let (blocks, last) = piece.split_at(COEFFICIENTS * whole);
+    let (of_blocks, of_last) = ga.split_at(4 * whole);
+    let mut sums = [W::zero(); 5];
+    for (coefficients, g) in blocks.chunks_exact(COEFFICIENTS * W::LANES).zip(of_blocks.chunks_exact(4 * W::LANES)) {
+        add_products(coefficients, t, y, g, &mut sums);
+    }
+    // Not `map`: what it calls would not be inlined.
+    let mut sums = [sums[0].fold(), sums[1].fold(), sums[2].fold(), sums[3].fold(), sums[4].fold()];
+    if whole < columns {
+        add_products(last, t, y, of_last, &mut sums);
     }
     sums
+}
+
+#[inline(always)]
+fn add_products<V: Vector>(coefficients: &[V::Real], t: V::Real, y: [V::Real; 4], g: &[V::Real], sums: &mut [V; 5]) {
+    let t = V::splat(t);
+    let mut value = V::load(&coefficients[(COEFFICIENTS - 1) * V::LANES..]);
+    let mut slope = value;
+    for power in (0..COEFFICIENTS - 1).rev() {
+        value = value.mul_add(t, V::load(&coefficients[power * V::LANES..]));
+        if power > 0 {
+            slope = slope.mul_add(t, value);
+        }
+    }
+    let mut weighted = V::zero();
+    for c in 0..4 {
+        let g = V::load(&g[c * V::LANES..]);
+        sums[c] = g.mul_add(value, sums[c]);
+        weighted = V::splat(y[c]).mul_add(g, weighted);
+    }
+    sums[4] = weighted.mul_add(slope, sums[4]);
 }
 
 /// Forces of centers on their neighbors of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.

@@ -5,7 +5,10 @@
 //! (`table`); T = C + A B, where A (4 x n) is all that neighbors add to (`kernel`, compiled per instruction set in `simd`).
 
 mod basis;
+mod fitting;
+mod fitting_kernel;
 mod kernel;
+mod lanes;
 mod nearby;
 mod places;
 mod radial_functions;
@@ -17,11 +20,13 @@ mod worker;
 
 /// What the kernels work on.
 pub mod kernels {
+    pub use super::fitting::FittingProgram;
+    pub use super::fitting_kernel::FittingRoom;
     pub use super::kernel::{Constants, PairRows, Rows};
     pub use super::places::Places;
 }
 
 pub use real::Real;
 pub use simd::{InstructionSet, Kernels};
-pub use tables::{TableSettings, TableSummary, Tables};
+pub use tables::{Reduction, TableSettings, TableSummary, Tables};
 pub use worker::TabulatedWorker;

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::model::Descriptor;
 use crate::networks::Networks;
 
+use super::lanes::blocks;
 use super::radial_functions::RadialFunctions;
 use super::real::Real;
 
@@ -60,12 +61,13 @@ impl<R: Real> Nearby<R> {
         let [out0, out1, out2, out3, out4] = out;
         for (i, k) in pairs.enumerate() {
             let mut sums = [R::default(); 5];
-            for (row_of_block, g) in ga.chunks_exact(lanes).enumerate() {
-                let (block, c) = (row_of_block / 4, row_of_block % 4);
-                let first = k * self.columns + block * lanes;
-                for (p, g) in (first..).zip(g) {
-                    sums[c] += *g * self.psi[p];
-                    sums[4] += *g * self.slope[p] * row[c][i];
+            let mut ga = ga.iter();
+            for block in blocks(0..self.columns, lanes) {
+                for c in 0..4 {
+                    for (p, g) in block.clone().map(|p| k * self.columns + p).zip(&mut ga) {
+                        sums[c] += *g * self.psi[p];
+                        sums[4] += *g * self.slope[p] * row[c][i];
+                    }
                 }
             }
             [out0[i], out1[i], out2[i], out3[i], out4[i]] = sums;

@@ -3,7 +3,12 @@
 
 use std::ops::Range;
 
-use super::kernel::{self, Constants, PairRows, Rows};
+use super::fitting::FittingProgram;
+use super::fitting_kernel::{FittingRoom, fit};
+use super::kernel::{self, Constants, PairRows, Rows, accumulate, project};
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{F32x8, F32x16, F64x4, F64x8};
+use super::lanes::{Plain, Two};
 use super::places::Places;
 use super::real::Real;
 
@@ -125,23 +130,42 @@ pub trait Kernels: Real {
         width: usize,
         columns: Range<usize>,
     );
+    fn fit(
+        isa: InstructionSet,
+        net: &FittingProgram<Self>,
+        a: &[Self],
+        columns: (usize, usize),
+        param: &[Self],
+        energy: &mut [Self],
+        ga: &mut [Self],
+        room: &mut FittingRoom<Self>,
+    );
     fn descriptor(isa: InstructionSet, t: &[Self], axis: usize, d: &mut [Self]);
     fn descriptor_backward(isa: InstructionSet, t: &[Self], axis: usize, gd: &[Self], gt: &mut [Self]);
 }
 
-/// One kernel for one type: the same body under each set of target features.
+/// One kernel for one type: the same body under each set of target features, with the generic arguments of each.
 macro_rules! dispatch {
-    ($real:ty, $lanes:literal, $name:ident($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
+    ($name:ident [$($avx512:ty),+] [$($avx2:ty),+] [$($portable:ty),+]
+     ($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
+        dispatch!(@ $name [$name::<$($avx512),+>] [$name::<$($avx2),+>] [$name::<$($portable),+>]
+            ($($arg: $kind),*) $(-> $result)?);
+    };
+    ($name:ident $real:ty, $lanes:literal: ($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
+        dispatch!(@ $name [kernel::$name::<$real, $lanes, true>] [kernel::$name::<$real, $lanes, true>]
+            [kernel::$name::<$real, $lanes, PORTABLE_FMA>] ($($arg: $kind),*) $(-> $result)?);
+    };
+    (@ $name:ident [$avx512:expr] [$avx2:expr] [$portable:expr] ($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
         fn $name(isa: InstructionSet, $($arg: $kind),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx2,fma")]
             fn avx512($($arg: $kind),*) $(-> $result)? {
-                kernel::$name::<$real, $lanes, true>($($arg),*)
+                $avx512($($arg),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             fn avx2($($arg: $kind),*) $(-> $result)? {
-                kernel::$name::<$real, $lanes, true>($($arg),*)
+                $avx2($($arg),*)
             }
             match isa.0 {
                 // SAFETY: only `InstructionSet::available` makes this value, where the machine has AVX-512F, AVX2 and FMA.
@@ -150,32 +174,40 @@ macro_rules! dispatch {
                 // SAFETY: only `InstructionSet::available` makes this value, where the machine has AVX2 and FMA.
                 #[cfg(target_arch = "x86_64")]
                 Kind::Avx2 => unsafe { avx2($($arg),*) },
-                Kind::Portable => kernel::$name::<$real, $lanes, PORTABLE_FMA>($($arg),*),
+                Kind::Portable => $portable($($arg),*),
             }
         }
     };
 }
 
+/// `wide` and `narrow`: registers of AVX-512 and of AVX2.
 macro_rules! kernels {
-    ($real:ty, $lanes:literal) => {
+    ($real:ty, $lanes:literal, $wide:ty, $narrow:ty) => {
         #[allow(unsafe_code)]
         impl Kernels for $real {
             const LANES: usize = $lanes;
-            dispatch!($real, $lanes, geometry(c: &Constants, places: &Places, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
-            dispatch!($real, $lanes, accumulate(table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
-            dispatch!($real, $lanes, project(table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], out: [&mut [$real]; 5]));
-            dispatch!($real, $lanes, pair_forces(c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
-            dispatch!($real, $lanes, features(a: &[$real], stride: usize, n: usize, out: &mut [$real]));
-            dispatch!($real, $lanes, features_backward(a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
-            dispatch!($real, $lanes, four_rows(left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
-            dispatch!($real, $lanes, descriptor(t: &[$real], axis: usize, d: &mut [$real]));
-            dispatch!($real, $lanes, descriptor_backward(t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
+            dispatch!(geometry $real, $lanes: (c: &Constants, places: &Places, x: [&[f64]; 3], r: &[f64], rows: &mut Rows<$real>));
+            dispatch!(accumulate [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
+                (table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
+            dispatch!(project [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
+                (table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], out: [&mut [$real]; 5]));
+            dispatch!(pair_forces $real, $lanes: (c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
+            dispatch!(fit [Two<$wide>, $wide] [$narrow, $narrow] [Portable<$real, $lanes>, Portable<$real, $lanes>]
+                (net: &FittingProgram<$real>, a: &[$real], columns: (usize, usize), param: &[$real], energy: &mut [$real], ga: &mut [$real], room: &mut FittingRoom<$real>));
+            dispatch!(features $real, $lanes: (a: &[$real], stride: usize, n: usize, out: &mut [$real]));
+            dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
+            dispatch!(four_rows $real, $lanes: (left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
+            dispatch!(descriptor $real, $lanes: (t: &[$real], axis: usize, d: &mut [$real]));
+            dispatch!(descriptor_backward $real, $lanes: (t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
         }
     };
 }
 
-kernels!(f32, 8);
-kernels!(f64, 4);
+/// What the instruction set that the program is compiled for computes with.
+type Portable<R, const L: usize> = Plain<R, L, PORTABLE_FMA>;
+
+kernels!(f32, 8, F32x16, F32x8);
+kernels!(f64, 4, F64x8, F64x4);
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! A piecewise polynomial table of the basis functions of one type pair.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::model::Descriptor;
 use crate::networks::Networks;
 
 use super::basis::Basis;
+use super::lanes::blocks;
 use super::places::{COEFFICIENTS, Places};
 use super::radial_functions::RadialFunctions;
 use super::simd::Kernels;
@@ -26,7 +29,7 @@ const CHECKS: [f64; 3] = [0.28, 0.5, 0.72];
 pub struct Table<R> {
     /// Where each distance is.
     pub places: Places,
-    /// pieces x K/lanes x [`COEFFICIENTS`] x lanes: what a kernel reads together lies together.
+    /// Per piece and each of its [`blocks`]: [`COEFFICIENTS`] x columns of the block. What a kernel reads together lies together.
     pub coefficients: Vec<R>,
     /// K, the number of functions: whole lanes.
     pub columns: usize,
@@ -105,12 +108,12 @@ impl<R: Kernels> Table<R> {
     }
 }
 
-/// Coefficients of a piece from [`COEFFICIENTS`] x K to blocks of whole lanes.
+/// Coefficients of a piece from [`COEFFICIENTS`] x K to [`blocks`].
 fn in_blocks<R: Kernels>(coefficients: &[f64], columns: usize) -> impl Iterator<Item = R> {
-    let place = move |first: usize| {
-        (0..COEFFICIENTS).flat_map(move |power| (0..R::LANES).map(move |lane| power * columns + first + lane))
+    let place = move |block: Range<usize>| {
+        (0..COEFFICIENTS).flat_map(move |power| block.clone().map(move |column| power * columns + column))
     };
-    (0..columns).step_by(R::LANES).flat_map(place).map(|k| R::from_f64(coefficients[k]))
+    blocks(0..columns, R::LANES).flat_map(place).map(|k| R::from_f64(coefficients[k]))
 }
 
 /// Pieces with the given starts and widths, each with its error, and the largest value at their ends.

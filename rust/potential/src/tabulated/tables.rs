@@ -8,8 +8,10 @@ use crate::error::{Error, Result};
 use crate::listing::PairKind;
 use crate::model::{Descriptor, Model};
 use crate::networks::Networks;
+use crate::steps::FittingSteps;
 
 use super::basis::{self, Basis};
+use super::fitting::FittingProgram;
 use super::kernel::Constants;
 use super::simd::{InstructionSet, Kernels};
 use super::table::Table;
@@ -21,6 +23,17 @@ pub struct TableSettings {
     pub tolerance: f64,
     /// Smallest distance tabulated, A; closer pairs are evaluated exactly.
     pub nearest: f64,
+}
+
+/// What makes a reduced network of a model.
+#[derive(Clone, Copy)]
+pub struct Reduction<'a> {
+    /// Per center type: M x columns.
+    pub basis: &'a [Array2<f64>],
+    /// The level.
+    pub level: &'a ReducedLevel,
+    /// Per center type: the level's fitting net; none: the networks run it.
+    pub fitting: &'a [Option<FittingSteps>],
 }
 
 /// What a user should know of the tables of a model.
@@ -73,6 +86,8 @@ pub enum Head<R> {
         masked: Vec<Option<Vec<R>>>,
         /// From the embedding to the columns, divided by the number of slots: n rows of M.
         basis: Vec<Vec<f64>>,
+        /// The fitting net; none: the networks run it, on features.
+        fitting: Option<FittingProgram<R>>,
     },
 }
 
@@ -176,7 +191,7 @@ impl<R: Kernels> Tables<R> {
         Ok(CenterTables { neighbors, columns, start: vec![R::default(); columns], head })
     }
 
-    /// Tables for reduced networks: those of `level`, in `basis` (per center type, M x columns).
+    /// Tables for reduced networks.
     ///
     /// # Errors
     /// A basis has not as many rows as the embedding, or fewer columns than the level uses; whatever the networks report.
@@ -184,8 +199,7 @@ impl<R: Kernels> Tables<R> {
         model: &Model,
         exact: &mut dyn Networks,
         settings: TableSettings,
-        basis: &[Array2<f64>],
-        level: &ReducedLevel,
+        Reduction { basis, level, fitting }: Reduction,
     ) -> Result<Self> {
         let mut tables = Self { parts: Vec::new(), reduced: true, error: 0.0, nearest: 0.0 };
         let [of] = &*model.parts else {
@@ -223,7 +237,12 @@ impl<R: Kernels> Tables<R> {
             }
             let mut start: Vec<R> = level.mean[center].iter().map(|v| R::from_f64(-v)).collect();
             start.resize(columns, R::default());
-            let head = Head::Reduced { columns: used, masked, basis: basis.rows };
+            let fitting = fitting.get(center).and_then(Option::as_ref);
+            if fitting.is_some_and(|net| net.widths[0] != used * (used + 3) / 2) {
+                return Err(Error::Internal(format!("a fitting net does not take the features of {used} columns")));
+            }
+            let fitting = fitting.map(FittingProgram::new);
+            let head = Head::Reduced { columns: used, masked, basis: basis.rows, fitting };
             centers.push(Some(CenterTables { neighbors, columns, start, head }));
         }
         tables.parts.push(PartTables { centers, width: m.next_multiple_of(R::LANES) });
@@ -290,7 +309,7 @@ impl<R: Kernels> Tables<R> {
             let tables: usize = c.neighbors.iter().flatten().map(|t| t.table.bytes()).sum();
             match &c.head {
                 Head::Full { expand, contract, .. } => tables + (expand.len() + contract.len()) * size_of::<R>(),
-                Head::Reduced { .. } => tables,
+                Head::Reduced { fitting, .. } => tables + fitting.as_ref().map_or(0, FittingProgram::bytes),
             }
         };
         self.centers().map(of_center).sum()

@@ -13,9 +13,11 @@ use crate::networks::TypedNetworks;
 use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
-use crate::times::Stopwatch;
+use crate::times::{Stopwatch, Times};
 
+use super::fitting_kernel::FittingRoom;
 use super::kernel::Rows;
+use super::lanes::blocks;
 use super::nearby::Nearby;
 use super::simd::{InstructionSet, Kernels};
 use super::tables::{CenterTables, Head, PartTables, Tables};
@@ -73,6 +75,7 @@ struct Room<R> {
     /// Of the pairs of a block.
     products: [Vec<R>; 5],
     f: [Vec<f64>; 3],
+    fitting: FittingRoom<R>,
 }
 
 impl<R: Kernels> TabulatedWorker<R> {
@@ -82,7 +85,13 @@ impl<R: Kernels> TabulatedWorker<R> {
         let part =
             |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: Vec::new(), t: Vec::new(), ga: Vec::new() };
         let parts = tables.parts.iter().map(part).collect();
-        let room = Room { gi: Vec::new(), gt: Vec::new(), products: Default::default(), f: Default::default() };
+        let room = Room {
+            gi: Vec::new(),
+            gt: Vec::new(),
+            products: Default::default(),
+            f: Default::default(),
+            fitting: FittingRoom::default(),
+        };
         let (d, gd, energy, param) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self {
             tables,
@@ -116,6 +125,7 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let flat: usize = flat.iter().map(|v| v.capacity()).sum();
         self.parts.iter().map(PartWork::bytes).sum::<usize>()
             + self.pairs.bytes()
+            + self.room.fitting.bytes()
             + flat * size_of::<R>()
             + self.exact.bytes()
     }
@@ -140,31 +150,45 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
             part.place(*site, near.then_some(self.exact.networks.as_mut()))?;
         }
         watch.lap(&mut share.times.environment);
-        let inputs = sites.iter().map(|site| site.tables.head.inputs(site.of)).sum::<usize>();
-        self.d.resize(n * inputs, R::default());
         for (part, site) in self.parts.iter_mut().zip(&sites) {
-            part.describe(*site, (&mut self.d, inputs));
+            part.add_neighbors(*site, n);
         }
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
-        self.gd.resize(self.d.len(), R::default());
-        self.exact.networks.fit_typed(
-            center,
-            matrix("descriptor", &self.d, [n, inputs])?,
-            matrix("param", &self.param, [n, model.contract.numb_param()])?,
-            &mut self.energy,
-            matrix_mut("gradient", &mut self.gd, [n, inputs])?,
-        )?;
-        watch.lap(&mut share.times.fitting);
-        if let Some(of) = &model.pair_energy {
-            self.pairs.weigh_gradients(of, &mut self.gd, inputs);
+        match (&*sites, &mut *self.parts) {
+            (
+                [
+                    Site {
+                        tables:
+                            CenterTables { columns, head: Head::Reduced { columns: used, fitting: Some(net), .. }, .. },
+                        ..
+                    },
+                ],
+                [part],
+            ) => {
+                part.ga.resize(part.a.len(), R::default());
+                let columns = (*used, *columns);
+                R::fit(
+                    self.isa,
+                    net,
+                    &part.a,
+                    columns,
+                    &self.param,
+                    &mut self.energy,
+                    &mut part.ga,
+                    &mut self.room.fitting,
+                );
+                if let Some(of) = &model.pair_energy {
+                    self.pairs.weigh_gradients(of, &mut part.ga, 4 * columns.1);
+                }
+                watch.lap(&mut share.times.fitting);
+            }
+            _ => watch = self.fit(job, &sites, &mut share.times, watch)?,
         }
         self.reactions.clear();
         self.reactions.resize(n, [0.0; 3]);
         for (part, site) in self.parts.iter_mut().zip(&sites) {
-            part.describe_backward(*site, (&self.gd, inputs), &mut self.room);
-            watch.lap(&mut share.times.descriptor);
             watch = part.forces(*site, share, &mut self.reactions, &mut self.room, watch);
         }
         let (scale, shift) = (model.contract.energy_scale[center], model.contract.energy_shift[center]);
@@ -178,6 +202,37 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         }
         watch.lap(&mut share.times.scatter);
         Ok(())
+    }
+}
+
+impl<R: Kernels> TabulatedWorker<R> {
+    /// Energies and dE/dA from A, with fitting nets that others run.
+    fn fit(&mut self, job: Job, sites: &[Site<R>], times: &mut Times, mut watch: Stopwatch) -> Result<Stopwatch> {
+        let Job { model, center_type: center, .. } = job;
+        let n = job.members.len();
+        let inputs = sites.iter().map(|site| site.tables.head.inputs(site.of)).sum::<usize>();
+        self.d.resize(n * inputs, R::default());
+        for (part, site) in self.parts.iter_mut().zip(sites) {
+            part.describe(*site, (&mut self.d, inputs));
+        }
+        watch.lap(&mut times.descriptor);
+        self.gd.resize(self.d.len(), R::default());
+        self.exact.networks.fit_typed(
+            center,
+            matrix("descriptor", &self.d, [n, inputs])?,
+            matrix("param", &self.param, [n, model.contract.numb_param()])?,
+            &mut self.energy,
+            matrix_mut("gradient", &mut self.gd, [n, inputs])?,
+        )?;
+        watch.lap(&mut times.fitting);
+        if let Some(of) = &model.pair_energy {
+            self.pairs.weigh_gradients(of, &mut self.gd, inputs);
+        }
+        for (part, site) in self.parts.iter_mut().zip(sites) {
+            part.describe_backward(*site, (&self.gd, inputs), &mut self.room);
+        }
+        watch.lap(&mut times.descriptor);
+        Ok(watch)
     }
 }
 
@@ -231,11 +286,10 @@ impl<R: Kernels> PartWork<R> {
         Ok(())
     }
 
-    /// A of all centers, and this descriptor's values among the `inputs` of each.
-    fn describe(&mut self, site: Site<R>, (d, inputs): (&mut [R], usize)) {
-        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
+    /// A of all n centers.
+    fn add_neighbors(&mut self, site: Site<R>, n: usize) {
+        let Site { isa, tables: of_center, blocks, .. } = site;
         let columns = of_center.columns;
-        let n = d.len() / inputs;
         self.a.resize(n * 4 * columns, R::default());
         for a in self.a.chunks_exact_mut(4 * columns) {
             a[..columns].copy_from_slice(&of_center.start);
@@ -255,10 +309,22 @@ impl<R: Kernels> PartWork<R> {
                 }
             }
         }
-        self.t.resize(n * 4 * width, R::default());
+        let Head::Reduced { masked, .. } = &of_center.head else { return };
+        for (block, masked) in blocks.iter().zip(masked).filter_map(|(block, masked)| Some((block, masked.as_ref()?))) {
+            for (c, a) in self.a.chunks_exact_mut(4 * columns).enumerate() {
+                take_off(a, masked, block.of(c).len());
+            }
+        }
+    }
+
+    /// From A to this descriptor's values among the `inputs` of each center.
+    fn describe(&mut self, site: Site<R>, (d, inputs): (&mut [R], usize)) {
+        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
+        let columns = of_center.columns;
+        self.t.resize(d.len() / inputs * 4 * width, R::default());
         let values = of.first..of.first + of_center.head.inputs(of);
         for (c, d) in d.chunks_exact_mut(inputs).enumerate() {
-            let (a, d) = (&mut self.a[c * 4 * columns..(c + 1) * 4 * columns], &mut d[values.clone()]);
+            let (a, d) = (&self.a[c * 4 * columns..(c + 1) * 4 * columns], &mut d[values.clone()]);
             match &of_center.head {
                 Head::Full { expand, constant, masked, .. } => {
                     let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
@@ -272,12 +338,7 @@ impl<R: Kernels> PartWork<R> {
                     }
                     of.contraction.apply_with(isa, t, d);
                 }
-                Head::Reduced { columns: used, masked, .. } => {
-                    for (block, masked) in blocks.iter().zip(masked) {
-                        take_off(a, masked.as_deref().unwrap_or_default(), block.of(c).len());
-                    }
-                    R::features(isa, a, columns, *used, d);
-                }
+                Head::Reduced { columns: used, .. } => R::features(isa, a, columns, *used, d),
             }
         }
     }
@@ -366,8 +427,7 @@ fn columns_in_use<R: Kernels>(blocks: &[Block], of_center: &CenterTables<R>) -> 
     in_use.filter_map(|(_, of_neighbor)| of_neighbor.as_ref()).map(|n| n.first..n.first + n.table.columns)
 }
 
-/// Columns `first..first + columns` of a matrix of 4 rows of `stride`, in blocks of whole lanes: 4 rows of the block's
-/// columns each.
+/// Columns `first..first + columns` of a matrix of 4 rows of `stride`, in [`blocks`]: 4 rows of the block's columns each.
 fn interleaved<'a, R: Kernels>(
     matrix: &[R],
     stride: usize,
@@ -376,9 +436,9 @@ fn interleaved<'a, R: Kernels>(
     to: &'a mut Vec<R>,
 ) -> &'a [R] {
     to.clear();
-    for block in (first..first + columns).step_by(R::LANES) {
+    for block in blocks(first..first + columns, R::LANES) {
         for c in 0..4 {
-            to.extend_from_slice(&matrix[c * stride + block..][..R::LANES]);
+            to.extend_from_slice(&matrix[c * stride..][block.clone()]);
         }
     }
     to

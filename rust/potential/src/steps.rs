@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//! A fitting net as plain data: the steps that lead from its inputs to the energy and its gradient.
+
+use ndarray::Array2;
+
+/// What a fitting net computes, one step after the other, on matrices with one row per center: its "values".
+///
+/// Value 0 is the descriptor or what replaces it, value 1 the parameters (of width 0 where the net takes none).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittingSteps {
+    /// Columns of each value.
+    pub widths: Vec<usize>,
+    /// In the order in which they are done: each uses values that are there, and makes one.
+    pub steps: Vec<Step>,
+    /// The value that is the energy, one column (eV, before scale and shift).
+    pub energy: usize,
+    /// The value that is its gradient by value 0.
+    pub gradient: usize,
+}
+
+/// One of the steps. Numbers are those of values.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// `from` times `weights`, plus something.
+    Product {
+        /// Its columns are the rows of the weights.
+        from: usize,
+        /// From columns to columns.
+        weights: Array2<f64>,
+        /// What is added.
+        plus: Plus,
+        /// The result.
+        to: usize,
+    },
+    /// The hyperbolic tangent of every element.
+    Tanh {
+        /// Of what.
+        from: usize,
+        /// The result.
+        to: usize,
+    },
+    /// Element by element `from` times `factor` plus `shift`, each one number per column.
+    Affine {
+        /// Of what.
+        from: usize,
+        /// One per column.
+        factor: Vec<f64>,
+        /// One per column.
+        shift: Vec<f64>,
+        /// The result.
+        to: usize,
+    },
+    /// Element by element the product of two values of one width.
+    Multiply {
+        /// Of what.
+        of: [usize; 2],
+        /// The result.
+        to: usize,
+    },
+    /// Element by element the sum of two values of one width.
+    Add {
+        /// Of what.
+        of: [usize; 2],
+        /// The result.
+        to: usize,
+    },
+}
+
+/// What is added to a product.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plus {
+    /// Nothing.
+    Nothing,
+    /// The same row for every center.
+    Row(Vec<f64>),
+    /// Another value.
+    Value(usize),
+}
+
+impl Step {
+    /// The value that it makes.
+    #[must_use]
+    pub fn to(&self) -> usize {
+        match self {
+            Self::Product { to, .. }
+            | Self::Tanh { to, .. }
+            | Self::Affine { to, .. }
+            | Self::Multiply { to, .. }
+            | Self::Add { to, .. } => *to,
+        }
+    }
+
+    /// The values that it uses.
+    pub fn uses(&self) -> impl Iterator<Item = usize> {
+        let [first, second] = match *self {
+            Self::Product { from, plus: Plus::Value(plus), .. } => [Some(from), Some(plus)],
+            Self::Product { from, .. } | Self::Tanh { from, .. } | Self::Affine { from, .. } => [Some(from), None],
+            Self::Multiply { of: [a, b], .. } | Self::Add { of: [a, b], .. } => [Some(a), Some(b)],
+        };
+        first.into_iter().chain(second)
+    }
+}
