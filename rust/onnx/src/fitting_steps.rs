@@ -126,8 +126,7 @@ fn transposed(node: &Node) -> Option<bool> {
     for attribute in &node.attribute {
         match (&*attribute.name, attribute.i, attribute.f) {
             ("transB", Some(flag), _) => second = flag != 0,
-            ("transA", Some(0), _) => (),
-            ("alpha" | "beta", _, Some(1.0)) => (),
+            ("transA", Some(0), _) | ("alpha" | "beta", _, Some(1.0)) => (),
             _ => return None,
         }
     }
