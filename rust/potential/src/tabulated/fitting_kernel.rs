@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::steps::{FittingSteps, Plus, Step};
-    use crate::tabulated::{InstructionSet, Kernels, Real};
+    use crate::tabulated::{InstructionSet, Kernels};
 
     const COLUMNS: usize = 5;
     const STRIDE: usize = 8;
