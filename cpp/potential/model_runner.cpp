@@ -34,6 +34,7 @@ namespace {
     settings.tabulate = args.tabulate;
     settings.table_error = args.table_error;
     settings.reduce = drives || args.deviation.reduce < 0.0 ? args.reduce : args.deviation.reduce;
+    settings.drives = drives;
     settings.sel_error = args.sel_error;
     settings.onnxruntime = args.onnxruntime;
     // beside the plugin, and in the Python package onnxruntime beside the package of the plugin

@@ -104,9 +104,10 @@ def test_levels_default_and_precisions(frames, tmp_path):
     assert 1e-9 < rms(double.force - frames["reduce 1e-3"]["Ti20_f0"].force) < 1e-5
 
 
-def test_the_other_models_of_a_committee_may_have_smaller_networks(frames, tmp_path):
+@pytest.mark.parametrize("keywords", ["reduce 1e-4 out_reduce 1e-3", ""])
+def test_the_other_models_of_a_committee_may_have_smaller_networks(frames, tmp_path, keywords):
     batch = Batch(tmp_path)
-    batch.add(DATA / "Ti20_f0.data", styled(f"{MODEL} reduce 1e-4 out_reduce 1e-3 out_freq 1"), COEFF)
+    batch.add(DATA / "Ti20_f0.data", styled(f"{MODEL} {keywords} out_freq 1"), COEFF)
     driving, other = batch.run()[0].force, frames["reduce 1e-3"]["Ti20_f0"].force
     assert np.array_equal(driving, frames["reduce 1e-4"]["Ti20_f0"].force)
     deviation = 0.5 * np.linalg.norm(driving - other, axis=1)  # of two values from their mean

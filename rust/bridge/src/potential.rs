@@ -35,6 +35,8 @@ mod ffi {
         table_error: f64,
         /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
         reduce: f64,
+        /// Whether its forces move the atoms, or it is only compared with one that does.
+        drives: bool,
         /// Worker threads of this potential, >= 1.
         threads: usize,
         /// Whether more neighbors of a type than `sel` are an error.
@@ -226,6 +228,7 @@ fn settings_of(settings: &ffi::Settings) -> Result<deepion_engine::Settings> {
         tabulate: settings.tabulate,
         table_error: settings.table_error,
         reduce: settings.reduce,
+        drives: settings.drives,
         threads: settings.threads,
         sel_error: settings.sel_error,
         onnxruntime: settings.onnxruntime,

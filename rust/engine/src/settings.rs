@@ -21,6 +21,8 @@ pub struct Settings {
     pub table_error: f64,
     /// Largest force error of a reduced network, eV/A RMS; 0: the full network; negative: the default.
     pub reduce: f64,
+    /// Whether its forces move the atoms; the default of `reduce` is larger for a model that is only compared with one that does.
+    pub drives: bool,
     /// Worker threads of this potential, >= 1.
     pub threads: usize,
     /// Whether more neighbors of a type than `sel` are an error.

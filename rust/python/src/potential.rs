@@ -60,7 +60,17 @@ impl Potential {
         search: Vec<String>,
     ) -> PyResult<Self> {
         let precision = if precision == "double" { Precision::Double } else { Precision::Mixed };
-        let settings = Settings { precision, tabulate, table_error, reduce, threads, sel_error, onnxruntime, search };
+        let settings = Settings {
+            precision,
+            tabulate,
+            table_error,
+            reduce,
+            drives: true,
+            threads,
+            sel_error,
+            onnxruntime,
+            search,
+        };
         let open = || caught(|| deepion_engine::Potential::open(name, content, settings)).map_err(Error::Internal)?;
         let model = py.detach(open).map_err(|error| exception(py, &error))?;
         Ok(Self { opened: Mutex::new(Opened { model, near: None, poisoned: false }) })

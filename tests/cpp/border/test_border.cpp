@@ -100,6 +100,7 @@ std::optional<rust::Box<ffi::Potential>> open_model()
   settings.table_error = 0.0;
   settings.reduce = 0.0;
   settings.threads = 1;
+  settings.drives = true;
   settings.sel_error = false;
   std::optional<rust::Box<ffi::Potential>> potential;
   const std::string problem = error_of([&] {

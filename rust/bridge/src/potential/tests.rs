@@ -16,6 +16,7 @@ pub(super) fn settings() -> Settings {
         table_error: 1e-6,
         reduce: 0.0,
         threads: 1,
+        drives: true,
         sel_error: false,
         onnxruntime: String::new(),
         search: Vec::new(),
