@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 
 import h5py
@@ -13,7 +14,7 @@ import pytest
 from onnx import helper, load_from_string
 
 from conftest import DATA, LIPSTI, ROOT
-from deepion.benchmark import bench, deepmd_peer, rank_usage, report
+from deepion.benchmark import bench, classical_peer, deepmd_peer, rank_usage, report
 from deepion.benchmark.errors import BenchError
 from deepion.benchmark.fitting_floor import BATCHES, FittingFloor, standalone
 from deepion.benchmark.lammps_run import Run, failure
@@ -122,7 +123,7 @@ def test_comparison_takes_the_best_layout_of_each():
         case_row("deepmd-float32-compressed", 96, (1, 2), 150.0, error=3e-5),
         case_row("mixed", 768, (2, 1), 40.0),
     ]
-    (line,) = report.comparison(rows, {"mixed": "deepmd-float32-compressed", "double": "deepmd-float64"})
+    (line,) = report.comparison(rows, [("mixed", "deepmd-float32-compressed"), ("double", "deepmd-float64")])
     assert (line["atoms"], line["ratio"]) == (96, 3.0)
     assert (line["deepion, layout"], line["peer, layout"]) == ("2 x 1", "1 x 2")
     assert (line["deepion, force RMS error, eV/A"], line["peer, force RMS error, eV/A"]) == (1e-6, 3e-5)
@@ -289,3 +290,10 @@ def test_bench_names_a_failed_run(deepion):
         "deepion bench: a run failed (precision odd, 1 x 1)" in result.stderr
         and "needs double or mixed" in result.stderr
     )
+
+
+def test_the_classical_force_field_is_neutral_and_names_every_type():
+    text = classical_peer.commands(["Li", "S", "P"], ["Li"] * 3 + ["S"] * 4 + ["P"])
+    charges = dict(re.findall(r"set type (\d) charge (\S+)", text))
+    total = 3 * float(charges["1"]) + 4 * float(charges["2"]) + float(charges["3"])
+    assert set(charges) == {"1", "2", "3"} and abs(total) < 1e-9 and float(charges["2"]) > 0

@@ -29,11 +29,30 @@ impl OnnxReal for f64 {
     const ELEMENT: ElementType = ElementType::Float64;
 }
 
-/// The session of an embedding net.
+/// An embedding net.
 struct EmbeddingNet {
-    session: Session,
+    name: String,
+    session: EmbeddingSession,
     /// Whether it takes the pair of types.
     with_pair: bool,
+}
+
+/// Its session, or the model that one is started from when it is needed: with reduced networks only close pairs need it.
+enum EmbeddingSession {
+    Started(Session),
+    Waiting(Vec<u8>),
+}
+
+impl EmbeddingNet {
+    fn session(&mut self, library: &Library) -> Result<&mut Session> {
+        if let EmbeddingSession::Waiting(model) = &self.session {
+            self.session = EmbeddingSession::Started(start(library, &self.name, model)?);
+        }
+        match &mut self.session {
+            EmbeddingSession::Started(session) => Ok(session),
+            EmbeddingSession::Waiting(_) => Err(Error::Internal("a session was not started".into())),
+        }
+    }
 }
 
 /// The session of a fitting net.
@@ -62,6 +81,7 @@ pub struct OnnxNetworks<R> {
     /// Per descriptor: position in `embeddings`, per type pair.
     embedding_of: Vec<Vec<Option<usize>>>,
     embeddings: Vec<EmbeddingNet>,
+    library: Library,
     /// Per descriptor.
     gates: Vec<Option<Session>>,
     /// One for all types, or one per type; none where others run it.
@@ -77,6 +97,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
         let mut networks = Self::embeddings(library, file)?;
+        networks.start_embeddings()?;
         let with_type = matches!(file.contract.fitting, Fitting::Shared(_));
         let fitting = |name: &String| {
             let (model, m_faster) = file.fitting(name, R::ELEMENT)?;
@@ -87,8 +108,8 @@ impl<R: OnnxReal> OnnxNetworks<R> {
         Ok(networks)
     }
 
-    /// Starts the sessions of reduced fitting nets, but those that are known by their `steps` and run without, and of the embedding
-    /// nets.
+    /// Starts the sessions of reduced fitting nets, but those that are known by their `steps` and run without. Those of embedding nets
+    /// wait until they are needed.
     ///
     /// # Errors
     /// A network of the file is malformed.
@@ -117,6 +138,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// A network of the file is malformed.
     pub fn embeddings_only(library: &Library, file: &ModelFile) -> Result<Self> {
         let mut networks = Self::embeddings(library, file)?;
+        networks.start_embeddings()?;
         for part in &file.contract.parts {
             let gate = |name: &String| start(library, name, &file.gate(part, name)?);
             networks.gates.push(part.gate.as_ref().map(|g| gate(&g.function)).transpose()?);
@@ -140,7 +162,8 @@ impl<R: OnnxReal> OnnxNetworks<R> {
                 let at = known.unwrap_or(embeddings.len());
                 if known.is_none() {
                     let (model, with_pair) = file.embedding(part, name, R::ELEMENT)?;
-                    embeddings.push(EmbeddingNet { session: start(library, name, &model)?, with_pair });
+                    let session = EmbeddingSession::Waiting(model);
+                    embeddings.push(EmbeddingNet { name: name.into(), session, with_pair });
                     started.push((name, at));
                 }
                 of_pair.push(Some(at));
@@ -155,10 +178,15 @@ impl<R: OnnxReal> OnnxNetworks<R> {
             widths,
             embedding_of,
             embeddings,
+            library: library.clone(),
             gates: Vec::new(),
             fittings: Vec::new(),
             s: Vec::new(),
         })
+    }
+
+    fn start_embeddings(&mut self) -> Result<()> {
+        self.embeddings.iter_mut().try_for_each(|net| net.session(&self.library).map(|_| ()))
     }
 
     /// The number by which functions know a pair of types.
@@ -193,10 +221,10 @@ impl<R: OnnxReal> Networks for OnnxNetworks<R> {
         self.s.clear();
         self.s.extend(s.iter().map(|&v| R::from_f64(v)));
         let widen = |to: &mut [f64], from: &[R]| to.iter_mut().zip(from).for_each(|(t, v)| *t = v.to_f64());
-        let EmbeddingNet { session, with_pair } = &mut self.embeddings[at];
+        let net = &mut self.embeddings[at];
         let inputs = [Values::Rows(&self.s, 1), Values::Index([index as i64])];
-        let inputs = if *with_pair { &inputs } else { &inputs[..1] };
-        run(session, inputs, &[g.len(), dg.len()], |k, values| match k {
+        let inputs = if net.with_pair { &inputs } else { &inputs[..1] };
+        run(net.session(&self.library)?, inputs, &[g.len(), dg.len()], |k, values| match k {
             0 => widen(g, values),
             _ => widen(dg, values),
         })

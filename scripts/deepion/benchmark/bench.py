@@ -24,7 +24,7 @@ from deepion.evaluation.structure import read_structure
 from deepion.model.contract import cutoff_of
 from deepion.model.model_file import open_model_file
 
-from . import deepmd_peer, report
+from . import classical_peer, deepmd_peer, report
 from .errors import BenchError
 from .fitting_floor import FittingFloor
 from .lammps_run import Lammps, Potential, Run, installed_lammps
@@ -80,7 +80,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=root / "tests/data/lipsti/Ti00_f0.data",
         help="LAMMPS data file with the elements as comments behind the masses",
     )
-    parser.add_argument("--peer", choices=["deepmd"], help="measure DeePMD-kit as well; downloads it once")
+    parser.add_argument(
+        "--peer",
+        choices=["deepmd", "classical"],
+        nargs="+",
+        default=[],
+        help="measure as well: DeePMD-kit (downloads it once); LAMMPS' own buck/coul/long with PPPM on the same atoms",
+    )
     parser.add_argument("--peer-model", type=Path, help="the .dp file that --model was exported from")
     parser.add_argument("--peer-venv", type=Path, help="an environment that has deepmd-kit[cpu,lmp] already")
     parser.add_argument("--json", type=Path, help="write everything there, with versions and the machine")
@@ -135,13 +141,17 @@ class Bench:
         lammps = installed_lammps(Path(sys.prefix))
         self.versions = {"deepion": __version__, "onnxruntime": onnxruntime.__version__}
         self.machine = report.machine()
-        self.against: dict[str, str] = {}
+        self.against: list[tuple[str, str]] = []  # modes, and what they are compared with
         self.uncompressed: str | None = None  # why the peer's model could not be compressed
         self.alone = Potential(ALONE, lammps, f"pair_style zero {cutoff_of(self.file.contract)} full\npair_coeff * *")
         self.truth = self._ours(lammps, TRUTH)
         self.potentials = {mode.name: self._ours(lammps, mode) for mode in arguments.modes}
-        if arguments.peer:
+        if "deepmd" in arguments.peer:
             self._add_peer()
+        if "classical" in arguments.peer:
+            commands = classical_peer.commands(self.elements, self.symbols)
+            self.potentials[classical_peer.NAME] = Potential(classical_peer.NAME, lammps, commands)
+            self.against += [(mode.name, classical_peer.NAME) for mode in arguments.modes if mode.models == 1]
         self.floor = FittingFloor(arguments.model, self.symbols)
         self.floor_rounds: list[dict[tuple[str, int], float]] = []
         self.exact: dict[int, Run] = {}  # by edge
@@ -240,7 +250,7 @@ class Bench:
             if mode.models > 1:
                 continue
             peer = peer_of(mode, self.uncompressed is None)
-            self.against[mode.name] = peer.name
+            self.against.append((mode.name, peer.name))
             if peer.name in self.potentials:
                 continue
             file = deepmd_peer.model(folder, venv, source, peer, say)
@@ -282,7 +292,7 @@ class Bench:
         return done
 
     def _measure_case(self, case: Case) -> None:
-        first = case not in self.runs
+        first = case not in self.runs and case.mode != classical_peer.NAME  # another potential has no error
         done = self._run(self.potentials[case.mode], case.edge, case.layout, self._steps(case), forces=first)
         if done.forces is not None:
             exact = self.exact[case.edge]

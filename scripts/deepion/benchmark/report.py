@@ -63,11 +63,11 @@ def best(rows: Iterable[Row], mode: str, atoms: int) -> Row | None:
     return min(found, key=lambda r: r["us/atom/step"], default=None)
 
 
-def comparison(rows: list[Row], against: dict[str, str]) -> list[Row]:
+def comparison(rows: list[Row], against: list[tuple[str, str]]) -> list[Row]:
     """One line for each size and mode, ours beside the peer's mode it is set against, each at its best layout."""
     lines = []
     for atoms in sorted({r["atoms"] for r in rows}):
-        for mode, other in against.items():
+        for mode, other in against:
             ours, peer = best(rows, mode, atoms), best(rows, other, atoms)
             if ours is None or peer is None:
                 continue
@@ -116,7 +116,7 @@ def layout(r: Row) -> str:
     return f"{r['ranks']} x {r['threads']}"
 
 
-def text(rows: list[Row], floor: list[Row], against: dict[str, str]) -> str:
+def text(rows: list[Row], floor: list[Row], against: list[tuple[str, str]]) -> str:
     """Everything for the screen."""
     parts = [cost_table(rows)]
     for line in floor:

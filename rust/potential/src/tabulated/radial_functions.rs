@@ -6,6 +6,8 @@ use crate::model::Descriptor;
 use crate::networks::Networks;
 use crate::shapes::matrix_mut;
 
+use super::basis::dot;
+
 /// Step in normalized s for the second derivative of the embedding: a fourth-order difference of its first.
 const STEP: f64 = 2e-3;
 
@@ -129,9 +131,7 @@ impl RadialFunctions {
     #[must_use]
     pub fn project(&self, k: usize, rows: &[Vec<f64>]) -> Vec<[f64; 3]> {
         let range = k * self.width..(k + 1) * self.width;
-        let dot = |values: &[f64], row: &[f64]| {
-            values.get(range.clone()).map_or(0.0, |v| v.iter().zip(row).map(|(a, b)| a * b).sum())
-        };
-        rows.iter().map(|row| [dot(&self.g, row), dot(&self.dg, row), dot(&self.ddg, row)]).collect()
+        let [g, dg, ddg] = [&self.g, &self.dg, &self.ddg].map(|values| values.get(range.clone()).unwrap_or_default());
+        rows.iter().map(|row| [dot(g, row), dot(dg, row), dot(ddg, row)]).collect()
     }
 }
