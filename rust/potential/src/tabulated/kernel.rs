@@ -326,71 +326,52 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     virial([x, y, z], [fx, fy, fz])
 }
 
-#[inline(always)]
-fn total<R: Real, const L: usize>(mut lanes: [R; L]) -> R {
-    let mut half = L / 2;
-    while half > 0 {
-        for l in 0..half {
-            lanes[l] += lanes[l + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
 /// Columns `columns` of `out` (4 rows of `width`) += rows `rows` of `right` (n x width) times `left` (4 x n).
 #[inline(always)]
-pub fn four_rows<R: Real, const L: usize, const FMA: bool>(
-    left: &[R],
-    right: &[R],
+pub fn four_rows<W: Vector<Folded = H>, H: Vector<Real = W::Real>>(
+    left: &[W::Real],
+    right: &[W::Real],
     rows: Range<usize>,
-    out: &mut [R],
+    out: &mut [W::Real],
     width: usize,
     columns: Range<usize>,
 ) {
     let mut first = columns.start;
-    while first + 2 * L <= columns.end {
-        four_rows_block::<R, L, 2, FMA>(left, right, rows.clone(), out, width, first);
-        first += 2 * L;
+    while first + W::LANES <= columns.end {
+        four_rows_block::<W>(left, right, rows.clone(), out, width, first);
+        first += W::LANES;
     }
-    if first < columns.end {
-        four_rows_block::<R, L, 1, FMA>(left, right, rows, out, width, first);
+    while first < columns.end {
+        four_rows_block::<H>(left, right, rows.clone(), out, width, first);
+        first += H::LANES;
     }
 }
 
 #[inline(always)]
-fn four_rows_block<R: Real, const L: usize, const B: usize, const FMA: bool>(
-    left: &[R],
-    right: &[R],
+fn four_rows_block<V: Vector>(
+    left: &[V::Real],
+    right: &[V::Real],
     rows: Range<usize>,
-    out: &mut [R],
+    out: &mut [V::Real],
     width: usize,
     first: usize,
 ) {
     let n = left.len() / 4;
-    let mut sums = [[[R::default(); L]; B]; 4];
+    let mut sums = [V::zero(); 4];
     for c in 0..4 {
-        for b in 0..B {
-            sums[c][b] = load(&out[c * width + first + b * L..]);
-        }
+        sums[c] = V::load(&out[c * width + first..]);
     }
     let [left0, left1, left2, left3] = [0, 1, 2, 3].map(|c| &left[c * n..][rows.clone()]);
     let right = right[rows.start * width..rows.end * width].chunks_exact(width);
     for ((((l0, l1), l2), l3), right) in left0.iter().zip(left1).zip(left2).zip(left3).zip(right) {
-        let right = &right[first..][..B * L];
-        for b in 0..B {
-            let values: [R; L] = load(&right[b * L..]);
-            for (c, factor) in [l0, l1, l2, l3].into_iter().enumerate() {
-                for l in 0..L {
-                    sums[c][b][l] = fma::<R, FMA>(*factor, values[l], sums[c][b][l]);
-                }
-            }
+        let values = V::load(&right[first..]);
+        let factors = [*l0, *l1, *l2, *l3];
+        for c in 0..4 {
+            sums[c] = V::splat(factors[c]).mul_add(values, sums[c]);
         }
     }
     for c in 0..4 {
-        for b in 0..B {
-            out[c * width + first + b * L..][..L].copy_from_slice(&sums[c][b]);
-        }
+        sums[c].store(&mut out[c * width + first..]);
     }
 }
 
@@ -411,42 +392,61 @@ pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize
 
 /// dE/dT from dE/dD, both laid out as in [`descriptor`].
 #[inline(always)]
-pub fn descriptor_backward<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize, gd: &[R], gt: &mut [R]) {
+pub fn descriptor_backward<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+    t: &[W::Real],
+    axis: usize,
+    gd: &[W::Real],
+    gt: &mut [W::Real],
+) {
     let (width, m) = (t.len() / 4, gd.len() / axis);
-    let whole = m - m % L;
     // dE/dT[c, m] gets the sum over a of T[c, a] gd[a, m].
-    gt.fill(R::default());
+    gt.fill(W::Real::default());
     if m == width {
-        four_rows::<R, L, FMA>(t, gd, 0..axis, gt, width, 0..width);
+        four_rows::<W, H>(t, gd, 0..axis, gt, width, 0..width);
     } else {
         for c in 0..4 {
             for (a, row) in gd.chunks_exact(m).enumerate() {
                 for (g, d) in gt[c * width..].iter_mut().zip(row) {
-                    *g = fma::<R, FMA>(t[c * width + a], *d, *g);
+                    *g = W::one_mul_add(t[c * width + a], *d, *g);
                 }
             }
         }
     }
     // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m]; sums of lanes are finished group by group, as in `project`.
-    let mut partial = [[[R::default(); L]; 4]; GROUP];
+    let whole = m - m % H::LANES;
+    let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 4];
     for (group, rows) in gd.chunks(GROUP * m).enumerate() {
-        for (sums, row) in partial.iter_mut().zip(rows.chunks_exact(m)) {
-            *sums = [[R::default(); L]; 4];
-            for first in (0..whole).step_by(L) {
-                let g: [R; L] = load(&row[first..]);
+        let count = rows.len() / m;
+        for k in 0..count {
+            let row = &rows[k * m..][..m];
+            let mut sums = [W::zero(); 4];
+            let mut first = 0;
+            while first + W::LANES <= whole {
+                let g = W::load(&row[first..]);
                 for c in 0..4 {
-                    let tm: [R; L] = load(&t[c * width + first..]);
-                    for l in 0..L {
-                        sums[c][l] = fma::<R, FMA>(tm[l], g[l], sums[c][l]);
-                    }
+                    sums[c] = W::load(&t[c * width + first..]).mul_add(g, sums[c]);
                 }
+                first += W::LANES;
+            }
+            let mut sums = [sums[0].fold(), sums[1].fold(), sums[2].fold(), sums[3].fold()];
+            while first < whole {
+                let g = H::load(&row[first..]);
+                for c in 0..4 {
+                    sums[c] = H::load(&t[c * width + first..]).mul_add(g, sums[c]);
+                }
+                first += H::LANES;
+            }
+            for c in 0..4 {
+                sums[c].store(&mut partial[c][k * H::LANES..]);
             }
         }
-        for (k, (sums, row)) in partial.iter().zip(rows.chunks_exact(m)).enumerate() {
-            for c in 0..4 {
-                let mut sum = total(sums[c]);
-                for k in whole..m {
-                    sum = fma::<R, FMA>(t[c * width + k], row[k], sum);
+        for c in 0..4 {
+            let mut totals = [W::Real::default(); GROUP];
+            H::totals(&partial[c][..count * H::LANES], &mut totals[..count]);
+            for k in 0..count {
+                let mut sum = totals[k];
+                for rest in whole..m {
+                    sum = W::one_mul_add(t[c * width + rest], rows[k * m + rest], sum);
                 }
                 gt[c * width + group * GROUP + k] += sum;
             }

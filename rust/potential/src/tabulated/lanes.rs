@@ -25,6 +25,8 @@ pub trait Vector: Copy {
     fn store(self, to: &mut [Self::Real]);
     /// `self * a + b`.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `a * b + c` of single numbers, rounded as the lanes are.
+    fn one_mul_add(a: Self::Real, b: Self::Real, c: Self::Real) -> Self::Real;
     /// Lane by lane.
     fn add(self, other: Self) -> Self;
     /// See [`Vector::Folded`].
@@ -68,9 +70,13 @@ impl<R: Real, const L: usize, const FMA: bool> Vector for Plain<R, L, FMA> {
     fn mul_add(self, a: Self, b: Self) -> Self {
         let mut sum = b.0;
         for l in 0..L {
-            sum[l] = if FMA { self.0[l].mul_add(a.0[l], sum[l]) } else { self.0[l] * a.0[l] + sum[l] };
+            sum[l] = Self::one_mul_add(self.0[l], a.0[l], sum[l]);
         }
         Self(sum)
+    }
+    #[inline(always)]
+    fn one_mul_add(a: R, b: R, c: R) -> R {
+        if FMA { a.mul_add(b, c) } else { a * b + c }
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -133,6 +139,10 @@ where
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self(self.0.mul_add(a.0, b.0), self.1.mul_add(a.1, b.1))
+    }
+    #[inline(always)]
+    fn one_mul_add(a: V::Real, b: V::Real, c: V::Real) -> V::Real {
+        V::one_mul_add(a, b, c)
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -214,6 +224,10 @@ mod x86 {
             fn mul_add(self, a: Self, b: Self) -> Self {
                 // SAFETY: as `splat`.
                 Self(unsafe { $fmadd(self.0, a.0, b.0) })
+            }
+            #[inline(always)]
+            fn one_mul_add(a: $real, b: $real, c: $real) -> $real {
+                a.mul_add(b, c)
             }
             #[inline(always)]
             fn tanh(x: $real) -> $real {

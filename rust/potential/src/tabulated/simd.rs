@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::fitting::FittingProgram;
 use super::fitting_kernel::{FittingRoom, fit};
-use super::kernel::{self, Constants, PairRows, Rows, accumulate, project};
+use super::kernel::{self, Constants, PairRows, Rows, accumulate, descriptor_backward, four_rows, project};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{F32x8, F32x16, F64x4, F64x8};
 use super::lanes::{Plain, Two};
@@ -196,9 +196,11 @@ macro_rules! kernels {
                 (net: &FittingProgram<$real>, a: &[$real], columns: (usize, usize), param: &[$real], energy: &mut [$real], ga: &mut [$real], room: &mut FittingRoom<$real>));
             dispatch!(features $real, $lanes: (a: &[$real], stride: usize, n: usize, out: &mut [$real]));
             dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
-            dispatch!(four_rows $real, $lanes: (left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
+            dispatch!(four_rows [Two<$wide>, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
+                (left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
             dispatch!(descriptor $real, $lanes: (t: &[$real], axis: usize, d: &mut [$real]));
-            dispatch!(descriptor_backward $real, $lanes: (t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
+            dispatch!(descriptor_backward [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
+                (t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
         }
     };
 }
