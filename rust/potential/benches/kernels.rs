@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! Time of each kernel of the tabulated path on every instruction set of this machine: `cargo bench -p deepion-potential`.
 
-use std::hint::black_box;
-use std::time::Duration;
+#![allow(missing_docs)] // what criterion's macros make
 
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deepion_potential::kernels::{Constants, Places, Rows};
 use deepion_potential::{InstructionSet, Kernels};
-use tiny_bench::{BenchmarkConfig, bench_with_configuration_labeled};
 
 /// A center's usual neighbors of all types, columns of a type pair, columns of A, width M and axis.
 const PAIRS: usize = 70;
@@ -22,18 +23,9 @@ fn numbers<R: Kernels>(n: usize) -> Vec<R> {
     (0..n).map(|k| R::from_f64((12.9898 * k as f64).sin())).collect()
 }
 
-fn kernels<R: Kernels>(real: &str) {
-    let config = BenchmarkConfig {
-        measurement_time: Duration::from_millis(500),
-        warm_up_time: Duration::from_millis(200),
-        num_samples: 20,
-        ..BenchmarkConfig::default()
-    };
+fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
     for isa in InstructionSet::available() {
-        let measure = |kernel: &str, step: &mut dyn FnMut()| {
-            let label = format!("{} {real} {kernel}", isa.name()).leak(); // a name is wanted that lives to the end
-            bench_with_configuration_labeled(label, &config, step);
-        };
+        let mut group = criterion.benchmark_group(format!("{} {real}", isa.name()));
         let x: [Vec<f64>; 3] = [0.31, 0.47, 0.59].map(|f| (0..PAIRS).map(|k| 3.0 * (f * k as f64).sin()).collect());
         let x = [&*x[0], &*x[1], &*x[2]];
         let r: Vec<f64> = (0..PAIRS).map(|k| (x[0][k].powi(2) + x[1][k].powi(2) + x[2][k].powi(2)).sqrt()).collect();
@@ -48,47 +40,60 @@ fn kernels<R: Kernels>(real: &str) {
             inv_width: vec![1.0 / step; PIECES],
         };
         let mut rows = Rows::<R>::default();
-        measure("geometry, all pairs", &mut || {
-            R::geometry(isa, &constants, &places, black_box(x), &r, &mut rows);
+        group.throughput(Throughput::Elements(PAIRS as u64));
+        group.bench_function("geometry, per pair", |b| {
+            b.iter(|| R::geometry(isa, &constants, &places, black_box(x), &r, &mut rows));
         });
         let table = numbers::<R>(PIECES * 6 * COLUMNS);
         let mut a = numbers::<R>(4 * COLUMNS);
-        measure("accumulate, all pairs", &mut || {
-            R::accumulate(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&mut a), COLUMNS);
+        group.bench_function("accumulate, per pair", |b| {
+            b.iter(|| R::accumulate(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&mut a), COLUMNS));
         });
         let mut products: [Vec<R>; 5] = std::array::from_fn(|_| numbers(PAIRS));
-        measure("project, all pairs", &mut || {
-            let products = products.each_mut().map(|p| &mut p[..]);
-            R::project(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&a), products);
+        group.bench_function("project, per pair", |b| {
+            b.iter(|| {
+                let products = products.each_mut().map(|p| &mut p[..]);
+                R::project(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&a), products);
+            });
         });
         let mut f = Default::default();
-        measure("pair_forces, all pairs", &mut || {
-            R::pair_forces(isa, &constants, black_box(&products), x, &r, &rows, &mut f);
+        group.bench_function("pair_forces, per pair", |b| {
+            b.iter(|| R::pair_forces(isa, &constants, black_box(&products), x, &r, &rows, &mut f));
         });
+        group.throughput(Throughput::Elements(1));
         let (a, expand) = (numbers::<R>(4 * ALL_COLUMNS), numbers::<R>(ALL_COLUMNS * WIDTH));
         let mut t = numbers::<R>(4 * WIDTH);
-        measure("four_rows", &mut || {
-            R::four_rows(isa, black_box(&a), &expand, 0..ALL_COLUMNS, &mut t, WIDTH, 0..WIDTH);
+        group.bench_function("four_rows", |b| {
+            b.iter(|| R::four_rows(isa, black_box(&a), &expand, 0..ALL_COLUMNS, &mut t, WIDTH, 0..WIDTH));
         });
         let mut d = numbers::<R>(AXIS * WIDTH);
-        measure("descriptor", &mut || R::descriptor(isa, black_box(&t), AXIS, &mut d));
+        group.bench_function("descriptor", |b| b.iter(|| R::descriptor(isa, black_box(&t), AXIS, &mut d)));
         let mut gt = numbers::<R>(4 * WIDTH);
-        measure("descriptor_backward", &mut || {
-            R::descriptor_backward(isa, black_box(&t), AXIS, &d, &mut gt);
+        group.bench_function("descriptor_backward", |b| {
+            b.iter(|| R::descriptor_backward(isa, black_box(&t), AXIS, &d, &mut gt));
         });
         let a = numbers::<R>(4 * COLUMNS);
         let mut features = numbers::<R>(REDUCED * (REDUCED + 3) / 2);
-        measure("features", &mut || {
-            R::features(isa, black_box(&a), COLUMNS, REDUCED, &mut features);
+        group.bench_function("features", |b| {
+            b.iter(|| R::features(isa, black_box(&a), COLUMNS, REDUCED, &mut features));
         });
         let (mut square, mut ga) = (numbers::<R>(REDUCED * COLUMNS), numbers::<R>(4 * COLUMNS));
-        measure("features_backward", &mut || {
-            R::features_backward(isa, black_box(&a), COLUMNS, REDUCED, &features, &mut square, &mut ga);
+        group.bench_function("features_backward", |b| {
+            b.iter(|| R::features_backward(isa, black_box(&a), COLUMNS, REDUCED, &features, &mut square, &mut ga));
         });
+        group.finish();
     }
 }
 
-fn main() {
-    kernels::<f32>("f32");
-    kernels::<f64>("f64");
+fn all(criterion: &mut Criterion) {
+    kernels::<f32>(criterion, "f32");
+    kernels::<f64>(criterion, "f64");
 }
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_millis(500))
+        .warm_up_time(std::time::Duration::from_millis(200));
+    targets = all
+}
+criterion_main!(benches);
