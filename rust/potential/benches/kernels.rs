@@ -6,8 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use deepion_potential::kernels::{Constants, Places, Rows};
-use deepion_potential::{InstructionSet, Kernels};
+use deepion_potential::kernels::{Constants, FittingProgram, FittingRoom, Places, Rows};
+use deepion_potential::{FittingSteps, InstructionSet, Kernels, Plus, Step};
+use ndarray::Array2;
 
 /// A center's usual neighbors of all types, columns of a type pair, columns of A, width M and axis.
 const PAIRS: usize = 70;
@@ -18,6 +19,35 @@ const AXIS: usize = 16;
 const PIECES: usize = 80;
 /// Columns of a reduced network.
 const REDUCED: usize = 35;
+/// Centers of a chunk.
+const CENTERS: usize = 64;
+
+/// A net of one hidden layer of 240, whose pre-activation has 26 directions, as those of the default have.
+fn reduced_net() -> FittingSteps {
+    let (features, rank, hidden) = (REDUCED * (REDUCED + 3) / 2, 26, 240);
+    let matrix = |rows: usize, columns: usize| {
+        Array2::from_shape_fn((rows, columns), |(i, j)| 0.01 * ((i + 7 * j) as f64).sin())
+    };
+    let product = |from, weights, to| Step::Product { from, weights, plus: Plus::Nothing, to };
+    let (down, up) = (matrix(features, rank), matrix(rank, hidden));
+    let (back_up, back_down) = (up.t().to_owned(), down.t().to_owned());
+    let row = |value: f64| vec![value; hidden];
+    FittingSteps {
+        widths: vec![features, 0, rank, hidden, hidden, 1, hidden, hidden, rank, features],
+        steps: vec![
+            product(0, down, 2),
+            product(2, up, 3),
+            Step::Tanh { from: 3, to: 4 },
+            product(4, matrix(hidden, 1), 5),
+            Step::Multiply { of: [4, 4], to: 6 },
+            Step::Affine { from: 6, factor: row(-1.0), shift: row(1.0), to: 7 },
+            product(7, back_up, 8),
+            product(8, back_down, 9),
+        ],
+        energy: 5,
+        gradient: 9,
+    }
+}
 
 fn numbers<R: Kernels>(n: usize) -> Vec<R> {
     (0..n).map(|k| R::from_f64((12.9898 * k as f64).sin())).collect()
@@ -80,6 +110,13 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
         let (mut square, mut ga) = (numbers::<R>(REDUCED * COLUMNS), numbers::<R>(4 * COLUMNS));
         group.bench_function("features_backward", |b| {
             b.iter(|| R::features_backward(isa, black_box(&a), COLUMNS, REDUCED, &features, &mut square, &mut ga));
+        });
+        group.throughput(Throughput::Elements(CENTERS as u64));
+        let net = FittingProgram::new(&reduced_net());
+        let (a, mut ga) = (numbers::<R>(CENTERS * 4 * COLUMNS), numbers::<R>(CENTERS * 4 * COLUMNS));
+        let (mut energy, mut room) = (numbers::<R>(CENTERS), FittingRoom::default());
+        group.bench_function("fit, per center", |b| {
+            b.iter(|| R::fit(isa, &net, black_box(&a), (REDUCED, COLUMNS), &[], &mut energy, &mut ga, &mut room));
         });
         group.finish();
     }
