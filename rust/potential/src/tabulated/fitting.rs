@@ -8,8 +8,15 @@ use crate::steps::{FittingSteps, Plus, Step};
 
 use super::real::Real;
 
-/// Outputs of a product that are computed together, in registers.
+/// Outputs of a product that are computed together, in registers, and so many where few are left.
 pub const PANEL: usize = 12;
+/// See above.
+pub const NARROW_PANEL: usize = 4;
+
+/// How many of `left` outputs the next panel has room for.
+pub fn panel_width(left: usize) -> usize {
+    if left > PANEL - NARROW_PANEL { PANEL } else { NARROW_PANEL }
+}
 
 /// A fitting net ready to run.
 #[derive(Debug)]
@@ -37,7 +44,7 @@ pub enum Operation<R> {
     Product {
         /// Place.
         from: usize,
-        /// For every [`PANEL`] of outputs: inputs x [`PANEL`], zero beyond the last output.
+        /// For every panel of outputs, inputs x [`panel_width`], zero beyond the last output.
         weights: Vec<R>,
         /// Rows and columns of the weights.
         size: [usize; 2],
@@ -176,11 +183,14 @@ impl<R: Real> FittingProgram<R> {
 
 fn in_panels<R: Real>(weights: ArrayView2<f64>) -> Vec<R> {
     let (rows, columns) = weights.dim();
-    let mut panels = Vec::with_capacity(rows * columns.next_multiple_of(PANEL));
-    for first in (0..columns).step_by(PANEL) {
+    let mut panels = Vec::with_capacity(rows * columns.next_multiple_of(NARROW_PANEL));
+    let mut first = 0;
+    while first < columns {
+        let last = first + panel_width(columns - first);
         for row in weights.rows() {
-            panels.extend((first..first + PANEL).map(|k| R::from_f64(row.get(k).copied().unwrap_or(0.0))));
+            panels.extend((first..last).map(|k| R::from_f64(row.get(k).copied().unwrap_or(0.0))));
         }
+        first = last;
     }
     panels
 }

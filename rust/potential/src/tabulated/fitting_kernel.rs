@@ -6,7 +6,7 @@
 
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
-use super::fitting::{FittingProgram, Operation, PANEL};
+use super::fitting::{FittingProgram, NARROW_PANEL, Operation, PANEL, panel_width};
 use super::lanes::Vector;
 
 /// Memory of [`fit`], kept from call to call.
@@ -207,30 +207,50 @@ fn run<V: Vector>(operation: &Operation<V::Real>, places: &mut [Vec<V::Real>]) {
 #[inline(always)]
 fn product<V: Vector>(
     from: &[V::Real],
+    mut weights: &[V::Real],
+    row: &[V::Real],
+    plus: Option<&[V::Real]>,
+    mut to: &mut [V::Real],
+) {
+    let (inputs, mut first) = (from.len() / V::LANES, 0);
+    while !to.is_empty() {
+        let left = to.len() / V::LANES;
+        let width = panel_width(left);
+        let (of_panel, others) = weights.split_at(inputs * width);
+        let (here, rest) = to.split_at_mut(left.min(width) * V::LANES);
+        let row = if row.is_empty() { row } else { &row[first..] };
+        let plus = plus.map(|values| &values[first * V::LANES..]);
+        if width == PANEL {
+            panel::<V, PANEL>(from, of_panel, row, plus, here);
+        } else {
+            panel::<V, NARROW_PANEL>(from, of_panel, row, plus, here);
+        }
+        (weights, to, first) = (others, rest, first + width);
+    }
+}
+
+#[inline(always)]
+fn panel<V: Vector, const WIDTH: usize>(
+    from: &[V::Real],
     weights: &[V::Real],
     row: &[V::Real],
     plus: Option<&[V::Real]>,
     to: &mut [V::Real],
 ) {
-    let inputs = from.len() / V::LANES;
-    let panels = weights.chunks_exact(inputs * PANEL);
-    for (panel, (weights, to)) in panels.zip(to.chunks_mut(PANEL * V::LANES)).enumerate() {
-        let first = panel * PANEL;
-        let mut sums = [V::zero(); PANEL];
-        for (x, weights) in from.chunks_exact(V::LANES).zip(weights.chunks_exact(PANEL)) {
-            let x = V::load(x);
-            for k in 0..PANEL {
-                sums[k] = V::splat(weights[k]).mul_add(x, sums[k]);
-            }
+    let mut sums = [V::zero(); WIDTH];
+    for (x, weights) in from.chunks_exact(V::LANES).zip(weights.chunks_exact(WIDTH)) {
+        let x = V::load(x);
+        for k in 0..WIDTH {
+            sums[k] = V::splat(weights[k]).mul_add(x, sums[k]);
         }
-        for k in 0..to.len() / V::LANES {
-            let plus = match plus {
-                Some(values) => V::load(&values[(first + k) * V::LANES..]),
-                None if row.is_empty() => V::zero(),
-                None => V::splat(row[first + k]),
-            };
-            sums[k].add(plus).store(&mut to[k * V::LANES..]);
-        }
+    }
+    for k in 0..to.len() / V::LANES {
+        let plus = match plus {
+            Some(values) => V::load(&values[k * V::LANES..]),
+            None if row.is_empty() => V::zero(),
+            None => V::splat(row[k]),
+        };
+        sums[k].add(plus).store(&mut to[k * V::LANES..]);
     }
 }
 
