@@ -120,7 +120,7 @@ cluster_build() {
         deepion build-shim --lammps "$folder" --output "$cluster/plugin-$name" --mpi-compiler "$mpicxx"
     # shellcheck disable=SC2086  # words
     DEEPION_TEST_LMP=$folder/lmp DEEPION_TEST_MPIEXEC="$mpiexec --oversubscribe" DEEPION_TEST_PLUGIN=$cluster/plugin-$name \
-        DEEPION_TEST_MPI_COMPILER=$mpicxx DEEPION_TEST_TABLE=$cluster/table.md VIRTUAL_ENV=$venv PYTHONPATH=$tree/python \
+        DEEPION_TEST_MPI_COMPILER=$mpicxx DEEPION_TEST_TABLE=$cluster/table.md PYTHONPATH=$tree/python \
         LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
         run_pytest "cluster-$name" tests/cluster ${CLUSTER_TESTS:-$cluster_smoke}
 }
