@@ -229,7 +229,8 @@ void Sampling::post_run(Measurement &measurement, const IonAtoms &atoms, Sampled
 
 void Sampling::write_files(Measurement &measurement, const IonAtoms &atoms, Sampled &sampled)
 {
-  const auto from = provenance(atoms, sampled);
+  auto from = provenance(atoms, sampled);
+  for (const auto &line : model_checks(lmp)) from.notes.push_back(rust::String::lossy(line));
   measurement.write_table(file, from);
   measurement.write_state(state, from);
   sampled.write_own_files(from);

@@ -22,6 +22,10 @@ std::vector<std::string> model_elements(LAMMPS_NS::LAMMPS *lmp);
 // pair_style deepmd/onnx is not in use.
 std::string model_sha256(LAMMPS_NS::LAMMPS *lmp);
 
+// What the checks of the driving models found so far, a line for each; none where nothing was
+// checked.
+std::vector<std::string> model_checks(LAMMPS_NS::LAMMPS *lmp);
+
 }    // namespace DEEPION
 
 #endif

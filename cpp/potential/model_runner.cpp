@@ -316,6 +316,82 @@ std::string ModelRunner::self_check(std::size_t k, const Step &step, ffi::CheckR
   });
 }
 
+/* ----------------------------------------------------------------------
+   only where it is needed, long after the files were dropped: they come back for a moment
+------------------------------------------------------------------------- */
+
+std::string ModelRunner::open_watcher(LAMMPS *lmp)
+{
+  if (driver().potential->has_watcher()) return {};
+  const bool running = !files_here;
+  std::string problem = restore_files(lmp);
+  if (!problem.empty()) return problem;
+  problem = error_of([&] {
+    models[0].potential->open_watcher();
+  });
+  if (running) set_up(lmp);
+  return agreed_error(lmp, problem);
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::use_full_networks(LAMMPS *lmp)
+{
+  const bool running = !files_here;    // else the check before the first step needs them, too
+  std::string problem = restore_files(lmp);
+  if (!problem.empty()) return problem;
+  Model &model = models[0];
+  problem = error_of([&] {
+    model.potential->use_full_networks();
+    model.info = model.potential->info();
+  });
+  model.version_seen = 0;
+  print_rust_log(lmp);
+  if (running) set_up(lmp);
+  return agreed_error(lmp, problem);
+}
+
+/* ----------------------------------------------------------------------
+   three numbers for each type, also where there are no atoms
+------------------------------------------------------------------------- */
+
+std::string ModelRunner::moments(const Step &step, const std::vector<double> &energies,
+                                 std::vector<double> &sums) const
+{
+  sums.assign(3 * driver().info.type_map.size(), 0.0);
+  if (!has_centers()) return {};
+  return error_of([&] {
+    const auto found = driver().potential->moments(atoms(driver(), step, false), view(energies));
+    sums.assign(found.begin(), found.end());
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::most_unlike(const Step &step, const ffi::Turn &turn,
+                                     std::vector<double> &most) const
+{
+  std::fill(most.begin(), most.end(), 0.0);
+  if (!has_centers()) return {};
+  return error_of([&] {
+    const auto found =
+        driver().potential->most_unlike(atoms(driver(), step, false), turn, most.size());
+    most.assign(found.begin(), found.end());
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string ModelRunner::watch(const Step &step, const ffi::Turn &turn, ffi::Watched &watched)
+{
+  watched = {};
+  watched.worst_tag = -1;
+  if (!has_centers()) return {};
+  return error_of([&] {
+    watched = models[0].potential->watch(atoms(driver(), step, false), turn);
+  });
+}
+
 /* ---------------------------------------------------------------------- */
 
 std::string ModelRunner::take_times(std::vector<PartTime> &parts)

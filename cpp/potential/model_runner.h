@@ -92,6 +92,14 @@ class ModelRunner {
   std::string evaluate(const Step &step, const std::vector<Results> &results,
                        std::vector<ffi::Totals> &totals);
   std::string self_check(std::size_t k, const Step &step, ffi::CheckResult &result);
+  // For the check of a run, of the driving model; see the functions of these names in Rust. The first
+  // two are collective.
+  std::string open_watcher(LAMMPS_NS::LAMMPS *lmp);
+  std::string use_full_networks(LAMMPS_NS::LAMMPS *lmp);
+  std::string moments(const Step &step, const std::vector<double> &energies,
+                      std::vector<double> &sums) const;
+  std::string most_unlike(const Step &step, const ffi::Turn &turn, std::vector<double> &most) const;
+  std::string watch(const Step &step, const ffi::Turn &turn, ffi::Watched &watched);
   // Seconds of all threads in each part of the steps since the last call, of all models.
   std::string take_times(std::vector<PartTime> &parts);
   std::string take_alerts(std::size_t k, ffi::Alerts &alerts);

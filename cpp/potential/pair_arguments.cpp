@@ -4,6 +4,8 @@
 #include "words.h"
 
 #include <algorithm>
+#include <climits>
+#include <cstdlib>
 
 namespace DEEPION {
 
@@ -14,11 +16,28 @@ namespace {
       "out_freq", "out_file", "out_reduce", "atomic", "relative", "relative_v",
       "fparam", "fparam_from_compute", "fparam_from_fix", "aparam", "aparam_from_compute",
       "threads", "precision", "tabulate", "table_error", "reduce", "onnxruntime",
-      "sel", "check", "check_limit", "timing"};
+      "sel", "check", "check_limit", "on_excess", "timing"};
   // clang-format on
 
   // keywords of DeePMD-kit's own style that do not belong to the models served here
   const std::vector<std::string> REFUSED = {"charge_spin", "virtual_len", "spin_norm"};
+
+  /* ---------------------------------------------------------------------- */
+
+  void read_check(Words &words, PairArguments &parsed)
+  {
+    const std::string value = words.word("check", "yes, no, start or a number of steps");
+    parsed.check = value != "no";
+    parsed.check_every = value == "yes" ? -1 : 0;
+    if (value == "yes" || value == "no" || value == "start" || !words.good()) return;
+    char *end = nullptr;
+    const long steps = strtol(value.c_str(), &end, 10);
+    if (*end || steps < 1 || steps > INT_MAX)
+      words.fail("keyword check needs yes, no, start or a number of steps (1 or larger), not '" +
+                 value + "'");
+    else
+      parsed.check_every = static_cast<int>(steps);
+  }
 
 }    // namespace
 
@@ -40,7 +59,7 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   }
   if (parsed.models.empty()) words.fail("the name of a model file (.onnx) is missing");
 
-  bool chose_tabulate = false;
+  bool chose_tabulate = false, chose_excess = false;
   while (!words.done()) {
     const std::string key = words.take();
     if (key == "out_freq") {
@@ -82,9 +101,16 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
     } else if (key == "sel") {
       parsed.sel_error = words.choice(key, "error", "warn");
     } else if (key == "check") {
-      parsed.check = words.choice(key, "yes", "no");
+      read_check(words, parsed);
     } else if (key == "check_limit") {
       parsed.check_limit = words.number(key, true);
+    } else if (key == "on_excess") {
+      const std::string action = words.one_of(key, {"warn", "full", "stop"});
+      parsed.on_excess = action == "full" ? OnExcess::FULL
+          : action == "stop"              ? OnExcess::STOP
+                                          : OnExcess::WARN;
+      if (words.has_value()) parsed.excess_limit = words.number(key, true);
+      chose_excess = true;
     } else if (key == "timing") {
       parsed.timing = words.choice(key, "yes", "no");
     } else if (key == "ttm") {
@@ -105,6 +131,19 @@ Words parse_pair_arguments(int narg, const char *const *arg, PairArguments &pars
   if (reduced && !parsed.tabulate)
     words.fail_command(
         "reduced networks are always tabulated: use only one of tabulate no and reduce");
+  const bool full = parsed.reduce == 0.0 || !parsed.tabulate ||
+      (parsed.precision == "double" && !reduced);
+  if (parsed.on_excess == OnExcess::FULL && full)
+    words.fail_command(
+        "on_excess full goes from reduced networks to the full ones, which are in use "
+        "already: use only one of it and reduce 0, tabulate no or precision double");
+  if (chose_excess && (!parsed.check || parsed.check_every == 0))
+    words.fail_command(
+        "on_excess needs a check during the run: not check no or check start, but check N");
+  if (chose_excess && full && parsed.check_every < 0)
+    words.fail_command(
+        "on_excess needs a check during the run, which the full networks do not have "
+        "by default: add check N");
   if (!parsed.parameters.fparam.empty() + !parsed.parameters.fparam_from_compute.empty() +
           !parsed.parameters.fparam_from_fix.empty() >
       1)

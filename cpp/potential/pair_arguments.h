@@ -30,6 +30,9 @@ struct DeviationArguments {
   double relative_v = -1.0;    // LAMMPS units, < 0 = absolute
 };
 
+// What happens where the check of a run finds more than its limit.
+enum class OnExcess { WARN, FULL, STOP };
+
 struct PairArguments {
   std::vector<std::string> models;    // file names, at least one; the first drives
   ParameterArguments parameters;
@@ -42,8 +45,11 @@ struct PairArguments {
   double reduce = -1.0;        // eV/A, force error of reduced networks, < 0 = default
   std::string onnxruntime;     // empty: search
   bool sel_error = false;
-  bool check = true;
-  double check_limit = 0.0;    // eV/A, 0 = default
+  bool check = true;       // before the first step
+  int check_every = -1;    // steps between two checks of a run, 0 = none, < 0 = default
+  OnExcess on_excess = OnExcess::WARN;
+  double excess_limit = 0.0;    // eV/A, error of an atom in the check of a run, 0 = default
+  double check_limit = 0.0;     // eV/A, 0 = default
   bool timing = false;
 };
 

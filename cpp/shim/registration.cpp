@@ -6,6 +6,7 @@
 #include "deepion_config.h"
 #include "deepmd_names.h"
 #include "fit.h"
+#include "fix_deepion_check.h"
 #include "fix_ion_coordination.h"
 #include "fix_ion_displacement.h"
 #include "fix_ion_rdf.h"
@@ -98,6 +99,7 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
   };
   add("pair", "deepmd/onnx", "Deep Potential from an ONNX file", pair);
   DEEPION::register_deepmd_names(lmp, add);
+  add("fix", "DEEPION/CHECK", "Belongs to pair_style deepmd/onnx", creator<FixDeepionCheck>());
   add("compute", "ion/msd", "Displacement of ions since one moment", creator<ComputeIonMSD>());
   add("fix", "ION/DISPLACEMENT", "Belongs to compute ion/msd", creator<FixIonDisplacement>());
   add("fix", "ion/transport", "Diffusion and conductivity of ions, with error bars",

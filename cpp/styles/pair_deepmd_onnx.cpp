@@ -4,11 +4,13 @@
 #include "alerts.h"
 #include "element_names.h"
 #include "errors.h"
+#include "fix_deepion_check.h"
 #include "model_deviation.h"
 #include "model_runner.h"
 #include "pair_arguments.h"
 #include "parameters.h"
 #include "potential_summary.h"
+#include "running_check.h"
 #include "rust_log.h"
 #include "self_check.h"
 #include "simulation_checks.h"
@@ -21,11 +23,14 @@
 #include "force.h"
 #include "lammps.h"
 #include "memory.h"
+#include "modify.h"
 #include "neigh_list.h"
 #include "neighbor.h"
 #include "update.h"
 #include "utils.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -48,6 +53,10 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
   bool as_deepmd = false;
   ModelRunner models;
   ModelDeviation deviation;
+  RunningCheck check;
+  std::string check_fix;    // ID of the fix that carries its sums; anybody may delete it
+  std::array<double, ModelDeviation::NVALUES + RunningCheck::NVALUES> values = {};    // pvector
+  std::vector<double> energies;    // of a step that is checked, where LAMMPS wants none
   Timing timing;
   Session session;
   Units units;
@@ -56,6 +65,43 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
   double warned_timestep = 0.0;
   std::string summary;    // as last printed
 };
+
+/* ----------------------------------------------------------------------
+   arrays of LAMMPS as they were, for a step that is evaluated again
+------------------------------------------------------------------------- */
+
+namespace {
+
+class Saved {
+ public:
+  Saved(std::size_t _nall, const Results &results) : nall(_nall)
+  {
+    if (nall == 0) return;
+    keep(f, results.f, 3);
+    keep(eatom, results.eatom, 1);
+    keep(vatom, results.vatom, 6);
+    keep(cvatom, results.cvatom, 9);
+  }
+
+  void restore(const Results &results) const
+  {
+    std::copy(f.begin(), f.end(), results.f);
+    std::copy(eatom.begin(), eatom.end(), results.eatom);
+    std::copy(vatom.begin(), vatom.end(), results.vatom);
+    std::copy(cvatom.begin(), cvatom.end(), results.cvatom);
+  }
+
+ private:
+  std::size_t nall;
+  std::vector<double> f, eatom, vatom, cvatom;
+
+  void keep(std::vector<double> &to, const double *from, std::size_t width) const
+  {
+    if (from) to.assign(from, from + width * nall);
+  }
+};
+
+}    // namespace
 
 /* ---------------------------------------------------------------------- */
 
@@ -78,6 +124,7 @@ PairDeepmdOnnx::PairDeepmdOnnx(LAMMPS *lmp, bool as_deepmd) :
 PairDeepmdOnnx::~PairDeepmdOnnx()
 {
   pvector = nullptr;    // points into impl
+  delete_check_fix();
   if (copymode || !allocated) return;
   memory->destroy(setflag);
   memory->destroy(cutsq);
@@ -109,10 +156,10 @@ void PairDeepmdOnnx::settings(int narg, char **arg)
 
   const int nmodels = static_cast<int>(impl->models.size());
   impl->deviation.configure(args.deviation, nmodels);
-  const bool deviate = impl->deviation.on();
-  comm_reverse = deviate ? 3 * nmodels : 0;
-  nextra = deviate ? ModelDeviation::NVALUES : 0;
-  pvector = deviate ? impl->deviation.values() : nullptr;
+  comm_reverse = impl->deviation.on() ? 3 * nmodels : 0;
+  delete_check_fix();
+  impl->check.configure(args);
+  offer_values();
 
   // a pair_coeff of before holds on
 
@@ -177,6 +224,72 @@ void PairDeepmdOnnx::prepare_models()
 {
   const std::string problem = impl->models.prepare(lmp);
   if (!problem.empty()) refuse(lmp, FLERR, problem);
+  impl->check.decide(impl->models);
+  offer_values();
+}
+
+/* ----------------------------------------------------------------------
+   for compute pair: deviations first, zeros where there are none, then what the check found
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::offer_values()
+{
+  const bool check = impl->check.on();
+  nextra = check             ? ModelDeviation::NVALUES + RunningCheck::NVALUES
+      : impl->deviation.on() ? ModelDeviation::NVALUES
+                             : 0;
+  pvector = impl->values.data();    // a compute of before may go on reading
+  update_values();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::update_values()
+{
+  const double *deviations = impl->deviation.values();
+  auto &values = impl->values;
+  std::copy(deviations, deviations + ModelDeviation::NVALUES, values.begin());
+  const auto &check = impl->check.values();
+  std::copy(check.begin(), check.end(), values.begin() + ModelDeviation::NVALUES);
+}
+
+/* ----------------------------------------------------------------------
+   what the check found before a restart comes with the fix
+------------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::make_check_fix()
+{
+  if (!impl->check.on() || modify->get_fix_by_id(impl->check_fix)) return;
+  int number = 1;    // hybrid styles can hold several of this style
+  while (modify->get_fix_by_id(fmt::format("DEEPION_CHECK_{}", number))) number++;
+  impl->check_fix = fmt::format("DEEPION_CHECK_{}", number);
+  auto *fix = dynamic_cast<FixDeepionCheck *>(
+      modify->add_fix(fmt::format("{} all DEEPION/CHECK", impl->check_fix)));
+  if (!fix) error->all(FLERR, "pair_style deepmd/onnx: fix DEEPION/CHECK is missing");
+  const ffi::ModelInfo &info = impl->models.driver().info;
+  const std::string what = fmt::format("{} {}", std::string(info.sha256), info.reduced_error);
+  fix->state = [this, what] {
+    return impl->check.save(what);
+  };
+  if (fix->restored.empty()) return;
+  const std::string problem = impl->check.restore(fix->restored, what);
+  if (!problem.empty() && comm->me == 0)
+    error->warning(FLERR, "pair_style deepmd/onnx: {}: its sums begin again", problem);
+  if (impl->check.switched() && impl->models.driver().info.reduced_error > 0.0) {
+    RunningCheck::use_full_networks(lmp, impl->models);
+    if (comm->me == 0)
+      utils::logmesg(lmp, "deepion: the full networks are used, as before the restart\n");
+  }
+  impl->check.publish(lmp, impl->units);
+  update_values();
+}
+
+/* ---------------------------------------------------------------------- */
+
+void PairDeepmdOnnx::delete_check_fix()
+{
+  if (modify && modify->nfix && modify->get_fix_by_id(impl->check_fix))
+    modify->delete_fix(impl->check_fix);
 }
 
 /* ----------------------------------------------------------------------
@@ -220,12 +333,14 @@ void PairDeepmdOnnx::init_style()
   if (!problem.empty()) error->all(FLERR, "{}", problem);
   neighbor->add_request(this, NeighConst::REQ_FULL);
   session.neighbors_checked = false;
+  make_check_fix();
+  impl->check.begin_run();
   problem = impl->deviation.open_file(lmp);
   if (!problem.empty()) stop_all(lmp, FLERR, problem);
 
   const std::string text =
       potential_summary(lmp, impl->models, impl->deviation, session.args.check) +
-      session.parameters.summary();
+      session.parameters.summary() + impl->check.summary();
   if (comm->me == 0 && text != impl->summary)
     utils::logmesg(
         lmp,
@@ -267,27 +382,41 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
                      session.parameters.fparam(), session.parameters.aparam()};
   if (session.args.check && !session.self_checked) self_check(lmp, models, step, session.args);
   session.self_checked = true;
+  impl->check.started(update->ntimestep);
   models.set_up(lmp);
 
   const bool deviate = deviation.due(update->ntimestep);
-  ffi::Totals totals = {};
+  const bool check = impl->check.due(update->ntimestep);
   Results results;
   results.factor = impl->units.energy * scale[1][1];
   results.length = impl->units.length;
-  if (models.nall() > 0) {
+  const std::size_t nall = models.nall();
+  if (nall > 0) {
     results.f = atom->f[0];
     results.eatom = eflag_atom ? eatom : nullptr;
     results.vatom = vflag_atom ? vatom[0] : nullptr;
     results.cvatom = cvflag_atom ? cvatom[0] : nullptr;
+    if (check && !eflag_atom) {
+      impl->energies.assign(nall, 0.0);
+      results.eatom = impl->energies.data();
+    }
   }
-  if (deviate) {
-    problem = deviation.evaluate(models, step, results, totals);
-  } else {
-    std::vector<ffi::Totals> of_models;
-    problem = models.evaluate(step, {results}, of_models);
-    totals = of_models.front();
-  }
-  if (!problem.empty()) problem += fmt::format(" (step {})", update->ntimestep);
+  ffi::Totals totals = {};
+  const auto evaluate = [&] {
+    totals = {};
+    std::string failure;
+    if (deviate) {
+      failure = deviation.evaluate(models, step, results, totals);
+    } else {
+      std::vector<ffi::Totals> of_models;
+      failure = models.evaluate(step, {results}, of_models);
+      totals = of_models.front();
+    }
+    if (!failure.empty()) failure += fmt::format(" (step {})", update->ntimestep);
+    return failure;
+  };
+  const Saved before(check && impl->check.may_switch() ? nall : 0, results);
+  problem = evaluate();
 
   // steps with a new neighbor list are where all ranks meet: errors and warnings can be agreed on
 
@@ -296,6 +425,18 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
     session.alerts.report(lmp, models);
   } else {
     stop_one_if(lmp, FLERR, problem);
+  }
+  if (check) {
+    if (nall == 0)
+      impl->energies.clear();
+    else if (eflag_atom)
+      impl->energies.assign(eatom, eatom + nall);
+    if (impl->check.sample(lmp, models, step, impl->energies, impl->units)) {
+      before.restore(results);
+      RunningCheck::use_full_networks(lmp, models);
+      stop_all_if(lmp, FLERR, evaluate());
+    }
+    update_values();
   }
 
   if (eflag_global) eng_vdwl += totals.energy;
@@ -310,6 +451,7 @@ void PairDeepmdOnnx::compute(int eflag, int vflag)
   if (deviate) {
     comm->reverse_comm(this);
     deviation.compare(lmp, impl->units);
+    update_values();
   }
   impl->timing.step_ends();
 }
@@ -335,6 +477,7 @@ void PairDeepmdOnnx::finish()
   if (impl->models.empty()) return;
   impl->session.alerts.report(lmp, impl->models);
   print_rust_log(lmp);
+  impl->check.report(lmp);
   if (impl->session.args.timing) impl->timing.print(lmp, impl->models);
 }
 
@@ -351,6 +494,13 @@ void *PairDeepmdOnnx::extract(const char *name, int &dim)
 const ModelRunner &PairDeepmdOnnx::models() const
 {
   return impl->models;
+}
+
+/* ---------------------------------------------------------------------- */
+
+std::string PairDeepmdOnnx::check_headline() const
+{
+  return impl->check.headline();
 }
 
 /* ---------------------------------------------------------------------- */

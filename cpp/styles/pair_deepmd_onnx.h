@@ -7,6 +7,7 @@
 #include "pair.h"
 
 #include <memory>
+#include <string>
 
 namespace DEEPION {
 class ModelRunner;
@@ -34,6 +35,7 @@ class PairDeepmdOnnx : public Pair {
   double memory_usage() override;
 
   const DEEPION::ModelRunner &models() const;
+  std::string check_headline() const;    // what the check of the run found; empty: nothing yet
 
  private:
   std::unique_ptr<struct DeepmdOnnxImpl> impl;
@@ -42,6 +44,10 @@ class PairDeepmdOnnx : public Pair {
   void allocate();
   void prepare_models();
   void set_pairs();
+  void make_check_fix();
+  void delete_check_fix();
+  void offer_values();
+  void update_values();
 };
 
 }    // namespace LAMMPS_NS

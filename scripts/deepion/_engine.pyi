@@ -41,6 +41,8 @@ class Potential:
     @property
     def check_limit(self) -> float: ...
     @property
+    def watch_limit(self) -> float: ...
+    @property
     def summary(self) -> list[str]: ...
     def take_times(self) -> dict[str, float]: ...
     def frames(
@@ -74,3 +76,14 @@ class Potential:
         fparam: Floats,
         aparam: Floats,
     ) -> tuple[float, float, int]: ...
+    def watch(
+        self,
+        x: Floats,
+        types: NDArray[np.int32],
+        vectors: Floats,
+        periodic: NDArray[np.bool_],
+        fparam: Floats,
+        aparam: Floats,
+        energies: Floats,
+        number: int,
+    ) -> tuple[int, int, float, int, float, int | None]: ...

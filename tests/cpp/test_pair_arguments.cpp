@@ -121,3 +121,20 @@ TEST(pair_arguments, refusals_name_the_word)
     CHECK_EQUAL(parsed.culprit, entry.culprit);
   }
 }
+
+TEST(pair_arguments, checks_of_a_run)
+{
+  const Parsed none("model.onnx"), no("m.onnx check no"), start("m.onnx check start");
+  CHECK(none.args.check && none.args.check_every < 0);
+  CHECK(!no.args.check && no.args.check_every == 0);
+  CHECK(start.args.check && start.args.check_every == 0);
+  const Parsed stop("m.onnx check 50 on_excess stop 0.02 timing yes"),
+      full("m.onnx on_excess full");
+  CHECK_EQUAL(stop.problem + full.problem, "");
+  CHECK_EQUAL(stop.args.check_every, 50);
+  CHECK(stop.args.on_excess == OnExcess::STOP && stop.args.timing);
+  CHECK_EQUAL(stop.args.excess_limit, 0.02);
+  CHECK(full.args.on_excess == OnExcess::FULL && full.args.excess_limit == 0.0);
+  CHECK_EQUAL(Parsed("m.onnx check 1x").culprit, "1x");
+  CHECK_EQUAL(Parsed("m.onnx check -3").culprit, "-3");
+}

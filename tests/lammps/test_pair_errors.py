@@ -187,6 +187,30 @@ CASES = {  # name: (keywords of script(), message)
         {"style": f"deepmd/onnx {MODEL} check_limit 1e-30"},
         "deepion: self-check failed: model MODEL as it runs here and its own graph in float64 differ by ",
     ),
+    "check": (
+        {"style": f"deepmd/onnx {MODEL} check 0"},
+        "pair_style deepmd/onnx: keyword check needs yes, no, start or a number of steps (1 or larger), not '0'",
+    ),
+    "on_excess": (
+        {"style": f"deepmd/onnx {MODEL} check 10 on_excess halt"},
+        "pair_style deepmd/onnx: keyword on_excess needs warn, full or stop, not 'halt'",
+    ),
+    "on_excess limit": (
+        {"style": f"deepmd/onnx {MODEL} check 10 on_excess stop 0"},
+        "pair_style deepmd/onnx: keyword on_excess needs a number above 0, not '0'",
+    ),
+    "on_excess without a check": (
+        {"style": f"deepmd/onnx {MODEL} reduce 1e-3 check start on_excess stop"},
+        "pair_style deepmd/onnx: on_excess needs a check during the run: not check no or check start, but check N",
+    ),
+    "on_excess of the full networks": (
+        {"style": f"deepmd/onnx {MODEL} reduce 0 on_excess warn"},
+        "pair_style deepmd/onnx: on_excess needs a check during the run, which the full networks do not have by default: add check N",
+    ),
+    "from the full networks to the full networks": (
+        {"style": f"deepmd/onnx {MODEL} reduce 0 check 10 on_excess full"},
+        "pair_style deepmd/onnx: on_excess full goes from reduced networks to the full ones, which are in use already",
+    ),
 }
 
 

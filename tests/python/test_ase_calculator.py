@@ -103,6 +103,25 @@ def test_a_list_that_is_used_again_gives_what_a_new_one_gives(atoms, exported):
         np.testing.assert_allclose(atoms.get_stress(), other.get_stress(), atol=1e-13)
 
 
+def test_check_at_every_nth_step(atoms, exported):
+    """Against the full networks in float64: float32 errs, float64 does not, and a structure of nonsense is told."""
+    random = np.random.default_rng(8)
+    mixed = Deepion(exported.path(LIPSTI), threads=1, check=2)
+    double = Deepion(exported.path(LIPSTI), precision="double", threads=1, check=2)
+    for calculator in (mixed, double):
+        atoms.calc = calculator
+        for _ in range(5):
+            atoms.positions += 0.01 * random.standard_normal(atoms.positions.shape)
+            atoms.get_forces()
+    found = mixed.checked()
+    assert found.checks == 2 and found.step in (2, 4) and 0 <= found.atom < len(atoms)
+    assert 0 < found.rms < found.largest < 1e-4 and found.atoms > found.in_turn >= 2 * min(8, len(atoms) // 2)
+    assert double.checked().checks == 2 and double.checked().largest < 1e-11
+    for wrong in (0, -1, "often", 1.5):
+        with pytest.raises(InputError, match="check: expected True, False or a number of steps, got"):
+            Deepion(exported.path(LIPSTI), check=wrong)
+
+
 def test_molecular_dynamics_conserves_energy(atoms, exported):
     atoms.calc = Deepion(exported.path(LIPSTI))
     speed = np.sqrt(300 * units.kB / atoms.get_masses())

@@ -8,7 +8,9 @@
 mod tests;
 
 use deepion_engine::Precision;
-use deepion_potential::{Configuration, Contract, Error, Evaluation, Result, Results, Sightings, matrix, matrix_mut};
+use deepion_potential::{
+    Configuration, Contract, Error, Evaluation, Result, Results, Sightings, Turn, matrix, matrix_mut,
+};
 use ndarray::{ArrayView3, ArrayViewMut2};
 
 use crate::guard::{guard, guard_only};
@@ -61,6 +63,8 @@ mod ffi {
         reduced_error: f64,
         /// Largest force difference, eV/A, that a self-check may find where the user sets no limit.
         check_limit: f64,
+        /// Error of an atom, eV/A, that the check of a run accepts where the user sets no limit.
+        watch_limit: f64,
         /// Worker threads in use.
         threads: usize,
         /// SHA-256 of the model file, lowercase hex.
@@ -161,6 +165,38 @@ mod ffi {
         sampled: usize,
     }
 
+    /// What the check of a run found on this rank at one step: errors of atoms against the full networks in float64. The error of an
+    /// atom is sqrt(sum of squares of the differences of all forces that its energy causes / 3), eV/A; the root of the mean
+    /// square of it is the RMS error of a force component.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Watched {
+        /// Atoms compared in their turn; of these, with an error above the typical one; and the sum of squares of their errors.
+        in_turn: usize,
+        above: usize,
+        squares: f64,
+        /// Atoms compared because they look unlike the others.
+        unlike: usize,
+        /// Largest error of all, and the ID of that atom (-1: no atom was compared).
+        largest: f64,
+        worst_tag: i64,
+    }
+
+    /// Which atoms the check of a run compares; the same for any number of ranks.
+    struct Turn<'a> {
+        /// Counts the checks of a simulation.
+        number: u64,
+        /// Atoms on all ranks.
+        atoms: u64,
+        /// Energy of each atom, nall, in any unit.
+        energies: &'a [f64],
+        /// Sum of `moments` over ranks.
+        moments: &'a [f64],
+        /// Atoms at least so unlike the others are compared, too.
+        unlike: f64,
+        /// eV/A, see `Watched::above`.
+        typical: f64,
+    }
+
     /// Deviations over models of a quantity, in its unit.
     #[derive(Debug, Clone, Copy, PartialEq)]
     struct Deviations {
@@ -189,6 +225,17 @@ mod ffi {
         fn compute_all(evaluations: &mut [Evaluation]) -> Result<Vec<Totals>>;
         /// Evaluates a sample of the configuration's own atoms with the path in use and with the model file's own graph in float64.
         fn self_check(self: &mut Potential, atoms: Atoms) -> Result<CheckResult>;
+        /// Opens the full networks in float64 that `watch` compares with, unless that was done. Needs the file.
+        fn open_watcher(self: &mut Potential) -> Result<()>;
+        fn has_watcher(self: &Potential) -> bool;
+        /// Number, sum and sum of squares of the energies (nall, in any unit) of this rank's centers, for each model type.
+        fn moments(self: &Potential, atoms: Atoms, energies: &[f64]) -> Result<Vec<f64>>;
+        /// How unlike the others those centers are that are so most of all, largest first: `most` values, 0 where there are fewer.
+        fn most_unlike(self: &Potential, atoms: Atoms, turn: &Turn, most: usize) -> Result<Vec<f64>>;
+        /// Compares a few atoms, as they were computed last, with the full networks in float64.
+        fn watch(self: &mut Potential, atoms: Atoms, turn: &Turn) -> Result<Watched>;
+        /// Evaluates with the full networks from now on. Needs the file.
+        fn use_full_networks(self: &mut Potential) -> Result<()>;
         /// Returns and clears where the time went: always the same parts, in the order of a step.
         fn take_times(self: &mut Potential) -> Result<Vec<PartTime>>;
         /// Returns and clears what the guards saw.
@@ -287,6 +334,7 @@ impl Potential {
                 default_fparam: contract.default_fparam.clone().unwrap_or_default(),
                 reduced_error: model.reduced_error(),
                 check_limit: model.check_limit(),
+                watch_limit: model.watch_limit(),
                 threads: model.threads(),
                 sha256: model.sha256().into(),
                 summary: model.summary(),
@@ -304,6 +352,48 @@ impl Potential {
                 sampled: check.sampled,
             })
         })
+    }
+
+    fn open_watcher(&mut self) -> Result<()> {
+        guard_only(|| self.model.open_watcher())
+    }
+
+    fn has_watcher(&self) -> bool {
+        self.model.has_watcher()
+    }
+
+    fn moments(&self, atoms: ffi::Atoms, energies: &[f64]) -> Result<Vec<f64>> {
+        guard_only(|| Ok(self.model.moments(&configuration(self.model.contract(), &atoms)?, energies)?.concat()))
+    }
+
+    fn most_unlike(&self, atoms: ffi::Atoms, turn: &ffi::Turn, most: usize) -> Result<Vec<f64>> {
+        guard_only(|| {
+            let conf = configuration(self.model.contract(), &atoms)?;
+            self.model.most_unlike(&conf, turn.energies, moments_of(turn), most)
+        })
+    }
+
+    fn watch(&mut self, atoms: ffi::Atoms, turn: &ffi::Turn) -> Result<ffi::Watched> {
+        let Self { model, poisoned, .. } = self;
+        guard(poisoned, || {
+            let conf = configuration(model.contract(), &atoms)?;
+            let &ffi::Turn { number, atoms: all, energies, unlike, typical, .. } = turn;
+            let turn = Turn { number, atoms: all, energies, moments: moments_of(turn), unlike, typical };
+            let (found, tags) = (model.watch(&conf, turn)?, atoms.tags);
+            Ok(ffi::Watched {
+                in_turn: found.in_turn,
+                above: found.above,
+                squares: found.squares,
+                unlike: found.unlike,
+                largest: found.largest,
+                worst_tag: found.worst.map_or(-1, |i| tags.get(i).copied().unwrap_or(i as i64)),
+            })
+        })
+    }
+
+    fn use_full_networks(&mut self) -> Result<()> {
+        let Self { model, poisoned, .. } = self;
+        guard(poisoned, || model.use_full_networks())
     }
 
     fn take_times(&mut self) -> Result<Vec<ffi::PartTime>> {
@@ -371,6 +461,11 @@ fn note(alerts: &mut ffi::Alerts, seen: &Sightings, contract: &Contract, tags: &
     }
     alerts.overflow_count += seen.overflows;
     alerts.close_count += seen.close_pairs;
+}
+
+/// Three numbers for each type.
+fn moments_of<'a>(turn: &ffi::Turn<'a>) -> &'a [[f64; 3]] {
+    turn.moments.as_chunks().0
 }
 
 /// An empty slice: not wanted.

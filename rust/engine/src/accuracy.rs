@@ -14,6 +14,9 @@ const DEFAULT_REDUCE_OF_OTHERS: f64 = 1e-3;
 /// A largest force error on sampled atoms that agrees with an RMS force error of 1.
 const LARGEST_TO_RMS: f64 = 50.0;
 
+/// Errors of most atoms above this part of the limit of one: it is the system that errs, no single atom.
+pub(crate) const TYPICAL_TO_LIMIT: f64 = 0.05;
+
 /// The settings with the default of the precision for the table error that the user did not choose.
 pub(crate) fn with_defaults(mut settings: Settings) -> Settings {
     let double = settings.precision == Precision::Double;
@@ -45,6 +48,12 @@ pub(crate) fn check_limit(precision: Precision, tabulate: bool, reduced_error: f
         (Precision::Double, true) => 1e-5,
         (Precision::Mixed, _) => 1e-3,
     }
+}
+
+/// Default limit of the error of an atom in the check of a run, eV/A: `check_limit` is that of the self-check. Single atoms of a
+/// system like the sample err by up to 60 times the RMS error of reduced networks.
+pub(crate) fn watch_limit(check_limit: f64, reduced_error: f64) -> f64 {
+    check_limit.max(2.0 * LARGEST_TO_RMS * reduced_error)
 }
 
 #[cfg(test)]

@@ -159,14 +159,14 @@ fn one(engine: &mut Engine, frame: &Frame, wanted: Wanted) -> Result<Answer> {
 }
 
 /// The cell of a frame whose arrays fit each other.
-fn checked(frame: &Frame, contract: &Contract) -> Result<Cell> {
+pub(crate) fn checked(frame: &Frame, contract: &Contract) -> Result<Cell> {
     let n = frame.types.len();
     matrix("positions", frame.x, [n, 3])?;
     matrix("aparam", frame.aparam, [n, contract.numb_aparam])?;
     Cell::new(frame.vectors, frame.periodic)
 }
 
-fn configuration<'a>(
+pub(crate) fn configuration<'a>(
     frame: &Frame<'a>,
     near: &'a Surroundings,
     x: &'a [f64],

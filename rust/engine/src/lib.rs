@@ -13,10 +13,11 @@ mod panics;
 mod settings;
 mod summary;
 mod surroundings;
+mod watching;
 
 use deepion_onnx::{Library, ModelFile, OnnxWholeModel};
 use deepion_potential::{
-    Check, Configuration, Contract, Engine, MOST_SHARES, ReducedLevel, Results, Sightings, Times, Totals,
+    Check, Configuration, Contract, Engine, MOST_SHARES, ReducedLevel, Results, Sightings, Times, Totals, Watcher,
 };
 
 pub use cell::Vectors;
@@ -37,6 +38,8 @@ pub struct Potential {
     reduced: Option<ReducedLevel>,
     /// None before the model was prepared.
     engine: Option<Engine>,
+    /// None before it was opened.
+    watcher: Option<Watcher>,
 }
 
 impl Potential {

@@ -16,7 +16,7 @@ pub(crate) fn open(name: &str, bytes: &[u8], settings: Settings) -> Result<Poten
     let file = ModelFile::open(name, bytes)?;
     let runtime = deepion_onnx::load(&settings.onnxruntime, &settings.search)?;
     let wanted = choose_level(&file, &settings)?;
-    Ok(Potential { name: name.into(), file, runtime, engine: None, settings, wanted, reduced: None })
+    Ok(Potential { name: name.into(), file, runtime, engine: None, watcher: None, settings, wanted, reduced: None })
 }
 
 /// Prepares a model for the types that will occur, unless that was done.

@@ -19,6 +19,7 @@ use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::share::{self, Share};
 use crate::tabulated::{InstructionSet, Kernels, Reduction, TableSettings, TableSummary, Tables, TabulatedWorker};
 use crate::times::{Stopwatch, Times};
+use crate::watch::{Turn, Watched, Watcher};
 
 /// Largest number of shares of the work. A share is what a thread takes, so more threads than this are of no use.
 pub const MOST_SHARES: usize = 16;
@@ -192,6 +193,16 @@ impl Engine {
     pub fn self_check(&mut self, conf: &Configuration, reference: &mut dyn WholeModel) -> Result<Check> {
         self.prepare(conf)?;
         check::run(&self.model, conf, (&self.group_of, &self.groups), lock(&self.workers[0]).as_mut(), reference)
+    }
+
+    /// Compares a few centers of a configuration with the full networks in float64: those whose turn it is, and those that
+    /// look least like the others.
+    ///
+    /// # Errors
+    /// As [`Engine::compute`].
+    pub fn watch(&mut self, conf: &Configuration, turn: Turn, watcher: &mut Watcher) -> Result<Watched> {
+        self.prepare(conf)?;
+        watcher.watch(&self.model, conf, &self.group_of, lock(&self.workers[0]).as_mut(), turn)
     }
 
     /// Lends each of the engine's threads an engine of its own, which shares the tables: for many configurations at once, one

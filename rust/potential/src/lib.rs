@@ -28,6 +28,7 @@ mod steps;
 mod tabulated;
 mod times;
 mod vectors;
+mod watch;
 
 pub use check::Check;
 pub use configuration::{Configuration, Results, Totals};
@@ -50,3 +51,4 @@ pub use steps::{FittingSteps, Plus, Step};
 pub use tabulated::kernels;
 pub use tabulated::{InstructionSet, Kernels, Real, Reduction, TableSettings, TableSummary};
 pub use times::Times;
+pub use watch::{Moments, Turn, Watched, Watcher, moments, unlikeness};

@@ -130,6 +130,12 @@ impl Potential {
         self.ask(py, deepion_engine::Potential::check_limit)
     }
 
+    /// Error of one atom (eV/A) that `watch` may find where the user sets no limit.
+    #[getter]
+    fn watch_limit(&self, py: Python) -> PyResult<f64> {
+        self.ask(py, deepion_engine::Potential::watch_limit)
+    }
+
     /// What the pair style prints of a model; nothing before it was used.
     #[getter]
     fn summary(&self, py: Python) -> PyResult<Vec<String>> {
@@ -225,6 +231,34 @@ impl Potential {
         })?;
         let rms = (check.squares / (3 * check.sampled.max(1)) as f64).sqrt();
         Ok((check.force_difference, rms, check.sampled))
+    }
+
+    /// Compares a few atoms of a frame, whose energies are given, with the full networks in float64: those whose turn it is in check
+    /// `number`, and the one that looks least like the others. Returns of the former their number, how many err by more than is
+    /// typical, and the sum of squares of their errors (eV^2/A^2); the number of all compared; and the largest error (eV/A)
+    /// with the index of that atom.
+    #[allow(clippy::too_many_arguments)]
+    fn watch<'py>(
+        &self,
+        py: Python<'py>,
+        x: PyReadonlyArray2<'py, f64>,
+        types: PyReadonlyArray1<'py, i32>,
+        vectors: PyReadonlyArray3<'py, f64>,
+        periodic: PyReadonlyArray2<'py, bool>,
+        fparam: PyReadonlyArray2<'py, f64>,
+        aparam: PyReadonlyArray2<'py, f64>,
+        energies: PyReadonlyArray1<'py, f64>,
+        number: u64,
+    ) -> PyResult<(usize, usize, f64, usize, f64, Option<usize>)> {
+        let counts = vec![types.len()?];
+        let arrays = Frames { x, types, counts, vectors, periodic, fparam, aparam };
+        let frames = arrays.frames().map_err(|error| exception(py, &error))?;
+        let energies = energies.as_slice()?;
+        let found = self.with(py, |opened| {
+            opened.near = None;
+            opened.model.watch_frame(&frames[0], energies, number)
+        })?;
+        Ok((found.in_turn, found.above, found.squares, found.in_turn + found.unlike, found.largest, found.worst))
     }
 }
 

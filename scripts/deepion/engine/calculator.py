@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from deepion.errors import InputError
 
 from .deep_pot import keywords_of
-from .model import Model
+from .model import Checked, Model
 
 SKIN = 1.0  # A
 
@@ -55,6 +55,10 @@ class Deepion(Calculator):
     def summary(self) -> list[str]:
         """What the pair style prints of a model; empty before the first evaluation."""
         return self._model.potential.summary
+
+    def checked(self) -> Checked:
+        """What the checks of every N-th step found so far (check=N)."""
+        return self._model.found
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
         """What changed since the last evaluation; parameters in `atoms.info` count."""

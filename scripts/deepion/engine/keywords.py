@@ -18,8 +18,8 @@ class Keywords:
 
     precision: "mixed" or "double". threads: 0 = OMP_NUM_THREADS, else all cores of this process. tabulate: None = yes in mixed and
     no in double precision. table_error: relative, 0 = the default of the precision. reduce: eV/A RMS, None = the default, 0 = the full
-    networks. sel: "warn" or "error". check: compare atoms of the first structure with the model file in float64. check_limit: eV/A,
-    0 = the default. onnxruntime: path of libonnxruntime.so, "" = search.
+    networks. sel: "warn" or "error". check: compare atoms of the first structure with the model file in float64; a number N
+    compares some atoms with the full networks in float64 at every N-th step of a calculator, too. check_limit: eV/A, 0 = the default. onnxruntime: path of libonnxruntime.so, "" = search.
     """
 
     precision: str = "mixed"
@@ -28,17 +28,17 @@ class Keywords:
     table_error: float = 0.0
     reduce: float | None = None
     sel: str = "warn"
-    check: bool = True
+    check: bool | int = True
     check_limit: float = 0.0
     onnxruntime: str | Path = ""
 
     def __post_init__(self) -> None:
         _choice("precision", self.precision, ("mixed", "double"))
         _choice("sel", self.sel, ("warn", "error"))
-        for name in ("check", "tabulate"):
-            value = getattr(self, name)
-            if not isinstance(value, bool) and not (name == "tabulate" and value is None):
-                raise InputError(f"{name}: expected True or False, got {value!r}")
+        if not isinstance(self.check, bool) and (not isinstance(self.check, int) or self.check < 1):
+            raise InputError(f"check: expected True, False or a number of steps, got {self.check!r}")
+        if self.tabulate is not None and not isinstance(self.tabulate, bool):
+            raise InputError(f"tabulate: expected True or False, got {self.tabulate!r}")
         for name in ("threads", "table_error", "reduce", "check_limit"):
             value = getattr(self, name)
             if name == "reduce" and value is None:
@@ -49,6 +49,11 @@ class Keywords:
             raise InputError(f"threads: expected a whole number, got {self.threads!r}")
         if self.reduce and self.tabulate is False:
             raise InputError("reduced networks are always tabulated: use only one of tabulate=False and reduce")
+
+    @property
+    def check_every(self) -> int:
+        """Steps between two checks; 0: none but the one before the first step."""
+        return 0 if isinstance(self.check, bool) else self.check
 
     def settings(self) -> dict[str, Any]:
         """What the compiled module takes."""

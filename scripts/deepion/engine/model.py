@@ -41,6 +41,29 @@ class Results:
     atom_virial: Floats
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What the checks of a calculator found so far. The error of an atom (eV/A) is the root of a third of the sum of squares of the
+    differences between the forces that its energy causes and those of the full networks in float64; rms is that over the atoms whose
+    turn it was.
+
+    checks and atoms: how many there were; largest: error of all, of the atom (from 0) at that step (from 1; 0: none yet).
+    """
+
+    checks: int = 0
+    atoms: int = 0
+    in_turn: int = 0
+    squares: float = 0.0
+    largest: float = 0.0
+    atom: int = -1
+    step: int = 0
+
+    @property
+    def rms(self) -> float:
+        """eV/A; 0 where nothing was checked yet."""
+        return float(np.sqrt(self.squares / max(1, self.in_turn)))
+
+
 class Model:
     """A model file with the keywords of the pair style. Copies share what is open; a pickle holds the file's content."""
 
@@ -49,6 +72,8 @@ class Model:
         self.keywords = keywords
         self._content = _read(self.path)
         self._checked = not keywords.check
+        self._steps = 0
+        self.found = Checked()
         self._warned: set[str] = set()
         self._opened: Any = None
         self._process = 0
@@ -158,7 +183,36 @@ class Model:
         """Evaluate one frame as `frames` does; the next call uses its neighbor list again where atoms moved little (skin: A)."""
         if not self._checked:
             self._check(coord, types, cell, periodic, fparam, aparam)
-        return self._results(self.potential.step(coord, types, cell, periodic, fparam, aparam, atomic, skin), 1)
+        out = self._results(self.potential.step(coord, types, cell, periodic, fparam, aparam, atomic, skin), 1)
+        self._steps += 1
+        every = self.keywords.check_every
+        if every and self._steps % every == 0:
+            self._watch(coord, types, cell, periodic, fparam, aparam, out.atom_energy)
+        return out
+
+    def _watch(self, *sample: Any) -> None:
+        """The check of a run of the pair style, at one step."""
+        number = self._steps // self.keywords.check_every
+        in_turn, above, squares, atoms, largest, worst = self.potential.watch(*sample, number)
+        old, limit = self.found, self.potential.watch_limit
+        larger = worst is not None and largest > old.largest
+        self.found = Checked(
+            old.checks + 1,
+            old.atoms + atoms,
+            old.in_turn + in_turn,
+            old.squares + squares,
+            largest if larger else old.largest,
+            worst if larger and worst is not None else old.atom,
+            self._steps if larger else old.step,
+        )
+        if (largest > limit or 2 * above > in_turn) and "watch" not in self._warned:
+            self._warned.add("watch")
+            warnings.warn(
+                f"{self.path}: check of step {self._steps}: atom {worst} (from 0) errs by {largest:.2g} eV/A (limit {limit:.2g}), and "
+                f"{above} of {in_turn} atoms by more than a twentieth of that, against the full networks in float64: use a smaller "
+                "reduce or reduce=0, or export the model with --data of structures like this one. This warning comes once",
+                stacklevel=4,
+            )
 
     def _results(self, found: dict[str, Any], frames: int) -> Results:
         for kind, advice in ADVICE.items():
