@@ -51,6 +51,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="+",
         help="keep these elements only, of a model that shares its networks among all (DPA-1); default: all",
     )
+    parser.add_argument(
+        "--robust",
+        action="store_true",
+        help="choose the reduced networks by dense, hot and random structures, too, made from those given or generated, and down to "
+        "1e-5 eV/A",
+    )
     parser.add_argument("--full-only", action="store_true", help="leave out the reduced networks (exports in a second)")
 
 
@@ -58,6 +64,8 @@ def run(arguments: Namespace) -> None:
     """A model that cannot be exported does not stop the others; the exit status is 1 then."""
     if arguments.full_only and arguments.data:
         raise InputError("--data is of no use with --full-only")
+    if arguments.robust and arguments.full_only:
+        raise InputError("--robust is of no use with --full-only")
     if arguments.cache and (arguments.output_dir is not None or arguments.elements):
         raise InputError(
             "--cache stands for whole models in one place: give neither --output-dir nor --elements with it"
@@ -119,7 +127,9 @@ def pairs_of(files: list[Path], folder: Path | None) -> list[tuple[Path, Path]]:
 
 
 def export_one(source: Path, target: Path, arguments: Namespace) -> None:
-    done = export(source, target, arguments.data, not arguments.full_only, progress(), arguments.elements)
+    done = export(
+        source, target, arguments.data, not arguments.full_only, progress(), arguments.elements, arguments.robust
+    )
     print_summary(target, done)
 
 
@@ -130,7 +140,7 @@ def export_to_cache(source: Path, arguments: Namespace) -> None:
         return not arguments.data and cache.is_model(there, reduced=not arguments.full_only)
 
     def make(target: Path) -> Exported:
-        return export(source, target, arguments.data, not arguments.full_only, say)
+        return export(source, target, arguments.data, not arguments.full_only, say, robust=arguments.robust)
 
     done = cache.fill(entry, good, make, say)
     if done is None:
@@ -185,6 +195,8 @@ def print_reduction(done: Exported) -> None:
         print(f"  reduced    none: {done.without}")
         return
     print(f"  reduced    chosen and measured on {done.reduction.sample}")
+    for warning in done.reduction.warnings:
+        print(f"             WARNING: {warning}")
     print("             force error  energy error  columns of each type     weights (full networks: 1)")
     print("             eV/A RMS     eV/atom RMS")
     full = sum(done.potential.fitting_net(t).weights for t in range(done.potential.ntypes))

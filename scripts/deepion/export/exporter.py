@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from deepion.errors import ExportError, InputError, check_writable
 from deepion.evaluation.evaluator import Evaluator
-from deepion.evaluation.frames import rattled, read_frames
+from deepion.evaluation.frames import Frame, rattled, read_frames
 from deepion.model.model_file import write_model_file
 from deepion.model.potential import Potential
 from deepion.model.reduction import Reduction
@@ -17,6 +17,7 @@ from deepion.model.subset import with_elements
 from deepion.reduction.build import MOST_FRAMES, reduce_potential, why_not
 from deepion.reduction.generated import generate_frames
 from deepion.reduction.parameters import said
+from deepion.reduction.rough import rough
 
 from .dp_model import read_model, source_of
 from .serialized import potential_from_serialized
@@ -57,10 +58,12 @@ def export(
     reduced: bool = True,
     say: Callable[[str], None] = lambda _: None,
     elements: list[str] | None = None,
+    robust: bool = False,
 ) -> Exported:
     """Export a model.
 
-    elements: the only ones to keep, None: all.
+    elements: the only ones to keep, None: all. robust: choose reduced networks by dense, hot and random structures, too, and down to
+    1e-5 eV/A.
 
     data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
     reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
@@ -83,10 +86,10 @@ def export(
         raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
     reduction = None
     if data:
-        reduction = _from_data(potential, data, say)
+        reduction = _from_data(potential, data, say, robust)
     elif without is None:
         try:
-            reduction = _from_generated(potential, say)
+            reduction = _from_generated(potential, say, robust)
         except InputError as error:
             without = str(error)
     if reduction is not None and not reduction.levels:
@@ -96,15 +99,23 @@ def export(
     return Exported(potential, digest, reduction, without or "")
 
 
-def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None]) -> Reduction:
+def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None], robust: bool) -> Reduction:
     frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
     sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled{said(potential, frames)}"
-    return reduce_potential(potential, rattled(frames), sampled, say)
+    more = rough(frames) if robust else []
+    sampled += _beside(more)
+    return reduce_potential(potential, rattled(frames), sampled, say, more)
 
 
-def _from_generated(potential: Potential, say: Callable[[str], None]) -> Reduction:
+def _from_generated(potential: Potential, say: Callable[[str], None], robust: bool) -> Reduction:
     with TemporaryDirectory() as folder:
         full = Path(folder, "full.onnx")
         write_model_file(full, potential)
         frames = generate_frames(potential, Evaluator(full), say)
-    return reduce_potential(potential, frames, f"{len(frames)} generated structures{said(potential, [])}", say)
+    more = rough(frames) if robust else []
+    sampled = f"{len(frames)} generated structures{said(potential, [])}{_beside(more)}"
+    return reduce_potential(potential, frames, sampled, say, more)
+
+
+def _beside(more: list[Frame]) -> str:
+    return f", and {len(more)} dense, hot and random ones made from them" if more else ""

@@ -38,3 +38,4 @@ class Reduction:
     basis: tuple[np.ndarray, ...]
     levels: tuple[Level, ...]  # force error falling
     sample: str  # what was sampled, for people
+    warnings: tuple[str, ...] = ()  # sentences on what the sample lacks

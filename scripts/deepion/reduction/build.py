@@ -10,15 +10,18 @@ from deepion.evaluation.frames import Frame
 from deepion.model.potential import Potential
 from deepion.model.reduction import Level, Reduction
 
+from .coverage import thin_pairs
 from .ladder import Ladder
 from .parameters import with_parameters
 from .radial import RadialRows, padding
-from .samples import rows_of_pairs, sample
+from .samples import joined, rows_of_pairs, sample
 
 FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
+FINER_ERRORS = (1e-5,)  # with rough structures, whose users want to be sure
 MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
 CENTERS, CENTERS_HELD_OUT = 6000, 900
+ROUGH_SHARE = 0.1  # so many more centers from dense, hot and random structures
 FEWEST_CENTERS = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
 PRIOR = 1e-3  # weight of all distances but the closest PRIOR_WITHOUT of the grid, sampled or not, beside the sample
@@ -44,9 +47,15 @@ def why_not(potential: Potential) -> str | None:
 
 
 def reduce_potential(
-    potential: Potential, frames: list[Frame], sampled: str, say: Callable[[str], None] = lambda _: None
+    potential: Potential,
+    frames: list[Frame],
+    sampled: str,
+    say: Callable[[str], None] = lambda _: None,
+    rough: list[Frame] | None = None,
 ) -> Reduction:
     """Reduced networks of all center types, chosen and measured on frames.
+
+    rough: further structures to choose by, at a low weight; errors are not measured on them.
 
     Frames without the frame or atomic parameters that the model takes get some by chance (see parameters). Raises InputError
     where the frames do not hold enough atoms of every type. say: receives lines of progress.
@@ -60,6 +69,11 @@ def reduce_potential(
     say(f"sampling {len(frames)} structures")
     chosen = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if not h], CENTERS, seed=1)
     tested = sample(potential, rows, [f for f, h in zip(frames, held, strict=True) if h], CENTERS_HELD_OUT, seed=2)
+    if rough:
+        further = sample(potential, rows, with_parameters(potential, rough), round(ROUGH_SHARE * CENTERS), seed=3)
+        enough = [joined([given, more]) for given, more in zip(chosen, further, strict=True)]
+    else:
+        enough = chosen
     for i, name in enumerate(potential.type_map):
         if len(chosen[i].t) < FEWEST_CENTERS or len(tested[i].t) == 0:
             raise InputError(
@@ -70,10 +84,10 @@ def reduce_potential(
     for i, name in enumerate(potential.type_map):
         say(f"directions that matter for {name}")
         ladders.append(
-            Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), chosen[i], tested[i])
+            Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), enough[i], tested[i])
         )
     levels: list[Level] = []
-    for error in FORCE_ERRORS:
+    for error in FORCE_ERRORS + (FINER_ERRORS if rough else ()):
         say(f"networks for {error:g} eV/A")
         rungs = [ladder.rung(error) for ladder in ladders]
         level = Level(
@@ -83,8 +97,9 @@ def reduce_potential(
         if level.force_error <= error and small and (not levels or level.force_error < levels[-1].force_error):
             levels.append(level)
     basis = tuple(ladder.basis[:, : _most_columns(levels, i)] for i, ladder in enumerate(ladders))
-    count = sum(len(s.t) for s in chosen)
-    return Reduction(basis, tuple(levels), f"{count} atoms of {sampled}")
+    count = sum(len(s.t) for s in enough)
+    thin = thin_pairs(potential, [f for f, h in zip(frames, held, strict=True) if not h])
+    return Reduction(basis, tuple(levels), f"{count} atoms of {sampled}", tuple(thin))
 
 
 def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:

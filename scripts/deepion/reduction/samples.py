@@ -63,10 +63,11 @@ def sample(
                 found[i].append(Sample(t, dt, scaled_parameters(potential, frame, chosen)))
     width, parameters = potential.parts[0].width, potential.numb_fparam + potential.numb_aparam
     empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)), np.zeros((0, parameters)))
-    return [_joined(parts) if parts else empty for parts in found]
+    return [joined(parts) if parts else empty for parts in found]
 
 
-def _joined(parts: list[Sample]) -> Sample:
+def joined(parts: list[Sample]) -> Sample:
+    """The atoms of several samples of one type."""
     return Sample(
         np.concatenate([s.t for s in parts]),
         np.concatenate([s.dt for s in parts], axis=1),
