@@ -5,9 +5,12 @@
 #include "lammps_compat.h"
 
 #include "compute.h"
+#include "comm.h"
 #include "domain.h"
 #include "modify.h"
+#include "timer.h"
 #include "update.h"
+#include "utils.h"
 
 using namespace LAMMPS_NS;
 using namespace DEEPION;
@@ -15,7 +18,7 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), temperature(0.0), compute(nullptr)
+    FixIon(lmp, narg, arg), temperature(0.0), compute(nullptr), goal(0.0), stopped(false)
 {
   deepion::ffi::TransportSettings settings = {};
   settings.lags_per_level = 10;
@@ -25,7 +28,9 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
 
   sampling = std::make_unique<Sampling>(lmp, style, id);
   Words words =
-      sampling->begin({"temp", "charge", "drift", "unwrap", "lags", "fit", "units"}, narg, arg);
+      sampling->begin({"temp", "charge", "drift", "unwrap", "lags", "origins", "fit", "window",
+                       "until", "units"},
+                      narg, arg);
   for (std::string key; sampling->next(words, key);) {
     if (key == "temp") {
       temperature = words.number_or_id(key, "c_", compute_id);
@@ -45,11 +50,22 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
         words.fail(fmt::format("keyword fit needs a window from a shorter to a longer lag in ps, "
                                "not from {} to {}",
                                settings.fit[0], settings.fit[1]));
+    } else if (key == "origins") {
+      settings.origins = words.integer64(key, 1);
+    } else if (key == "window") {
+      settings.beta = words.choice(key, "beta", "stationary");
+    } else if (key == "until") {
+      goal = words.number(key, true);
+      if (words.good() && goal >= 1.0)
+        words.fail(fmt::format("keyword until needs a relative error of D below 1, not {}", goal));
     } else if (key == "units") {
       settings.units = words.choice(key, "si", "cgs") ? deepion::ffi::Units::Si
                                                       : deepion::ffi::Units::Cgs;
     }
   }
+  if (words.good() && settings.beta && goal > 0.0)
+    words.fail_command("keyword until needs the window stationary or fit: what it asks for is not "
+                       "known of a window beta");
   sampling->finish(words);
   lags = fmt::format("{} lags on each of {} levels", settings.lags_per_level, settings.levels);
 
@@ -75,6 +91,39 @@ void FixIonTransport::init()
   compute = modify->get_compute_by_id(compute_id);
   if (!compute) fail("keyword temp: there is no compute " + compute_id);
   if (!compute->scalar_flag) fail("keyword temp: compute " + compute_id + " has no scalar");
+}
+
+/* ----------------------------------------------------------------------
+   asks after every 100th sample whether D is known well enough; then the run ends as with fix halt
+------------------------------------------------------------------------- */
+
+void FixIonTransport::end_of_step()
+{
+  FixIon::end_of_step();
+  const bigint step = update->ntimestep;
+  if (goal <= 0.0 || stopped || step % (100 * sampling->every) || sampling->last_sample() != step)
+    return;
+  measurement->results();    // adds up what the ranks have
+  std::string reason;
+  measurement->all([&] {
+    reason = std::string((*transport)->enough(goal));
+  });
+  if (reason.empty()) return;
+  stopped = true;
+  if (comm->me == 0) utils::logmesg(lmp, fmt::format("{}: {}\n", name, reason));
+  timer->force_timeout();
+}
+
+/* ----------------------------------------------------------------------
+   the next run command is carried out
+------------------------------------------------------------------------- */
+
+void FixIonTransport::post_run()
+{
+  FixIon::post_run();
+  if (!stopped) return;
+  timer->reset_timeout();
+  stopped = false;
 }
 
 /* ---------------------------------------------------------------------- */

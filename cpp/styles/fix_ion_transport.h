@@ -14,6 +14,8 @@ class FixIonTransport : public FixIon {
  public:
   FixIonTransport(class LAMMPS *, int, char **);
   void init() override;
+  void end_of_step() override;
+  void post_run() override;
 
  protected:
   void sample() override;
@@ -26,6 +28,8 @@ class FixIonTransport : public FixIon {
   std::string compute_id;    // of a compute that measures it, or empty
   class Compute *compute;
   std::string lags;    // as given, for the log
+  double goal;         // relative error of D at which a run ends, 0: none
+  bool stopped;        // by this fix
 
   double temperature_now();
 };

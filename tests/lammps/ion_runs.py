@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Trajectories for the tests of fix ion/transport and compute ion/msd, and what numpy makes of them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -111,20 +112,26 @@ def moments(d):
     return [x, y, z, total, collective, 0.6 * ((d**2).sum(axis=2) ** 2).mean() / total**2 - 1]
 
 
-def brute_force(r, per_level, levels, interval):
-    """From all positions of the ions [sample, ion, 3]: rows of lag, origins and moments, as the fix is to find them."""
+def brute_force(r, per_level, levels, interval, origins=1):
+    """From all positions of the ions [sample, ion, 3]: rows of lag, origins and moments, as the fix is to find them with so many
+    `origins` in each unit of a level."""
     rows = []
     for level in range(levels):
-        stride = per_level**level
-        for k in range(1 if level == 0 else 2, per_level + 1):
+        stride = max(per_level**level // origins, 1)
+        unit = per_level**level // stride
+        between = range(unit + 1, 2 * unit) if level else []
+        for k in [*between, *(unit * k for k in range(2 if level else 1, per_level + 1))]:
             some = r[::stride]
             if len(some) > k:
                 rows.append([k * stride * interval, len(some) - k, *moments(some[k:] - some[:-k])])
     return np.array(rows)
 
 
-def slope(lag, y, window):
-    """Of the straight line with weights 1/t^3 through the lags of a window."""
-    near = (lag > 0.999 * window[0]) & (lag < 1.001 * window[1])
-    assert near.sum() > 2
-    return np.polyfit(lag[near], y[near], 1, w=lag[near] ** -1.5)[0]
+def weighted(path: Path, lag, y):
+    """The slope of y as the weights in the file of the fix make it."""
+    (line,) = [line for line in path.read_text().splitlines() if line.startswith("# results ")]
+    weights = np.array(json.loads(line.removeprefix("# results "))["series"]["fit_weights"])
+    np.testing.assert_allclose([weights[:, 1].sum(), weights[:, 0] @ weights[:, 1]], [0, 1], atol=1e-5)
+    at = [np.argmin(np.abs(lag - wanted)) for wanted in weights[:, 0]]
+    np.testing.assert_allclose(lag[at], weights[:, 0], rtol=1e-9)
+    return weights[:, 1] @ y[at]

@@ -27,7 +27,8 @@ def assert_refused(run, message):
 
 
 FIX, COMPUTE = "fix ion/transport tr: ", "compute ion/msd m: "
-KEYWORDS = "temp, charge, drift, unwrap, lags, fit, units, start, output, file, history, state, title"
+KEYWORDS = "temp, charge, drift, unwrap, lags, origins, fit, window, until, units, start, output, file, history, state, "
+KEYWORDS += "title"
 
 ARGUMENTS = {  # words after the style: message
     "": "keyword Nevery needs a value: an integer, 1 or larger",
@@ -71,7 +72,13 @@ ARGUMENTS = {  # words after the style: message
     "5 file a history a": "two of its outputs go to the same file, a",
     "5 history a state a": "two of its outputs go to the same file, a",
     "5 file a state a": "two of its outputs go to the same file, a",
-    "5 lags 5000 3": "lags 5000 3 means 15000 positions kept for every ion: use 10000 or fewer",
+    "5 lags 5000 3": "lags 5000 3 with origins 5 means 55000 positions kept for every ion: use 10000 or fewer",
+    "5 lags 10 3 origins 4": "origins 4 is no divisor of the 10 lags per level: use one, for example 5",
+    "5 origins 0": "keyword origins needs an integer, 1 or larger, not '0'",
+    "5 window best": "keyword window needs beta or stationary, not 'best'",
+    "5 until 1.5": "keyword until needs a relative error of D below 1, not 1.5",
+    "5 until 0": "keyword until needs a number above 0, not '0'",
+    "5 window beta until 0.1": "keyword until needs the window stationary or fit: what it asks for is not known of a window beta",
     "5 title": "keyword title needs a value: a title, in quotes",
 }
 

@@ -19,6 +19,7 @@ DRIFT = 1e-11
 
 REFERENCES = ("framework", "com", "none")
 PER_LEVEL, LEVELS, EVERY = 4, 3, 5
+ORIGINS = 4  # of a unit where there are 4 lags on a level
 NAMES = ("x", "y", "z", "msd", "collective", "ngp")
 
 
@@ -68,7 +69,7 @@ def test_msd_at_every_lag_equals_brute_force(liquid, drift):
     folder, types, u, _, _ = liquid
     rows = table(folder / drift)
     found = columns(rows)
-    expected = brute_force(against(u, types, drift), PER_LEVEL, LEVELS, EVERY * DT)
+    expected = brute_force(against(u, types, drift), PER_LEVEL, LEVELS, EVERY * DT, ORIGINS)
     assert len(rows) == 10 and expected[0, 2] > 0.04 and expected[-1, 2] > 5
     np.testing.assert_allclose(found["lag"], expected[:, 0], rtol=1e-12)
     assert np.array_equal(found["origins"], expected[:, 1])
@@ -80,7 +81,8 @@ def test_drift_references_differ(liquid):
     """Masses count, and so does the framework: or the test above would show nothing."""
     folder, types, u, _, _ = liquid
     msd = {drift: columns(table(folder / drift))["msd"][-1] for drift in REFERENCES}
-    same_masses = brute_force((u - u.mean(axis=1, keepdims=True))[:, types == 1], PER_LEVEL, LEVELS, EVERY * DT)[-1, 5]
+    centered = (u - u.mean(axis=1, keepdims=True))[:, types == 1]
+    same_masses = brute_force(centered, PER_LEVEL, LEVELS, EVERY * DT, ORIGINS)[-1, 5]
     values = [*msd.values(), same_masses]
     assert all(abs(a / b - 1) > 1e-3 for i, a in enumerate(values) for b in values[:i]), values
 
@@ -121,7 +123,7 @@ def test_drift_of_all_atoms_is_removed(tmp_path):
         found[name] = columns(table(tmp_path / name))
         found[name + ".none"] = columns(table(tmp_path / f"{name}.none"))
     time = found["still"]["lag"]
-    assert len(time) == 19 and found["still"]["msd"][0] > 0.2
+    assert len(time) == 23 and found["still"]["msd"][0] > 0.2
     for name in NAMES:
         np.testing.assert_allclose(found["all"][name], found["still"][name], rtol=DRIFT)
     assert np.all(np.abs(found["all.none"]["x"] / found["still.none"]["x"] - 1) > 0.005)
@@ -172,9 +174,9 @@ run 400
     msd = {}
     for name, u, tolerance in (("toroidal", toroidal, ADDED), ("image", image, FILE)):
         r = against(u, types, "framework")
-        expected = brute_force(r[::2], 4, 4, 2 * DT)
+        expected = brute_force(r[::2], 4, 4, 2 * DT, 4)
         found = columns(table(tmp_path / name))
-        assert len(found["lag"]) == len(expected) == 12 and expected[0, 2] > 1e-4 and expected[-1, 5] > 1
+        assert len(found["lag"]) == len(expected) == 21 and expected[0, 2] > 1e-4 and expected[-1, 5] > 1
         assert np.array_equal(found["origins"], expected[:, 1])
         for k in range(12):
             close([found[column][k] for column in NAMES], expected[k, 2:], tolerance)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from ion_runs import BOLTZMANN, CHARGE, DT, columns, dump, free_flight, gas, lj, setup, slope, table
+from ion_runs import BOLTZMANN, CHARGE, DT, columns, dump, free_flight, gas, lj, setup, slope, table, weighted
 from lammps_runs import good, lmp
 from small_models import Box
 
@@ -54,7 +54,7 @@ def test_ranks_and_threads_write_the_same_bytes(tmp_path, one_rank, grid):
     data, expected, thermo, images = one_rank
     assert np.abs(images[-1, :, 1:] - images[0, :, 1:]).sum() > 1500
     rows = columns(table(data.parent / "table.txt"))
-    assert len(rows["lag"]) == 12 and rows["msd"][0] > 1 and thermo["f_tr"][-1] > 0.1 and thermo["c_m[4]"][-1] > 1e4
+    assert len(rows["lag"]) == 20 and rows["msd"][0] > 1 and thermo["f_tr"][-1] > 0.1 and thermo["c_m[4]"][-1] > 1e4
     ranks, threads, before, after = GRIDS[grid]
     script = free_flight(data, before=before) + after + MEASURE + THERMO + "run 200\n"
     run = good(lmp(script, tmp_path, ranks=ranks, threads=threads))
@@ -77,7 +77,7 @@ def test_rerun_of_a_liquid_on_any_number_of_ranks(tmp_path):
         good(lmp(script + "rerun ../dump dump x y z ix iy iz box yes\n", folder, ranks=ranks))
         found[ranks] = files(folder)
     rows, run = columns(table(tmp_path / "1" / "table.txt")), columns(table(tmp_path / "table.txt"))
-    assert len(rows["lag"]) == 7 and rows["msd"][0] > 0.1 and rows["msd"][-1] > 10
+    assert len(rows["lag"]) == 11 and rows["msd"][0] > 0.1 and rows["msd"][-1] > 10
     assert found[1] == found[2] == found[4]
     for name in rows:
         np.testing.assert_allclose(rows[name], run[name], rtol=1e-10)
@@ -106,14 +106,14 @@ def walkers(tmp_path_factory):
     return Box(x, np.append(np.ones(512, int), 2), 30 * np.eye(3)).write(folder / "data")
 
 
-@pytest.mark.parametrize("window", ["fit 0.02 0.4", ""])
+@pytest.mark.parametrize("window", ["fit 0.02 0.4", "", "window beta"])
 def test_random_walk(tmp_path, walkers, window):
     """D = kT / gamma, sigma from it; ions that know nothing of each other have a Haven ratio of 1."""
     script = BROWNIAN.format(data=walkers, seed=7, keywords=f"{window} file table.txt")
-    numbers = "f_tr " + " ".join(f"f_tr[{k}]" for k in range(1, 23))
+    numbers = "f_tr " + " ".join(f"f_tr[{k}]" for k in range(1, 28))
     script += f"thermo 2000\nthermo_style custom step vol {numbers}\nthermo_modify format float %.17g\nrun 4000\n"
     found = {k: v[-1] for k, v in good(lmp(script, tmp_path, ranks=2)).thermo[0].items()}
-    v = np.array([0.0] + [found[f"f_tr[{k}]"] for k in range(1, 23)])
+    v = np.array([0.0] + [found[f"f_tr[{k}]"] for k in range(1, 28)])
     rows = columns(table(tmp_path / "table.txt"))
 
     assert found["f_tr"] == v[1] and 0 < v[2] < 0.03 * v[1] and v[19] >= 4
@@ -121,10 +121,17 @@ def test_random_walk(tmp_path, walkers, window):
     np.testing.assert_allclose(v[3], v[2] / v[1], rtol=FILE)
     np.testing.assert_allclose(v[4:7].mean(), v[1], rtol=FILE)
     assert np.all(np.abs(v[4:7] / BROWNIAN_D - 1) < 2 * WALK)
-    if window:
+    if window.startswith("fit"):
         assert tuple(v[17:19]) == (0.02, 0.4)
-    np.testing.assert_allclose(v[1], slope(rows["lag"], rows["msd"], v[17:19]) / 6 * 1e-4, rtol=FILE)
-    np.testing.assert_allclose(v[8], slope(rows["lag"], rows["collective"], v[17:19]) / 6 * 1e-4, rtol=1e-9)
+    of_file = weighted(tmp_path / "table.txt", rows["lag"], rows["msd"])
+    np.testing.assert_allclose(v[1], of_file / 6 * 1e-4, rtol=1e-9)
+    if window:
+        of_file = weighted(tmp_path / "table.txt", rows["lag"], rows["collective"])
+        np.testing.assert_allclose(v[8], of_file / 6 * 1e-4, rtol=1e-9)
+    else:  # p, power, shift of the start
+        assert v[24] > 0.001 and 0 < v[25] < 0.1 and 0 < v[26] < 0.05
+    if window == "window beta":
+        np.testing.assert_allclose(v[1], slope(rows["lag"], rows["msd"], v[17:19]) / 6 * 1e-4, rtol=FILE)
     end = np.argmin(np.abs(rows["lag"] - v[18]))
     np.testing.assert_allclose(v[7], rows["msd"][end] / (6 * v[18]) * 1e-4, rtol=FILE)
     assert abs(v[16] - 1) < 0.05
@@ -182,6 +189,20 @@ run 20000
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
+def test_until_the_error_is_small(tmp_path, walkers, ranks):
+    """Stops when D is known, with a line that says so; the next run goes on."""
+    script = BROWNIAN.format(data=walkers, seed=11, keywords="until 0.03") + "thermo 200
+"
+    run = good(lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks))
+    first, second = run.thermo
+    (said,) = re.findall(r"^fix ion/transport tr: (D is known to .*)$", run.output, re.MULTILINE)
+    assert said.endswith("the run ends") and "(until 0.03)" in said
+    assert 200 < first["Step"][-1] < 20000 and first["f_tr[3]"][-1] < 0.03
+    assert second["Step"][-1] == first["Step"][-1] + 20
+    assert abs(first["f_tr"][-1] / BROWNIAN_D - 1) < WALK
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
 def test_log_names_the_result_at_the_end_of_each_run(tmp_path, walkers, ranks):
     """D with its window, or why there is none; the history has a row for the end of each run, once."""
     keywords = "fit 0.02 0.2 output 1000 file table.txt history history.txt"
@@ -227,7 +248,7 @@ run 50
     assert np.array_equal(first["f_tr[1][2]"], step // 2) and np.all(np.diff(first["c_m[4]"]) > 0)
     assert np.array_equal(first["v_d"], first["f_tr"]) and first["f_tr"][-1] > 0
     np.testing.assert_allclose(first["v_third"], first["f_tr[3][4]"] + first["f_fast[20]"], rtol=FILE)
-    assert np.all(first["f_fast[4][1]"] == 6 * DT) and np.all(first["f_fast[21]"] > 1000)
+    assert np.all(first["f_fast[4][1]"] == 4 * DT) and np.all(first["f_fast[21]"] > 1000)
     assert second["Step"][0] == 100 and second["Step"][-1] == 150
     for name in first:
         assert second[name][0] == first[name][-1], name
@@ -241,7 +262,7 @@ run 50
     assert np.array_equal(scalars[:, 1], scalars[:, 3]) and scalars[-1, 1] > 0
     assert np.all(np.diff(scalars[:, 5]) > 0)
     lines = [line.split() for line in (tmp_path / "column").read_text().splitlines() if not line.startswith("#")]
-    column = np.array([line for line in lines if len(line) == 4][-13:], float)
+    column = np.array([line for line in lines if len(line) == 4][-21:], float)
     np.testing.assert_allclose(column[: len(rows["lag"]), 1], rows["lag"], rtol=FILE)
     np.testing.assert_allclose(column[: len(rows["lag"]), 3], rows["msd"], rtol=FILE)
 

@@ -2,7 +2,7 @@
 //! Activation energy from results at several temperatures (eq. 4 of the paper).
 
 use crate::constants::BOLTZMANN_EV;
-use crate::transport::differ;
+use crate::transport::{differ, line};
 use crate::{Error, Result};
 
 /// A quantity measured at one temperature.
@@ -40,8 +40,9 @@ pub struct Arrhenius {
 impl Arrhenius {
     /// Straight line through ln y against 1/(k T).
     ///
-    /// Where every point has an error, points weigh 1 / (relative error)^2 and the errors of the line follow from theirs,
-    /// scaled up by the square root of chi^2 per degree of freedom where that exceeds 1 (as the Particle Data Group does);
+    /// Where every point has an error, points weigh 1 / (relative error)^2, with the errors of three temperatures or more taken from a
+    /// straight line through their logarithms against 1/T: errors from few blocks are known to a third or so, and a point whose error
+    /// is small by chance would pull the line. The errors of the line follow from those, scaled up by the square root of chi^2 per degree of freedom where that exceeds 1 (as the Particle Data Group does);
     /// else all points weigh the same and the errors come from the scatter about the line.
     ///
     /// ```
@@ -73,9 +74,10 @@ impl Arrhenius {
             .iter()
             .map(|point| point.error.filter(|&error| error > 0.0).map(|error| error / point.value))
             .collect();
-        let weights =
-            relative.as_ref().map_or_else(|| vec![1.0; points.len()], |r| r.iter().map(|r| r.powi(-2)).collect());
         let x: Vec<f64> = points.iter().map(|point| 1.0 / (BOLTZMANN_EV * point.temperature)).collect();
+        let weights = relative
+            .as_ref()
+            .map_or_else(|| vec![1.0; points.len()], |r| smooth(&x, r).iter().map(|r| r.powi(-2)).collect());
         let y: Vec<f64> = points.iter().map(|point| point.value.ln()).collect();
         let total: f64 = weights.iter().sum();
         let mean = |values: &[f64]| weights.iter().zip(values).map(|(w, v)| w * v).sum::<f64>() / total;
@@ -112,6 +114,15 @@ impl Arrhenius {
     }
 }
 
+/// Relative errors on a straight line through their logarithms against `x`; two points keep their own.
+fn smooth(x: &[f64], relative: &[f64]) -> Vec<f64> {
+    let points: Vec<_> = x.iter().zip(relative).map(|(&x, relative)| (x, relative.ln(), 1.0)).collect();
+    match line(&points) {
+        Some((intercept, slope)) if x.len() > 2 => x.iter().map(|x| (intercept + slope * x).exp()).collect(),
+        _ => relative.to_vec(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +155,23 @@ mod tests {
         assert!((fit.energy_error.unwrap() - 0.05f64.sqrt() / gap).abs() < 1e-12);
         assert_eq!(fit.chi2, None);
         assert_eq!(Arrhenius::fit(&[exact(300.0, None), exact(400.0, None)]).unwrap().energy_error, None);
+    }
+
+    /// Errors that scatter as those of few blocks do pull the line no more; smooth ones are left as they are.
+    #[test]
+    fn an_error_small_by_chance_does_not_pull_the_line() {
+        let temperatures = [500.0, 600.0, 700.0, 800.0, 900.0];
+        let error = |k: usize| 0.1 * (-0.3 * k as f64).exp();
+        let x = temperatures.map(|t| 1.0 / (BOLTZMANN_EV * t));
+        let exponential: Vec<f64> = x.iter().map(|x| (0.2 * x - 6.0).exp()).collect();
+        assert!(smooth(&x, &exponential).iter().zip(&exponential).all(|(a, b)| (a / b - 1.0).abs() < 1e-12));
+        assert_eq!(smooth(&x[..2], &[0.3, 0.1]), [0.3, 0.1]);
+        let mut points: Vec<Point> = (0..5).map(|k| exact(temperatures[k], Some(error(k)))).collect();
+        points[1].value *= 1.1;
+        let fair = Arrhenius::fit(&points).unwrap();
+        points[1].error = Some(points[1].error.unwrap() / 5.0);
+        let pulled = Arrhenius::fit(&points).unwrap();
+        assert!((pulled.energy - fair.energy).abs() < 0.003, "{} {}", pulled.energy, fair.energy);
     }
 
     /// The standard error of an unweighted slope, from its textbook formula.

@@ -7,7 +7,8 @@ use crate::Result;
 use crate::arrhenius::{Arrhenius, Point};
 use crate::measurement::Layout as _;
 use crate::results::{Column, Quantity, Results, Table};
-use crate::transport::{DIFFUSIVE, Findings, Transport, TransportLayout, Value};
+use crate::scatter;
+use crate::transport::{DIFFUSIVE, Findings, Transport, TransportLayout, Value, haven_ratio};
 
 /// Runs whose mean temperatures are this close, K, are replicas of each other.
 pub const SAME_TEMPERATURE: f64 = 1.0;
@@ -25,18 +26,40 @@ struct Line<'a> {
 }
 
 /// A table with a row for each temperature, and the activation energies of D and of sigma T (eq. 4 of the paper) above it,
-/// with what the lines say at `predict` K. `rungs`: one measurement for each temperature, in any order.
+/// with what the lines say at `predict` K. `rungs`: one measurement for each temperature, in any order; `replicas`: D of each run
+/// that makes one. What replicas differ by beyond their own errors goes into the errors of all.
 ///
 /// # Errors
 /// Where a sum leaves its range.
-pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
+pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Result<Table> {
     let mut findings = rungs.iter().map(Transport::findings).collect::<Result<Vec<_>>>()?;
+    let between = scatter::between(replicas);
+    for (found, each) in findings.iter_mut().zip(replicas) {
+        let relative = (between.unwrap_or(0.0) / each.len().max(1) as f64).sqrt();
+        for of in [&mut found.own, &mut found.sigma, &mut found.collective, &mut found.sigma_collective] {
+            of.error = of.error.map(|error| error.hypot(relative * of.value));
+        }
+        found.haven = haven_ratio(found.own, found.collective);
+    }
     findings.sort_by(|a, b| a.temperature.total_cmp(&b.temperature));
     let units = rungs.first().map(|rung| rung.evaluation().units).unwrap_or_default();
     let ((_, diffusion), (_, conductivity)) = (units.diffusion(), units.conductivity());
 
     let mut results = Results::new(TransportLayout::STYLE, "ladder");
     results.setting("predict_K", predict);
+    if let Some(between) = between {
+        let scatter = Quantity::new(
+            "replica_scatter",
+            "relative scatter of D between replicas beyond their errors",
+            between.sqrt(),
+            "",
+        );
+        results.quantity(scatter);
+        results.say(format!(
+            "replicas at one temperature scatter by {:.1} % beyond their own errors, which is inside all errors here",
+            100.0 * between.sqrt()
+        ));
+    }
     let lines = [
         Line { name: "D", symbol: "D", unit: diffusion, times_temperature: false, of: &|found| found.own },
         Line {
@@ -67,6 +90,7 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
         }
     }
     results.list("lines", series);
+    warn_of_extrapolation(&mut results, &findings, predict);
     let left_out: Vec<f64> =
         findings.iter().filter(|found| found.found.is_none()).map(|found| found.temperature).collect();
     for temperature in &left_out {
@@ -94,6 +118,19 @@ pub fn ladder(rungs: &[Transport], predict: f64) -> Result<Table> {
     Ok(Table { results, columns: columns(diffusion, conductivity), rows: rows.collect() })
 }
 
+/// A line says nothing of temperatures outside those it goes through: the motion may change there.
+fn warn_of_extrapolation(results: &mut Results, findings: &[Findings], predict: f64) {
+    let measured = findings.iter().filter(|found| found.found.is_some()).map(|found| found.temperature);
+    let (low, high) = measured.fold((f64::INFINITY, 0.0f64), |(low, high), t| (low.min(t), high.max(t)));
+    if low < high && !(low..=high).contains(&predict) {
+        let text = format!(
+            "values at {predict} K lie outside the temperatures measured, {low} to {high} K: their band is that of a straight line, and \
+             nothing says that it goes on"
+        );
+        results.warn("extrapolated", text);
+    }
+}
+
 /// One warning each for all temperatures that have a problem.
 fn warn_of_temperatures(results: &mut Results, findings: &[Findings]) {
     let named = |problem: &dyn Fn(&Findings) -> Option<String>| {
@@ -101,7 +138,7 @@ fn warn_of_temperatures(results: &mut Results, findings: &[Findings]) {
         each.collect::<Vec<_>>().join(", ")
     };
     let beta = |found: &Findings| {
-        let beta = found.found.as_ref()?.beta;
+        let beta = found.found.as_ref().filter(|found| found.stationary.is_none())?.beta;
         ((beta - 1.0).abs() >= DIFFUSIVE).then(|| format!("{beta:.3}"))
     };
     let not_diffusive = named(&beta);

@@ -22,6 +22,29 @@ pub fn scatter(values: &[Value]) -> Option<(f64, usize)> {
     Some((chi2 / (known.len() - 1) as f64, known.len()))
 }
 
+/// Relative variance between runs that should agree, beyond their own errors, from the runs at several temperatures together: random effects
+/// by the method of moments (DerSimonian and Laird, Control. Clin. Trials 7, 177 (1986)) on relative deviations. `None`: no temperature has two runs
+/// with errors.
+#[must_use]
+pub fn between(temperatures: &[Vec<Value>]) -> Option<f64> {
+    let (mut excess, mut scale, mut freedom) = (0.0, 0.0, 0usize);
+    for values in temperatures {
+        let known = values.iter().filter(|of| of.value > 0.0);
+        let weights: Vec<(f64, f64)> = known
+            .filter_map(|of| Some((of.value, of.relative().filter(|relative| *relative > 0.0)?.powi(-2))))
+            .collect();
+        if weights.len() < 2 {
+            continue;
+        }
+        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        let mean = weights.iter().map(|(value, weight)| weight * value.ln()).sum::<f64>() / total;
+        excess += weights.iter().map(|(value, weight)| weight * (value.ln() - mean).powi(2)).sum::<f64>();
+        scale += total - weights.iter().map(|(_, weight)| weight * weight).sum::<f64>() / total;
+        freedom += weights.len() - 1;
+    }
+    (freedom > 0).then(|| ((excess - freedom as f64) / scale).max(0.0))
+}
+
 /// A warning where `values` of the quantity `name` scatter by more than chance and their errors explain: the runs began from
 /// structures that differ, and the error of their mean is too small. chi^2 of n values scatters by sqrt(2 / (n - 1)) about 1.
 #[must_use]
@@ -51,6 +74,16 @@ mod tests {
         let (found, runs) = scatter(&[value(1.0, Some(0.3)), value(2.0, Some(0.4)), value(9.0, None)]).unwrap();
         assert!((found - 1.0 / (0.09 + 0.16)).abs() < 1e-12 && runs == 2);
         assert_eq!(scatter(&[value(1.0, Some(0.3)), value(2.0, None)]), None);
+    }
+
+    /// Equal errors e and two values at each of many temperatures: the excess of their variance over e^2.
+    #[test]
+    fn between_runs_is_what_their_errors_do_not_explain() {
+        let pair = |off: f64| vec![value(1.0, Some(0.05)), value(off.exp(), Some(0.05 * off.exp()))];
+        let found = between(&[pair(0.2), pair(-0.2), vec![value(3.0, Some(0.1))]]).unwrap();
+        assert!((found - (0.02 - 0.0025)).abs() < 1e-12, "{found}");
+        assert_eq!(between(&[pair(0.01)]), Some(0.0));
+        assert_eq!(between(&[vec![value(1.0, Some(0.1))], vec![value(1.0, None), value(2.0, Some(0.1))]]), None);
     }
 
     #[test]

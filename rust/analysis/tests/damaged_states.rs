@@ -28,6 +28,7 @@ fn transport() -> String {
     let layout = TransportLayout {
         lags_per_level: 3,
         levels: 2,
+        origins: 1,
         every: 1,
         timestep_ps: 0.1,
         ions: 2,
@@ -130,7 +131,7 @@ fn read(text: &str) {
     let Ok(head) = state::head(text) else { return };
     match head.style.as_str() {
         "ion/transport" => {
-            for fit in [Fit::Automatic, WINDOW.fit] {
+            for fit in [Fit::Stationary, WINDOW.fit] {
                 let _ = Transport::open(text, Evaluation { fit, ..WINDOW }).map(|read| use_up(read, text));
             }
         }

@@ -35,6 +35,8 @@ mod ffi {
     struct TransportSettings {
         lags_per_level: u64,
         levels: u64,
+        /// Origins in each unit of the upper levels; 0: as many as is usual.
+        origins: u64,
         /// Time steps between samples.
         every: u64,
         /// Time step, ps.
@@ -45,8 +47,10 @@ mod ffi {
         reference_atoms: u64,
         /// Elementary charges.
         charge: f64,
-        /// Window of the fit, ps; both 0: automatic.
+        /// Window of the fit, ps; both 0: found.
         fit: [f64; 2],
+        /// Whether it is found where beta is 1, and not where the slope is constant.
+        beta: bool,
         units: Units,
     }
 
@@ -84,6 +88,9 @@ mod ffi {
         /// What it has in common with all measurements.
         fn measurement(self: &mut Transport) -> Pin<&mut Measurement>;
         fn sample(self: &mut Transport, frame: IonFrame) -> Result<()>;
+        /// Why the run may end, in a line for the log: D is known to the relative error `goal`. Empty: go on. After
+        /// `add_increments` on all ranks, with the same answer on each.
+        fn enough(self: &mut Transport, goal: f64) -> Result<String>;
 
         /// Displacements since the first frame.
         fn open_displacement(ions: u64, drift: Drift, reference_atoms: u64) -> Result<Box<Displacement>>;
@@ -115,6 +122,10 @@ fn open_transport(settings: &ffi::TransportSettings) -> Result<Box<Transport>> {
         let layout = TransportLayout {
             lags_per_level: settings.lags_per_level,
             levels: settings.levels,
+            origins: match settings.origins {
+                0 => TransportLayout::usual_origins(settings.lags_per_level),
+                origins => origins,
+            },
             every: settings.every,
             timestep_ps: settings.timestep,
             ions: settings.ions,
@@ -123,7 +134,8 @@ fn open_transport(settings: &ffi::TransportSettings) -> Result<Box<Transport>> {
             charge: settings.charge,
         };
         let fit = match settings.fit {
-            [_, 0.0] => Fit::Automatic,
+            [_, 0.0] if settings.beta => Fit::Beta,
+            [_, 0.0] => Fit::Stationary,
             [from, to] => Fit::Window(from, to),
         };
         let units = if settings.units == ffi::Units::Si { DiffusionUnits::Si } else { DiffusionUnits::Cgs };
@@ -170,6 +182,10 @@ impl Transport {
             let (frame, rows) = frame.split()?;
             transport.sample(&frame, rows)
         })
+    }
+
+    fn enough(&mut self, goal: f64) -> Result<String> {
+        self.0.guarded(|transport| Ok(transport.enough(goal)?.unwrap_or_default()))
     }
 }
 

@@ -32,9 +32,12 @@ struct Arguments {
     /// First line of the table, for pictures
     #[arg(long)]
     title: Option<String>,
-    /// Window of the straight line through the MSD, from and to, ps [default: where beta is 1]
+    /// Window of the straight line through the MSD, from and to, ps [default: found, see --window]
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
     fit: Option<Vec<f64>>,
+    /// How the window is found: where the slope is constant, or where beta is 1
+    #[arg(long, value_enum, default_value = "stationary")]
+    window: Window,
     /// Units of D and sigma
     #[arg(long, value_enum, default_value = "cgs")]
     units: Units,
@@ -50,6 +53,12 @@ struct Arguments {
     /// Frequency of --split cut, THz
     #[arg(long, default_value_t = 0.0)]
     cut: f64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Window {
+    Stationary,
+    Beta,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -136,7 +145,10 @@ impl Arguments {
         let fit = match self.fit.as_deref() {
             Some([from, to]) if from < to && *from >= 0.0 => Fit::Window(*from, *to),
             Some(_) => return Err(Error::Settings("--fit needs a window from a shorter to a longer lag in ps".into())),
-            None => Fit::Automatic,
+            None => match self.window {
+                Window::Stationary => Fit::Stationary,
+                Window::Beta => Fit::Beta,
+            },
         };
         let units = match self.units {
             Units::Cgs => DiffusionUnits::Cgs,
@@ -157,7 +169,8 @@ fn transport(rungs: &[Rung], predict: f64) -> Result<Table> {
         )));
     }
     let all: Vec<Transport> = rungs.iter().map(|rung| rung.all.clone()).collect();
-    let mut table = ladder(&all, predict)?;
+    let each: Vec<Vec<Value>> = rungs.iter().map(|rung| rung.each.clone()).collect();
+    let mut table = ladder(&all, &each, predict)?;
     for Warning { code, text } in rungs.iter().filter_map(Rung::warning) {
         table.results.warn(code, text);
     }

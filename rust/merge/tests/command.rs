@@ -28,6 +28,7 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
     let layout = TransportLayout {
         lags_per_level: 10,
         levels: 2,
+        origins: 1,
         every: 10,
         timestep_ps: 0.01,
         ions: 2,
@@ -36,7 +37,7 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
         charge: 1.0,
     };
     let width = 3 * layout.lags().places();
-    let evaluation = Evaluation { fit: Fit::Automatic, units: DiffusionUnits::Cgs };
+    let evaluation = Evaluation { fit: Fit::Stationary, units: DiffusionUnits::Cgs };
     let mut transport = Transport::new(layout, evaluation).unwrap();
     transport.set_model(model, 0);
     let mut rows = vec![0.0; 2 * width];

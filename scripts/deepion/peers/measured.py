@@ -66,6 +66,12 @@ def straight_line(lag: np.ndarray, msd: np.ndarray, power: float) -> float:
     return float(np.polyfit(lag, msd, 1, w=lag ** (-power / 2))[0])
 
 
+def weighted_line(of: Table, lag: np.ndarray, msd: np.ndarray) -> float:
+    """Slope of the MSD at these lags (ps) with the weights that the fix found and wrote into its file."""
+    weights = {round(at, 9): weight for at, weight in of.head["series"]["fit_weights"]}
+    return float(sum(weights[round(float(at), 9)] * y for at, y in zip(lag, msd, strict=True)))
+
+
 def fit_lags(name: str) -> np.ndarray:
     """Lags of the straight line of a trajectory, in samples, where every lag is there."""
     first, last = s.FIT if name == "run" else s.WALK_FIT

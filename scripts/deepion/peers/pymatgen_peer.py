@@ -98,8 +98,8 @@ def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str
     # 1 A^2/ps = 1e-4 cm^2/s
     line = measured.straight_line(lags * step, msd, 1) / 6 * 1e-4
     rows.append(close(f"{where}: D, line with weights 1/t through our MSD", tool, line, d, LINE, "cm^2/s"))
-    line = measured.straight_line(lags * step, theirs[f"{name} msd"], 3) / 6 * 1e-4
-    rows.append(close(f"{where}: D, line with weights 1/t^3 through its MSD", tool, ours.d[0], line, LINE, "cm^2/s"))
+    line = measured.weighted_line(table, lags * step, theirs[f"{name} msd"]) / 6 * 1e-4
+    rows.append(close(f"{where}: D, line with our weights through its MSD", tool, ours.d[0], line, LINE, "cm^2/s"))
     rows.append(within_errors(f"{where}: D, each with its own weights", tool, *ours.d, d, SAME_DATA, "cm^2/s"))
     rows.append(
         within_errors(f"{where}: collective D, own weights", tool, *ours.collective, charge_d, SAME_DATA, "cm^2/s")

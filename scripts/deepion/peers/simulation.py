@@ -37,8 +37,8 @@ thermo 1000
 run {equilibration}
 reset_timestep 0
 
-fix framework lithium ion/transport {every} {transport} file framework.dat history framework.history
-fix none lithium ion/transport {every} {transport} drift none file none.dat
+fix framework lithium ion/transport {every} {transport} origins 1 file framework.dat history framework.history
+fix none lithium ion/transport {every} {transport} origins 1 drift none file none.dat
 fix origins lithium ion/transport {every} {transport} lags {every_origin} 1 file origins.dat history origins.history
 fix nc lithium ion/coordination {every} sulfur {cutoffs} output {steps} file coordination.dat
 fix gr lithium ion/rdf {every} sulfur {rdf} output {steps} file rdf.dat
@@ -61,11 +61,11 @@ plugin load "{plugin}"
 pair_style zero 2.0
 pair_coeff * *
 timestep {timestep}
-fix all ion ion/transport {every} temp {kelvin} {fit} lags {per_level} {levels} output {last} file {name}.dat &
+fix all ion ion/transport {every} temp {kelvin} {fit} lags {per_level} {levels} origins 1 output {last} file {name}.dat &
     history {name}.history state {name}.state
 fix origins ion ion/transport {every} temp {kelvin} {fit} lags {every_origin} 1 output {last} file {name}.origins.dat &
     history {name}.origins.history
-fix few few ion/transport {every} temp {kelvin} lags {per_level} {levels} state {name}.few.state
+fix few few ion/transport {every} temp {kelvin} lags {per_level} {levels} origins 1 state {name}.few.state
 thermo {last}
 rerun {name}.dump dump x y z box yes wrapped no
 """

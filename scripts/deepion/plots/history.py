@@ -106,7 +106,7 @@ def run(arguments: Namespace) -> None:
     tables = [read(path, HISTORY) for path in files]
     if not any(table.quantity("D").values.any() for table in tables):
         raise InputError(
-            f"{', '.join(map(str, files))}: nothing to draw: no row has a diffusion coefficient yet, for no stretch of lags has "
-            "|beta - 1| < 0.05, or the window of fit holds no data: run longer; beta is in what the keyword file names"
+            f"{', '.join(map(str, files))}: nothing to draw: no row has a diffusion coefficient yet, for the slope of the "
+            "MSD still changes, or the window of fit holds no data: run longer; what the keyword file names says which"
         )
     pictures.save(draw(tables), targets, [table.path for table in tables])

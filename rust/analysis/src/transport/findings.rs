@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Numbers from sums, in the units asked for.
 
-use super::diffusion::{Diffusion, Value, diffusion, haven_ratio, nernst_einstein};
+use super::diffusion::{Diffusion, NotYet, Value, diffusion, haven_ratio, nernst_einstein};
 use super::layout::Evaluation;
 use super::moments::{Average, Moments};
 use super::total::TransportTotal;
@@ -18,6 +18,8 @@ const RAMP: f64 = 0.05;
 pub struct Findings {
     /// The fit; `None` where there is no window yet, and then everything that follows from it is 0.
     pub found: Option<Diffusion>,
+    /// Why there is none.
+    pub not_yet: Option<NotYet>,
     /// Self-diffusion coefficient.
     pub own: Value,
     /// The same along x, y, z.
@@ -49,7 +51,10 @@ impl Findings {
     /// Where a sum leaves its range.
     pub fn of(sums: &Sums<TransportTotal>, evaluation: &Evaluation) -> Result<Self> {
         let layout = &sums.layout;
-        let found = diffusion(sums, evaluation.fit)?;
+        let (found, not_yet) = match diffusion(sums, evaluation.fit)? {
+            Ok(found) => (Some(found), None),
+            Err(why) => (None, Some(why)),
+        };
         let (mut volume, mut temperature, mut thermal) = (0.0, 0.0, 0.0);
         let (mut kinetic, mut ramp) = (Mean::default(), None);
         for run in sums.totals() {
@@ -82,6 +87,7 @@ impl Findings {
             sigma_collective: sigma(collective),
             haven: haven_ratio(own, collective),
             found,
+            not_yet,
             temperature,
             kinetic: kinetic.value(),
             ramp,

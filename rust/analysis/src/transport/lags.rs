@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 //! The lags at which displacements are taken: the order-n scheme (Dubbeldam, Ford, Ellis, Snurr, Mol. Simul. 35, 1084
-//! (2009)) without any averaging of positions.
+//! (2009)) without any averaging of positions, and with more origins than there.
 //!
-//! Level l keeps the last `per_level` positions of every atom, taken every `per_level`^l samples; a position taken is
-//! compared with all of them. So lag k `per_level`^l has all origins that are multiples of `per_level`^l: the short lags,
-//! where displacements forget fast, have many origins, and memory grows with the logarithm of the longest lag only.
+//! With n lags per level and m origins per lag unit, level 0 keeps the last n positions of every ion, one of each sample; level
+//! l > 0 keeps the last n m positions, taken every n^l / m samples, and compares each new one with those that are (1 + j/m) n^l
+//! (0 < j < m) and k n^l (1 < k <= n) samples old. So the short lags, where displacements forget fast, have many origins, lags are
+//! never more than a factor of 1 + 1/m or (k + 1) / k apart, and memory grows with the logarithm of the longest lag only.
+//! m = 1 is the plain scheme.
 
 /// Geometry of levels and lags.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lags {
     per_level: u64,
     levels: u64,
+    origins: u64,
 }
 
 /// One lag of one level at a sample: where its origin is kept and where its sums go.
@@ -22,62 +25,92 @@ pub struct Pairing {
     pub place: usize,
 }
 
+/// One level: positions are kept every `stride` samples at `places` places from `first_place` on.
+struct Level {
+    stride: u64,
+    places: u64,
+    first_place: u64,
+    first_lag: usize,
+}
+
 impl Lags {
-    /// `per_level` lags on each of `levels` levels.
+    /// `per_level` lags on each of `levels` levels, `origins` (a divisor of `per_level`) origins in each unit of a level.
     #[must_use]
-    pub fn new(per_level: u64, levels: u64) -> Self {
-        Self { per_level, levels }
+    pub fn new(per_level: u64, levels: u64, origins: u64) -> Self {
+        Self { per_level, levels, origins }
     }
 
     /// Number of lags. The first lag of a higher level is the last one of the level below and is left out.
     #[must_use]
     pub fn count(&self) -> usize {
-        (self.per_level + (self.levels - 1) * (self.per_level - 1)) as usize
+        (self.per_level + (self.levels - 1) * (self.per_level + self.origins - 2)) as usize
     }
 
     /// All lags in samples, ascending.
     #[must_use]
     pub fn all(&self) -> Vec<u64> {
-        let mut lags: Vec<u64> = (1..=self.per_level).collect();
-        for level in 1..self.levels {
-            lags.extend((2..=self.per_level).map(|k| k * self.per_level.pow(level as u32)));
-        }
-        lags
+        self.levels().flat_map(|(index, level)| self.in_strides(index).map(move |lag| lag * level.stride)).collect()
+    }
+
+    /// Samples between two origins of each lag, in the order of [`Lags::all`].
+    #[must_use]
+    pub fn strides(&self) -> Vec<u64> {
+        self.levels().flat_map(|(index, level)| self.in_strides(index).map(move |_| level.stride)).collect()
     }
 
     /// Positions kept for each atom.
     #[must_use]
     pub fn places(&self) -> usize {
-        (self.levels * self.per_level) as usize
+        (self.per_level * (1 + (self.levels - 1) * self.origins)) as usize
     }
 
     /// Calls `pair` for every lag that sample number `sample` (from 0 on) completes.
     pub fn pairs(&self, sample: u64, mut pair: impl FnMut(Pairing)) {
-        self.for_levels(sample, |level, count| {
-            let shortest = if level == 0 { 1 } else { 2 };
-            for k in shortest..=self.per_level.min(count) {
-                let place = level * self.per_level + (count - k) % self.per_level;
-                let first = if level == 0 { 0 } else { self.per_level + (level - 1) * (self.per_level - 1) };
-                pair(Pairing { lag: (first + k - shortest) as usize, place: place as usize });
+        for (index, level) in self.levels_of(sample) {
+            let count = sample / level.stride;
+            for (k, lag) in self.in_strides(index).take_while(|&lag| lag <= count).enumerate() {
+                let place = level.first_place + (count - lag) % level.places;
+                pair(Pairing { lag: level.first_lag + k, place: place as usize });
             }
-        });
+        }
     }
 
     /// Calls `keep` for every place where the position of this sample goes, after all pairs were taken.
     pub fn keeps(&self, sample: u64, mut keep: impl FnMut(usize)) {
-        self.for_levels(sample, |level, count| keep((level * self.per_level + count % self.per_level) as usize));
+        for (_, level) in self.levels_of(sample) {
+            keep((level.first_place + sample / level.stride % level.places) as usize);
+        }
     }
 
-    /// Levels that take this sample, with the number of positions they took before.
-    fn for_levels(&self, sample: u64, mut level: impl FnMut(u64, u64)) {
-        let mut stride = 1;
-        for index in 0..self.levels {
-            if !sample.is_multiple_of(stride) {
-                break;
-            }
-            level(index, sample / stride);
-            stride *= self.per_level;
-        }
+    /// The lags of a level in units of its stride, ascending.
+    fn in_strides(&self, level: u64) -> impl Iterator<Item = u64> + use<> {
+        // on level 0 a unit is one sample, on the others `origins` strides
+        let (unit, shortest) = if level == 0 { (1, 1) } else { (self.origins, 2) };
+        (unit + 1..2 * unit).chain((shortest..=self.per_level).map(move |k| k * unit))
+    }
+
+    fn levels(&self) -> impl Iterator<Item = (u64, Level)> + '_ {
+        let mut unit = 1;
+        (0..self.levels).map(move |index| {
+            let upper = index.saturating_sub(1);
+            let level = if index == 0 {
+                Level { stride: 1, places: self.per_level, first_place: 0, first_lag: 0 }
+            } else {
+                Level {
+                    stride: unit / self.origins,
+                    places: self.per_level * self.origins,
+                    first_place: self.per_level * (1 + upper * self.origins),
+                    first_lag: (self.per_level + upper * (self.per_level + self.origins - 2)) as usize,
+                }
+            };
+            unit *= self.per_level;
+            (index, level)
+        })
+    }
+
+    /// Levels that take this sample. A level takes no sample that one below it does not take.
+    fn levels_of(&self, sample: u64) -> impl Iterator<Item = (u64, Level)> + '_ {
+        self.levels().take_while(move |(_, level)| sample.is_multiple_of(level.stride))
     }
 }
 
@@ -85,13 +118,21 @@ impl Lags {
 mod tests {
     use super::*;
 
-    /// The place scheme against its definition: lag k n^l pairs exactly the samples that are multiples of n^l.
+    /// The place scheme against its definition: a lag of level l pairs exactly the samples that are multiples of n^l / m.
     #[test]
     fn every_lag_meets_every_origin_of_its_stride() {
-        for (per_level, levels, samples) in [(10, 3, 1234), (2, 5, 77), (3, 2, 40)] {
-            let lags = Lags::new(per_level, levels);
-            let all = lags.all();
-            assert_eq!(all.len(), lags.count());
+        for (per_level, levels, origins, samples) in [
+            (10, 3, 1, 1234),
+            (10, 3, 5, 1234),
+            (4, 4, 4, 600),
+            (2, 5, 1, 77),
+            (3, 2, 3, 40),
+            (6, 3, 2, 500),
+            (5, 1, 5, 9),
+        ] {
+            let lags = Lags::new(per_level, levels, origins);
+            let (all, strides) = (lags.all(), lags.strides());
+            assert_eq!((all.len(), strides.len()), (lags.count(), lags.count()));
             assert!(all.is_sorted_by(|a, b| a < b));
             let mut kept = vec![None; lags.places()];
             let mut found = Vec::new();
@@ -101,11 +142,13 @@ mod tests {
             }
             let mut expected = Vec::new();
             for sample in 0..samples {
-                for &lag in &all {
-                    let mut stride = 1;
-                    while lag > stride * per_level {
-                        stride *= per_level;
+                for (&lag, &own) in all.iter().zip(&strides) {
+                    let mut unit = 1;
+                    while lag > unit * per_level {
+                        unit *= per_level;
                     }
+                    let stride = if unit == 1 { 1 } else { unit / origins };
+                    assert_eq!(own, stride);
                     if sample >= lag && sample.is_multiple_of(stride) {
                         expected.push((lag, sample - lag, sample));
                     }
@@ -114,7 +157,16 @@ mod tests {
             found.sort_unstable();
             expected.sort_unstable();
             assert_eq!(found, expected);
-            assert!(found.len() > 100);
         }
+    }
+
+    #[test]
+    fn more_origins_fill_the_gaps_between_lags() {
+        let plain = Lags::new(10, 2, 1);
+        assert_eq!(plain.all()[8..12], [9, 10, 20, 30]);
+        assert_eq!(plain.places(), 20);
+        let dense = Lags::new(10, 2, 5);
+        assert_eq!(dense.all()[8..17], [9, 10, 12, 14, 16, 18, 20, 30, 40]);
+        assert_eq!((dense.count(), dense.places()), (23, 60));
     }
 }

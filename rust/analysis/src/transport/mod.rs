@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: MIT
 //! Mean-square displacement, diffusion and conductivity from many time origins (`doc/method/physics.md`, section 2).
 
+mod beta_window;
+mod covariance;
 mod curve;
 mod diffusion;
 mod displacement;
+mod enough;
+mod errors;
 mod findings;
+mod gls;
 mod lags;
 mod layout;
 mod located;
 mod measure;
 mod moments;
 mod results;
+mod stationary;
 mod total;
 
+pub use beta_window::DIFFUSIVE;
+pub use covariance::Origins;
 pub use curve::{Curve, differ, line, non_gaussian};
-pub use diffusion::{DIFFUSIVE, Diffusion, Value, haven_ratio, nernst_einstein};
+pub use diffusion::{Diffusion, NotYet, Value, diffusion, haven_ratio, nernst_einstein};
 pub use displacement::Displacement;
+pub use errors::{Source, standard_error};
 pub use findings::Findings;
 pub use lags::Lags;
 pub use layout::{DiffusionUnits, Evaluation, Fit, TransportLayout};
 pub use located::{Frame, Group, ION_GROUPS, Located, Reference, locate};
 pub use measure::Transport;
 pub use moments::Moments;
+pub use stationary::Stationary;
 pub use total::TransportTotal;

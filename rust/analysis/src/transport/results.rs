@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! Results of [`Transport`]: quantities, sentences and warnings, the table of lags, numbers for thermo output.
 
+use super::beta_window::DIFFUSIVE;
 use super::curve::Curve;
-use super::diffusion::{DIFFUSIVE, Diffusion, Value, standard_error};
+use super::diffusion::{Diffusion, NotYet, Value};
+use super::errors::{Source, standard_error};
 use super::findings::Findings;
 use super::layout::{DiffusionUnits, Evaluation, Fit};
 use super::located::Reference;
@@ -17,7 +19,7 @@ const UNKNOWN: f64 = 1e99;
 const NO_ERROR: &str = "(error not known: too few independent blocks)";
 
 /// Quantities of a row of the history, and whether an error stands beside each.
-const HISTORY: [(&str, bool); 17] = [
+const HISTORY: [(&str, bool); 21] = [
     ("time", false),
     ("D", true),
     ("D_x", true),
@@ -35,6 +37,10 @@ const HISTORY: [(&str, bool); 17] = [
     ("temperature", false),
     ("volume", false),
     ("temperature_kinetic", false),
+    ("start_p", false),
+    ("start_power", false),
+    ("start_shift", false),
+    ("hops", false),
 ];
 
 impl Transport {
@@ -63,7 +69,8 @@ impl Report for Transport {
 
     /// Scalar: D. Vector: 1 D, 2 its error, 3 relative error, 4-6 D along x, y, z, 7 the paper's ratio, 8-9 collective D, 10-11
     /// sigma, 12-13 collective sigma, 14-15 Haven ratio, 16 beta, 17-18 window, 19 blocks, 20 samples, 21 temperature, 22 volume,
-    /// 23 kinetic temperature. Array: a row per lag, all lags.
+    /// 23 kinetic temperature, 24-25 p and power of the test of the start, 26 spread over starts, 27 hops. Array: a row per lag, all
+    /// lags.
     fn thermo(&self) -> Result<Thermo> {
         let results = self.results()?;
         let (value, error) = (|name: &str| results.value(name), |name: &str| results.error(name));
@@ -92,6 +99,10 @@ impl Report for Transport {
             value("temperature"),
             value("volume"),
             value("temperature_kinetic"),
+            value("start_p"),
+            value("start_power"),
+            value("start_shift"),
+            value("hops"),
         ];
         let lags = self.layout().lags_ps();
         let mut array = vec![vec![0.0; lag_columns().len()]; lags.len()];
@@ -169,7 +180,7 @@ fn results(sums: &Sums<TransportTotal>, evaluation: &Evaluation, findings: &Find
     settings(&mut results, sums, evaluation);
     sampling(&mut results, sums, findings);
     temperatures(&mut results, findings);
-    window(&mut results, evaluation, findings.found.as_ref());
+    window(&mut results, evaluation, findings);
     coefficients(&mut results, evaluation, findings);
     results
 }
@@ -182,13 +193,22 @@ fn settings(results: &mut Results, sums: &Sums<TransportTotal>, evaluation: &Eva
     results.setting("reference_atoms", layout.reference_atoms);
     results.setting("lags_per_level", layout.lags_per_level);
     results.setting("levels", layout.levels);
+    results.setting("origins", layout.origins);
     results.setting("every", layout.every);
     results.setting("timestep_ps", layout.timestep_ps);
     results.setting(
         "fit_ps",
         match evaluation.fit {
-            Fit::Automatic => None,
+            Fit::Stationary | Fit::Beta => None,
             Fit::Window(from, to) => Some([from, to]),
+        },
+    );
+    results.setting(
+        "window",
+        match evaluation.fit {
+            Fit::Stationary => "stationary",
+            Fit::Beta => "beta",
+            Fit::Window(..) => "given",
         },
     );
     let against = match layout.drift {
@@ -248,12 +268,13 @@ fn temperatures(results: &mut Results, findings: &Findings) {
     }
 }
 
-fn window(results: &mut Results, evaluation: &Evaluation, found: Option<&Diffusion>) {
+fn window(results: &mut Results, evaluation: &Evaluation, findings: &Findings) {
+    let found = findings.found.as_ref();
     let number = |name: &str, label: &str, value: f64, unit: &str| {
         Quantity::new(name, label, value, unit).only_if(found.is_some())
     };
-    let (from, to) = found.map_or((0.0, 0.0), |found| found.window);
-    results.quantity(number("fit_from", "first lag of the window", from, "ps"));
+    let (from, to) = findings.window();
+    results.quantity(number("fit_from", "first lag of the window, or mean start of the lines", from, "ps"));
     results.quantity(number("fit_to", "last lag of the window", to, "ps"));
     results.quantity(number("beta", "slope of log MSD over the window", found.map_or(0.0, |found| found.beta), ""));
     let blocks = found.map_or(0.0, |found| found.blocks as f64);
@@ -263,49 +284,50 @@ fn window(results: &mut Results, evaluation: &Evaluation, found: Option<&Diffusi
         blocks,
         "",
     ));
-    results.setting("errors_from", found.map(|found| if found.ion_groups { "ion_groups" } else { "time_blocks" }));
+    stationarity(results, found);
+    results.setting("errors_from", found.map(|found| found.errors.name()));
+    results.list("fit_weights", found.map_or_else(Vec::new, |found| found.weights.clone()));
     let Some(found) = found else {
-        results.say(match evaluation.fit {
-            Fit::Automatic => "no diffusion coefficient yet: no stretch of lags up to a tenth of the run has |beta - 1| < 0.05 over a \
-                               factor of 2: run longer, or give the window with fit"
-                .into(),
-            Fit::Window(from, to) => format!(
-                "no diffusion coefficient yet: fit {from} {to} ps needs two lags or more, and data at the longest of them"
-            ),
-        });
+        results.say(no_diffusion(evaluation.fit, findings.not_yet, evaluation.units));
         results.for_the_log();
         return;
     };
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b;
     let how = match evaluation.fit {
-        Fit::Automatic => "found where |beta - 1| < 0.05".into(),
+        Fit::Stationary => "lines from all starts, averaged".into(),
+        Fit::Beta => "found where |beta - 1| < 0.05".into(),
         Fit::Window(from, to) if near(from, found.window.0) && near(to, found.window.1) => "as given".into(),
         Fit::Window(from, to) => format!("the lags within {from} to {to} ps, as given"),
     };
-    results.say(format!(
-        "fit window = {} to {} ps ({how}), beta = {:.4}, errors from {} {}{}",
-        found.window.0,
-        found.window.1,
-        found.beta,
-        found.blocks,
-        if found.ion_groups { "groups of ions" } else { "blocks of time" },
-        // standard error of a standard deviation from n normal values
-        if found.blocks > 1 {
-            format!(", themselves known to {:.0} %", 100.0 / (2.0 * (found.blocks as f64 - 1.0)).sqrt())
-        } else {
-            String::new()
-        }
-    ));
+    // standard error of a standard deviation from n normal values
+    let known = |parts: usize| format!("themselves known to {:.0} %", 100.0 / (2.0 * (parts as f64 - 1.0)).sqrt());
+    let errors = match found.errors {
+        Source::Blocks => format!("{} blocks of time, {}", found.blocks, known(found.blocks)),
+        Source::IonGroups => format!("{} groups of ions, {}", found.blocks, known(found.blocks)),
+        Source::Motion => "the covariance of a random walk with rattling and hops".into(),
+    };
+    let short = |lag: f64| (lag * 1e6).round() / 1e6;
+    let (from, to) = (short(found.window.0), short(found.window.1));
+    results.say(format!("fit window = {from} to {to} ps ({how}), beta = {:.4}, errors from {errors}", found.beta));
     results.for_the_log();
-    if found.ion_groups {
+    if let Some(start) = &found.stationary {
+        results.say(format!(
+            "slope from {from} ps on against that from twice as late: p = {:.3}; a change by {:.1} % would have been seen; not knowing the \
+             start better makes an error of {:.1} %",
+            start.p,
+            100.0 * start.power,
+            100.0 * start.shift / found.own.value.abs()
+        ));
+    }
+    if found.errors != Source::Blocks {
         results.warn(
             "short_run",
-            "the run is too short for 4 blocks of twice the window's longest lag: the error of D takes ions for \
-             independent, those of collective quantities are not known"
+            "the run is too short for 4 blocks of twice the window's longest lag: errors take ions for independent, those of \
+             collective quantities come from the covariance of one random walk"
                 .into(),
         );
     }
-    if (found.beta - 1.0).abs() >= DIFFUSIVE {
+    if found.stationary.is_none() && (found.beta - 1.0).abs() >= DIFFUSIVE {
         results.warn(
             "not_diffusive",
             format!(
@@ -314,6 +336,54 @@ fn window(results: &mut Results, evaluation: &Evaluation, found: Option<&Diffusi
             ),
         );
     }
+}
+
+/// What is known of the start, and how many hops there were.
+fn stationarity(results: &mut Results, found: Option<&Diffusion>) {
+    let start = found.and_then(|found| Some((found.stationary?, found.own.value.abs())));
+    let mut number = |name: &str, label: &str, value: Option<f64>| {
+        let quantity = Quantity::new(name, label, value.unwrap_or(0.0), "");
+        results.quantity(quantity.only_if(value.is_some_and(f64::is_finite)));
+    };
+    number("start_p", "probability of as large a difference between slopes by chance", start.map(|(start, _)| start.p));
+    number(
+        "start_power",
+        "relative change of the slope that would have been seen",
+        start.map(|(start, _)| start.power),
+    );
+    let shift = start.map(|(start, own)| start.shift / own);
+    number("start_shift", "relative error of D that comes from not knowing the start", shift);
+    number(
+        "hops",
+        "hops that last, of all ions; not available: as many as those of a random walk",
+        found.map(|found| 1.0 / found.hops),
+    );
+}
+
+fn no_diffusion(fit: Fit, why: Option<NotYet>, units: DiffusionUnits) -> String {
+    let (factor, unit) = units.diffusion();
+    let in_units = |slope: f64| format!("{:.2e} {unit}", slope * factor);
+    let reason = match (why, fit) {
+        (Some(NotYet::Changing([first, second])), _) => format!(
+            "not yet diffusive: the slope still changes, D is {} from {} ps on and {} from {} ps on: run longer, or give the window with \
+             fit",
+            in_units(first.1),
+            first.0,
+            in_units(second.1),
+            second.0
+        ),
+        (Some(NotYet::Caged(own)), _) => format!(
+            "not yet diffusive: the slope at long lags, D = {} +- {}, is not larger than twice its error: run longer",
+            in_units(own.value),
+            in_units(own.error.unwrap_or(0.0))
+        ),
+        (_, Fit::Beta) => "no stretch of lags up to a tenth of the run has |beta - 1| < 0.05 over a factor of 2: run longer, or give the \
+                           window with fit"
+            .into(),
+        (_, Fit::Window(from, to)) => format!("fit {from} {to} ps needs two lags or more, and data at the longest of them"),
+        (_, Fit::Stationary) => "fewer than three lags up to a fifth of the run: run longer".into(),
+    };
+    format!("no diffusion coefficient yet: {reason}")
 }
 
 fn coefficients(results: &mut Results, evaluation: &Evaluation, findings: &Findings) {

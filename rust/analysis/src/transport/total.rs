@@ -26,6 +26,9 @@ pub struct TransportTotal {
     pub temperature: Average,
     /// Samples that came with such a temperature.
     pub thermal_samples: u64,
+    /// Samples since which D is known as well as [`super::Transport::enough`] asks for, without a break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_since: Option<u64>,
 }
 
 impl Total for TransportTotal {
@@ -41,6 +44,7 @@ impl Total for TransportTotal {
             volume: Average::default(),
             temperature: Average::default(),
             thermal_samples: 0,
+            known_since: None,
         }
     }
 
@@ -58,6 +62,7 @@ impl Total for TransportTotal {
         self.collective.len() == 3 * lags.places()
             && self.collective.iter().all(|position| position.is_finite())
             && self.thermal_samples <= self.samples
+            && self.known_since.is_none_or(|since| since <= self.samples)
             && (self.samples == 0 || ions == Some(layout.ions))
             && self.blocks.all().iter().all(|block| block.fits(lags.count()))
     }
