@@ -4,8 +4,8 @@
 #include "kinetic_temperature.h"
 #include "lammps_compat.h"
 
-#include "compute.h"
 #include "comm.h"
+#include "compute.h"
 #include "domain.h"
 #include "modify.h"
 #include "timer.h"
@@ -27,10 +27,9 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   std::string drift = "framework", unwrap = "auto";
 
   sampling = std::make_unique<Sampling>(lmp, style, id);
-  Words words =
-      sampling->begin({"temp", "charge", "drift", "unwrap", "lags", "origins", "fit", "window",
-                       "until", "units"},
-                      narg, arg);
+  Words words = sampling->begin(
+      {"temp", "charge", "drift", "unwrap", "lags", "origins", "fit", "window", "until", "units"},
+      narg, arg);
   for (std::string key; sampling->next(words, key);) {
     if (key == "temp") {
       temperature = words.number_or_id(key, "c_", compute_id);

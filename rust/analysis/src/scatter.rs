@@ -23,7 +23,7 @@ pub fn scatter(values: &[Value]) -> Option<(f64, usize)> {
 }
 
 /// Relative variance between runs that should agree, beyond their own errors, from the runs at several temperatures together: random effects
-/// by the method of moments (DerSimonian and Laird, Control. Clin. Trials 7, 177 (1986)) on relative deviations. `None`: no temperature has two runs
+/// by the method of moments (Control. Clin. Trials 7, 177 (1986)) on relative deviations. `None`: no temperature has two runs
 /// with errors.
 #[must_use]
 pub fn between(temperatures: &[Vec<Value>]) -> Option<f64> {

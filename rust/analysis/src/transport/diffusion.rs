@@ -138,12 +138,7 @@ impl<'a> Data<'a> {
         self.sums.layout.ions as f64
     }
 
-    /// Relative variance of the mean of D over `axes` axes and `ions` ions.
-    pub fn relative_variance(&self, line_variance: f64, axes: f64, ions: f64) -> f64 {
-        2.0 / (axes * ions) * line_variance
-    }
-
-    /// Relative variance of D because hops are rare: 1 / (number of hops that last) is (5/3) alpha_2(t) t / (N T) at long t, for
+    /// Relative variance of D because hops are rare: 1 / (number of hops that last) is `(5/3) alpha_2(t) t / (N T)` at long t, for
     /// jumps at random the same at all of them. From lags between a fortieth and a tenth of the run, not before `from`, ps.
     pub fn rare_hops(&self, from: f64) -> f64 {
         let run = self.samples.1 as f64 * self.interval;
@@ -178,7 +173,9 @@ impl<'a> Data<'a> {
             let mut first = vec![0.0; samples.len()];
             first[0] = 1.0;
             let mut weights = gls::mixed_weights(&samples, &covariance.view(), &first)?;
-            weights.iter_mut().for_each(|weight| *weight /= self.interval);
+            for weight in &mut weights {
+                *weight /= self.interval;
+            }
             found = Some(Line { at: at.clone(), weights, variance: start.variance });
         }
         found
@@ -258,6 +255,11 @@ impl<'a> Data<'a> {
     }
 }
 
+/// Relative variance of the mean of D over `axes` axes and `ions` ions.
+pub(super) fn relative_variance(line_variance: f64, axes: f64, ions: f64) -> f64 {
+    2.0 / (axes * ions) * line_variance
+}
+
 /// Diffusion from the sums so far, or why there is none.
 ///
 /// # Errors
@@ -291,7 +293,7 @@ fn given(data: &Data<'_>, from: f64, to: f64) -> Option<Range<usize>> {
 fn of_line(data: &Data<'_>, line: &Line) -> Result<Diffusion> {
     let hops = data.rare_hops(data.curve.lag[line.at[0]]);
     let own = Data::slope(line, |k| data.curve.msd[k]) / 6.0;
-    let relative = data.relative_variance(line.variance, 3.0, data.ions()) + hops;
+    let relative = relative_variance(line.variance, 3.0, data.ions()) + hops;
     let independent = data.independent(line, own, relative)?;
     let mut found = coefficients(data, line, line, hops, independent)?;
     let (blocks, overlap) = data.blocks(line)?;
@@ -314,7 +316,7 @@ fn stationary(data: &Data<'_>) -> Result<std::result::Result<Diffusion, NotYet>>
 
     let hops = data.rare_hops(0.0);
     let own = Data::slope(&average.line, |k| data.curve.msd[k]) / 6.0;
-    let relative = data.relative_variance(average.line.variance, 3.0, data.ions()) + hops;
+    let relative = relative_variance(average.line.variance, 3.0, data.ions()) + hops;
     let independent = data.independent(&average.line, own, relative)?;
     let mut found = coefficients(data, &average.line, &line, hops, independent)?;
 
@@ -323,7 +325,7 @@ fn stationary(data: &Data<'_>) -> Result<std::result::Result<Diffusion, NotYet>>
     let (blocks, overlap) = data.blocks(&line)?;
     let values: Vec<f64> = blocks.iter().map(|block| slope_of(block, data, &line, |k| block.msd[k]) / 6.0).collect();
     let of_line = Data::slope(&line, |k| data.curve.msd[k]) / 6.0;
-    let relative = data.relative_variance(line.variance, 3.0, data.ions()) + hops;
+    let relative = relative_variance(line.variance, 3.0, data.ions()) + hops;
     let (alone, _) = data.independent(&line, of_line, relative)?;
     let larger = with_blocks(&values, overlap, alone) / alone;
     let statistical = independent.0 * larger;
@@ -376,11 +378,11 @@ fn coefficients(
     };
     let axis = |axis: usize| {
         value(own, 2.0, &|curve, k| curve.axis[k][axis], &|value| {
-            (data.relative_variance(own.variance, 1.0, data.ions()) + hops) * value * value
+            (relative_variance(own.variance, 1.0, data.ions()) + hops) * value * value
         })
     };
     let collective = value(line, 6.0, &|curve, k| curve.collective[k], &|value| {
-        data.relative_variance(line.variance, 3.0, 1.0) * value * value
+        relative_variance(line.variance, 3.0, 1.0) * value * value
     });
     // averaged lines go on beyond the one for collective diffusion
     let (first, last) = (line.at[0], own.last());

@@ -13,7 +13,7 @@
 //! the variance of their difference is the difference of their variances).
 
 use super::curve::line;
-use super::diffusion::{Data, Line, NotYet};
+use super::diffusion::{Data, Line, NotYet, relative_variance};
 use super::errors::two_sided;
 use super::gls::{self, Start};
 
@@ -50,7 +50,7 @@ impl Stationary {
     /// Whether the slope changes by more than a tenth and by more than chance.
     pub(super) fn changes(&self) -> bool {
         let difference = (self.slopes[0] - self.slopes[1]).abs() / self.slopes[0].abs();
-        !(difference <= (DIFFER.0 / 2.0 * self.power).max(DIFFER.1))
+        difference.is_nan() || difference > self.power.max(DIFFER.1)
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn average(data: &Data<'_>) -> Result<Average, NotYet> {
     // D and its variance from each start; covariances scale with D, which ions caged for good do not have
     let d = |start: &Start| start.slope / data.interval / 6.0;
     let scale = |start: &Start| {
-        data.relative_variance(1.0, 3.0, data.ions()) * d(start).abs().max(1e-12 * msd[msd.len() - 1] / run).powi(2)
+        relative_variance(1.0, 3.0, data.ions()) * d(start).abs().max(1e-12 * msd[msd.len() - 1] / run).powi(2)
     };
     let variance = |start: &Start| start.variance * scale(start);
     let evidence = |(left_out, start): (usize, &Option<Start>)| {
@@ -102,7 +102,9 @@ pub(super) fn average(data: &Data<'_>) -> Result<Average, NotYet> {
     }
     let mut shares: Vec<f64> = evidences.iter().map(|known| known.map_or(0.0, |known| (known - best).exp())).collect();
     let total: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|share| *share = if *share < 1e-9 * total { 0.0 } else { *share / total });
+    for share in &mut shares {
+        *share = if *share < 1e-9 * total { 0.0 } else { *share / total };
+    }
     let mean = |of: &dyn Fn(usize, &Start) -> f64| -> f64 {
         let each = shares.iter().zip(&lines).enumerate();
         each.filter_map(|(k, (share, line))| Some(share * of(k, line.as_ref()?))).sum()
@@ -136,6 +138,8 @@ pub(super) fn average(data: &Data<'_>) -> Result<Average, NotYet> {
     }
     shares.resize(samples.len(), 0.0);
     let mut weights = gls::mixed_weights(&samples, &covariance.view(), &shares).ok_or(NotYet::TooShort)?;
-    weights.iter_mut().for_each(|weight| *weight /= data.interval);
+    for weight in &mut weights {
+        *weight /= data.interval;
+    }
     Ok(Average { line: Line { at, weights, variance: relative }, stationary })
 }
