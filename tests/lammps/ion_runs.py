@@ -135,3 +135,10 @@ def weighted(path: Path, lag, y):
     at = [np.argmin(np.abs(lag - wanted)) for wanted in weights[:, 0]]
     np.testing.assert_allclose(lag[at], weights[:, 0], rtol=1e-9)
     return weights[:, 1] @ y[at]
+
+
+def slope(lag, y, window):
+    """Of the straight line with weights 1/t^3 through the lags of a window."""
+    near = (lag > 0.999 * window[0]) & (lag < 1.001 * window[1])
+    assert near.sum() > 2
+    return np.polyfit(lag[near], y[near], 1, w=lag[near] ** -1.5)[0]
