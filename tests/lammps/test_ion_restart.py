@@ -67,7 +67,7 @@ def cut(folder, flow, commands="", ranks=(1, 1), once=""):
     assert second.output.count("continues a measurement") == 2
 
     rows = columns(table(whole / "table.txt"))
-    assert len(rows["lag"]) == 8 and rows["origins"][0] == 40 and rows["msd"][0] > 0.02 and rows["msd"][-1] > 0.5
+    assert len(rows["lag"]) == 14 and rows["origins"][0] == 40 and rows["msd"][0] > 0.02 and rows["msd"][-1] > 0.5
     assert np.array_equal(table(whole / "history.txt")[:, 0], np.arange(0, 201, 20))
     assert table(whole / "history.txt")[-1, 2] > 1e-5
     expected, found = first.thermo[1:], second.thermo

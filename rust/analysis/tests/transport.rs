@@ -600,7 +600,7 @@ fn evaluated(frames: &[Frame], origins: u64, fit: Fit) -> Transport {
 /// all, intervals as wide as its scatter, and at a given window it scatters less than the line with weights 1/t^3 on fewer origins.
 #[test]
 fn rattling_walks_are_measured_in_short_runs() {
-    let exact = 0.3f64.powi(2) / 2.0 / 0.1 * CM2;
+    let exact = 0.3f64.powi(2) / 2.0 / 0.1; // A^2/ps
     let (mut found, mut given, mut hits, mut twice, mut near, mut beta) = (Vec::new(), Vec::new(), 0, 0, 0, 0);
     for seed in 0..80 {
         let frames = rattling(36, 600, 7000 + seed);
