@@ -9,7 +9,7 @@
 use super::fitting::{FittingProgram, NARROW_PANEL, Operation, PANEL, panel_width};
 use super::lanes::Vector;
 
-/// Memory of [`fit`], kept from call to call.
+/// Memory that the kernel of fitting nets works in, kept from call to call.
 #[derive(Debug, Default)]
 pub struct FittingRoom<R> {
     /// A of some centers, 4 x columns x lanes, and dE/dA.
