@@ -127,7 +127,7 @@ def test_comparison_takes_the_best_layout_of_each():
     assert (line["atoms"], line["ratio"]) == (96, 3.0)
     assert (line["deepion, layout"], line["peer, layout"]) == ("2 x 1", "1 x 2")
     assert (line["deepion, force RMS error, eV/A"], line["peer, force RMS error, eV/A"]) == (1e-6, 3e-5)
-    text = report.text(rows, [], {"mixed": "deepmd-float32-compressed"})
+    text = report.text(rows, [], [("mixed", "deepmd-float32-compressed")])
     assert "50.0   2 x 1    1.0e-06   150.0   1 x 2    3.0e-05   3.00" in text
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """scripts/compare_analysis: what it reads, computes and judges. None of the tools it compares with is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,7 +211,9 @@ def test_straight_lines_of_pymatgen():
     """An MSD with an exact line: every weight gives the same D, and the conductivity follows with the same constant."""
     lags = measured.fit_lags("run")
     t = lags * s.interval("run")
-    of = table(lag=t, msd=6 * t, collective=12 * t)
+    centered = t - t.mean()
+    weights = np.column_stack([t, centered / (centered @ centered)])
+    of = replace(table(lag=t, msd=6 * t, collective=12 * t), head={"series": {"fit_weights": weights.tolist()}})
     ours = measured.Diffusion(
         d=(1e-4, 1e-6), collective=(2e-4, 1e-5), sigma=(3.0, 0.03), sigma_collective=(6.0, 0.3), haven=(0.5, 0.05),
         window=(t[0], t[-1]), blocks=8,
