@@ -290,7 +290,7 @@ RESTART = "saved state of ion/transport was made with other settings: {}: repeat
 RESTARTS = {  # name: (commands after read_restart, message)
     "lags": (
         "fix tr ion ion/transport 5 lags 8 5\n",
-        FIX + RESTART.format("lags_per_level was 10, is 8; levels was 6, is 5"),
+        FIX + RESTART.format("lags_per_level was 10, is 8; levels was 6, is 5; origins was 5, is 4"),
     ),
     "every": ("fix tr ion ion/transport 10\n", FIX + RESTART.format("every was 5, is 10")),
     "charge": ("fix tr ion ion/transport 5 charge 2\n", FIX + RESTART.format("charge was 1.0, is 2.0")),
