@@ -112,7 +112,7 @@ def test_random_walk(tmp_path, walkers, window):
     script = BROWNIAN.format(data=walkers, seed=7, keywords=f"{window} file table.txt")
     numbers = "f_tr " + " ".join(f"f_tr[{k}]" for k in range(1, 28))
     script += f"thermo 2000\nthermo_style custom step vol {numbers}\nthermo_modify format float %.17g\nrun 4000\n"
-    found = {k: v[-1] for k, v in good(lmp(script, tmp_path, ranks=2)).thermo[0].items()}
+    found = {k: v[-1] for k, v in good(lmp(script, tmp_path, ranks=2, timeout=300)).thermo[0].items()}
     v = np.array([0.0] + [found[f"f_tr[{k}]"] for k in range(1, 28)])
     rows = columns(table(tmp_path / "table.txt"))
 
@@ -192,7 +192,7 @@ run 20000
 def test_until_the_error_is_small(tmp_path, walkers, ranks):
     """Stops when D is known, with a line that says so; the next run goes on."""
     script = BROWNIAN.format(data=walkers, seed=11, keywords="until 0.03") + "thermo 200\n"
-    run = good(lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks))
+    run = good(lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks, timeout=300))
     first, second = run.thermo
     (said,) = re.findall(r"^fix ion/transport tr: (D is known to .*)$", run.output, re.MULTILINE)
     assert said.endswith("the run ends") and "(until 0.03)" in said
