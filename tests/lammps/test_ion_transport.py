@@ -192,7 +192,9 @@ run 20000
 def test_until_the_error_is_small(tmp_path, walkers, ranks):
     """Stops when D is known, with a line that says so; the next run goes on."""
     script = BROWNIAN.format(data=walkers, seed=11, keywords="until 0.03") + "thermo 200\n"
-    run = good(lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks, timeout=300))
+    run = good(
+        lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks, timeout=300)
+    )
     first, second = run.thermo
     (said,) = re.findall(r"^fix ion/transport tr: (D is known to .*)$", run.output, re.MULTILINE)
     assert said.endswith("the run ends") and "(until 0.03)" in said
