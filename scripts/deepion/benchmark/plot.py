@@ -25,7 +25,10 @@ def main() -> None:
     figure, axes = plt.subplots(figsize=(7.0, 4.2))
     groups: dict[str, list[tuple[float, float, str]]] = {"deepion": [], "DeePMD-kit": []}
     for mode, r in best.items():
-        error = max(r["force RMS error, eV/A"] or 0.0, 1e-13)
+        if r["force RMS error, eV/A"] is None:  # another potential
+            axes.axvline(r["core-us/atom/step"], color="gray", linestyle=":", label=mode)
+            continue
+        error = max(r["force RMS error, eV/A"], 1e-13)
         cost = r["core-us/atom/step"]
         groups["DeePMD-kit" if mode.startswith("deepmd") else "deepion"].append((cost, error, mode))
     for (name, points), style in zip(groups.items(), ("o-", "s"), strict=True):
