@@ -36,7 +36,7 @@ sanitize_crates() {
     elif command -v valgrind >/dev/null; then
         say "no nightly Rust: unit tests of the crates under valgrind"
         local binaries binary
-        binaries=$(cargo test --profile checks --target-dir "$CARGO_TARGET_DIR/tests" --workspace --lib --locked --no-run --message-format=json 2>/dev/null |
+        binaries=$(cargo test --profile checks --target-dir "$build/target/tests" --workspace --lib --locked --no-run --message-format=json 2>/dev/null |
             sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
         for binary in $binaries; do
             lint "valgrind $(basename "$binary")" valgrind --quiet --error-exitcode=9 "$binary" --test-threads=1
