@@ -28,9 +28,10 @@ if(CMAKE_BINARY_DIR STREQUAL "${DEEPION_ROOT}/build")
   set(DEEPION_MODULE "${DEEPION_ROOT}/scripts/deepion/_engine.abi3.so")
 endif()
 
+# by the variable, not by --target-dir: cxx-build puts the headers of the border where the variable says
 add_custom_target(deepion_cargo
-  COMMAND "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge -p deepion-python
-    --target-dir "${DEEPION_TARGET_DIR}"
+  COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${DEEPION_TARGET_DIR}"
+    "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge -p deepion-python
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion.so" "${DEEPION_LIBRARY}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/deepion-merge" "${CMAKE_BINARY_DIR}/deepion-merge"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion_python.so" "${DEEPION_MODULE}"

@@ -32,11 +32,11 @@ sanitize_crates() {
         say "cargo test under AddressSanitizer"
         # Leaks are counted, but ONNX Runtime's and those of threads that outlive a test are not ours.
         RUSTFLAGS="-Zsanitizer=address -Cdebug-assertions" RUSTDOCFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 \
-            run_cargo_test +nightly --target "$host" --target-dir "$build/sanitizers/crates"
+            CARGO_TARGET_DIR=$build/sanitizers/crates run_cargo_test +nightly --target "$host"
     elif command -v valgrind >/dev/null; then
         say "no nightly Rust: unit tests of the crates under valgrind"
         local binaries binary
-        binaries=$(cargo test --profile checks --target-dir "$build/target/tests" --workspace --lib --locked --no-run --message-format=json 2>/dev/null |
+        binaries=$(CARGO_TARGET_DIR=$build/target/tests cargo test --profile checks --workspace --lib --locked --no-run --message-format=json 2>/dev/null |
             sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
         for binary in $binaries; do
             lint "valgrind $(basename "$binary")" valgrind --quiet --error-exitcode=9 "$binary" --test-threads=1
