@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::vectors::virial;
 
-use super::lanes::Vector;
+use super::lanes::{Narrow, Vector};
 use super::places::{COEFFICIENTS, Places};
 use super::real::Real;
 
@@ -213,7 +213,7 @@ fn accumulate_block<V: Vector>(
 /// From dE/dA: per pair its four products with the basis functions and, weighted by the row, with their slopes by t. The
 /// functions are evaluated again: cheaper than storing them. `ga`: 4 rows of each of the [`super::lanes::blocks`].
 #[inline(always)]
-pub fn project<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+pub fn project<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
     table: &[W::Real],
     columns: usize,
     pairs: PairRows<W::Real>,
@@ -252,7 +252,7 @@ const MOST_LANES: usize = 8;
 
 /// The five products of [`project`] for one pair, lane by lane.
 #[inline(always)]
-fn products<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+fn products<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
     piece: &[W::Real],
     columns: usize,
     t: W::Real,
@@ -392,7 +392,7 @@ pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize
 
 /// dE/dT from dE/dD, both laid out as in [`descriptor`].
 #[inline(always)]
-pub fn descriptor_backward<W: Vector<Folded = H>, H: Vector<Real = W::Real, Folded = H>>(
+pub fn descriptor_backward<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
     t: &[W::Real],
     axis: usize,
     gd: &[W::Real],

@@ -31,8 +31,6 @@ pub trait Vector: Copy {
     fn add(self, other: Self) -> Self;
     /// See [`Vector::Folded`].
     fn fold(self) -> Self::Folded;
-    /// The sum of the lanes of each vector in `from`, one after the other; `to`: one value each.
-    fn totals(from: &[Self::Real], to: &mut [Self::Real]);
 
     /// The hyperbolic tangent of one number, in operations that the compiler puts into registers.
     fn tanh(x: Self::Real) -> Self::Real;
@@ -42,6 +40,12 @@ pub trait Vector: Copy {
     fn zero() -> Self {
         Self::splat(Self::Real::default())
     }
+}
+
+/// Vectors whose lanes can be added up: what others fold to.
+pub trait Narrow: Vector<Folded = Self> {
+    /// The sum of the lanes of each vector in `from`, one after the other; `to`: one value each.
+    fn totals(from: &[Self::Real], to: &mut [Self::Real]);
 }
 
 /// Lanes that the compiler puts into registers as it can; `FMA`: whether a fused multiply-add is one instruction.
@@ -94,6 +98,9 @@ impl<R: Real, const L: usize, const FMA: bool> Vector for Plain<R, L, FMA> {
     fn fold(self) -> Self {
         self
     }
+}
+
+impl<R: Real, const L: usize, const FMA: bool> Narrow for Plain<R, L, FMA> {
     #[inline(always)]
     fn totals(from: &[R], to: &mut [R]) {
         for (to, lanes) in to.iter_mut().zip(from.chunks_exact(L)) {
@@ -156,24 +163,6 @@ where
     fn fold(self) -> V::Folded {
         self.0.add(self.1).fold()
     }
-    #[inline(always)]
-    fn totals(from: &[V::Real], to: &mut [V::Real]) {
-        Plain::<V::Real, 1, false>::totals_of(from, to, Self::LANES);
-    }
-}
-
-impl<R: Real> Plain<R, 1, false> {
-    /// [`Vector::totals`] of vectors of any number of lanes.
-    #[inline(always)]
-    fn totals_of(from: &[R], to: &mut [R], lanes: usize) {
-        for (to, lanes) in to.iter_mut().zip(from.chunks_exact(lanes)) {
-            let mut sum = R::default();
-            for value in lanes {
-                sum += *value;
-            }
-            *to = sum;
-        }
-    }
 }
 
 /// The parts in which columns are computed: of two times `lanes`, and what is left.
@@ -196,7 +185,19 @@ mod x86 {
         _mm512_storeu_pd, _mm512_storeu_ps,
     };
 
-    use super::{Real, Vector};
+    use super::{Narrow, Real, Vector};
+
+    /// Sums of `lanes` values each, one after the other: of the vectors that are too few to be added up together.
+    #[inline(always)]
+    fn sum_each<R: Real>(from: &[R], to: &mut [R], lanes: usize) {
+        for (to, lanes) in to.iter_mut().zip(from.chunks_exact(lanes)) {
+            let mut sum = R::default();
+            for value in lanes {
+                sum += *value;
+            }
+            *to = sum;
+        }
+    }
 
     /// The operations that differ in nothing but names.
     macro_rules! common {
@@ -252,6 +253,9 @@ mod x86 {
         fn fold(self) -> Self {
             self
         }
+    }
+
+    impl Narrow for F32x8 {
         #[inline(always)]
         fn totals(from: &[f32], to: &mut [f32]) {
             let (mut from, mut to) = (from.chunks_exact(8 * 8), to.chunks_exact_mut(8));
@@ -267,7 +271,7 @@ mod x86 {
                 };
                 Self(sums).store(to);
             }
-            super::Plain::<f32, 1, false>::totals_of(from.remainder(), to.into_remainder(), 8);
+            sum_each(from.remainder(), to.into_remainder(), 8);
         }
     }
 
@@ -282,6 +286,9 @@ mod x86 {
         fn fold(self) -> Self {
             self
         }
+    }
+
+    impl Narrow for F64x4 {
         #[inline(always)]
         fn totals(from: &[f64], to: &mut [f64]) {
             let (mut from, mut to) = (from.chunks_exact(4 * 4), to.chunks_exact_mut(4));
@@ -294,7 +301,7 @@ mod x86 {
                 };
                 Self(sums).store(to);
             }
-            super::Plain::<f64, 1, false>::totals_of(from.remainder(), to.into_remainder(), 4);
+            sum_each(from.remainder(), to.into_remainder(), 4);
         }
     }
 
@@ -313,10 +320,6 @@ mod x86 {
                 _mm256_add_ps(_mm512_castps512_ps256(self.0), high)
             })
         }
-        #[inline(always)]
-        fn totals(from: &[f32], to: &mut [f32]) {
-            super::Plain::<f32, 1, false>::totals_of(from, to, 16);
-        }
     }
 
     /// 8 of AVX-512.
@@ -330,10 +333,6 @@ mod x86 {
         fn fold(self) -> F64x4 {
             // SAFETY: as `splat`.
             F64x4(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(self.0), _mm512_extractf64x4_pd(self.0, 1)) })
-        }
-        #[inline(always)]
-        fn totals(from: &[f64], to: &mut [f64]) {
-            super::Plain::<f64, 1, false>::totals_of(from, to, 8);
         }
     }
 }
