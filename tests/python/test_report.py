@@ -5,12 +5,43 @@ import base64
 import json
 import re
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
+from deepion.report.findings import findings
+from deepion.report.page import Study
+from deepion.results.rounding import plain
+from deepion.results.tables import COORDINATION, LADDER, TRANSPORT, Value, read
 from helpers import with_head
 
 TABLES = Path(__file__).parent / "tables"
 PICTURE = re.compile(r'src="data:image/png;base64,[A-Za-z0-9+/=]{20000,}"')
+
+
+class Texts(HTMLParser):
+    """The texts of a page in order, and whether every tag is closed."""
+
+    VOID = ("meta", "img", "br", "!doctype")
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip() and self.open[-1] not in ("style", "script"):
+            self.texts.append(data.strip())
 
 
 def page_of(deepion, folder: Path) -> str:
@@ -36,10 +67,10 @@ def test_everything_is_on_the_page(tmp_path, deepion):
     assert f"{len(tables)} tables" in run.stdout
     assert all(f"results/{table.name}" in text for table in tables)
     for heading in ("Temperatures", "Mean-square displacement", "Convergence", "Coordination", "Vibrations"):
-        assert f"<h2>{heading}" in text
+        assert f"<figcaption><b>{heading}" in text
     assert len(PICTURE.findall(text)) >= 5
     assert "http" not in text.replace("http://www.w3.org", "")
-    before, after = text.split("<h2>Temperatures", 1)
+    before, after = text.split("<h2>Pictures", 1)
     assert before.count("more neighbors than sel") == 1 and "log.lammps: WARNING" in before
     assert "diffusive" in before
     assert "activation energy of sigma T (Nernst-Einstein)" in after
@@ -67,9 +98,8 @@ def test_no_diffusion_coefficient_is_a_warning_and_leaves_no_empty_axes(tmp_path
     (tmp_path / "d.his").write_text("\n".join(lines[: first + 1]) + "\n")
     page = page_of(deepion, tmp_path)
     assert "transport-no-window.dat: no diffusion coefficient yet" in page
-    before, convergence = page.split("<h2>Convergence", 1)
-    assert len(PICTURE.findall(before)) == 1 and not PICTURE.findall(convergence)
-    assert "nothing to draw yet: no diffusion coefficient in d.his" in convergence
+    assert len(PICTURE.findall(page)) == 1 and "<b>Convergence" not in page
+    assert "nothing to draw yet: no diffusion coefficient in d.his" in page
 
 
 def test_warnings_and_curves_come_once(tmp_path, deepion):
@@ -84,7 +114,7 @@ def test_warnings_and_curves_come_once(tmp_path, deepion):
     assert page.count("is not 1") == 1
     assert f"a.dat, copy.dat, b.dat: {text} (in the first)" in page
     assert "log.lammps: WARNING: something else</li>" in page
-    assert page.count("<h3>a.dat, copy.dat</h3>") == 1 and "<h3>copy.dat" not in page
+    assert page.count("<h4>a.dat, copy.dat</h4>") == 1 and "<h4>copy.dat" not in page
 
 
 def test_damaged_and_foreign_files_give_one_line_each(tmp_path, deepion):
@@ -100,15 +130,16 @@ def test_damaged_and_foreign_files_give_one_line_each(tmp_path, deepion):
     assert sum("old.dat is no table of this version" in line for line in lines) == 1
     assert sum("errors.json is damaged" in line for line in lines) == 1
     assert not [line for line in lines if "average.dat" in line or "other.json" in line]
-    assert "<h2>Vibrations" in page
+    assert "<h3>Vibrations" in page
 
 
 def test_nothing_is_wider_than_the_page(tmp_path, deepion):
-    """Texts wrap anywhere, and tables of numbers have few columns."""
+    """Texts wrap anywhere, tables of numbers have few columns, and what is still too wide scrolls by itself."""
     shutil.copy(TABLES / "ladder.dat", tmp_path)
     shutil.copy(TABLES / "coordination-Ti00.dat", tmp_path)
     page = page_of(deepion, tmp_path)
-    assert "overflow-wrap:anywhere" in page and "white-space:pre-wrap" in page and "overflow-x" not in page
+    assert "overflow-wrap:anywhere" in page and "white-space:pre-wrap" in page
+    assert page.count("<table>") == len(re.findall(r'<div class="scroll">\s*<table>', page))
     rows = re.findall(r"<tr>(.*?)</tr>", page)
     assert rows and max(row.count("<td") + row.count("<th") for row in rows) <= 9
 
@@ -139,6 +170,65 @@ def test_a_study_is_shown_by_its_results(tmp_path, deepion):
     (tmp_path / "results" / "errors.json").write_text(json.dumps(document))
     page = page_of(deepion, tmp_path)
     assert base64.b64encode(b"no picture, but shown").decode() in page and page.count("<img") == 1
-    assert "<h3>results/msd.dat" in page and "<h3>a/msd.dat" not in page
+    assert "<h4>results/msd.dat" in page and "<h4>a/msd.dat" not in page
     assert "a/msd.dat, b/msd.dat, results/msd.dat: beta = 0.7 is not 1 (in the first)" in page
     assert f"my.onnx, sha256 {'ab' * 32}, against 93 labeled frames" in page and "<td>2.500</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Value(2.423026e-5, 8.533e-8, "cm^2/s"), "(2.4230 \u00b1 0.0085)\u00d710\u207b\u2075 cm\u00b2/s"),
+        (Value(3.7, 0.16, "S/cm"), "3.70 \u00b1 0.16 S/cm"),
+        (Value(3.2e-5, None, "m^2/s"), "3.2\u00d710\u207b\u2075 m\u00b2/s"),
+        (Value(-0.5, 0.25, ""), "\u22120.50 \u00b1 0.25"),
+        (Value(0.0, None, "K"), "0 K"),
+    ],
+)
+def test_numbers_as_plain_text(value, words):
+    assert plain(value) == words
+
+
+def test_a_run_opens_with_its_numbers(tmp_path, deepion):
+    """D, sigma, n_c and E_a stand before all pictures and tables, as the files have them."""
+    for name in ("transport-500K", "coordination-Ti00", "ladder"):
+        with_head(TABLES / f"{name}.dat", tmp_path / f"{name}.dat", lambda head: head.update(title="one"))
+    texts = Texts(page_of(deepion, tmp_path)).texts
+    opening = texts[: texts.index("Pictures")]
+    transport, ladder = read(TABLES / "transport-500K.dat", TRANSPORT), read(TABLES / "ladder.dat", LADDER)
+    for expected in (transport.need("D"), transport.need("sigma"), ladder.need("E_a_sigma")):
+        assert plain(expected) in opening
+    # n changes least at the last cutoff of this table
+    assert "3.5479 \u00b1 0.0064" in opening and any("within 3.1 \u00c5" in text for text in opening)
+    assert "known to 0.35 %" in opening and "error from 5 time blocks" in opening
+    assert any("errors come from only 5 blocks" in text for text in opening)
+    assert texts.index("Pictures") < texts.index("Tables") < texts.index("Where the numbers come from")
+
+
+def test_runs_stand_below_each_other_in_one_unit(tmp_path):
+    for kelvin in (320, 500):
+        with_head(TABLES / f"transport-{kelvin}K.dat", tmp_path / f"{kelvin}.dat", lambda head: head.update(title=""))
+    shutil.copy(TABLES / "coordination-Ti00.dat", tmp_path)
+    view = Study(tmp_path).look()
+    units, rows = view.findings.table()
+    columns = [column.symbol for column in view.findings.columns]
+    assert columns == ["T", "D", "\u03c3", "\u03c3_coll", "n_c"]
+    assert units == ["K", "10\u207b\u2077 cm\u00b2/s", "S/cm", "S/cm", ""]
+    by_label = dict(zip([line.label for line in view.findings.lines], rows, strict=True))
+    assert by_label["320"][:2] == ["320", "4.817 \u00b1 0.047"] and by_label["500"][:2] == ["500", "242.30 \u00b1 0.85"]
+    assert by_label["Ti00"] == ["", "", "", "", "3.5479 \u00b1 0.0064"]
+    assert [line.doubts for line in view.findings.lines if line.label == "320"] == [["few blocks"]]
+
+
+def test_n_is_that_of_the_cutoff_where_it_changes_least(tmp_path):
+    """A table whose n(r) has a plateau in its middle."""
+    source = read(TABLES / "coordination-Ti00.dat", COORDINATION)
+    lines = (TABLES / "coordination-Ti00.dat").read_text().splitlines()
+    first = next(k for k, line in enumerate(lines) if not line.startswith("#"))
+    for k, mean in enumerate([2.0, 2.5, 2.9, 3.0, 3.05, 3.1, 3.4, 3.9, 4.5]):
+        words = lines[first + k].split()
+        lines[first + k] = " ".join([words[0], str(mean), *words[2:]])
+    (tmp_path / "n.dat").write_text("\n".join(lines) + "\n")
+    view = Study(tmp_path).look()
+    (number,) = findings(view.found, view.shown).numbers
+    assert number.text.startswith("3.050") and number.notes[0].startswith(f"within {source.column('rcut')[4]:g} ")

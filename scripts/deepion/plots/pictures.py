@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What all pictures of result tables share: where they are written, colors, numbers as text, the caption."""
 
-import math
 import textwrap
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepion.errors import InputError
+from deepion.results.rounding import rounded
 from deepion.results.tables import Quantity, Table, Value
 
 SUFFIXES = (".png", ".svg")
 # Colors of Okabe and Ito, which differ for any color vision. Black is kept for totals.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6000")
-MINUS = "\u2212"
 WARNING = "#B00000"
 PRETTY = {
     "cm^2/s": "cm$^2$/s",
@@ -78,20 +77,10 @@ def pretty(unit: str) -> str:
 
 def as_text(value: Value) -> str:
     """Value +- error with two digits of the error, unit last."""
-    if value.value == 0 or not math.isfinite(value.value):
-        return f"{value.value:g} {pretty(value.unit)}".strip()
-    power = math.floor(math.log10(abs(value.value)))
-    power = 0 if -2 <= power <= 3 else power
-    scale = 10.0**power
-    if value.error is None:
-        number = f"{value.value / scale:.4g}"
-    else:
-        digits = min(max(0, 1 - math.floor(math.log10(value.error / scale))), 8)
-        number = f"{value.value / scale:.{digits}f} \u00b1 {value.error / scale:.{digits}f}"
-        number = f"({number})" if power or value.unit else number
+    number, power = rounded(value)
     times = f"$\\times$10$^{{{power}}}$" if power else ""
-    unknown = "" if value.error is not None else " (error not known)"
-    return f"{number.replace('-', MINUS)}{times} {pretty(value.unit)}".strip() + unknown
+    unknown = "" if value.error is not None or not value.value else " (error not known)"
+    return f"{number}{times} {pretty(value.unit)}".strip() + unknown
 
 
 def scale_colors(numbers: list[float]) -> list:

@@ -17,12 +17,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from deepion.errors import InputError
-from deepion.results.lammps_log import read_log
+from deepion.results.lammps_log import Log, read_text
 
 from . import pictures
 
-# For each LAMMPS unit style: time units in a ps, default timestep, units of energy and pressure.
-UNITS = {"metal": (1.0, 0.001, "eV", "bar"), "real": (1000.0, 1.0, "kcal/mol", "atm")}
+# For each LAMMPS unit style: units of energy and pressure.
+UNITS = {"metal": ("eV", "bar"), "real": ("kcal/mol", "atm")}
 DRAWN = ("PotEng", "TotEng", "Temp", "Press", "Volume", "c_msd[4]")
 
 
@@ -41,21 +41,19 @@ class Run:
 
 def read(path: Path) -> Run:
     """Read a log; an InputError says what it lacks."""
-    log = read_log(path)
+    text, log = read_text(path), Log()
+    log.take(text.splitlines())
     if not log.runs:
         raise InputError(f"{path} has no thermo output yet" + (f"; {log.error}" if log.error else ""))
-    columns, text = log.runs[-1].columns, log.text
+    columns = log.runs[-1].columns
 
     def last(pattern: str, default: str) -> str:
         found = re.findall(pattern, text, re.MULTILINE)
         return found[-1] if found else default
 
-    # The log holds the input's own commands; where one holds a variable, the line after it has the value.
-    unit = last(r"^units\s+(\w+)", "lj")
-    if unit not in UNITS:
-        raise InputError(f"{path} has units {unit}, expected {' or '.join(UNITS)}")
-    per_ps, timestep, energy_unit, pressure_unit = UNITS[unit]
-    timestep = float(last(r"^timestep\s+([\d.eE+-]+)", str(timestep))) / per_ps
+    if log.units not in UNITS or log.timestep is None:
+        raise InputError(f"{path} has units {log.units}, expected {' or '.join(UNITS)}")
+    energy_unit, pressure_unit = UNITS[log.units]
     # of commands that make or read atoms, and of runs that have ended
     atoms = last(r"^(?:Loop time of .* with|Created| ) (\d+) atoms$", "")
     ranks = math.prod(int(n) for n in last(r"^\s+(\d+ by \d+ by \d+) MPI processor grid", "0").split(" by "))
@@ -66,7 +64,7 @@ def read(path: Path) -> Run:
     caption = [f"{path.name}: {', '.join(about)}", *model_lines(text)]
     return Run(
         columns=columns,
-        time=[(step - columns["Step"][0]) * timestep for step in columns["Step"]],
+        time=[(step - columns["Step"][0]) * log.timestep for step in columns["Step"]],
         atoms=int(atoms) if atoms else None,
         energy_unit=energy_unit,
         pressure_unit=pressure_unit,

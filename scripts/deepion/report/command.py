@@ -15,8 +15,7 @@ from pathlib import Path
 
 from deepion.errors import InputError, check_writable
 
-from .collect import collect
-from .page import write
+from .page import Study, replace_text
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,12 +28,13 @@ def run(arguments: Namespace) -> None:
         raise InputError(f"{arguments.folder}: no such folder")
     out = arguments.out or arguments.folder / "report.html"
     check_writable(out)
-    found = collect(arguments.folder)
-    if not found.tables:
-        unread = f"; {found.unread[0]}" if found.unread else ""
+    study = Study(arguments.folder)
+    view = study.look()
+    if not view.shown:
+        unread = f"; {view.found.unread[0]}" if view.found.unread else ""
         raise InputError(
             f"{arguments.folder}: no tables in it: expected files that an ion/* fix writes with the keywords file or history, "
             f"or deepion-merge with --out{unread}"
         )
-    write(found, out)
-    print(f"wrote {out}: {sum(map(len, found.tables.values()))} tables")
+    replace_text(out, study.html(view))
+    print(f"wrote {out}: {sum(map(len, view.found.tables.values()))} tables")

@@ -1,67 +1,101 @@
 # SPDX-License-Identifier: MIT
-"""The page: pictures and numbers of everything that was found, as HTML that needs nothing beside itself."""
+"""The page: what was found, pictures and numbers, as HTML that needs nothing beside itself. For reports and for `deepion watch`."""
 
-import base64
-import io
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
-from tqdm import tqdm
+from markupsafe import Markup, escape
 
-from deepion.errors import DeepionError
-from deepion.plots import arrhenius, coordination, history, rdf, transport, vdos
-from deepion.results.tables import COORDINATION, HISTORY, LADDER, RDF, TRANSPORT, VDOS, Table
+from deepion.results.rounding import UNITS
+from deepion.results.tables import Table
 
-from .collect import Found
+from .collect import Collector, Found
+from .drawings import DRAWINGS, Album, ready
+from .findings import Findings, findings
+from .ladders import Ladders
 from .remarks import all_remarks
+from .runs import ENDED, Pace, Run, count, duration
 
-MOST_TOGETHER = 8  # curves in one picture
-MOST_COLUMNS = 8  # numbers beside each other: more would need a wider page
-PREDICT = 300.0  # K
-HEADINGS = {
-    LADDER: "Temperatures",
-    TRANSPORT: "Mean-square displacement and diffusion",
-    HISTORY: "Convergence",
-    COORDINATION: "Coordination",
-    RDF: "Radial distribution functions",
-    VDOS: "Vibrations",
-}
+MOST_COLUMNS = 6  # numbers beside each other: more would need a wider page
+BOX = 30  # characters of a progress bar
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How tables of a kind are drawn: whether one has anything to draw, and how many go into one picture."""
+class View:
+    """A folder at one moment."""
 
-    draw: Callable[[list[Table]], Figure]
-    anything: Callable[[Table], bool] = lambda _: True
-    together: int = MOST_TOGETHER
-
-
-DRAWINGS = {
-    LADDER: Drawing(
-        lambda some: arrhenius.draw(some[0], PREDICT), lambda table: bool((table.column("fit_to") > 0).any()), 1
-    ),
-    TRANSPORT: Drawing(transport.draw),
-    HISTORY: Drawing(history.draw, lambda table: bool(table.column("D").any())),
-    COORDINATION: Drawing(lambda some: coordination.draw(some, [])),
-    RDF: Drawing(rdf.draw),
-    VDOS: Drawing(vdos.draw, together=4),
-}
+    found: Found
+    shown: dict[str, list[Table]]  # by kind, in the order of the page
+    findings: Findings
+    remarks: list[str]
+    runs: list[Run]
+    notes: dict[str, list[str]]  # by kind: what could not be made
+    when: float  # s since 1970
 
 
-def page(found: Found) -> str:
-    """The whole report."""
-    ready = [
-        {"name": path.stem, "data": encoded(path.read_bytes())} for path in sorted(found.folder.glob("results/*.png"))
-    ]
-    results = {kind: [t for t in tables if in_results(found, t)] for kind, tables in found.tables.items()}
-    shown = results if any(results.values()) else found.tables
-    kinds = [kind for kind in HEADINGS if shown.get(kind)]
+class Study:
+    """A folder that is looked at once or again and again; what has not changed is neither read nor drawn again."""
+
+    def __init__(self, folder: Path, live: bool = False):
+        self.folder, self.live = folder, live
+        self._collector, self._ladders, self._album, self._pace = Collector(folder), Ladders(), Album(), Pace()
+
+    def look(self) -> View:
+        """What there is now."""
+        now = time.time()
+        found = self._collector.collect()
+        results = {kind: [t for t in tables if in_results(found, t)] for kind, tables in found.tables.items()}
+        if self.live:  # the runs themselves: results are made when they have ended
+            found.tables = {
+                kind: [t for t in tables if not in_results(found, t)] for kind, tables in found.tables.items()
+            }
+            found.tables = {kind: tables for kind, tables in found.tables.items() if tables} or results
+        notes = self._ladders.join(found)
+        tables = results if any(results.values()) and not self.live else found.tables
+        shown = {kind: tables[kind] for kind in DRAWINGS if tables.get(kind)}
+        return View(
+            found,
+            shown,
+            findings(found, shown),
+            all_remarks(found),
+            self._pace.runs(found, now),
+            {next(iter(DRAWINGS)): notes} if notes else {},
+            now,
+        )
+
+    def html(self, view: View, every: float | None = None) -> str:
+        """The page; `every`: it is written anew after so many seconds, and reads itself again."""
+        found = view.found
+        pictures = list(ready(found)) if not self.live else []
+        notes = [note for lines in view.notes.values() for note in lines]
+        for kind in view.shown if not pictures else ():
+            drawn, missing = self._album.pictures(found, kind, view.shown[kind])
+            pictures += drawn
+            notes += missing
+        return template().render(
+            title=f"{found.folder.resolve().name}: ion transport, coordination, vibrations",
+            name=found.folder.resolve().name,
+            view=view,
+            live=self.live,
+            every=every,
+            state=count(view.runs),
+            written=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(view.when)),
+            going=[run for run in view.runs if run.state != ENDED],
+            ended=[run for run in view.runs if run.state == ENDED],
+            pictures=pictures,
+            notes=notes,
+            sections=[] if self.live else [section(found, kind, view.shown[kind]) for kind in view.shown],
+            errors=found.errors,
+            origins=origins(found, [table for tables in view.shown.values() for table in tables]),
+        )
+
+
+def template() -> Any:
     environment = Environment(
         loader=PackageLoader("deepion.report", "."),
         autoescape=True,
@@ -69,14 +103,14 @@ def page(found: Found) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(
-        title=f"{found.folder.resolve().name}: ion transport, coordination, vibrations",
-        remarks=all_remarks(found),
-        errors=found.errors,
-        ready=ready,
-        sections=[section(found, kind, shown[kind], not ready) for kind in tqdm(kinds, unit="kind", disable=None)],
-        origins=origins(found, [table for kind in kinds for table in shown[kind]]),
-    )
+    environment.filters |= {"symbol": symbol, "duration": duration}
+    return environment.get_template("page.html.j2")
+
+
+def symbol(text: str) -> Markup:
+    """A name with its index lowered, as in n_c."""
+    head, _, index = text.partition("_")
+    return Markup("{}<sub>{}</sub>").format(head, index) if index else escape(head)
 
 
 def in_results(found: Found, table: Table) -> bool:
@@ -84,55 +118,25 @@ def in_results(found: Found, table: Table) -> bool:
     return table.path.is_relative_to(found.folder / "results")
 
 
-def section(found: Found, kind: str, tables: list[Table], drawn: bool) -> dict[str, Any]:
-    """Pictures and numbers of all tables of a kind."""
-    pictures, notes = pictures_of(found, kind, tables) if drawn else ([], [])
-    listed = [] if kind == HISTORY else [numbers(found, table) for table in tables]
-    return {"heading": HEADINGS[kind], "pictures": pictures, "notes": notes, "tables": listed}
-
-
-def pictures_of(found: Found, kind: str, tables: list[Table]) -> tuple[list[str], list[str]]:
-    """Pictures of all tables of a kind, and why others are missing. Warnings are on the page already."""
-    drawing, pictures, notes = DRAWINGS[kind], [], []
-    quiet = [replace(table, head=table.head | {"warnings": []}) for table in tables]
-    empty: list[Table] = []
-    full: list[Table] = []
-    for table in quiet:
-        try:
-            (full if drawing.anything(table) else empty).append(table)
-        except DeepionError as error:
-            notes.append(str(error))
-    if empty:
-        notes.append(
-            f"nothing to draw yet: no diffusion coefficient in {', '.join(found.names[t.path] for t in empty)}"
-        )
-    for first in range(0, len(full), drawing.together):
-        try:
-            pictures.append(drawn_png(drawing.draw(full[first : first + drawing.together])))
-        except DeepionError as error:
-            notes.append(str(error))
-    return pictures, notes
-
-
-def drawn_png(figure: Figure) -> str:
-    data = io.BytesIO()
-    figure.savefig(data, dpi=110, format="png")
-    return encoded(data.getvalue())
-
-
-def encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def section(found: Found, kind: str, tables: list[Table]) -> dict[str, Any]:
+    """Numbers of all tables of a kind."""
+    listed = [numbers(found, table) for table in tables] if DRAWINGS[kind].listed else []
+    return {"heading": DRAWINGS[kind].heading, "tables": listed}
 
 
 def numbers(found: Found, table: Table) -> dict[str, Any]:
     """Results of a table, and its rows where they are few."""
+    drawing = DRAWINGS[str(table.kind)]
     results = [
-        {"label": one["label"], "value": as_text(one["value"], one["error"]), "unit": one["unit"]}
+        {
+            "label": one["label"],
+            "value": as_text(one["value"], one["error"]),
+            "unit": UNITS.get(one["unit"], one["unit"]),
+        }
         for one in table.quantities.values()
-        if one["value"] is not None and table.kind != COORDINATION
+        if one["value"] is not None and not (drawing.rows and "of" in one)
     ]
-    parts = turned(table) if table.kind in (LADDER, COORDINATION) else []
-    return {"name": found.names[table.path], "results": results, "parts": parts}
+    return {"name": found.names[table.path], "results": results, "parts": turned(table) if drawing.rows else []}
 
 
 def turned(table: Table) -> list[list[list[str]]]:
@@ -145,7 +149,9 @@ def turned(table: Table) -> list[list[list[str]]]:
             of = table.quantity(name)
             some = zip(of.values, of.errors, strict=True)
             cells = [as_text(value, None if np.isnan(error) else error) for value, error in some]
-            part.append([f"{name}, {of.unit}" if of.unit else name, *cells[first : first + MOST_COLUMNS]])
+            part.append(
+                [f"{name}, {UNITS.get(of.unit, of.unit)}" if of.unit else name, *cells[first : first + MOST_COLUMNS]]
+            )
         parts.append(part)
     return parts
 
@@ -164,5 +170,11 @@ def origins(found: Found, tables: list[Table]) -> list[str]:
     return [f"{origin}\nfiles: {', '.join(names)}" for origin, names in whose.items()]
 
 
-def write(found: Found, path: Path) -> None:
-    path.write_text(page(found), encoding="utf-8")
+def replace_text(path: Path, text: str) -> None:
+    """Write a file as a whole: who reads it at any moment finds the old page or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

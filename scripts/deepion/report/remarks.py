@@ -33,10 +33,16 @@ def all_remarks(found: Found) -> list[str]:
         for one in remarks_of(table):
             alike.setdefault(("table", one.code), []).append((found.names[table.path], one.text))
             texts.add(one.text)
-    for log, line in found.logs:
-        if not any(text in line for text in texts):
-            alike.setdefault(("log", line), []).append((log, line))
+    for name, file in found.logs.items():
+        for line in dict.fromkeys(map(without_place, file.log.notices)):
+            if not any(text in line for text in texts):
+                alike.setdefault(("log", line), []).append((name, line))
     return [*(shared_line(same) for same in alike.values()), *found.unread]
+
+
+def without_place(line: str) -> str:
+    """A warning or error of LAMMPS without the place in its source that it ends with."""
+    return line.rpartition(" (")[0] if line.endswith(")") and ".cpp:" in line else line
 
 
 def shared_line(same: Iterable[tuple[str, str]]) -> str:
