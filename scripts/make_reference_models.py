@@ -8,6 +8,9 @@ Needs a Python with DeePMD-kit 3.2.0 (PyTorch and TensorFlow); not run in tests,
 
 Models have random weights and are built with DeePMD-kit's own classes. Most references come from the PyTorch backend,
 those of the kinds where TensorFlow differs from the TensorFlow backend, all in float64.
+
+What a clone of the repository transfers is kept small: weights are hundredths, kinds with networks of the same shape have
+the same weights (git stores the difference), and references have no more digits than the tests compare.
 """
 
 import argparse
@@ -28,6 +31,11 @@ from deepion.export.deepmd_backend import read_through_deepmd
 MASS = {"Li": 6.94, "P": 30.974, "S": 32.06, "Ti": 47.867}
 FPARAM = [0.37, -1.2]
 ELEMENTS = ["Li", "P", "S", "Ti"]
+SEED = 10  # of every model: networks of the same shape have the same weights
+# Step of a stored reference value: the rounding error is at most 3 % of what tests allow, 1e-9 of the largest energy,
+# 1e-8 eV/A for forces, 1e-8 of the largest virial.
+BITS_BELOW_LARGEST = {"atom_energy": 35, "atom_energy_sums": 35, "atom_virial": 32, "virial": 32}
+FORCE_STEP = 2.0**-33  # eV/A
 
 
 # --- structures -----------------------------------------------------------------------------------------------------
@@ -192,24 +200,23 @@ SEL = {"one_type": [30], "dense": [80], "two_types": [16, 20], "small_box": [30,
     "three_triclinic": [20, 12, 20], "no_sulfur": [22, 20, 4], "dense_two": [50, 45]}  # fmt: skip
 
 
-def settings(name, entry):
+def settings(entry):
     """(descriptor, fitting net, model) of DeePMD-kit's training input."""
     sel = SEL[entry["structure"]]
-    seed = sum(map(ord, name))
     descriptor = {"type": "se_e2_a", "sel": sel, "rcut": 5.0, "rcut_smth": 1.5, "neuron": [4, 8], "axis_neuron": 3,
                   "resnet_dt": False, "type_one_side": False, "activation_function": "tanh", "precision": "float64",
-                  "seed": seed, **entry["descriptor"]}  # fmt: skip
+                  "seed": SEED, **entry["descriptor"]}  # fmt: skip
     fitting = {"type": "ener", "neuron": [8, 8, 6], "resnet_dt": True, "activation_function": "tanh",
-               "precision": "float64", "seed": seed + 1, **entry["fitting"]}  # fmt: skip
+               "precision": "float64", "seed": SEED + 1, **entry["fitting"]}  # fmt: skip
     model = {"type_map": ELEMENTS[: len(sel)], **entry["model"]}
     return descriptor, fitting, model
 
 
-def build(name, entry):
+def build(entry):
     """The serialized dictionary of a model with random weights and plausible statistics."""
     from deepmd.dpmodel.model.model import get_model
 
-    descriptor, fitting, model = settings(name, entry)
+    descriptor, fitting, model = settings(entry)
     built = get_model({**copy.deepcopy(model), "descriptor": copy.deepcopy(descriptor),
                        "fitting_net": copy.deepcopy(fitting)})  # fmt: skip
     rng = np.random.default_rng(descriptor["seed"])
@@ -239,20 +246,26 @@ def build(name, entry):
         data["descriptor"]["exclude_types"] = excluded
     else:
         data = built.serialize()
-    scramble_idt(data, rng)
+    adjust_layers(data, rng)
     return data
 
 
-def scramble_idt(node, rng):
-    """Time steps of order one, so that a forgotten one shows."""
+def adjust_layers(node, rng):
+    """Time steps of order one, so that a forgotten one shows; all numbers of layers as hundredths.
+
+    Hundredths have all 52 bits of a float64, so that a cast to float32 still shows, but are few: they compress to a quarter.
+    """
     if isinstance(node, dict):
         if node.get("idt") is not None:
             node["idt"] = rng.uniform(0.3, 1.2, node["idt"].shape).astype(node["idt"].dtype)
+        for key in ("w", "b", "idt"):
+            if isinstance(node.get(key), np.ndarray):
+                node[key] = np.round(node[key], 2)
         for value in node.values():
-            scramble_idt(value, rng)
+            adjust_layers(value, rng)
     elif isinstance(node, list):
         for value in node:
-            scramble_idt(value, rng)
+            adjust_layers(value, rng)
 
 
 def in_float64(node):
@@ -266,9 +279,9 @@ def in_float64(node):
     return node
 
 
-def train_with_tensorflow(entry, name, folder):
+def train_with_tensorflow(entry, folder):
     """A frozen .pb after one training step on random data."""
-    descriptor, fitting, model = settings(name, entry)
+    descriptor, fitting, model = settings(entry)
     rng = np.random.default_rng(11)
     structure = STRUCTURES[entry["structure"]]()
     frames = 2
@@ -302,6 +315,20 @@ def train_with_tensorflow(entry, name, folder):
 # --- references -----------------------------------------------------------------------------------------------------
 
 
+def kept(key, values):
+    """Values as they are stored: multiples of a power of two, whose last bits are zero, which compresses."""
+    largest = np.abs(values).max()
+    if np.ndim(values) == 0 or largest == 0:
+        return values
+    step = 2.0 ** (np.ceil(np.log2(largest)) - BITS_BELOW_LARGEST[key]) if key in BITS_BELOW_LARGEST else FORCE_STEP
+    return np.round(values / step) * step
+
+
+def save_reference(path, values):
+    """A .npz of `kept` values, not compressed: git compresses what it stores and transfers, and does it better alone."""
+    np.savez(path, **{key: kept(key, value) for key, value in values.items()})
+
+
 def evaluate(path, structure, types, fparam, aparam):
     """DeepPot's values of one frame."""
     from deepmd.infer import DeepPot
@@ -331,12 +358,12 @@ def make(name, entry, target, scratch):
     work = scratch / name
     work.mkdir()
     if entry.get("trained"):
-        backend_file = train_with_tensorflow(entry, name, work)
+        backend_file = train_with_tensorflow(entry, work)
         convert_backend(INPUT=str(backend_file), OUTPUT=str(model_path))
     else:
-        descriptor, fitting, model = settings(name, entry)
+        descriptor, fitting, model = settings(entry)
         script = {**model, "descriptor": descriptor, "fitting_net": fitting}
-        data = {"backend": "DPModel", "model": build(name, entry), "model_def_script": script}
+        data = {"backend": "DPModel", "model": build(entry), "model_def_script": script}
         if "min_nbor_dist" in entry:
             data["@variables"] = {"min_nbor_dist": np.array(entry["min_nbor_dist"])}
         exact = work / "model.dp"
@@ -370,7 +397,7 @@ def make(name, entry, target, scratch):
     values = evaluate(backend_file, structure, types, fparam, aparam)
     if name.startswith("activation_") or name in WITHOUT_ATOM_VIRIAL:
         del values["atom_virial"]
-    np.savez_compressed(target / "reference" / f"{name}.npz", **values)
+    save_reference(target / "reference" / f"{name}.npz", values)
     if name in FOREIGN:
         copy_path = target / "models" / f"{name}{FOREIGN[name]}"
         copy_path.write_bytes(backend_file.read_bytes())

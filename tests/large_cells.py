@@ -4,6 +4,7 @@
 A cell is four copies along each axis of a melt-quenched cell of about 100 atoms, with every atom displaced at random. All
 values of DeePMD-kit would be 700 kB for each cell. The digest holds those of every 16th atom, sums over each group of 16
 atoms, so that every atom counts, and the totals: the repository stays small, and no atom can be wrong unseen.
+make_lipsti_reference.py makes it.
 """
 
 from pathlib import Path
@@ -58,30 +59,3 @@ def digest(force: np.ndarray, atom_energy: np.ndarray) -> dict[str, np.ndarray]:
         "force_sums": np.add.reduceat(force, np.arange(0, len(force), GROUP)),
         "atom_energy_sums": np.add.reduceat(atom_energy, np.arange(0, len(atom_energy), GROUP)),
     }
-
-
-def main(model: str) -> None:
-    """Make the digests again with DeePMD-kit: python tests/large_cells.py lipsti-a.pb, in float64."""
-    from tempfile import TemporaryDirectory
-
-    from deepmd.infer import DeepPot  # of DeePMD-kit 3.2.0
-
-    potential = DeepPot(model)
-    for name in CELLS:
-        with TemporaryDirectory() as folder:
-            head, atoms = write(name, Path(folder)).read_text().split("Atoms # atomic\n")
-        edge = next(float(line.split()[1]) for line in head.splitlines() if line.endswith("xlo xhi"))
-        rows = np.array([line.split() for line in atoms.splitlines() if line], float)
-        types = (rows[:, 1] - 1).astype(int).tolist()
-        energy, force, virial, atom_energy, _ = potential.eval(
-            rows[None, :, 2:], edge * np.eye(3)[None], types, atomic=True
-        )
-        force, atom_energy = np.asarray(force, float).reshape(-1, 3), np.asarray(atom_energy, float).reshape(-1)
-        total = {"energy": np.float64(np.ravel(energy)[0]), "virial": np.asarray(virial, float).reshape(3, 3)}
-        np.savez_compressed(DATA / f"{name}.npz", **digest(force, atom_energy), **total)
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1])

@@ -7,6 +7,7 @@ from ase import Atoms
 
 from deepion import DeepPot
 from deepion.ase import Deepion
+from deepion.evaluation.structure import model_types, read_structure
 from lammps_runs import MODEL, ROOT, TENSOR, Batch, Evaluation
 from small_models import Box, random_box
 
@@ -81,13 +82,14 @@ def test_parameters_and_virials_of_atoms(models, box, tmp_path):
 
 def test_default_and_reduced_networks_of_lipsti(tmp_path):
     data = ROOT / "tests/data/lipsti/Ti10_f0.data"
-    reference = np.load(data.with_suffix(".npz"))
+    structure = read_structure(data)
+    types = model_types(structure.symbols, ["Li", "P", "S", "Ti"])
     batch = Batch(tmp_path)
     styles = {"default": {}, "coarse": {"reduce": 1e-3}, "full": {"reduce": 0}}
     for keywords in styles.values():
         batch.add(data, style(MODEL, keywords), "* * Li P S Ti")
     for expected, keywords in zip(batch.run(), styles.values(), strict=True):
         pot = DeepPot(MODEL, threads=1, **keywords)
-        energy, force, _ = pot.eval(reference["coord"], reference["box"], reference["type"])
+        energy, force, _ = pot.eval(structure.coord, structure.cell, types)
         assert energy[0, 0] == pytest.approx(expected.energy, rel=1e-8)
         np.testing.assert_allclose(force[0], expected.force, rtol=0, atol=1e-5)

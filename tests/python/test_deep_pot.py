@@ -14,8 +14,9 @@ import pytest
 from conftest import DATA, INDEX, LIPSTI
 from deepion import DeepPot, cache
 from deepion.errors import DeepionError, InputError, ModelFileError
-from helpers import relative, small_case
+from helpers import lipsti_case, relative, small_case
 
+ELEMENTS = ["Li", "P", "S", "Ti"]
 EXACT = {"precision": "double", "threads": 1, "check": False}
 
 
@@ -26,9 +27,10 @@ def lipsti(exported) -> DeepPot:
 
 def frames_of(name: str = "Ti10", count: int = 3):
     """DeePMD-kit's values of frames of equally many atoms: coords, cells, types and the references."""
+    cases = [lipsti_case(f"{name}_f{k}", ELEMENTS) for k in range(count)]
     references = [np.load(DATA / "lipsti" / f"{name}_f{k}.npz") for k in range(count)]
-    coords, cells = (np.stack([r[key] for r in references]) for key in ("coord", "box"))
-    return coords, cells, references[0]["type"], references
+    coords, cells = (np.stack([getattr(case, key) for case in cases]) for key in ("coord", "cell"))
+    return coords, cells, cases[0].types, references
 
 
 def test_values_shapes_and_order_are_those_of_deepmd(lipsti):

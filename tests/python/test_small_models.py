@@ -24,6 +24,15 @@ def test_every_kind_is_there():
     assert expected | {f"activation_{name}" for name in activations} <= set(INDEX)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("relu", "relu6"), ("silu", "silut"), ("silut", "silut_1p5"), ("silu", "custom_silu_0p5")]
+)
+def test_activations_differ_where_they_are_used(one, other):
+    """Networks have the same weights, so that references differ only by the activation, if atoms reach its threshold."""
+    one, other = (np.load(DATA / INDEX[f"activation_{name}"]["reference"])["force"] for name in (one, other))
+    assert np.abs(one - other).max() > 1e-2
+
+
 def test_overflow_of_sel_is_reported(exported):
     evaluator = exported.small("sel_overflow")
     result = small_case("sel_overflow", evaluator.type_map).run(evaluator)
