@@ -77,7 +77,7 @@ bool Sampling::next(Words &words, std::string &keyword)
 
 void Sampling::finish(Words &words)
 {
-  if (output < 0) output = 100 * every;
+  if (output < 0) output = usual_outputs * every;
   if (words.good() && output % every)    // Nevery may be 0 otherwise
     words.fail_command(
         fmt::format("keyword output needs a multiple of Nevery ({}), not {}", every, output));

@@ -50,9 +50,10 @@ class Sampling {
   bool next(Words &words, std::string &keyword);
   void finish(Words &words);
 
-  LAMMPS_NS::bigint every = 1;           // steps between samples
-  bool times_matter = true;              // the time between samples must stay the same
-  std::vector<std::string> own_files;    // of the style; names may be empty
+  LAMMPS_NS::bigint every = 1;              // steps between samples
+  bool times_matter = true;                 // the time between samples must stay the same
+  LAMMPS_NS::bigint usual_outputs = 100;    // samples between two outputs without keyword output
+  std::vector<std::string> own_files;       // of the style; names may be empty
 
   double picoseconds() const;    // in one time unit
 

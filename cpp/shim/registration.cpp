@@ -8,6 +8,7 @@
 #include "fit.h"
 #include "fix_deepion_check.h"
 #include "fix_ion_coordination.h"
+#include "fix_ion_density.h"
 #include "fix_ion_displacement.h"
 #include "fix_ion_rdf.h"
 #include "fix_ion_transport.h"
@@ -110,6 +111,8 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
       creator<FixIonCoordination>());
   add("fix", "ion/rdf", "Radial distribution function averaged over a run, with error bars",
       creator<FixIonRDF>());
+  add("fix", "ion/density", "Density of ions on a grid, and paths through it",
+      creator<FixIonDensity>());
   add("fix", "ion/vdos", "Vibrational density of states and entropy", creator<FixIonVdos>());
   return nullptr;
 }

@@ -5,6 +5,7 @@
 
 use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::Coordination;
+use deepion_analysis::density::{self, Density};
 use deepion_analysis::measurement::state;
 use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::Provenance;
@@ -46,6 +47,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "ion/rdf" => {
             if let Ok(read) = Rdf::open(text) {
+                use_up(read, text);
+            }
+        }
+        "ion/density" => {
+            if let Ok(read) = Density::open(text, density::Evaluation::default()) {
                 use_up(read, text);
             }
         }

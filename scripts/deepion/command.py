@@ -38,6 +38,7 @@ PLOTS = {
     "coordination": ("deepion.plots.coordination", "coordination numbers and entropy, of fix ion/coordination"),
     "entropy": ("deepion.plots.entropy", "configurational entropy against the cutoff, of fix ion/coordination"),
     "rdf": ("deepion.plots.rdf", "radial distribution functions, of fix ion/rdf"),
+    "density": ("deepion.plots.density", "density of ions, free energy and paths through the cell, of fix ion/density"),
     "vdos": ("deepion.plots.vdos", "vibrational density of states, of fix ion/vdos"),
     "path": ("deepion.plots.path", "the path of one ion, from dumps"),
     "arrhenius": ("deepion.plots.arrhenius", "conductivity against temperature, of deepion-merge"),

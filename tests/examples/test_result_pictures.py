@@ -35,6 +35,7 @@ plugin load {plugin}
 fix tr ion ion/transport 5 temp {temperature} charge 1 fit 0.1 0.5 output 500 title "LJ, {temperature} K" &
     file {temperature}.dat history {temperature}.his state {temperature}.json
 fix co ion ion/coordination 20 other rcut 2.8 4.0 5 file co.dat title LJ
+fix rho ion ion/density 20 spacing 1 file density.dat cube density.cube temp 1000 title LJ
 fix rd ion ion/rdf 20 other 7.0 70 file rdf.dat title LJ
 fix vi all ion/vdos 5 100 names A B file vdos.dat vacf vacf.dat title LJ
 run 3000
@@ -122,6 +123,7 @@ def test_line_of_the_ladder_is_that_of_least_squares(folder):
         ["plot_vdos.py", "vdos.dat"],
         ["deepion plot entropy", "co.dat"],
         ["deepion plot rdf", "rdf.dat"],
+        ["deepion plot density", "density.dat"],
     ],
     ids=" ".join,
 )

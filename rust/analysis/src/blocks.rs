@@ -59,7 +59,15 @@ impl<T: Merge + Clone> Blocks<T> {
     /// # Errors
     /// Where a merged sum leaves its range.
     pub fn at(&mut self, sample: u64, empty: impl FnOnce() -> T) -> Result<&mut T> {
-        while sample / self.length >= MOST_BLOCKS as u64 {
+        self.at_most(MOST_BLOCKS, sample, empty)
+    }
+
+    /// The same with at most so many blocks, for large ones.
+    ///
+    /// # Errors
+    /// As [`Blocks::at`].
+    pub fn at_most(&mut self, most: usize, sample: u64, empty: impl FnOnce() -> T) -> Result<&mut T> {
+        while sample / self.length >= most as u64 {
             self.double()?;
         }
         let index = (sample / self.length) as usize;

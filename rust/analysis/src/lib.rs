@@ -13,6 +13,7 @@ mod blocks;
 pub mod claims;
 pub mod constants;
 pub mod coordination;
+pub mod density;
 mod error;
 mod exact;
 pub mod files;
@@ -38,6 +39,7 @@ pub use measurement::{Accumulator, Measure, Report, Save};
 /// Measurements whose states say everything that it takes to read them. Transport and vibrations are told how to evaluate.
 const OPENED_BY_STYLE: &[(&str, OpenState)] = &[
     (coordination::CoordinationLayout::STYLE, |text| Ok(Box::new(coordination::Coordination::open(text)?))),
+    (density::DensityLayout::STYLE, |text| Ok(Box::new(density::Density::open(text, density::Evaluation::default())?))),
     (rdf::RdfLayout::STYLE, |text| Ok(Box::new(rdf::Rdf::open(text)?))),
 ];
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // a panic is a failed test
 
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
+use deepion_analysis::density::{self, Density, DensityLayout};
 use deepion_analysis::measurement::state;
 use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
 use deepion_analysis::results::Provenance;
@@ -113,6 +114,27 @@ fn rdf() -> String {
     rdf.state(&Provenance::default()).unwrap()
 }
 
+fn density() -> String {
+    let (spacing, grid, blocks, every, ions) = (1.0, [0; 3], 4, 1, 2);
+    let layout = DensityLayout { spacing, grid, blocks, every, ions, drift: Reference::None, reference_atoms: 0 };
+    let evaluation = density::Evaluation { temperature: Some(300.0), cube: String::new() };
+    let mut density = Density::new(layout, evaluation).unwrap();
+    let (cell, origin) = ([3.0, 2.0, 2.0, 0.0, 0.0, 0.5], [0.0; 3]);
+    let none = vectors("none", &[]).unwrap();
+    let located = density::locate(&none, &vectors("none", &[]).unwrap(), &[], cell, origin).unwrap();
+    for step in 0..40 {
+        if density.full() {
+            gather(&mut density);
+        }
+        let x: Vec<f64> = (0..6).map(|k| f64::from(step * (k + 1) % 7) / 4.0).collect();
+        let positions = vectors("positions", &x).unwrap();
+        let frame = density::Frame { cell, origin, located: &located, positions, kinetic_temperature: Some(310.0) };
+        density.sample(&frame).unwrap();
+    }
+    gather(&mut density);
+    density.state(&Provenance::default()).unwrap()
+}
+
 /// Everything that is done with a measurement that was read.
 fn use_up(mut read: impl Accumulator, text: &str) {
     let _ = read.table().map(|table| table.text(&Provenance::default(), read.models()));
@@ -140,6 +162,9 @@ fn read(text: &str) {
         }
         "ion/rdf" => {
             let _ = Rdf::open(text).map(|read| use_up(read, text));
+        }
+        "ion/density" => {
+            let _ = Density::open(text, density::Evaluation::default()).map(|read| use_up(read, text));
         }
         _ => {
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: 1.0, split: Split::Cut };
@@ -212,8 +237,13 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_mixed_text(which in 0..4usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
-        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state()][which].to_string();
+    fn damaged_density(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
+        check(&density_state(), &places, &with);
+    }
+
+    #[test]
+    fn cut_and_mixed_text(which in 0..5usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
+        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state()][which].to_string();
         let (from, to) = (from.index(text.len()), to.index(text.len()));
         let (low, high) = (from.min(to), from.max(to));
         read(&format!("{}{piece}{}", &text[..low], &text[high..]));
@@ -250,18 +280,24 @@ fn rdf_state() -> Value {
     STATE.clone()
 }
 
+fn density_state() -> Value {
+    static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&density()));
+    STATE.clone()
+}
+
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
 fn whole_states_are_read() {
-    for text in [transport(), coordination(), vibrations(), rdf()] {
+    for text in [transport(), coordination(), vibrations(), rdf(), density()] {
         read(&text);
     }
     assert!(Transport::open(&transport_state().to_string(), WINDOW).is_ok());
     assert!(Coordination::open(&coordination_state().to_string()).is_ok());
     assert!(Rdf::open(&rdf_state().to_string()).is_ok());
+    assert!(Density::open(&density_state().to_string(), density::Evaluation::default()).is_ok());
     assert!(Vibrations::open(&vibrations_state().to_string(), vibrations::Evaluation::default()).is_ok());
 }
 

@@ -6,6 +6,7 @@
 mod border;
 mod collector;
 mod coordination;
+mod density;
 mod deviation_file;
 mod elements;
 mod files;

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from matplotlib.figure import Figure
 
 from deepion.errors import DeepionError
-from deepion.plots import arrhenius, arrhenius_comparison, coordination, history, rdf, transport, vdos
-from deepion.results.tables import COORDINATION, HISTORY, LADDER, RDF, TRANSPORT, VDOS, Table
+from deepion.plots import arrhenius, arrhenius_comparison, coordination, density, history, rdf, transport, vdos
+from deepion.results.tables import COORDINATION, DENSITY, HISTORY, LADDER, RDF, TRANSPORT, VDOS, Table
 
 from .collect import Found, masked
 
@@ -50,6 +50,7 @@ DRAWINGS = {
     TRANSPORT: Drawing("Mean-square displacement and diffusion", transport.draw),
     COORDINATION: Drawing("Coordination", lambda some: coordination.draw(some, []), rows=True),
     RDF: Drawing("Radial distribution functions", rdf.draw),
+    DENSITY: Drawing("Where the ions are", lambda some: density.draw(some[0]), together=1),
     VDOS: Drawing("Vibrations", vdos.draw, together=4),
 }
 

@@ -23,6 +23,7 @@ HISTORY = "the history of fix ion/transport"
 LADDER = "the temperatures joined by deepion-merge"
 COORDINATION = "the file of fix ion/coordination"
 RDF = "the file of fix ion/rdf"
+DENSITY = "the file of fix ion/density"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
@@ -33,6 +34,7 @@ KINDS = {
     LADDER: (("ion/transport", "ladder"), {"temperature", "D", "sigma", "fit_to"}),
     COORDINATION: (("ion/coordination", "coordination"), {"rcut", "mean_n", "S_config"}),
     RDF: (("ion/rdf", "rdf"), {"r", "g", "n"}),
+    DENSITY: (("ion/density", "density"), {"height", "energy", "volume", "inside", "edges"}),
     VDOS: (("ion/vdos", "vdos"), {"nu", "g_total"}),
     VACF: (("ion/vdos", "vacf"), {"lag", "vacf_total"}),
 }
