@@ -28,6 +28,7 @@ COMMANDS = {
     "plot": (None, "draw results"),
     "doctor": ("deepion.doctor.command", "say whether LAMMPS, MPI and ONNX Runtime fit together, and what mends it"),
     "report": ("deepion.report.command", "write one HTML page about a study"),
+    "watch": ("deepion.watch.command", "look at a run or a study while it goes on"),
     "build-shim": ("deepion.shims.build_shim", "compile what fits the plugin to another LAMMPS"),
     "bench": ("deepion.benchmark.bench", "measure the speed of the pair style (in a checkout)"),
     "compare": ("deepion.peers.compare", "compare measurements with other programs (in a checkout)"),

@@ -20,7 +20,7 @@ LARGEST = 50_000_000  # bytes; no table is that long
 LARGEST_ERRORS = 100_000  # bytes; saved states of measurements are JSON, too, and longer
 STATE = b'{"deepion_state":"ion/transport"'  # how states begin that deepion-merge can make a ladder of
 # In names of files and folders, as in 700K/transport.dat and state.700K.json.
-TEMPERATURE = re.compile(r"(?<![A-Za-z0-9.])\d+(?:\.\d+)?K(?![A-Za-z0-9])")
+TEMPERATURE = re.compile(r"(?<![A-Za-z0-9])(?<!\d\.)\d+(?:\.\d+)?K(?![A-Za-z0-9])")
 
 Stamp = tuple[int, int, int]  # of a file: node, size, time of its last change (ns)
 

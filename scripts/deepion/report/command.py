@@ -36,5 +36,5 @@ def run(arguments: Namespace) -> None:
             f"{arguments.folder}: no tables in it: expected files that an ion/* fix writes with the keywords file or history, "
             f"or deepion-merge with --out{unread}"
         )
-    replace_text(out, study.html(view))
+    replace_text(out, study.html(view, study.pictures(view)))
     print(f"wrote {out}: {sum(map(len, view.found.tables.values()))} tables")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from deepion.errors import DeepionError
 from deepion.plots import arrhenius, arrhenius_comparison, coordination, density, history, rdf, transport, vdos
@@ -16,6 +17,7 @@ from .collect import Found, masked
 
 PREDICT = 300.0  # K
 DPI = 150
+COLORS = 256  # as many are enough, and make a page a third as large
 NARROW = 6.2  # inches; a picture of one table is drawn so wide that its words can be read on a phone, too
 WIDE = 8.5  # inches; wider ones get a row of the page for themselves
 
@@ -129,9 +131,10 @@ def picture_of(drawing: Drawing, tables: list[Table], names: str) -> Picture:
     if width < WIDE:
         width = min(width, NARROW)
         figure.set_size_inches(width, height)
-    data = io.BytesIO()
-    figure.savefig(data, dpi=DPI, format="png")
-    png = base64.b64encode(data.getvalue()).decode()
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, dpi=DPI, format="png")
+    Image.open(drawn).convert("RGB").quantize(COLORS, method=Image.Quantize.FASTOCTREE).save(small, "png")
+    png = base64.b64encode(small.getvalue()).decode()
     return Picture(drawing.heading, names, png, round(96 * width), round(96 * height))
 
 

@@ -5,16 +5,17 @@ A further number is one more entry of COLUMNS.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from deepion.errors import DeepionError
 from deepion.plots import arrhenius_comparison
 from deepion.results.rounding import plain, power_of, scaled, unit_of
-from deepion.results.tables import COORDINATION, LADDER, TRANSPORT, VDOS, Table, Value
+from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Table, Value
 
-from .collect import Found
+from .collect import TEMPERATURE, Found
 from .remarks import remarks_of
 
 
@@ -28,6 +29,7 @@ class Column:
     value: Callable[[Table], Value | None]
     notes: Callable[[Table], list[str]] = lambda _: []
     large: bool = True  # shown by itself where there is one line
+    unknown: str = ""  # what to say instead of a number that the table does not have yet
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Line:
     """All that was found of one run, or of runs that were joined."""
 
     label: str
+    tables: dict[str, Table]  # by kind
     values: list[Value | None]  # one for each column
     doubts: list[str]  # codes of warnings, as words
 
@@ -134,7 +137,14 @@ def of_coordination(table: Table) -> list[str]:
 
 COLUMNS = (
     Column("T", "temperature", TRANSPORT, temperature, large=False),
-    Column("D", "self-diffusion coefficient", TRANSPORT, lambda table: table.value("D"), of_diffusion),
+    Column(
+        "D",
+        "self-diffusion coefficient",
+        TRANSPORT,
+        lambda table: table.value("D"),
+        of_diffusion,
+        unknown="not known yet",
+    ),
     Column("\u03c3", "Nernst-Einstein conductivity", TRANSPORT, lambda table: table.value("sigma"), of_conductivity),
     Column(
         "\u03c3_coll",
@@ -156,30 +166,43 @@ def findings(found: Found, tables: dict[str, list[Table]]) -> Findings:
     for group, label in zip(groups, labels, strict=True):
         if labels.count(label) > 1:
             label += f" ({found.names[next(iter(group.values())).path]})"
-        values = [column.value(group[column.kind]) if column.kind in group else None for column in COLUMNS]
+        values = [value_of(column, group) for column in COLUMNS]
         doubts = dict.fromkeys(one.code.replace("_", " ") for table in group.values() for one in remarks_of(table))
         if any(values) or doubts:
-            lines.append(Line(label, values, list(doubts)))
+            lines.append(Line(label, group, values, list(doubts)))
     shown = [k for k in range(len(COLUMNS)) if any(line.values[k] for line in lines)]
-    lines = [Line(line.label, [line.values[k] for k in shown], line.doubts) for line in lines]
+    lines = [Line(line.label, line.tables, [line.values[k] for k in shown], line.doubts) for line in lines]
     ladders = tables.get(LADDER, [])
     systems = arrhenius_comparison.labels(ladders) if len(ladders) > 1 else [ladder.title for ladder in ladders]
-    large = alone(groups[0]) if len(lines) == 1 else []
+    large = alone(lines[0].tables) if len(lines) == 1 else []
     large += [one for ladder, name in zip(ladders, systems, strict=True) if (one := energy(ladder, name))]
     return Findings([COLUMNS[k] for k in shown], lines, large)
 
 
 def together(tables: dict[str, list[Table]]) -> list[dict[str, Table]]:
-    """Tables of one run: those of one folder and title, where there is no more than one of each kind."""
-    groups: dict[tuple[str, str], list[Table]] = {}
-    for kind in dict.fromkeys(column.kind for column in COLUMNS):
+    """Tables of one run: of one folder and title and, where these have several of a kind, of one temperature in their names."""
+    several: dict[Hashable, list[Table]] = {}
+    for kind in dict.fromkeys([*(column.kind for column in COLUMNS), HISTORY]):
         for table in tables.get(kind, []):
-            groups.setdefault((str(table.path.parent), table.title), []).append(table)
+            several.setdefault((table.path.parent, table.title), []).append(table)
     runs: list[dict[str, Table]] = []
-    for group in groups.values():
-        kinds = {str(table.kind): table for table in group}
-        runs += [kinds] if len(kinds) == len(group) else [{str(table.kind): table} for table in group]
+    for some in several.values():
+        if one := by_kind(some):
+            runs.append(one)
+            continue
+        groups: dict[Hashable, list[Table]] = {}
+        for table in some:
+            groups.setdefault(tuple(TEMPERATURE.findall(table.path.name)), []).append(table)
+        for group in groups.values():
+            one = by_kind(group)
+            runs += [one] if one else [{str(table.kind): table} for table in group]
     return runs
+
+
+def by_kind(tables: list[Table]) -> dict[str, Table] | None:
+    """The tables by their kinds; None: there are several of one."""
+    kinds = {str(table.kind): table for table in tables}
+    return kinds if len(kinds) == len(tables) else None
 
 
 def label_of(found: Found, group: dict[str, Table]) -> str:
@@ -195,14 +218,27 @@ def natural(label: str) -> list[tuple[int, float, str]]:
     return [(0, 0.0, part) if k % 2 == 0 else (1, float(part), "") for k, part in enumerate(parts)]
 
 
+def value_of(column: Column, group: dict[str, Table]) -> Value | None:
+    """The number of a column; None: there is none, or its table is damaged, which the page says elsewhere."""
+    try:
+        return column.value(group[column.kind]) if column.kind in group else None
+    except DeepionError:
+        return None
+
+
 def alone(group: dict[str, Table]) -> list[Number]:
     """The numbers of a run, with what there is to say on them."""
     numbers = []
     for column in COLUMNS:
-        table = group.get(column.kind)
-        if table and column.large and (value := column.value(table)):
-            unsure = [] if value.error else ["error not known"]
-            numbers.append(Number(column.symbol, column.name, plain(value), unsure + column.notes(table)))
+        if column.large and column.kind in group:
+            value = value_of(column, group)
+            if value is not None:
+                unsure = [] if value.error else ["error not known"]
+                numbers.append(
+                    Number(column.symbol, column.name, plain(value), unsure + column.notes(group[column.kind]))
+                )
+            elif column.unknown:
+                numbers.append(Number(column.symbol, column.name, column.unknown))
     return numbers
 
 

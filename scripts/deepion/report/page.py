@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page: what was found, pictures and numbers, as HTML that needs nothing beside itself. For reports and for `deepion watch`."""
 
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -15,14 +16,13 @@ from deepion.results.rounding import UNITS
 from deepion.results.tables import Table
 
 from .collect import Collector, Found
-from .drawings import DRAWINGS, Album, ready
+from .drawings import DRAWINGS, Album, Picture, ready
 from .findings import Findings, findings
 from .ladders import Ladders
 from .remarks import all_remarks
 from .runs import ENDED, Pace, Run, count, duration
 
 MOST_COLUMNS = 6  # numbers beside each other: more would need a wider page
-BOX = 30  # characters of a progress bar
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,22 @@ class View:
     findings: Findings
     remarks: list[str]
     runs: list[Run]
-    notes: dict[str, list[str]]  # by kind: what could not be made
+    notes: list[str]  # what could not be made
     when: float  # s since 1970
+
+    @property
+    def name(self) -> str:
+        return self.found.folder.resolve().name
+
+    @property
+    def written(self) -> str:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.when))
+
+    @property
+    def state(self) -> object:
+        """The same where nothing was written in between."""
+        logs = [(name, file.written) for name, file in self.found.logs.items()]
+        return logs, self.found.stamps, self.found.unread, [run.state for run in self.runs]
 
 
 class Study:
@@ -64,35 +78,44 @@ class Study:
             findings(found, shown),
             all_remarks(found),
             self._pace.runs(found, now),
-            {next(iter(DRAWINGS)): notes} if notes else {},
+            notes,
             now,
         )
 
-    def html(self, view: View, every: float | None = None) -> str:
-        """The page; `every`: it is written anew after so many seconds, and reads itself again."""
-        found = view.found
-        pictures = list(ready(found)) if not self.live else []
-        notes = [note for lines in view.notes.values() for note in lines]
+    def pictures(self, view: View) -> tuple[list[Picture], list[str]]:
+        """All pictures, and why others are missing."""
+        pictures = list(ready(view.found)) if not self.live else []
+        notes = list(view.notes)
         for kind in view.shown if not pictures else ():
-            drawn, missing = self._album.pictures(found, kind, view.shown[kind])
+            drawn, missing = self._album.pictures(view.found, kind, view.shown[kind])
             pictures += drawn
             notes += missing
+        return pictures, notes
+
+    def html(self, view: View, pictures: tuple[list[Picture], list[str]], every: float | None = None) -> str:
+        """The page; `every`: it is written anew after so many seconds, and reads itself again."""
+        found = view.found
         return template().render(
-            title=f"{found.folder.resolve().name}: ion transport, coordination, vibrations",
-            name=found.folder.resolve().name,
+            title=f"{view.name}: ion transport, coordination, vibrations",
             view=view,
-            live=self.live,
-            every=every,
+            every=None if every is None else math.ceil(every),
             state=count(view.runs),
-            written=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(view.when)),
             going=[run for run in view.runs if run.state != ENDED],
             ended=[run for run in view.runs if run.state == ENDED],
-            pictures=pictures,
-            notes=notes,
+            pictures=pictures[0],
+            notes=pictures[1],
             sections=[] if self.live else [section(found, kind, view.shown[kind]) for kind in view.shown],
             errors=found.errors,
             origins=origins(found, [table for tables in view.shown.values() for table in tables]),
+            nothing=nothing(view),
         )
+
+
+def nothing(view: View) -> str:
+    """What to say where there is no number."""
+    if view.found.empty:
+        return f"Nothing yet: no log of LAMMPS (log.*) and no table of an ion/* fix is in {view.found.folder}"
+    return "Nothing yet: no table of an ion/* fix has a result"
 
 
 def template() -> Any:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Runs and studies while they go on."""
