@@ -38,13 +38,10 @@ struct Conditions {
   double volume = 0.0, temperature = 0.0, kinetic_temperature = 0.0;
 };
 
-// Collective: hands this step's ions to a Transport or Displacement.
-template <class Sampler>
-void sample_displacements(Sampler &sampler, const Measurement &measurement, IonAtoms &ions,
-                          const DriftReference &reference, const Conditions &conditions)
+// This step's ions, listed by gather(); `located`: of locate().
+inline deepion::ffi::IonFrame frame_of(const std::vector<std::int64_t> &located, IonAtoms &ions,
+                                       const Conditions &conditions)
 {
-  ions.gather();
-  const auto located = reference.locate(ions, measurement);
   deepion::ffi::IonFrame frame;
   frame.located = slice(located);
   frame.positions = slice(ions.x);
@@ -54,8 +51,18 @@ void sample_displacements(Sampler &sampler, const Measurement &measurement, IonA
   frame.volume = conditions.volume;
   frame.temperature = conditions.temperature;
   frame.kinetic_temperature = conditions.kinetic_temperature;
+  return frame;
+}
+
+// Collective: hands this step's ions to a Transport or Displacement.
+template <class Sampler>
+void sample_displacements(Sampler &sampler, const Measurement &measurement, IonAtoms &ions,
+                          const DriftReference &reference, const Conditions &conditions)
+{
+  ions.gather();
+  const auto located = reference.locate(ions, measurement);
   measurement.all([&] {
-    sampler.sample(std::move(frame));
+    sampler.sample(frame_of(located, ions, conditions));
   });
 }
 

@@ -12,6 +12,7 @@
 #include "fix_ion_displacement.h"
 #include "fix_ion_rdf.h"
 #include "fix_ion_transport.h"
+#include "fix_ion_vanhove.h"
 #include "fix_ion_vdos.h"
 #include "host.h"
 #include "lammps_compat.h"
@@ -113,6 +114,8 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
       creator<FixIonRDF>());
   add("fix", "ion/density", "Density of ions on a grid, and paths through it",
       creator<FixIonDensity>());
+  add("fix", "ion/vanhove", "Where ions go: self and distinct van Hove functions, overlap, chi_4",
+      creator<FixIonVanHove>());
   add("fix", "ion/vdos", "Vibrational density of states and entropy", creator<FixIonVdos>());
   return nullptr;
 }

@@ -10,6 +10,7 @@ use deepion_analysis::measurement::state;
 use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::Provenance;
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
+use deepion_analysis::vanhove::VanHove;
 use deepion_analysis::vibrations::{self, Split, Vibrations};
 use deepion_fuzz::mutate_json;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
@@ -52,6 +53,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "ion/density" => {
             if let Ok(read) = Density::open(text, density::Evaluation::default()) {
+                use_up(read, text);
+            }
+        }
+        "ion/vanhove" => {
+            if let Ok(read) = VanHove::open(text) {
                 use_up(read, text);
             }
         }

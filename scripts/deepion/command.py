@@ -40,6 +40,7 @@ PLOTS = {
     "entropy": ("deepion.plots.entropy", "configurational entropy against the cutoff, of fix ion/coordination"),
     "rdf": ("deepion.plots.rdf", "radial distribution functions, of fix ion/rdf"),
     "density": ("deepion.plots.density", "density of ions, free energy and paths through the cell, of fix ion/density"),
+    "vanhove": ("deepion.plots.vanhove", "van Hove functions, overlap and chi_4, of fix ion/vanhove"),
     "vdos": ("deepion.plots.vdos", "vibrational density of states, of fix ion/vdos"),
     "path": ("deepion.plots.path", "the path of one ion, from dumps"),
     "arrhenius": ("deepion.plots.arrhenius", "conductivity against temperature, of deepion-merge"),

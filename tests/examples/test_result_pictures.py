@@ -10,7 +10,19 @@ import pytest
 
 from deepion.constants import BOLTZMANN
 from deepion.plots.arrhenius_line import Line
-from deepion.results.tables import COORDINATION, HISTORY, LADDER, RDF, TRANSPORT, VACF, VDOS, read
+from deepion.results.tables import (
+    COORDINATION,
+    HISTORY,
+    LADDER,
+    RDF,
+    TRANSPORT,
+    VACF,
+    VANHOVE,
+    VANHOVE_DISTINCT,
+    VANHOVE_SELF,
+    VDOS,
+    read,
+)
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -37,6 +49,7 @@ fix tr ion ion/transport 5 temp {temperature} charge 1 fit 0.1 0.5 output 500 ti
 fix co ion ion/coordination 20 other rcut 2.8 4.0 5 file co.dat title LJ
 fix rho ion ion/density 20 spacing 1 file density.dat cube density.cube temp 1000 title LJ
 fix rd ion ion/rdf 20 other 7.0 70 file rdf.dat title LJ
+fix vh ion ion/vanhove 5 6.0 60 lags 10 3 file vh.dat self self.dat distinct ion 10 gd.dat title LJ
 fix vi all ion/vdos 5 100 names A B file vdos.dat vacf vacf.dat title LJ
 run 3000
 """
@@ -71,6 +84,9 @@ def folder(tmp_path_factory) -> Path:
         ("ladder.dat", LADDER, ""),
         ("co.dat", COORDINATION, "LJ"),
         ("rdf.dat", RDF, "LJ"),
+        ("vh.dat", VANHOVE, "LJ"),
+        ("self.dat", VANHOVE_SELF, "LJ"),
+        ("gd.dat", VANHOVE_DISTINCT, "LJ"),
         ("vdos.dat", VDOS, "LJ"),
         ("vacf.dat", VACF, "LJ"),
     ],
@@ -124,6 +140,8 @@ def test_line_of_the_ladder_is_that_of_least_squares(folder):
         ["deepion plot entropy", "co.dat"],
         ["deepion plot rdf", "rdf.dat"],
         ["deepion plot density", "density.dat"],
+        ["deepion plot vanhove", "vh.dat"],
+        ["deepion plot vanhove", "vh.dat", "self.dat", "gd.dat"],
     ],
     ids=" ".join,
 )

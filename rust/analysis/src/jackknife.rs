@@ -34,6 +34,35 @@ pub fn standard_errors<T: Merge + Clone>(
     }
 }
 
+/// The same where each number needs blocks of a length of its own, `shortest(number)` samples; `None` for those that have fewer than
+/// `fewest` of it. An empty list: no number has them.
+///
+/// # Errors
+/// Where a merged sum leaves its range.
+pub fn standard_errors_each<T: Merge + Clone>(
+    runs: &Runs<T>,
+    fewest: usize,
+    shortest: impl Fn(usize) -> u64,
+    estimate: impl Fn(&T) -> Vec<f64>,
+) -> Result<Vec<Option<f64>>> {
+    let mut largest: Vec<Option<f64>> = Vec::new();
+    let mut length = runs.rounded(1);
+    loop {
+        let merged = runs.coarse(length)?;
+        if merged.len() < fewest {
+            return Ok(largest);
+        }
+        let errors = jackknife(&merged, &estimate)?;
+        largest.resize(errors.len(), None);
+        for (number, (largest, error)) in largest.iter_mut().zip(errors).enumerate() {
+            if length >= shortest(number) {
+                *largest = Some(largest.map_or(error, |other| other.max(error)));
+            }
+        }
+        length *= 2;
+    }
+}
+
 /// se^2 = (B-1)/B sum over blocks b of (estimate without b - their mean)^2: for a mean this is the textbook's standard
 /// error, and it holds as well for estimates that are no means (entropies), which single short blocks would bias.
 fn jackknife<T: Merge + Clone>(blocks: &[T], estimate: impl Fn(&T) -> Vec<f64>) -> Result<Vec<f64>> {

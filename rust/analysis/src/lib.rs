@@ -21,12 +21,14 @@ mod jackknife;
 pub mod kinetic;
 pub mod ladder;
 pub mod measurement;
+pub mod motion;
 pub mod rdf;
 pub mod results;
 pub mod scatter;
 pub mod shapes;
 pub mod transport;
 pub mod unwrapping;
+pub mod vanhove;
 pub mod vibrations;
 
 use measurement::Layout as _;
@@ -41,6 +43,7 @@ const OPENED_BY_STYLE: &[(&str, OpenState)] = &[
     (coordination::CoordinationLayout::STYLE, |text| Ok(Box::new(coordination::Coordination::open(text)?))),
     (density::DensityLayout::STYLE, |text| Ok(Box::new(density::Density::open(text, density::Evaluation::default())?))),
     (rdf::RdfLayout::STYLE, |text| Ok(Box::new(rdf::Rdf::open(text)?))),
+    (vanhove::VanHoveLayout::STYLE, |text| Ok(Box::new(vanhove::VanHove::open(text)?))),
 ];
 
 type OpenState = fn(&str) -> Result<Box<dyn Accumulator>>;

@@ -12,6 +12,7 @@ use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
     DiffusionUnits, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, locate,
 };
+use deepion_analysis::vanhove::{Cell, DistinctLayout, Partners, VanHove, VanHoveLayout};
 use deepion_analysis::vibrations::{self, SpeciesLayout, Split, Vibrations, VibrationsLayout};
 use deepion_analysis::{Accumulator, Measure as _, Save as _};
 use ndarray::ArrayView2;
@@ -135,6 +136,49 @@ fn density() -> String {
     density.state(&Provenance::default()).unwrap()
 }
 
+fn vanhove() -> String {
+    let layout = VanHoveLayout {
+        rmax: 2.0,
+        bins: 4,
+        q: vec![1.0],
+        overlap: 0.5,
+        lags_per_level: 2,
+        levels: 2,
+        origins: 1,
+        every: 1,
+        timestep_ps: 0.1,
+        ions: 2,
+        drift: Reference::None,
+        reference_atoms: 0,
+        distinct: Some(DistinctLayout { neighbors: 2, shared: 2, spacing: 3 }),
+    };
+    let mut vanhove = VanHove::new(layout).unwrap();
+    let mut rows = vec![0.0; 2 * vanhove.row_width()];
+    for step in 0..40 {
+        if vanhove.full() {
+            gather(&mut vanhove);
+        }
+        // short steps: the sums stay within 64 bits, which is all that `serde_json::Value` can hold
+        let positions: Vec<f64> = (0..6).map(|k| f64::from(step * (k + 1) % 7) / 1024.0).collect();
+        let positions = vectors("positions", &positions).unwrap();
+        let located = locate(&positions, &[1, 2], &vectors("none", &[]).unwrap(), &[]).unwrap();
+        let frame = Frame {
+            located: &located,
+            positions,
+            ids: &[1, 2],
+            slots: &[0, 1],
+            volume: 125.0,
+            temperature: None,
+            kinetic_temperature: None,
+        };
+        let partners = Partners { positions, ids: &[1, 2], cell: Cell { lengths: [5.0; 3], tilts: [0.0; 3] } };
+        let wanted = vanhove.wants_partners();
+        vanhove.sample(&frame, wanted.then_some(&partners), &mut rows).unwrap();
+    }
+    gather(&mut vanhove);
+    vanhove.state(&Provenance::default()).unwrap()
+}
+
 /// Everything that is done with a measurement that was read.
 fn use_up(mut read: impl Accumulator, text: &str) {
     let _ = read.table().map(|table| table.text(&Provenance::default(), read.models()));
@@ -165,6 +209,12 @@ fn read(text: &str) {
         }
         "ion/density" => {
             let _ = Density::open(text, density::Evaluation::default()).map(|read| use_up(read, text));
+        }
+        "ion/vanhove" => {
+            let _ = VanHove::open(text).map(|read| {
+                let _ = (read.self_table(), read.distinct_table());
+                use_up(read, text);
+            });
         }
         _ => {
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: 1.0, split: Split::Cut };
@@ -242,8 +292,13 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_mixed_text(which in 0..5usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
-        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state()][which].to_string();
+    fn damaged_vanhove(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
+        check(&vanhove_state(), &places, &with);
+    }
+
+    #[test]
+    fn cut_and_mixed_text(which in 0..6usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
+        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state(), vanhove_state()][which].to_string();
         let (from, to) = (from.index(text.len()), to.index(text.len()));
         let (low, high) = (from.min(to), from.max(to));
         read(&format!("{}{piece}{}", &text[..low], &text[high..]));
@@ -285,19 +340,25 @@ fn density_state() -> Value {
     STATE.clone()
 }
 
+fn vanhove_state() -> Value {
+    static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&vanhove()));
+    STATE.clone()
+}
+
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
 fn whole_states_are_read() {
-    for text in [transport(), coordination(), vibrations(), rdf(), density()] {
+    for text in [transport(), coordination(), vibrations(), rdf(), density(), vanhove()] {
         read(&text);
     }
     assert!(Transport::open(&transport_state().to_string(), WINDOW).is_ok());
     assert!(Coordination::open(&coordination_state().to_string()).is_ok());
     assert!(Rdf::open(&rdf_state().to_string()).is_ok());
     assert!(Density::open(&density_state().to_string(), density::Evaluation::default()).is_ok());
+    assert!(VanHove::open(&vanhove_state().to_string()).is_ok());
     assert!(Vibrations::open(&vibrations_state().to_string(), vibrations::Evaluation::default()).is_ok());
 }
 
@@ -320,6 +381,8 @@ fn wrong_lengths_are_named_as_damage() {
     damaged(Coordination::open(&replaced(&state, "/total/blocks/blocks/0/bins", serde_json::json!([1]))).unwrap_err());
     let state = rdf_state();
     damaged(Rdf::open(&replaced(&state, "/total/blocks/blocks/0/counts", serde_json::json!([1]))).unwrap_err());
+    let state = vanhove_state();
+    damaged(VanHove::open(&replaced(&state, "/total/blocks/blocks/0/counts", serde_json::json!([1]))).unwrap_err());
     let state = vibrations_state();
     let open = |text: &str| damaged(Vibrations::open(text, vibrations::Evaluation::default()).unwrap_err());
     open(&replaced(&state, "/total/blocks/length", Value::from(0)));

@@ -9,7 +9,7 @@ use deepion_analysis::measurement::KeepsSums as _;
 use deepion_analysis::results::Provenance;
 use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
-    DiffusionUnits, Evaluation, Fit, Reference, Transport, TransportLayout, Value, diffusion, haven_ratio,
+    DiffusionUnits, Evaluation, Fit, Lags, Reference, Transport, TransportLayout, Value, diffusion, haven_ratio,
     nernst_einstein,
 };
 use deepion_analysis::{Accumulator, Measure, Report, Save, transport};
@@ -22,7 +22,7 @@ fn layout(ions: usize, reference: usize, drift: Reference, lags: (u64, u64)) -> 
     TransportLayout {
         lags_per_level: lags.0,
         levels: lags.1,
-        origins: TransportLayout::usual_origins(lags.0),
+        origins: Lags::usual_origins(lags.0),
         every: 10,
         timestep_ps: 0.01,
         ions: ions as u64,

@@ -20,4 +20,5 @@ mod potential;
 mod rdf;
 mod transport;
 mod unwrapping;
+mod vanhove;
 mod vibrations;

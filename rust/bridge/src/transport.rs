@@ -4,15 +4,16 @@
 use std::pin::Pin;
 
 use deepion_analysis::Result;
+use deepion_analysis::motion::{Frame, Group, Lags, Reference, locate};
 use deepion_analysis::shapes::vectors;
-use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, Frame, Group, Reference, TransportLayout};
+use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, TransportLayout};
 
 use crate::guard::guard_only;
 use crate::measurement::{Measurement, Sampler};
 
 #[allow(missing_docs, unsafe_code)]
 #[cxx::bridge(namespace = "deepion::ffi")]
-mod ffi {
+pub(crate) mod ffi {
     /// What displacements are measured against.
     enum Drift {
         /// Mean position of all atoms outside the group of ions.
@@ -109,7 +110,7 @@ struct Transport(Sampler<transport::Transport>);
 /// Displacements since the first frame.
 struct Displacement(Sampler<transport::Displacement>);
 
-fn reference(drift: ffi::Drift) -> Reference {
+pub fn reference(drift: ffi::Drift) -> Reference {
     match drift {
         ffi::Drift::Framework => Reference::Framework,
         ffi::Drift::Com => Reference::Com,
@@ -123,7 +124,7 @@ fn open_transport(settings: &ffi::TransportSettings) -> Result<Box<Transport>> {
             lags_per_level: settings.lags_per_level,
             levels: settings.levels,
             origins: match settings.origins {
-                0 => TransportLayout::usual_origins(settings.lags_per_level),
+                0 => Lags::usual_origins(settings.lags_per_level),
                 origins => origins,
             },
             every: settings.every,
@@ -153,17 +154,12 @@ fn open_displacement(ions: u64, drift: ffi::Drift, reference_atoms: u64) -> Resu
 
 fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>> {
     guard_only(|| {
-        transport::locate(
-            &vectors("positions of ions", ions)?,
-            ids,
-            &vectors("positions of the reference", reference)?,
-            weights,
-        )
+        locate(&vectors("positions of ions", ions)?, ids, &vectors("positions of the reference", reference)?, weights)
     })
 }
 
 impl<'a> ffi::IonFrame<'a> {
-    fn split(self) -> Result<(Frame<'a>, &'a mut [f64])> {
+    pub fn split(self) -> Result<(Frame<'a>, &'a mut [f64])> {
         let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature } = self;
         let [temperature, kinetic_temperature] =
             [temperature, kinetic_temperature].map(|kelvin| (kelvin > 0.0).then_some(kelvin));

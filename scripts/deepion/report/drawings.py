@@ -10,8 +10,20 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from deepion.errors import DeepionError
-from deepion.plots import arrhenius, arrhenius_comparison, coordination, density, history, rdf, transport, vdos
-from deepion.results.tables import COORDINATION, DENSITY, HISTORY, LADDER, RDF, TRANSPORT, VDOS, Table
+from deepion.plots import arrhenius, arrhenius_comparison, coordination, density, history, rdf, transport, vanhove, vdos
+from deepion.results.tables import (
+    COORDINATION,
+    DENSITY,
+    HISTORY,
+    LADDER,
+    RDF,
+    TRANSPORT,
+    VANHOVE,
+    VANHOVE_DISTINCT,
+    VANHOVE_SELF,
+    VDOS,
+    Table,
+)
 
 from .collect import Found, masked
 
@@ -53,6 +65,9 @@ DRAWINGS = {
     COORDINATION: Drawing("Coordination", lambda some: coordination.draw(some, []), rows=True),
     RDF: Drawing("Radial distribution functions", rdf.draw),
     DENSITY: Drawing("Where the ions are", lambda some: density.draw(some[0]), together=1),
+    VANHOVE: Drawing("Relaxation and dynamic heterogeneity", vanhove.draw),
+    VANHOVE_SELF: Drawing("Where ions go: self part", vanhove.draw, together=1, listed=False),
+    VANHOVE_DISTINCT: Drawing("Where ions were: distinct part", vanhove.draw, together=1, listed=False),
     VDOS: Drawing("Vibrations", vdos.draw, together=4),
 }
 

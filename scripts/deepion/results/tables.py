@@ -24,6 +24,9 @@ LADDER = "the temperatures joined by deepion-merge"
 COORDINATION = "the file of fix ion/coordination"
 RDF = "the file of fix ion/rdf"
 DENSITY = "the file of fix ion/density"
+VANHOVE = "the file of fix ion/vanhove"
+VANHOVE_SELF = "the self part of fix ion/vanhove"
+VANHOVE_DISTINCT = "the distinct part of fix ion/vanhove"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
@@ -35,6 +38,9 @@ KINDS = {
     COORDINATION: (("ion/coordination", "coordination"), {"rcut", "mean_n", "S_config"}),
     RDF: (("ion/rdf", "rdf"), {"r", "g", "n"}),
     DENSITY: (("ion/density", "density"), {"height", "energy", "volume", "inside", "edges"}),
+    VANHOVE: (("ion/vanhove", "vanhove"), {"lag", "Q", "chi4", "ngp"}),
+    VANHOVE_SELF: (("ion/vanhove", "self"), {"lag", "r", "P"}),
+    VANHOVE_DISTINCT: (("ion/vanhove", "distinct"), {"lag", "r", "gd"}),
     VDOS: (("ion/vdos", "vdos"), {"nu", "g_total"}),
     VACF: (("ion/vdos", "vacf"), {"lag", "vacf_total"}),
 }

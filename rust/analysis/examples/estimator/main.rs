@@ -16,7 +16,7 @@ use deepion_analysis::Measure as _;
 use deepion_analysis::measurement::KeepsSums as _;
 use deepion_analysis::shapes::vectors;
 use deepion_analysis::transport::{
-    Curve, Evaluation, Fit, Frame, Reference, Transport, TransportLayout, Value, diffusion, line, locate,
+    Curve, Evaluation, Fit, Frame, Lags, Reference, Transport, TransportLayout, Value, diffusion, line, locate,
 };
 use walks::{Kind, Walk};
 
@@ -72,7 +72,7 @@ struct Run {
 impl Run {
     fn new(kind: Kind, ions: usize, samples: usize, seed: u64) -> Self {
         let mut walk = Walk::new(kind, ions, seed);
-        let [mut plain, mut dense] = [1, TransportLayout::usual_origins(10)].map(|origins| Fed::new(ions, origins));
+        let [mut plain, mut dense] = [1, Lags::usual_origins(10)].map(|origins| Fed::new(ions, origins));
         let (ids, slots): (Vec<i64>, Vec<i32>) = ((1..=ions as i64).collect(), (0..ions as i32).collect());
         let mut positions = vec![0.0; 3 * ions];
         let (mut stopped, mut end) = (None, None);

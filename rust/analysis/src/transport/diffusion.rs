@@ -9,13 +9,13 @@ use super::curve::{Curve, line};
 use super::errors::{FEWEST_BLOCKS, Source, overlap_correlation, standard_error, with_blocks};
 use super::gls;
 use super::layout::Fit;
-use super::located::ION_GROUPS;
 use super::moments::Moments;
 use super::stationary::{self, Stationary};
 use super::total::TransportTotal;
 use crate::Result;
 use crate::constants::{BOLTZMANN, CHARGE};
 use crate::measurement::Sums;
+use crate::motion::ION_GROUPS;
 
 /// Blocks are at least this many times as long as the longest lag of the window.
 const BLOCK_LAGS: f64 = 2.0;

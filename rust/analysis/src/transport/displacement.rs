@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::curve::non_gaussian;
-use super::located::{Frame, Group, Located};
 use super::moments::{Powers, Squares};
 use crate::exact::LIMBS;
 use crate::measurement::{History, Measure, Report, Save, Thermo, state};
+use crate::motion::{Frame, Group, Located};
 use crate::results::{ModelUse, Provenance, Quantity, Results, Table};
 use crate::{Error, Result};
 

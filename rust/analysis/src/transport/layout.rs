@@ -3,13 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lags::Lags;
-use super::located::{Group, Reference};
 use crate::measurement::Layout;
-use crate::{Error, Result, constants};
-
-/// Positions kept for an ion at most: 240 kB.
-const MOST_PLACES: u64 = 10_000;
+use crate::motion::{Group, Lags, Reference};
+use crate::{Result, constants};
 
 /// Settings that decide what the sums mean; a saved state fits only the same ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,13 +36,6 @@ fn one() -> u64 {
 }
 
 impl TransportLayout {
-    /// Origins where none are asked for: the largest divisor of the lags per level up to 5. From 5 on the error of D gains less
-    /// than 2 % by twice as many, at most lags nothing, and memory doubles.
-    #[must_use]
-    pub fn usual_origins(lags_per_level: u64) -> u64 {
-        (1..=5).rev().find(|&origins| lags_per_level.is_multiple_of(origins)).unwrap_or(1)
-    }
-
     /// Time between samples, ps.
     #[must_use]
     pub fn interval(&self) -> f64 {
@@ -76,39 +65,7 @@ impl Layout for TransportLayout {
     const STYLE: &'static str = "ion/transport";
 
     fn check(&self) -> Result<()> {
-        let wrong = |text: String| Err(Error::Settings(text));
-        if self.lags_per_level < 2 || self.levels < 1 {
-            return wrong("lags needs at least 2 lags per level and 1 level".into());
-        }
-        if self.origins == 0 || !self.lags_per_level.is_multiple_of(self.origins) {
-            return wrong(format!(
-                "origins {} is no divisor of the {} lags per level: use one, for example {}",
-                self.origins,
-                self.lags_per_level,
-                Self::usual_origins(self.lags_per_level)
-            ));
-        }
-        let places =
-            (self.levels - 1).saturating_mul(self.origins).saturating_add(1).saturating_mul(self.lags_per_level);
-        if places > MOST_PLACES {
-            return wrong(format!(
-                "lags {} {} with origins {} means {places} positions kept for every ion: use {MOST_PLACES} or fewer",
-                self.lags_per_level, self.levels, self.origins
-            ));
-        }
-        // beyond this a lag in steps is no 64-bit number, and no run is that long
-        if (self.lags_per_level as f64).powi(self.levels as i32) * self.every as f64 > 1e18 {
-            return wrong(format!(
-                "lags {} {} means a longest lag of {}^{} samples: use fewer levels",
-                self.lags_per_level, self.levels, self.lags_per_level, self.levels
-            ));
-        }
-        if self.every == 0 {
-            return wrong("samples must be at least one time step apart".into());
-        }
-        if !(self.timestep_ps.is_finite() && self.timestep_ps > 0.0) {
-            return wrong(format!("a time step of {} ps is no positive time", self.timestep_ps));
-        }
+        Lags::check(self.lags_per_level, self.levels, self.origins, self.every, self.timestep_ps)?;
         self.group().check()
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! Samples in, sums of displacements out.
 
-use super::lags::Lags;
 use super::layout::{Evaluation, TransportLayout};
-use super::located::{Frame, ION_GROUPS, Located, group_of};
 use super::moments::{Moments, Powers, Squares};
 use super::total::TransportTotal;
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
+use crate::motion::{Frame, ION_GROUPS, Lags, Located, group_of};
 use crate::{Error, Result};
 
 /// Displacements of ions at log-spaced lags from many origins. Every rank holds its own ions' positions at past origins in
@@ -88,12 +87,7 @@ impl Transport {
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
-            for (r, &slot) in positions.chunks_exact(3).zip(frame.slots) {
-                let kept = &mut rows[slot as usize * width + 3 * place..][..3];
-                for axis in 0..3 {
-                    kept[axis] = r[axis] - center[axis];
-                }
-            }
+            frame.keep(positions, &center, rows, width, place);
         });
         total.group_ions = groups;
         if let Some(kinetic) = frame.kinetic_temperature {

@@ -10,15 +10,14 @@ mod enough;
 mod errors;
 mod findings;
 mod gls;
-mod lags;
 mod layout;
-mod located;
 mod measure;
 mod moments;
 mod results;
 mod stationary;
 mod total;
 
+pub use crate::motion::{Frame, Group, ION_GROUPS, Lags, Located, Reference, locate};
 pub use beta_window::DIFFUSIVE;
 pub use covariance::Origins;
 pub use curve::{Curve, differ, line, non_gaussian};
@@ -26,9 +25,7 @@ pub use diffusion::{Diffusion, NotYet, Value, diffusion, haven_ratio, nernst_ein
 pub use displacement::Displacement;
 pub use errors::{Source, standard_error};
 pub use findings::Findings;
-pub use lags::Lags;
 pub use layout::{DiffusionUnits, Evaluation, Fit, TransportLayout};
-pub use located::{Frame, Group, ION_GROUPS, Located, Reference, locate};
 pub use measure::Transport;
 pub use moments::Moments;
 pub use stationary::Stationary;

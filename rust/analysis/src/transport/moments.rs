@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::located::ION_GROUPS;
 use crate::blocks::add_count;
+use crate::motion::ION_GROUPS;
 use crate::{Exact, Merge, Result};
 
 /// Sum of squared displacements of ions, `A^2`: resolution 1e-18, range 1e20.

@@ -7,10 +7,10 @@ use super::diffusion::{Diffusion, NotYet, Value};
 use super::errors::{Source, standard_error};
 use super::findings::Findings;
 use super::layout::{DiffusionUnits, Evaluation, Fit};
-use super::located::Reference;
 use super::measure::Transport;
 use super::total::TransportTotal;
 use crate::measurement::{History, KeepsSums as _, Layout as _, Report, Sums, Thermo};
+use crate::motion::Reference;
 use crate::results::{Column, Digits, Quantity, Results, Table};
 use crate::{Exact, Result};
 

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::layout::TransportLayout;
-use super::located::ION_GROUPS;
 use super::moments::{Average, Moments};
 use crate::Blocks;
 use crate::measurement::Total;
+use crate::motion::ION_GROUPS;
 
 /// Everything that is the same on all ranks, and saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,11 @@
 //! never more than a factor of 1 + 1/m or (k + 1) / k apart, and memory grows with the logarithm of the longest lag only.
 //! m = 1 is the plain scheme.
 
+use crate::{Error, Result};
+
+/// Positions kept for an ion at most: 240 kB.
+const MOST_PLACES: u64 = 10_000;
+
 /// Geometry of levels and lags.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lags {
@@ -38,6 +43,49 @@ impl Lags {
     #[must_use]
     pub fn new(per_level: u64, levels: u64, origins: u64) -> Self {
         Self { per_level, levels, origins }
+    }
+
+    /// Origins where none are asked for: the largest divisor of the lags per level up to 5. From 5 on the error of D gains less
+    /// than 2 % by twice as many, at most lags nothing, and memory doubles.
+    #[must_use]
+    pub fn usual_origins(lags_per_level: u64) -> u64 {
+        (1..=5).rev().find(|&origins| lags_per_level.is_multiple_of(origins)).unwrap_or(1)
+    }
+
+    /// Whether [`Lags::new`] makes sense of these; samples are `every` steps of `timestep_ps` ps apart.
+    ///
+    /// # Errors
+    /// Settings that cannot be right.
+    pub fn check(per_level: u64, levels: u64, origins: u64, every: u64, timestep_ps: f64) -> Result<()> {
+        let wrong = |text: String| Err(Error::Settings(text));
+        if per_level < 2 || levels < 1 {
+            return wrong("lags needs at least 2 lags per level and 1 level".into());
+        }
+        if origins == 0 || !per_level.is_multiple_of(origins) {
+            return wrong(format!(
+                "origins {origins} is no divisor of the {per_level} lags per level: use one, for example {}",
+                Self::usual_origins(per_level)
+            ));
+        }
+        let places = (levels - 1).saturating_mul(origins).saturating_add(1).saturating_mul(per_level);
+        if places > MOST_PLACES {
+            return wrong(format!(
+                "lags {per_level} {levels} with origins {origins} means {places} positions kept for every ion: use {MOST_PLACES} or fewer"
+            ));
+        }
+        // beyond this a lag in steps is no 64-bit number, and no run is that long
+        if (per_level as f64).powi(levels as i32) * every as f64 > 1e18 {
+            return wrong(format!(
+                "lags {per_level} {levels} means a longest lag of {per_level}^{levels} samples: use fewer levels"
+            ));
+        }
+        if every == 0 {
+            return wrong("samples must be at least one time step apart".into());
+        }
+        if !(timestep_ps.is_finite() && timestep_ps > 0.0) {
+            return wrong(format!("a time step of {timestep_ps} ps is no positive time"));
+        }
+        Ok(())
     }
 
     /// Number of lags. The first lag of a higher level is the last one of the level below and is left out.

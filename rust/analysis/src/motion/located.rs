@@ -121,7 +121,7 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The positions as plain numbers, once all arrays are known to belong together; `rows` of `width` numbers.
-    pub(super) fn checked(&self, rows: &[f64], width: usize) -> Result<&'a [f64]> {
+    pub(crate) fn checked(&self, rows: &[f64], width: usize) -> Result<&'a [f64]> {
         let positions = numbers("positions of ions", &self.positions)?;
         let atoms = positions.len() / 3;
         one_each("IDs", self.ids.len(), atoms)?;
@@ -130,6 +130,16 @@ impl<'a> Frame<'a> {
         match self.slots.iter().find(|slot| !there(slot)) {
             None => Ok(positions),
             Some(slot) => Err(Error::Internal(format!("an ion has no row {slot}"))),
+        }
+    }
+
+    /// Writes the checked positions of now, against `center`, at one place of the ions' rows of `width` numbers.
+    pub(crate) fn keep(&self, positions: &[f64], center: &[f64; 3], rows: &mut [f64], width: usize, place: usize) {
+        for (r, &slot) in positions.chunks_exact(3).zip(self.slots) {
+            let kept = &mut rows[slot as usize * width + 3 * place..][..3];
+            for axis in 0..3 {
+                kept[axis] = r[axis] - center[axis];
+            }
         }
     }
 }
