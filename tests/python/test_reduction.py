@@ -436,8 +436,8 @@ def test_levels_fall_in_error_and_rise_in_size(name, request):
     potential, reduction, _ = request.getfixturevalue(name)
     errors = [level.force_error for level in reduction.levels]
     work = [sum(center.network.weights for center in level.centers) for level in reduction.levels]
-    assert len(errors) == 5 and np.all(np.diff(errors) < 0) and np.all(np.diff(work) > 0)
-    for error, target, level in zip(errors, build.FORCE_ERRORS, reduction.levels, strict=True):
+    assert len(errors) >= 5 and np.all(np.diff(errors) < 0) and np.all(np.diff(work) > 0)
+    for error, target, level in zip(errors, build.FORCE_ERRORS, reduction.levels, strict=False):
         assert 0.3 * target < error <= target and 0.0 < level.energy_error < error
         for i, center in enumerate(level.centers):
             assert center.network.n_in == center.columns * (center.columns + 3) // 2

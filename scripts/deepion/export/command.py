@@ -52,10 +52,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="keep these elements only, of a model that shares its networks among all (DPA-1); default: all",
     )
     parser.add_argument(
-        "--robust",
-        action="store_true",
-        help="choose the reduced networks by dense, hot and random structures, too, made from those given or generated, and down to "
-        "1e-5 eV/A",
+        "--no-rough",
+        dest="with_rough",
+        action="store_false",
+        help="choose the reduced networks by the structures given or generated alone, not by dense, hot and random ones made from "
+        "them as well",
     )
     parser.add_argument("--full-only", action="store_true", help="leave out the reduced networks (exports in a second)")
 
@@ -64,8 +65,8 @@ def run(arguments: Namespace) -> None:
     """A model that cannot be exported does not stop the others; the exit status is 1 then."""
     if arguments.full_only and arguments.data:
         raise InputError("--data is of no use with --full-only")
-    if arguments.robust and arguments.full_only:
-        raise InputError("--robust is of no use with --full-only")
+    if not arguments.with_rough and arguments.full_only:
+        raise InputError("--no-rough is of no use with --full-only")
     if arguments.cache and (arguments.output_dir is not None or arguments.elements):
         raise InputError(
             "--cache stands for whole models in one place: give neither --output-dir nor --elements with it"
@@ -128,7 +129,7 @@ def pairs_of(files: list[Path], folder: Path | None) -> list[tuple[Path, Path]]:
 
 def export_one(source: Path, target: Path, arguments: Namespace) -> None:
     done = export(
-        source, target, arguments.data, not arguments.full_only, progress(), arguments.elements, arguments.robust
+        source, target, arguments.data, not arguments.full_only, progress(), arguments.elements, arguments.with_rough
     )
     print_summary(target, done)
 
@@ -140,7 +141,7 @@ def export_to_cache(source: Path, arguments: Namespace) -> None:
         return not arguments.data and cache.is_model(there, reduced=not arguments.full_only)
 
     def make(target: Path) -> Exported:
-        return export(source, target, arguments.data, not arguments.full_only, say, robust=arguments.robust)
+        return export(source, target, arguments.data, not arguments.full_only, say, with_rough=arguments.with_rough)
 
     done = cache.fill(entry, good, make, say)
     if done is None:

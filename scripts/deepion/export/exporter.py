@@ -58,14 +58,14 @@ def export(
     reduced: bool = True,
     say: Callable[[str], None] = lambda _: None,
     elements: list[str] | None = None,
-    robust: bool = False,
+    with_rough: bool = True,
 ) -> Exported:
     """Export a model.
 
-    elements: the only ones to keep, None: all. robust: choose reduced networks by dense, hot and random structures, too, and down to
-    1e-5 eV/A.
+    elements: the only ones to keep, None: all.
 
     data: structures to choose the reduced networks by (see reduction.frames.read_frames); None: structures are generated.
+    with_rough: choose by dense, hot and random structures made from these, too (see reduction.rough).
     reduced: whether to make reduced networks where the model allows them. say: receives lines of progress.
     Nothing is written before all is done: what is there under the name of the target is a finished file.
     """
@@ -86,10 +86,10 @@ def export(
         raise ExportError(f"{source}: --data is of no use: {without}, so there will be no reduced networks")
     reduction = None
     if data:
-        reduction = _from_data(potential, data, say, robust)
+        reduction = _from_data(potential, data, say, with_rough)
     elif without is None:
         try:
-            reduction = _from_generated(potential, say, robust)
+            reduction = _from_generated(potential, say, with_rough)
         except InputError as error:
             without = str(error)
     if reduction is not None and not reduction.levels:
@@ -99,20 +99,20 @@ def export(
     return Exported(potential, digest, reduction, without or "")
 
 
-def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None], robust: bool) -> Reduction:
+def _from_data(potential: Potential, data: list[Path], say: Callable[[str], None], with_rough: bool) -> Reduction:
     frames, total = read_frames(data, potential.type_map, MOST_FRAMES)
     sampled = f"{len(frames)} of {total} structures given with --data, every third one rattled{said(potential, frames)}"
-    more = rough(frames) if robust else []
+    more = rough(frames) if with_rough else []
     sampled += _beside(more)
     return reduce_potential(potential, rattled(frames), sampled, say, more)
 
 
-def _from_generated(potential: Potential, say: Callable[[str], None], robust: bool) -> Reduction:
+def _from_generated(potential: Potential, say: Callable[[str], None], with_rough: bool) -> Reduction:
     with TemporaryDirectory() as folder:
         full = Path(folder, "full.onnx")
         write_model_file(full, potential)
         frames = generate_frames(potential, Evaluator(full), say)
-    more = rough(frames) if robust else []
+    more = rough(frames) if with_rough else []
     sampled = f"{len(frames)} generated structures{said(potential, [])}{_beside(more)}"
     return reduce_potential(potential, frames, sampled, say, more)
 

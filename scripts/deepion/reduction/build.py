@@ -11,13 +11,13 @@ from deepion.model.potential import Potential
 from deepion.model.reduction import Level, Reduction
 
 from .coverage import thin_pairs
-from .ladder import Ladder
+from .ladder import Ladder, Rung
 from .parameters import with_parameters
 from .radial import RadialRows, padding
 from .samples import joined, rows_of_pairs, sample
 
-FORCE_ERRORS = (2e-3, 7e-4, 2e-4, 7e-5, 2e-5)  # eV/A RMS
-FINER_ERRORS = (1e-5,)  # with rough structures, whose users want to be sure
+FORCE_ERRORS = (2e-3, 6e-4, 2e-4, 7e-5, 2e-5, 1e-5)  # eV/A RMS
+CHEAP_SHARE = 0.5  # of the force error, which types with the cheapest networks are held to
 MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
 CENTERS, CENTERS_HELD_OUT = 6000, 900
@@ -87,9 +87,9 @@ def reduce_potential(
             Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), enough[i], tested[i])
         )
     levels: list[Level] = []
-    for error in FORCE_ERRORS + (FINER_ERRORS if rough else ()):
+    for error in FORCE_ERRORS:
         say(f"networks for {error:g} eV/A")
-        rungs = [ladder.rung(error) for ladder in ladders]
+        rungs = _by_cost(ladders, error)
         level = Level(
             max(r.force_error for r in rungs), max(r.energy_error for r in rungs), tuple(r.center for r in rungs)
         )
@@ -122,6 +122,21 @@ def _prior(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int
             for part in (table.f0, table.f1, table.df0, table.df1):
                 moments += part[far].T @ part[far] / len(part[far])
     return PRIOR * moments / potential.parts[0].slots ** 2
+
+
+def _by_cost(ladders: list[Ladder], error: float) -> list[Rung]:
+    """The rung of each type. Those whose networks are cheap are held to less than the error.
+
+    With work ~ error^-a for every type, the least squares of all errors at a given work are in proportion to each type's work.
+    The error that counts stays that of the worst type, because nobody knows a run's composition.
+    """
+    rungs = [ladder.rung(error) for ladder in ladders]
+    dearest = max(rung.center.network.weights for rung in rungs)
+    shares = [max(CHEAP_SHARE, np.sqrt(rung.center.network.weights / dearest)) for rung in rungs]
+    return [
+        rung if share == 1.0 else ladder.rung(share * error)
+        for ladder, rung, share in zip(ladders, rungs, shares, strict=True)
+    ]
 
 
 def _most_columns(levels: list[Level], i: int) -> int:

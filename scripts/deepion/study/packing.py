@@ -115,7 +115,7 @@ def build(composition: str, path: Path, atoms: int = 100, density: float = 1.7, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("composition", help=f"{', '.join(COMPOSITIONS)} or any other Ti<mol %>")
+    parser.add_argument("composition", help=f"{', '.join(COMPOSITIONS)} or any other Ti<mol %%>")
     parser.add_argument("file", type=Path)
     parser.add_argument("--atoms", type=int, default=100, help="about how many (default 100)")
     parser.add_argument("--density", type=float, default=1.7, help="of the packing, g/cm^3 (default 1.7)")
