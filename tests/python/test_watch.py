@@ -126,6 +126,10 @@ def test_a_killed_run_is_silent(tmp_path):
     assert run_of(tmp_path, HEAD + ROWS, age=2900).state == RUNS  # a row takes 50 s
     run = run_of(tmp_path, HEAD + ROWS, age=3100)
     assert run.state == SILENT and run.note.startswith("nothing was written for 52 min") and run.left is None
+    flushed = HEAD.replace("run   ", "thermo_modify   lost warn flush yes\nrun   ", 1)
+    assert run_of(tmp_path, flushed + ROWS, age=240).state == RUNS
+    assert run_of(tmp_path, flushed + ROWS, age=260).state == SILENT
+    run_of(tmp_path, HEAD + ROWS, age=3100)
     assert "silent: nothing" not in page_of(Study(tmp_path)) and "nothing was written for 52 min" in page_of(
         Study(tmp_path)
     )
@@ -140,6 +144,12 @@ def test_logs_cut_anywhere_are_read(tmp_path):
     # bytes that are no text
     (tmp_path / "log.lammps").write_bytes(HEAD.encode() + b"\xff\xfe\x00\n" + ROWS.encode())
     assert only(look(tmp_path).runs).step == 3000
+
+
+def test_columns_may_come_twice_and_logs_be_appended_to(tmp_path):
+    twice = ROWS.replace("CPU", "CPU  Temp").replace("0\n", "0  300\n")
+    assert run_of(tmp_path, HEAD + twice).step == 3000
+    assert run_of(tmp_path, HEAD + ROWS + END + HEAD + ROWS).state == RUNS
 
 
 def test_a_continued_run_is_one(tmp_path):

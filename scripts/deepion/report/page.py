@@ -12,8 +12,8 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from deepion.results.rounding import UNITS
-from deepion.results.tables import Table
+from deepion.results.rounding import UNITS, plain
+from deepion.results.tables import Table, Value
 
 from .collect import Collector, Found
 from .drawings import DRAWINGS, Album, Picture, ready
@@ -22,7 +22,7 @@ from .ladders import Ladders
 from .remarks import all_remarks
 from .runs import ENDED, Pace, Run, count, duration
 
-MOST_COLUMNS = 6  # numbers beside each other: more would need a wider page
+MOST_COLUMNS = 7  # numbers beside each other: more would need a wider page
 
 
 @dataclass(frozen=True)
@@ -166,22 +166,20 @@ def turned(table: Table) -> list[list[list[str]]]:
     """The rows of a table beside each other, some at a time: a line for each quantity, with its error."""
     parts = []
     names = [column.quantity for column in table.columns if column.error_of is None]
-    for first in range(0, len(table.rows), MOST_COLUMNS):
+    count = -(-len(table.rows) // MOST_COLUMNS)
+    for rows in np.array_split(np.arange(len(table.rows)), count):
         part = []
         for name in names:
             of = table.quantity(name)
-            some = zip(of.values, of.errors, strict=True)
-            cells = [as_text(value, None if np.isnan(error) else error) for value, error in some]
-            part.append(
-                [f"{name}, {UNITS.get(of.unit, of.unit)}" if of.unit else name, *cells[first : first + MOST_COLUMNS]]
-            )
+            cells = [as_text(of.values[k], None if np.isnan(of.errors[k]) else of.errors[k]) for k in rows]
+            part.append([f"{name}, {UNITS.get(of.unit, of.unit)}" if of.unit else name, *cells])
         parts.append(part)
     return parts
 
 
 def as_text(value: float, error: float | None) -> str:
     """A number with its error, both with digits that mean something."""
-    return f"{value:.5g}" if error is None else f"{value:.5g} \u00b1 {error:.2g}"
+    return f"{value:.5g}" if error is None else plain(Value(value, error, ""))
 
 
 def origins(found: Found, tables: list[Table]) -> list[str]:

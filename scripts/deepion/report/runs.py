@@ -13,7 +13,10 @@ from .collect import Found, LogFile
 
 BEGINS, RUNS, ENDED, FAILED, SILENT = "begins", "runs", "ended", "failed", "silent"
 PATIENCE = 600.0  # s without a word after which a run of unknown speed is said to be silent
-ROWS = 60  # and rows of thermo output, where the speed is known: LAMMPS writes its log 4 kB at a time
+ROWS = {
+    True: 5,
+    False: 60,
+}  # and rows of thermo output, where the speed is known: unless flushed, they come 4 kB at a time
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Pace:
         rate = self.rate(name, file)
         limit = PATIENCE
         if rate and thermo and thermo.apart:
-            limit = min(max(ROWS * thermo.apart / rate, 120.0), 3600.0)
+            limit = min(max(ROWS[log.flushed] * thermo.apart / rate, 120.0), 3600.0)
         state, note = state_of(log, age, limit)
         until = thermo.until if thermo else None
         ps = log.timestep

@@ -43,9 +43,11 @@ class Log:
     check: str | None = None  # the latest line on the check of the model during the run
     performance: str | None = None  # of the latest run that finished: ns/day and more
     ended: bool = False  # LAMMPS came to the end of its input
+    flushed: bool = False  # each row of thermo output is written at once
     _step: float | None = None  # time units
     _end: tuple[int, bool] | None = None  # of the run that comes next
     _open: Thermo | None = None
+    _names: list[str] = field(default_factory=list)  # of its columns
 
     @property
     def error(self) -> str | None:
@@ -67,13 +69,13 @@ class Log:
             if not words:
                 continue
             if words[0] == "Step" and len(words) > 1:
-                self._open = Thermo({name: [] for name in words}, self._end)
-                self._end = None
+                self._open, self._names = Thermo({name: [] for name in words}, self._end), words
+                self._end, self.ended = None, False
             elif line.startswith(("ERROR", "WARNING")):
                 self.notices.append(line.strip())
             elif self._open is not None and line.startswith("Loop time of"):
                 self._open.finished, self._open = True, None
-            elif self._open is not None and (numbers := row(words, len(self._open.columns))):
+            elif self._open is not None and (numbers := row(words, len(self._names))):
                 self.add(self._open, numbers)
             else:
                 self.command(line, words)
@@ -84,10 +86,10 @@ class Log:
             run.apart = numbers[0] - steps[-1]
         else:
             self.runs.append(run)
-        for column, number in zip(run.columns.values(), numbers, strict=True):
-            if not self.every_row and len(column) == 2:
-                column.pop()
-            column.append(number)
+        for name, number in dict(zip(self._names, numbers, strict=True)).items():
+            if not self.every_row and len(run.columns[name]) == 2:
+                run.columns[name].pop()
+            run.columns[name].append(number)
 
     def command(self, line: str, words: list[str]) -> None:
         """A command of the input, or what LAMMPS or deepion say outside of thermo output."""
@@ -97,6 +99,8 @@ class Log:
             self.units = words[1]
         elif words[0] == "timestep" and (number := row(words[1:2], 1)):
             self._step = number[0]
+        elif words[0] == "thermo_modify" and "flush" in words[:-1]:
+            self.flushed = words[words.index("flush") + 1] == "yes"
         elif line.startswith("deepion: check:"):
             self.check = line.strip().removeprefix("deepion: ")
         elif line.startswith("Performance:"):
