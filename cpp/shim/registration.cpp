@@ -10,6 +10,7 @@
 #include "fix_ion_coordination.h"
 #include "fix_ion_density.h"
 #include "fix_ion_displacement.h"
+#include "fix_ion_polyhedra.h"
 #include "fix_ion_rdf.h"
 #include "fix_ion_transport.h"
 #include "fix_ion_vanhove.h"
@@ -116,6 +117,8 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
       creator<FixIonDensity>());
   add("fix", "ion/vanhove", "Where ions go: self and distinct van Hove functions, overlap, chi_4",
       creator<FixIonVanHove>());
+  add("fix", "ion/polyhedra", "Rotation, clusters and lifetimes of units such as PS4",
+      creator<FixIonPolyhedra>());
   add("fix", "ion/vdos", "Vibrational density of states and entropy", creator<FixIonVdos>());
   return nullptr;
 }

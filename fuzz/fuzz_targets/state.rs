@@ -7,6 +7,7 @@ use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::Coordination;
 use deepion_analysis::density::{self, Density};
 use deepion_analysis::measurement::state;
+use deepion_analysis::polyhedra::Polyhedra;
 use deepion_analysis::rdf::Rdf;
 use deepion_analysis::results::Provenance;
 use deepion_analysis::transport::{DiffusionUnits, Evaluation, Fit, Transport};
@@ -58,6 +59,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "ion/vanhove" => {
             if let Ok(read) = VanHove::open(text) {
+                use_up(read, text);
+            }
+        }
+        "ion/polyhedra" => {
+            if let Ok(read) = Polyhedra::open(text) {
                 use_up(read, text);
             }
         }

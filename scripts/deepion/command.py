@@ -41,6 +41,7 @@ PLOTS = {
     "rdf": ("deepion.plots.rdf", "radial distribution functions, of fix ion/rdf"),
     "density": ("deepion.plots.density", "density of ions, free energy and paths through the cell, of fix ion/density"),
     "vanhove": ("deepion.plots.vanhove", "van Hove functions, overlap and chi_4, of fix ion/vanhove"),
+    "polyhedra": ("deepion.plots.polyhedra", "rotation of units, clusters and lifetimes, of fix ion/polyhedra"),
     "vdos": ("deepion.plots.vdos", "vibrational density of states, of fix ion/vdos"),
     "path": ("deepion.plots.path", "the path of one ion, from dumps"),
     "arrhenius": ("deepion.plots.arrhenius", "conductivity against temperature, of deepion-merge"),

@@ -21,6 +21,8 @@ CASES = {
     "transport": (2000, ["msd.1000K.dat", "diffusion.1000K.dat", "state.1000K.json"], ["msd_A^2", "beta"]),
     "coordination": (200, ["coordination.dat", "history.dat", "state.json"], ["mean_n", "S_config_kB"]),
     "vanhove": (500, ["vanhove.dat", "self.dat", "distinct.dat", "history.dat", "state.json"], ["Q", "ngp", "Fs_1"]),
+    "density": (600, ["density.dat", "state.json", "density.cube", "energy.cube", "CHGCAR"], ["volume", "inside"]),
+    "polyhedra": (400, ["polyhedra.dat", "history.dat", "state.json"], ["C2", "kept"]),
     "vdos": (2000, ["vdos.dat", "vacf.dat", "history.dat", "state.json"], ["g_total_1/THz", "g_Li_1/THz"]),
 }
 CLOSE = 1e-4  # relative; a log prints 8 digits, and the first lines come before chaos does

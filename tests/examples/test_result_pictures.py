@@ -47,6 +47,7 @@ plugin load {plugin}
 fix tr ion ion/transport 5 temp {temperature} charge 1 fit 0.1 0.5 output 500 title "LJ, {temperature} K" &
     file {temperature}.dat history {temperature}.his state {temperature}.json
 fix co ion ion/coordination 20 other rcut 2.8 4.0 5 file co.dat title LJ
+fix po ion ion/polyhedra 20 other 2.6 3.4 file polyhedra.dat names A B title LJ
 fix rho ion ion/density 20 spacing 1 file density.dat cube density.cube temp 1000 title LJ
 fix rd ion ion/rdf 20 other 7.0 70 file rdf.dat title LJ
 fix vh ion ion/vanhove 5 6.0 60 lags 10 3 file vh.dat self self.dat distinct ion 10 gd.dat title LJ
@@ -142,6 +143,7 @@ def test_line_of_the_ladder_is_that_of_least_squares(folder):
         ["deepion plot density", "density.dat"],
         ["deepion plot vanhove", "vh.dat"],
         ["deepion plot vanhove", "vh.dat", "self.dat", "gd.dat"],
+        ["deepion plot polyhedra", "polyhedra.dat"],
     ],
     ids=" ".join,
 )

@@ -22,6 +22,7 @@ pub mod kinetic;
 pub mod ladder;
 pub mod measurement;
 pub mod motion;
+pub mod polyhedra;
 pub mod rdf;
 pub mod results;
 pub mod scatter;
@@ -42,6 +43,7 @@ pub use measurement::{Accumulator, Measure, Report, Save};
 const OPENED_BY_STYLE: &[(&str, OpenState)] = &[
     (coordination::CoordinationLayout::STYLE, |text| Ok(Box::new(coordination::Coordination::open(text)?))),
     (density::DensityLayout::STYLE, |text| Ok(Box::new(density::Density::open(text, density::Evaluation::default())?))),
+    (polyhedra::PolyhedraLayout::STYLE, |text| Ok(Box::new(polyhedra::Polyhedra::open(text)?))),
     (rdf::RdfLayout::STYLE, |text| Ok(Box::new(rdf::Rdf::open(text)?))),
     (vanhove::VanHoveLayout::STYLE, |text| Ok(Box::new(vanhove::VanHove::open(text)?))),
 ];

@@ -6,6 +6,7 @@
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::density::{self, Density, DensityLayout};
 use deepion_analysis::measurement::state;
+use deepion_analysis::polyhedra::{Polyhedra, PolyhedraLayout, near};
 use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
 use deepion_analysis::results::Provenance;
 use deepion_analysis::shapes::vectors;
@@ -179,6 +180,24 @@ fn vanhove() -> String {
     vanhove.state(&Provenance::default()).unwrap()
 }
 
+fn polyhedra() -> String {
+    let (made, broken, lags_per_level, levels, every, timestep_ps) = (1.2, 1.6, 2, 2, 1, 0.5);
+    let (centers, ligands, names) = (2, 2, ["P".into(), "S".into()]);
+    let layout = PolyhedraLayout { made, broken, lags_per_level, levels, every, timestep_ps, centers, ligands, names };
+    let mut polyhedra = Polyhedra::new(layout).unwrap();
+    for step in 0..40 {
+        if polyhedra.full() {
+            gather(&mut polyhedra);
+        }
+        let x: Vec<f64> = (0..12).map(|k| f64::from(step * (k + 1) % 7) / 4.0 + f64::from(k) / 8.0).collect();
+        let positions = ArrayView2::from_shape((4, 3), &x).unwrap();
+        let pairs = Pairs { positions, centers: &[0, 1], offsets: &[0, 2, 4], neighbors: &[2, 3, 2, 3] };
+        polyhedra.sample(&near(&pairs, &[1, 2, 3, 4], 1.2, 1.6).unwrap(), 0, 1).unwrap();
+    }
+    gather(&mut polyhedra);
+    polyhedra.state(&Provenance::default()).unwrap()
+}
+
 /// Everything that is done with a measurement that was read.
 fn use_up(mut read: impl Accumulator, text: &str) {
     let _ = read.table().map(|table| table.text(&Provenance::default(), read.models()));
@@ -215,6 +234,9 @@ fn read(text: &str) {
                 let _ = (read.self_table(), read.distinct_table());
                 use_up(read, text);
             });
+        }
+        "ion/polyhedra" => {
+            let _ = Polyhedra::open(text).map(|read| use_up(read, text));
         }
         _ => {
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: 1.0, split: Split::Cut };
@@ -297,8 +319,13 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_mixed_text(which in 0..6usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
-        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state(), vanhove_state()][which].to_string();
+    fn damaged_polyhedra(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
+        check(&polyhedra_state(), &places, &with);
+    }
+
+    #[test]
+    fn cut_and_mixed_text(which in 0..7usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
+        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state(), vanhove_state(), polyhedra_state()][which].to_string();
         let (from, to) = (from.index(text.len()), to.index(text.len()));
         let (low, high) = (from.min(to), from.max(to));
         read(&format!("{}{piece}{}", &text[..low], &text[high..]));
@@ -345,13 +372,18 @@ fn vanhove_state() -> Value {
     STATE.clone()
 }
 
+fn polyhedra_state() -> Value {
+    static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&polyhedra()));
+    STATE.clone()
+}
+
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
 fn whole_states_are_read() {
-    for text in [transport(), coordination(), vibrations(), rdf(), density(), vanhove()] {
+    for text in [transport(), coordination(), vibrations(), rdf(), density(), vanhove(), polyhedra()] {
         read(&text);
     }
     assert!(Transport::open(&transport_state().to_string(), WINDOW).is_ok());
@@ -359,6 +391,7 @@ fn whole_states_are_read() {
     assert!(Rdf::open(&rdf_state().to_string()).is_ok());
     assert!(Density::open(&density_state().to_string(), density::Evaluation::default()).is_ok());
     assert!(VanHove::open(&vanhove_state().to_string()).is_ok());
+    assert!(Polyhedra::open(&polyhedra_state().to_string()).is_ok());
     assert!(Vibrations::open(&vibrations_state().to_string(), vibrations::Evaluation::default()).is_ok());
 }
 

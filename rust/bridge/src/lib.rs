@@ -16,6 +16,7 @@ mod logging;
 mod measurement;
 mod model_cache;
 mod plausibility;
+mod polyhedra;
 mod potential;
 mod rdf;
 mod transport;

@@ -10,12 +10,24 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from deepion.errors import DeepionError
-from deepion.plots import arrhenius, arrhenius_comparison, coordination, density, history, rdf, transport, vanhove, vdos
+from deepion.plots import (
+    arrhenius,
+    arrhenius_comparison,
+    coordination,
+    density,
+    history,
+    polyhedra,
+    rdf,
+    transport,
+    vanhove,
+    vdos,
+)
 from deepion.results.tables import (
     COORDINATION,
     DENSITY,
     HISTORY,
     LADDER,
+    POLYHEDRA,
     RDF,
     TRANSPORT,
     VANHOVE,
@@ -68,6 +80,7 @@ DRAWINGS = {
     VANHOVE: Drawing("Relaxation and dynamic heterogeneity", vanhove.draw),
     VANHOVE_SELF: Drawing("Where ions go: self part", vanhove.draw, together=1, listed=False),
     VANHOVE_DISTINCT: Drawing("Where ions were: distinct part", vanhove.draw, together=1, listed=False),
+    POLYHEDRA: Drawing("Units and clusters", polyhedra.draw, together=4),
     VDOS: Drawing("Vibrations", vdos.draw, together=4),
 }
 

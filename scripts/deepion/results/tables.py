@@ -27,6 +27,7 @@ DENSITY = "the file of fix ion/density"
 VANHOVE = "the file of fix ion/vanhove"
 VANHOVE_SELF = "the self part of fix ion/vanhove"
 VANHOVE_DISTINCT = "the distinct part of fix ion/vanhove"
+POLYHEDRA = "the file of fix ion/polyhedra"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
@@ -41,6 +42,7 @@ KINDS = {
     VANHOVE: (("ion/vanhove", "vanhove"), {"lag", "Q", "chi4", "ngp"}),
     VANHOVE_SELF: (("ion/vanhove", "self"), {"lag", "r", "P"}),
     VANHOVE_DISTINCT: (("ion/vanhove", "distinct"), {"lag", "r", "gd"}),
+    POLYHEDRA: (("ion/polyhedra", "rotation"), {"lag", "C1", "C2", "kept"}),
     VDOS: (("ion/vdos", "vdos"), {"nu", "g_total"}),
     VACF: (("ion/vdos", "vacf"), {"lag", "vacf_total"}),
 }
