@@ -162,6 +162,16 @@ def test_a_continued_run_is_one(tmp_path):
     assert [(run.name, run.state) for run in runs] == [("log.conductivity.002", RUNS), ("log.equilibrate.001", ENDED)]
 
 
+def test_which_files_are_logs(tmp_path):
+    """Replicas of -partition do not continue each other; *.log may be of another program."""
+    for name in ("log.lammps.0", "log.lammps.1", "my.log"):
+        (tmp_path / name).write_text(HEAD + ROWS)
+    (tmp_path / "other.log").write_text("something else\nERROR: of another program\n")
+    (tmp_path / "log.folder").mkdir()
+    os.mkfifo(tmp_path / "log.pipe")
+    assert sorted(run.name for run in look(tmp_path).runs) == ["log.lammps.0", "log.lammps.1", "my.log"]
+
+
 def test_tables_may_know_more_than_the_log(tmp_path):
     """Step and sign of life come from the histories, where LAMMPS has not written its log yet; the check from a table."""
     with_tables(tmp_path, "history-500K")

@@ -78,10 +78,12 @@ class Collector:
     def add(self, found: Found, path: Path, name: str, same: dict[str, Path]) -> None:
         """One file."""
         status = path.stat()
-        if not path.is_file() or (status.st_size > LARGEST and not path.name.startswith("log.")):
+        if not path.is_file():
             return
-        if path.name.startswith("log."):
+        if is_log(path):
             found.logs[name] = LogFile(self.log(path, status), status.st_mtime)
+            return
+        if status.st_size > LARGEST:
             return
         stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
         content = self.content(path, stamp)
@@ -144,6 +146,14 @@ def read(path: Path, size: int) -> Any:
     if not is_table(path):
         return None
     return hashlib.sha256(path.read_bytes()).hexdigest(), read_any(path)
+
+
+def is_log(path: Path) -> bool:
+    """Whether a file is a log of LAMMPS: by its usual name, or by its beginning where it is called *.log."""
+    if path.name.startswith("log.") or path.suffix != ".log":
+        return path.name.startswith("log.")
+    with path.open("rb") as file:
+        return file.read(8) == b"LAMMPS ("
 
 
 def is_table(path: Path) -> bool:

@@ -4,7 +4,7 @@
 deepion report RUNDIR                 writes RUNDIR/report.html
 deepion report RUNDIR --out page.html
 
-Reads every table of an ion/* fix or of deepion-merge that it finds in RUNDIR, at any depth, the warnings of LAMMPS' logs (log.*)
+Reads every table of an ion/* fix or of deepion-merge that it finds in RUNDIR, at any depth, the warnings of LAMMPS' logs (log.*, *.log)
 and what `deepion evaluate --json` wrote. Where there is a folder RUNDIR/results, as lammps-examples/li-ti-p-s makes one, its
 pictures and tables are shown, and of the runs that they join only the warnings. The page needs nothing beside itself. Files that
 a run is still writing are whole at any moment, so a running study can be looked at; call it again for newer numbers.

@@ -112,7 +112,7 @@ def newest(logs: dict[str, LogFile]) -> list[tuple[str, LogFile]]:
     """Of logs that continue each other, as log.conductivity.001 and .002, the latest."""
     latest: dict[str, tuple[str, LogFile]] = {}
     for name, file in sorted(logs.items(), key=lambda one: one[1].written):
-        latest[re.sub(r"\.\d{1,3}$", "", name)] = (name, file)
+        latest[re.sub(r"\.\d{3}$", "", name)] = (name, file)
     return list(latest.values())
 
 

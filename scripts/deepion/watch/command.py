@@ -11,7 +11,7 @@ deepion watch RUNDIR --text               in the terminal
 deepion watch RUNDIR --once               one picture, then end
 
 RUNDIR is the folder of a run or of many, at any depth. Nothing of the runs is touched; what they write anyway is read: tables,
-histories and states of the ion/* fixes and logs of LAMMPS (log.*). States whose names differ only in the temperature
+histories and states of the ion/* fixes and logs of LAMMPS (log.*, *.log). States whose names differ only in the temperature
 (700K/transport.json, state.700K.json) are joined to a conductivity ladder by deepion-merge. Ctrl-C ends it.
 """
 
