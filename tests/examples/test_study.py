@@ -13,6 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepion.results.rounding import plain
+from deepion.results.tables import LADDER, read
+
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "lammps-examples" / "li-ti-p-s"
 BUILD = [sys.executable, "-m", "deepion.study.packing"]
@@ -143,6 +146,17 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     assert "LPS:Ti10,800K" in (tmp_path / "Ti10/1/800K/coordination.dat").read_text()
     errors = json.loads((results / "errors.json").read_text())
     assert errors["frames"] == 93
+
+    # watched, each cell has the ladder that the analysis made of it
+    seen = subprocess.run(
+        [sys.executable, "-m", "deepion.command", "watch", str(tmp_path), "--once", "--text"],
+        capture_output=True,
+        text=True,
+    )
+    assert seen.returncode == 0 and "10 ended" in seen.stdout.splitlines()[0], seen.stdout + seen.stderr
+    for packing in (1, 2):
+        energy = plain(read(results / f"Ti10.{packing}.ladder.dat", LADDER).need("E_a_sigma"))
+        assert re.search(rf"^E_a Ti10/{packing} +{re.escape(energy)}  ", seen.stdout, re.MULTILINE), seen.stdout
 
     again = runs(study(tmp_path, "run", *many))
     assert len(again) == 10 and all(line.endswith(": finished") for line in again)
