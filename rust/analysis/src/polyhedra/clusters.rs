@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! Clusters: centers that share ligands.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::bonds::Bond;
@@ -71,18 +69,21 @@ fn first(parent: &mut [usize], mut center: usize) -> usize {
 pub fn clusters(centers: &[i64], bonds: &[Bond]) -> Vec<Cluster> {
     // of each center one that it is connected with, to the first of the cluster, which is its own
     let mut parent: Vec<usize> = (0..centers.len()).collect();
-    // of each ligand the centers that it is bonded to
-    let mut around: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    // ligands with the centers that each is bonded to
+    let mut around: Vec<(i64, usize)> = Vec::with_capacity(bonds.len());
+    let mut center = 0;
     for bond in bonds {
-        if let Ok(center) = centers.binary_search(&bond.center) {
-            around.entry(bond.ligand).or_default().push(center);
+        while centers.get(center).is_some_and(|&id| id < bond.center) {
+            center += 1;
+        }
+        if centers.get(center) == Some(&bond.center) {
+            around.push((bond.ligand, center));
         }
     }
-    for some in around.values() {
-        for &center in &some[1..] {
-            let (one, other) = (first(&mut parent, some[0]), first(&mut parent, center));
-            parent[one.max(other)] = one.min(other);
-        }
+    around.sort_unstable();
+    for two in around.windows(2).filter(|two| two[0].0 == two[1].0) {
+        let (one, other) = (first(&mut parent, two[0].1), first(&mut parent, two[1].1));
+        parent[one.max(other)] = one.min(other);
     }
     let empty = Cluster { identity: 0, kind: Kind { centers: 0, ligands: 0, shared: 0 }, size: 0 };
     let mut all = vec![empty; centers.len()];
@@ -91,11 +92,11 @@ pub fn clusters(centers: &[i64], bonds: &[Bond]) -> Vec<Cluster> {
         cluster.kind.centers += 1;
         cluster.identity = cluster.identity.wrapping_add(spread(id));
     }
-    for (&ligand, some) in &around {
-        let cluster = &mut all[first(&mut parent, some[0])];
+    for some in around.chunk_by(|a, b| a.0 == b.0) {
+        let cluster = &mut all[first(&mut parent, some[0].1)];
         cluster.kind.ligands += 1;
         cluster.kind.shared += u32::from(some.len() > 1);
-        cluster.identity = cluster.identity.wrapping_add(spread(ligand));
+        cluster.identity = cluster.identity.wrapping_add(spread(some[0].0));
     }
     all.retain(|cluster| cluster.kind.centers > 0);
     for cluster in &mut all {
