@@ -324,7 +324,9 @@ def test_commands(environment):
     for merge in [["deepion", "merge"], ["deepion-merge"]]:
         assert "Usage: deepion-merge" in environment.run(*merge, "--help")
     environment.run("deepion", "merge", "nothing.json", status=1)
-    for command in [[name] for name in ["export", "energy", "evaluate", "report", "watch"]] + [["plot", name] for name in PLOTS]:
+    for command in [[name] for name in ["export", "energy", "evaluate", "report", "watch"]] + [
+        ["plot", name] for name in PLOTS
+    ]:
         assert f"usage: deepion {' '.join(command)} " in environment.tool(*command, "--help")
     assert '"energy": ' in environment.tool(
         "energy", "model.onnx", ROOT / "tests/data/structures/one_type.data", "--json"
