@@ -14,12 +14,13 @@ import pytest
 from onnx import helper, load_from_string
 
 from conftest import DATA, LIPSTI, ROOT
-from deepion.benchmark import bench, classical_peer, deepmd_peer, rank_usage, report
+from deepion.benchmark import bench, classical_peer, deepmd_peer, phases, rank_usage, report
 from deepion.benchmark.errors import BenchError
 from deepion.benchmark.fitting_floor import BATCHES, FittingFloor, standalone
 from deepion.benchmark.lammps_run import Run, failure
 from deepion.benchmark.modes import COMMITTEES, MODES, PEER_MODES, PeerMode, mode_of, peer_of
-from deepion.model.model_file import IR_VERSION
+from deepion.evaluation.structure import read_structure
+from deepion.model.model_file import IR_VERSION, open_model_file
 from deepion.model.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
 
 CELL = DATA / "lipsti/Ti00_f0.data"
@@ -261,7 +262,7 @@ def test_an_environment_that_fits_is_used_again(tmp_path, monkeypatch):
 
 def test_bench_measures_cost_and_error(tmp_path, deepion):
     table = tmp_path / "table.json"
-    options = ["--quick", "--atoms", "100", "--layouts", "2x1", "--modes", "mixed", "precision double"]
+    options = ["--quick", "--atoms", "100", "--layouts", "2x1", "--modes", "mixed", "precision double", "--phases"]
     result = deepion("bench", *options, "--seconds", "0.2", "--json", table)
     assert result.returncode == 0, result.stderr
     content = json.loads(table.read_text())
@@ -277,10 +278,46 @@ def test_bench_measures_cost_and_error(tmp_path, deepion):
         assert 0.03 < r["CPU us/atom/step"] / r["core-us/atom/step"] < 1.5
         assert r["memory beyond LAMMPS, MB"] > 50
         assert f"{r['us/atom/step']:.1f}" in result.stdout
+    parts = {line["phase"]: line for line in content["phases of a step on one core"] if line["mode"] == "mixed"}
+    every = sum(line["core-us/atom/step"] for phase, line in parts.items() if phase != "all")
+    assert (
+        every == pytest.approx(parts["all"]["core-us/atom/step"], rel=0.01) and parts["fitting nets"]["GFLOP/s"] > 0.1
+    )
+    assert "of matrix products" in result.stdout
     assert content["versions"]["LAMMPS"].startswith("22 Jul 2025") and content["machine"]["cores"] > 0
     assert [line["precision"] for line in content["fitting nets alone, one core"]] == ["float32", "float64"]
     model = ROOT / "build/models/lipsti-a.onnx"
     assert content["model"]["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+def test_operations_of_reduced_networks_are_counted_from_the_file():
+    """Columns and weights of the level that a mode takes, by the composition of a structure."""
+    file = open_model_file(ROOT / "build/models/lipsti-a.onnx")
+    structure = read_structure(CELL)
+    level = next(one for one in file.contract["reduced"]["levels"] if one["force_error"] <= 1e-3)
+    counted = phases.work(file, mode_of("reduced"), structure, 0.0)
+    pairs = np.zeros(len(structure))
+    for i, x in enumerate(structure.coord):
+        for shift in np.ndindex(3, 3, 3):
+            image = structure.coord + (np.array(shift) - 1) @ structure.cell
+            r = np.linalg.norm(image - x, axis=1)
+            pairs[i] += ((r > 1e-9) & (r < file.contract["rcut"])).sum()
+    columns = np.array([level["columns"][file.contract["type_map"].index(name)] for name in structure.symbols])
+    assert counted["descriptor"] == pytest.approx(phases.PER_PAIR_AND_COLUMN * np.mean(pairs * columns))
+    features = columns * (columns + 3) / 2
+    hidden = file.contract["fitting_neuron"][0]
+    assert 4.0 * features.mean() < counted["fitting nets"] < 4.0 * (hidden * features + 2 * hidden**2 + hidden).mean()
+    assert phases.work(file, mode_of("mixed"), structure, 7.0) == {"fitting nets": 7.0}
+    assert phases.work(file, mode_of("default"), structure, 0.0)["descriptor"] > counted["descriptor"]
+
+
+def test_times_of_phases_are_those_of_the_last_run():
+    table = (
+        "deepion: time in pair_style deepmd/onnx, 1 ranks x 1 threads, {} steps\n                 seconds x cores      %   core-us/atom/step\n"
+        "  fitting nets             {}   60.0               {}\n  all                      1.000  100.0               5.000\n"
+    )
+    text = table.format(2, "0.600", "3.000") + "Loop time of 1\n" + table.format(9, "0.500", "2.500")
+    assert phases.times(text) == {"fitting nets": 2.5, "all": 5.0} and phases.times("Loop time of 1\n") == {}
 
 
 def test_bench_names_a_failed_run(deepion):

@@ -24,7 +24,7 @@ from deepion.evaluation.structure import read_structure
 from deepion.model.contract import cutoff_of
 from deepion.model.model_file import open_model_file
 
-from . import classical_peer, deepmd_peer, report
+from . import classical_peer, deepmd_peer, phases, report
 from .errors import BenchError
 from .fitting_floor import FittingFloor
 from .lammps_run import Lammps, Potential, Run, installed_lammps
@@ -89,6 +89,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--peer-model", type=Path, help="the .dp file that --model was exported from")
     parser.add_argument("--peer-venv", type=Path, help="an environment that has deepmd-kit[cpu,lmp] already")
+    parser.add_argument(
+        "--phases",
+        action="store_true",
+        help="where the time of a step goes, for each mode at the largest size on one core, and the rate of the arithmetic there",
+    )
     parser.add_argument("--json", type=Path, help="write everything there, with versions and the machine")
 
 
@@ -136,7 +141,8 @@ class Bench:
     def __init__(self, arguments: Namespace):
         self.arguments, self.root = arguments, checkout.root()
         self.file = open_model_file(arguments.model)
-        self.symbols = read_structure(arguments.cell).symbols
+        self.structure = read_structure(arguments.cell)
+        self.symbols = self.structure.symbols
         self.elements = elements_of(arguments.cell)
         lammps = installed_lammps(Path(sys.prefix))
         self.versions = {"deepion": __version__, "onnxruntime": onnxruntime.__version__}
@@ -158,6 +164,7 @@ class Bench:
         self.alone_bytes: dict[tuple[int, tuple[int, int]], int] = {}  # by edge and layout
         self.errors: dict[Case, tuple[float, float]] = {}  # force RMS in eV/A, energy in eV/atom
         self.runs: dict[Case, list[Run]] = {}
+        self.phases: list[report.Row] = []
 
     def measure(self) -> None:
         """Run everything, filling runs, errors, alone_bytes and floor_rounds."""
@@ -184,9 +191,11 @@ class Bench:
                     f"{time.monotonic() - begin:.0f} s: {self.atoms(case.edge)} atoms, {case.ranks} x {case.threads}, "
                     f"{case.mode}: {cost:.1f} us/atom/step"
                 )
+        if self.arguments.phases:
+            self._measure_phases(max(edges))
 
     def text(self) -> str:
-        text = report.text(self._rows(), self._floor(), self.against)
+        text = report.text(self._rows(), self._floor(), self.against, self.phases)
         return (
             text
             if self.uncompressed is None
@@ -215,6 +224,7 @@ class Bench:
             "seconds of one run": arguments.seconds,
             "rows": rows,
             "fitting nets alone, one core": self._floor(),
+            "phases of a step on one core": self.phases,
             "memory": report.memory(rows),
             "comparison": report.comparison(rows, self.against),
             "peer not compressed": self.uncompressed,
@@ -299,6 +309,15 @@ class Bench:
             force = float(np.sqrt(((done.forces - exact.forces) ** 2).mean()))
             self.errors[case] = force, (done.energy - exact.energy) / self.atoms(case.edge)
         self.runs.setdefault(case, []).append(dataclasses.replace(done, forces=None))
+
+    def _measure_phases(self, edge: int) -> None:
+        peak = phases.peak()
+        for mode in (mode for mode in self.arguments.modes if mode.models == 1):
+            say(f"{self.atoms(edge)} atoms, 1 x 1, {mode.name}: phases of a step")
+            timed = self._ours(self.alone.lammps, dataclasses.replace(mode, keywords=f"{mode.keywords} timing yes"))
+            found = self._run(timed, edge, (1, 1), self._steps(Case(edge, 1, 1, mode.name))).phases
+            counted = phases.work(self.file, mode, self.structure, self.floor.flop)
+            self.phases += report.phases(mode.name, self.atoms(edge), found, counted, peak)
 
     def _steps(self, case: Case) -> int:
         """Steps that fill the time, from this case's own last run, else from 200 us per atom and core."""

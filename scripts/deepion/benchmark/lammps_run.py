@@ -8,12 +8,12 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from . import rank_usage
+from . import phases, rank_usage
 from .errors import BenchError
 
 TIMESTEP = 1.0  # fs
@@ -63,7 +63,8 @@ class Run:
     """What one run took, for each timed step, and gave at its start.
 
     seconds: wall time; cpu_seconds: user and system time of all ranks and threads; peak_bytes: resident, sum over ranks;
-    energy in eV; forces [atoms, 3] in eV/A in the order of atom IDs, None where they were not asked for.
+    energy in eV; forces [atoms, 3] in eV/A in the order of atom IDs, None where they were not asked for; phases: core-us per atom of each
+    part of a step, where the pair style was told to time them.
     """
 
     steps: int
@@ -73,6 +74,7 @@ class Run:
     energy: float
     forces: np.ndarray | None
     version: str
+    phases: dict[str, float] = field(default_factory=dict)
 
 
 def installed_lammps(environment: Path) -> Lammps:
@@ -150,6 +152,7 @@ def _run(
         energy=float(energy[1]),
         forces=read_forces(folder / "forces") if forces else None,
         version=version[1],
+        phases=phases.times(result.stdout),
     )
 
 

@@ -112,11 +112,23 @@ def fitting_nets(rounds: list[dict[tuple[str, int], float]], flop: float) -> lis
     return lines
 
 
+def phases(mode: str, atoms: int, times: dict[str, float], counted: dict[str, float], peak: float) -> list[Row]:
+    """Lines of one mode. times: core-us per atom and step; counted: operations; peak: GFLOP/s of matrix products."""
+    lines = []
+    for phase, cost in times.items():
+        line: Row = {"mode": mode, "atoms": atoms, "phase": phase, "core-us/atom/step": short(cost)}
+        if phase in counted and cost > 0.0:
+            rate = counted[phase] / cost / 1e3
+            line |= {"GFLOP/s": short(rate, 3), "of matrix products": short(rate / peak, 2)}
+        lines.append(line)
+    return lines
+
+
 def layout(r: Row) -> str:
     return f"{r['ranks']} x {r['threads']}"
 
 
-def text(rows: list[Row], floor: list[Row], against: list[tuple[str, str]]) -> str:
+def text(rows: list[Row], floor: list[Row], against: list[tuple[str, str]], timed: list[Row] | None = None) -> str:
     """Everything for the screen."""
     parts = [cost_table(rows)]
     for line in floor:
@@ -124,6 +136,8 @@ def text(rows: list[Row], floor: list[Row], against: list[tuple[str, str]]) -> s
             f"fitting nets alone on one core, {line['precision']}: {line['us/atom']:.1f} us/atom, {line['GFLOP/s']:.0f} "
             f"GFLOP/s (ONNX Runtime, value and gradient, batches of {line['batch']})"
         )
+    if timed:
+        parts += ["", phase_table(timed)]
     if memories := memory(rows):
         parts += ["", memory_table(memories)]
     if lines := comparison(rows, against):
@@ -155,6 +169,17 @@ def cost_table(rows: list[Row]) -> str:
         "kB/atom: peak memory beyond LAMMPS with pair_style zero; force RMS, energy: difference from float64 networks\n"
     )
     return f"{aligned([head, *lines], left=3)}\n{notes}"
+
+
+def phase_table(lines: list[Row]) -> str:
+    head = ["one core, atoms", "mode", "part of a step", "us/atom/step", "GFLOP/s", "of matrix products"]
+    body = [
+        [str(r["atoms"]), r["mode"], r["phase"], f"{r['core-us/atom/step']:.2f}"]
+        + ([f"{r['GFLOP/s']:.0f}", f"{100 * r['of matrix products']:.0f} %"] if "GFLOP/s" in r else ["-", "-"])
+        for r in lines
+    ]
+    note = "of matrix products: the rate beside that of ONNX Runtime's float32 product of large matrices on one core"
+    return f"{aligned([head, *body], left=3)}\n{note}"
 
 
 def memory_table(lines: list[Row]) -> str:
