@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What newer compilers call, but the libstdc++ of g++ 8 does not have: so a shim runs where the C++
-// library is older than the one it was compiled with.
+// What newer compilers and their headers use, but the libstdc++ of g++ 8 or glibc 2.28 does not have: so
+// a shim runs where these are older than those it was compiled with.
 
 #include <new>
 
@@ -15,3 +15,11 @@ void __throw_bad_array_new_length()
 #endif
 
 }    // namespace std
+
+extern "C" {
+
+// Since glibc 2.32. Headers of g++ ask it whether a shared_ptr can be counted without atomic operations;
+// 0: there may be threads, which is always right. It stays in the shim, see shim.map.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+char __libc_single_threaded = 0;
+}
