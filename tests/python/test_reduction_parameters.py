@@ -290,8 +290,10 @@ def test_export_with_parameters(deepion, tmp_path):
         onnx.checker.check_model(onnx.load(target), full_check=True)
         np.save(system / "set.000" / "fparam.npy", np.full((60, 2), 9.0))
         np.save(system / "set.000" / "aparam.npy", np.full((60, 2 * len(frames[0].types)), -9.0))
-    assert found[0]["sample"].endswith(", every third one rattled, fparam and aparam drawn from the model's statistics")
-    assert found[1]["sample"].endswith(", every third one rattled, fparam and aparam of the data")
+    assert ", every third one rattled, fparam and aparam drawn from the model's statistics" in found[0]["sample"]
+    assert (
+        ", every third one rattled, fparam and aparam of the data, and 15 dense, hot and random" in found[1]["sample"]
+    )
     errors = [[level["force_error"] for level in one["levels"]] for one in found]
     assert len(errors[0]) >= 3 and errors[0] != errors[1], "data with parameters are sampled with these"
 
@@ -310,7 +312,9 @@ def test_export_of_generated_structures(monkeypatch, tmp_path):
     monkeypatch.setattr(generated, "TRAJECTORIES", 9)
     done = export(DATA / INDEX["default_fparam"]["model"], tmp_path / "model.onnx")
     assert done.reduction is not None
-    assert done.reduction.sample.endswith("generated structures, fparam drawn from the model's statistics")
+    assert done.reduction.sample.endswith(
+        "generated structures, fparam drawn from the model's statistics, and 16 dense, hot and random ones made from them"
+    )
     contract = open_model_file(tmp_path / "model.onnx").contract
     assert contract["default_fparam"] == [0.1, 0.9] and contract["reduced"]["levels"]
     assert exporter.why_not(done.potential) is None

@@ -8,6 +8,8 @@ import numpy as np
 from onnx import FunctionProto, TensorProto, helper
 
 from . import activations
+from .connected import ConnectedNetwork, can_be_connected, connected, flow
+from .graph_connected import connected_net
 from .onnx_nodes import DOMAIN, OPSET, Nodes
 from .potential import Family, Gate, Layer, Network, ParameterScaling
 
@@ -99,53 +101,23 @@ def fitting_function(
     return _function(name, inputs, ["energy", "denergy_ddescriptor"], nodes)
 
 
-def reduced_fitting_function(name: str, network: Network, parameters: ReducedParameters | None = None) -> FunctionProto:
-    """Function features [n, nf] (, param [n, np]) -> energy [n, 1], denergy_dfeatures [n, nf].
-
-    With as few operations as there can be: time steps go into the matrices behind them, and skip connections into sums over
-    layers: with t_k = activation(z_k), z_k = b_k + sum over l < k of t_l (idt_l w_k) right_k, and the same for the energy.
-    Matrices of low rank are small, so passes over whole layers are what costs.
-    """
-    *hidden, last = network.layers
+def reduced_fitting_function(
+    name: str, network: Network | ConnectedNetwork, parameters: ReducedParameters | None = None
+) -> FunctionProto:
+    """Function features [n, nf] (, param [n, np]) -> energy [n, 1], denergy_dfeatures [n, nf]."""
     nodes = Nodes(like="features", prefix="t_")
     scaling = None if parameters is None else parameters.scaling
     scaled = None if scaling is None else _scaled(nodes, scaling)
     inputs, outputs = _inputs("features", scaling), ["energy", "denergy_dfeatures"]
-    if any(layer.skip in ("double", "matrix") or layer.activation in ("linear", "none") for layer in hidden):
+    if isinstance(network, Network) and can_be_connected(network):
+        network = connected(network)
+    if isinstance(network, Network):
         _plain(nodes, network, scaled, parameters)
         return _function(name, inputs, outputs, nodes)
     n_features = network.n_in - (0 if scaling is None else scaling.size)
-    values: list[str] = []
-    slopes: list[str | None] = []
-    inward: list[list[str]] = []  # [k][l]: from t_l toward z_k, before right_k
-    right: list[str | None] = []
-    for k, layer in enumerate([*hidden, last]):
-        sources = _sources(hidden, k)
-        inward.append(
-            [nodes.array(_timed(hidden[source].idt, layer.w)) if source in sources else "" for source in range(k)]
-        )
-        total = ""
-        if k == 0:
-            first = nodes.array(layer.w[:n_features])
-            total = nodes.add("MatMul", "features", first)
-            if scaled is not None:
-                total = nodes.add("Gemm", scaled, nodes.array(layer.w[n_features:]), total)
-        for source in sources:
-            total = nodes.add("Gemm", values[source], inward[k][source], *([total] if total else []))
-        factor = None if layer.right is None else nodes.array(layer.right)
-        right.append(factor)
-        bias = None if layer.b is None else nodes.array(layer.b.reshape(1, -1))
-        if factor is not None:
-            total = nodes.add("Gemm", total, factor, *([] if bias is None else [bias]))
-        elif bias is not None:
-            total = nodes.add("Add", total, bias)
-        if k < len(hidden):
-            value, slope = activations.activation(nodes, layer.activation, total)
-            values.append(value)
-            slopes.append(slope)
-        else:
-            nodes.rename(_less_vacuum(nodes, total, scaled, parameters), "energy")
-    _reduced_backward(nodes, hidden, last, first, inward, right, slopes)
+    energy, gradient = connected_net(nodes, network, scaled, n_features)
+    nodes.rename(_less_vacuum(nodes, energy, scaled, parameters), "energy")
+    nodes.rename(gradient, "denergy_dfeatures")
     return _function(name, inputs, outputs, nodes)
 
 
@@ -183,36 +155,6 @@ def _scaled(nodes: Nodes, scaling: ParameterScaling) -> str:
     return nodes.add("Mul", centerd, nodes.array(scaling.inverse_std.reshape(1, -1)))
 
 
-def _timed(idt: np.ndarray | None, w: np.ndarray) -> np.ndarray:
-    return w if idt is None else idt[:, None] * w
-
-
-def _sources(hidden: list[Layer], k: int) -> list[int]:
-    """The layers whose activations reach layer k: the one before it, and through skip connections those before that."""
-    sources: list[int] = []
-    for source in range(k - 1, -1, -1):
-        sources.insert(0, source)
-        if hidden[source].skip == "none":
-            break
-    return sources
-
-
-def _reduced_backward(nodes: Nodes, hidden, last: Layer, first: str, inward, right, slopes) -> None:
-    toward: list[str] = [""] * len(hidden)  # dE/d(what right_k is applied to)
-    for k in range(len(hidden) - 1, -1, -1):
-        total = ""  # dE/dt_k
-        users = [m for m in range(k + 1, len(hidden) + 1) if inward[m][k]]
-        if users and users[-1] == len(hidden):
-            idt = hidden[k].idt
-            total = nodes.array((last.product()[:, 0] * (1.0 if idt is None else idt)).reshape(1, -1))
-            users.pop()
-        for m in reversed(users):
-            total = nodes.add("Gemm", toward[m], inward[m][k], *([total] if total else []), transB=1)
-        through = _product(nodes, slopes[k], total)
-        toward[k] = through if right[k] is None else nodes.add("Gemm", through, right[k], transB=1)
-    nodes.rename(nodes.add("Gemm", toward[0], first, transB=1), "denergy_dfeatures")
-
-
 def basis_function(name: str, basis: np.ndarray) -> FunctionProto:
     """Function g [n, M] -> psi [n, columns]: the embedding in a basis [M, columns]."""
     nodes = Nodes(like="g", prefix="t_")
@@ -220,8 +162,10 @@ def basis_function(name: str, basis: np.ndarray) -> FunctionProto:
     return _function(name, ["g"], ["psi"], nodes)
 
 
-def network_value(network: Network, x: np.ndarray) -> np.ndarray:
+def network_value(network: Network | ConnectedNetwork, x: np.ndarray) -> np.ndarray:
     """The net at x [n, n_in] in float64, with numpy."""
+    if isinstance(network, ConnectedNetwork):
+        return flow(network, x).t[-1]
     for layer in network.layers:
         y = activations.value(layer.activation, layer.affine(x))
         if layer.idt is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .connected import ConnectedNetwork
 from .potential import Network
 
 
@@ -19,7 +20,7 @@ class ReducedCenter:
 
     columns: int
     mean: np.ndarray  # [columns]
-    network: Network
+    network: Network | ConnectedNetwork
 
 
 @dataclass(frozen=True)

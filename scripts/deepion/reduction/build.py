@@ -16,7 +16,7 @@ from .parameters import with_parameters
 from .radial import RadialRows, padding
 from .samples import joined, rows_of_pairs, sample
 
-FORCE_ERRORS = (2e-3, 6e-4, 2e-4, 7e-5, 2e-5, 1e-5)  # eV/A RMS
+FORCE_ERRORS = (2e-3, 8e-4, 2e-4, 7e-5, 2e-5, 1e-5)  # eV/A RMS
 CHEAP_SHARE = 0.5  # of the force error, which types with the cheapest networks are held to
 MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
@@ -134,7 +134,7 @@ def _by_cost(ladders: list[Ladder], error: float) -> list[Rung]:
     dearest = max(rung.center.network.weights for rung in rungs)
     shares = [max(CHEAP_SHARE, np.sqrt(rung.center.network.weights / dearest)) for rung in rungs]
     return [
-        rung if share == 1.0 else ladder.rung(share * error)
+        ladder.with_fewer_units(rung if share == 1.0 else ladder.rung(share * error), share * error)
         for ladder, rung, share in zip(ladders, rungs, shares, strict=True)
     ]
 

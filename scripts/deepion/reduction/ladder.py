@@ -6,15 +6,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepion.model.connected import ConnectedNetwork, can_be_connected, connected, float32, flow
 from deepion.model.potential import Layer, Network, Potential
 from deepion.model.reduction import ReducedCenter
 
 from .balance import directions
-from .fitting_net import FirstLayer, Passage, features, features_along, run
+from .fitting_net import FirstLayer, features, features_along, run
 from .samples import Sample
+from .units import select, with_units
 
-# Shares of a force error that may be used up by the columns, by them and the first layer's rank, and by all.
-COLUMNS_SHARE, FIRST_RANK_SHARE, HIDDEN_RANK_SHARE = 0.8, 0.9, 1.0
+# Shares of a force error that may be used up by the columns, by them and the first layer's rank, by these and the other ranks, by these
+# and the fewer units of all layers but the first, and by all.
+COLUMNS_SHARE, FIRST_RANK_SHARE, HIDDEN_RANK_SHARE, LATER_UNITS_SHARE, UNITS_SHARE = 0.8, 0.88, 0.93, 0.95, 1.0
+UNITS_CENTERS = 2500  # atoms by which units are chosen
+ATOMS_PER_UNIT = 5  # of a layer, at least: fewer would be fitted, not represented
+ENERGY_GROWTH = 2.0  # of the energy error, at most, by leaving out units
+UNITS_STEP = 4  # units are counted in what the kernel computes together, see rust/potential/src/tabulated/fitting.rs
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,24 @@ class Rung:
     center: ReducedCenter
     force_error: float
     energy_error: float
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A of sampled atoms [n, 4, columns], its derivatives along displacements [d, n, 4, columns], and scaled parameters [n, np]."""
+
+    a: np.ndarray
+    da: np.ndarray
+    param: np.ndarray
+
+    def inputs(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the net takes with so many columns, [n, features + np], and its derivatives."""
+        a, da = self.a[:, :, :columns], self.da[..., :columns]
+        x, dx = features(a), features_along(a, da)
+        if self.param.shape[1]:
+            still = np.zeros((len(dx), *self.param.shape))
+            x, dx = np.concatenate([x, self.param], axis=1), np.concatenate([dx, still], axis=2)
+        return x, dx
 
 
 class Ladder:
@@ -46,6 +71,8 @@ class Ladder:
         gradient = first.gradient(t, exact.gradient[0]).reshape(-1, width)
         self.basis, self._up = directions(centerd.reshape(-1, width), chosen.dt.reshape(-1, width), gradient, prior)
         self.basis = self.basis.astype(np.float32).astype(np.float64)
+        some = np.linspace(0, len(t) - 1, min(len(t), UNITS_CENTERS)).astype(int)
+        self._chosen = Columns(centerd[some] @ self.basis, chosen.dt[:, some] @ self.basis, chosen.param[some])
         self._mean = mean
         self._weights, self._bias = first.in_basis(constant + mean, self._up)
         self._of_parameters = first.of_parameters
@@ -57,7 +84,7 @@ class Ladder:
         self._truth = run(self._layers, first.value(t) + held.param @ first.of_parameters, first.slope(t, held.dt))
         held_t = held.t.copy()
         held_t[:, 0] -= mean
-        self._a, self._da, self._param = held_t @ self.basis, held.dt @ self.basis, held.param
+        self._held = Columns(held_t @ self.basis, held.dt @ self.basis, held.param)
 
     def rung(self, force_error: float) -> Rung:
         """The smallest net within a force error (eV/A RMS): first as few columns, then as low ranks as it allows."""
@@ -72,22 +99,55 @@ class Ladder:
         mean = (self._mean @ self.basis[:, :columns]).astype(np.float64)
         return Rung(ReducedCenter(columns, mean, Network(self._reduced(columns, ranks))), force, energy)
 
+    def with_fewer_units(self, rung: Rung, force_error: float) -> Rung:
+        """The rung with as few units in each hidden layer as the error allows; the same where nothing is won, or atoms are few."""
+        columns, network = rung.center.columns, rung.center.network
+        if not isinstance(network, Network) or not can_be_connected(network):
+            return rung
+        if len(self._chosen.a) < ATOMS_PER_UNIT * max(layer.n_out for layer in network.layers):
+            return rung
+        net, most_energy = connected(network), ENERGY_GROWTH * rung.energy_error
+        sample = self._chosen.inputs(columns)
+        for k in range(len(net.layers) - 2, -1, -1):
+            limit = (LATER_UNITS_SHARE if k else UNITS_SHARE) * force_error
+            selection = select(net, k, *sample)
+
+            def fewer(steps: int, net=net, selection=selection) -> ConnectedNetwork:
+                return float32(with_units(net, selection, UNITS_STEP * steps))
+
+            def good(steps: int, fewer=fewer, limit=limit) -> bool:
+                force, energy = self._error(columns, fewer(steps))
+                return force <= limit and energy <= most_energy
+
+            most = len(selection.order) // UNITS_STEP
+            steps = _smallest(most, good) if most else 0
+            if steps and good(steps):
+                net = fewer(steps)
+        if net.weights >= network.weights:
+            return rung
+        return Rung(replace(rung.center, network=net), *self._error(columns, net))
+
     def _measure(self, columns: int, ranks: list[int]) -> tuple[float, float]:
+        """See _error, of the net with these columns and ranks."""
+        return self._error(columns, Network(self._reduced(columns, ranks)))
+
+    def _error(self, columns: int, network: Network | ConnectedNetwork) -> tuple[float, float]:
         """Force error (eV/A RMS) and energy error (eV RMS) of a reduced net on the held-out atoms.
 
         An atom's energy changes by e = sum over coordinates k of (dE/dx_k) xi_k along a normally distributed displacement
         xi, so <e^2> is the sum of squares of its forces. Errors of different centers being independent, the force error
         is sqrt(<error of e^2> / 3).
         """
-        layers = self._reduced(columns, ranks)
-        a, da = self._a[:, :, :columns], self._da[..., :columns]
-        x, dx = features(a), features_along(a, da)
-        if self._param.shape[1]:
-            still = np.zeros((len(dx), *self._param.shape))
-            x, dx = np.concatenate([x, self._param], axis=1), np.concatenate([dx, still], axis=2)
-        result: Passage = run(layers, layers[0].affine(x), layers[0].linear(dx))
-        force = np.sqrt(np.mean((result.denergy - self._truth.denergy) ** 2) / 3.0)
-        energy = np.sqrt(np.mean((result.energy - self._truth.energy) ** 2))
+        x, dx = self._held.inputs(columns)
+        if isinstance(network, ConnectedNetwork):
+            passed = flow(network, x, dx)
+            found, along = passed.t[-1][:, 0], passed.dt[-1][..., 0]
+        else:
+            first = network.layers[0]
+            result = run(network.layers, first.affine(x), first.linear(dx))
+            found, along = result.energy, result.denergy
+        force = np.sqrt(np.mean((along - self._truth.denergy) ** 2) / 3.0)
+        energy = np.sqrt(np.mean((found - self._truth.energy) ** 2))
         return self._scale * float(force), self._scale * float(energy)
 
     def _reduced(self, columns: int, ranks: list[int]) -> tuple[Layer, ...]:
