@@ -11,6 +11,7 @@
 #include "fix_ion_density.h"
 #include "fix_ion_displacement.h"
 #include "fix_ion_polyhedra.h"
+#include "fix_ion_hops.h"
 #include "fix_ion_rdf.h"
 #include "fix_ion_transport.h"
 #include "fix_ion_vanhove.h"
@@ -119,6 +120,7 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
       creator<FixIonVanHove>());
   add("fix", "ion/polyhedra", "Rotation, clusters and lifetimes of units such as PS4",
       creator<FixIonPolyhedra>());
+  add("fix", "ion/hops", "Hops of ions from cage to cage, with error bars", creator<FixIonHops>());
   add("fix", "ion/vdos", "Vibrational density of states and entropy", creator<FixIonVdos>());
   return nullptr;
 }

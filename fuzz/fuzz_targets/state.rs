@@ -6,6 +6,7 @@
 use deepion_analysis::Accumulator;
 use deepion_analysis::coordination::Coordination;
 use deepion_analysis::density::{self, Density};
+use deepion_analysis::hops::Hops;
 use deepion_analysis::measurement::state;
 use deepion_analysis::polyhedra::Polyhedra;
 use deepion_analysis::rdf::Rdf;
@@ -54,6 +55,11 @@ fuzz_target!(|data: &[u8]| {
         }
         "ion/density" => {
             if let Ok(read) = Density::open(text, density::Evaluation::default()) {
+                use_up(read, text);
+            }
+        }
+        "ion/hops" => {
+            if let Ok(read) = Hops::open(text) {
                 use_up(read, text);
             }
         }

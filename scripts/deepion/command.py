@@ -42,6 +42,7 @@ PLOTS = {
     "density": ("deepion.plots.density", "density of ions, free energy and paths through the cell, of fix ion/density"),
     "vanhove": ("deepion.plots.vanhove", "van Hove functions, overlap and chi_4, of fix ion/vanhove"),
     "polyhedra": ("deepion.plots.polyhedra", "rotation of units, clusters and lifetimes, of fix ion/polyhedra"),
+    "hops": ("deepion.plots.hops", "lengths, residence times and rates of hops, of fix ion/hops"),
     "vdos": ("deepion.plots.vdos", "vibrational density of states, of fix ion/vdos"),
     "path": ("deepion.plots.path", "the path of one ion, from dumps"),
     "arrhenius": ("deepion.plots.arrhenius", "conductivity against temperature, of deepion-merge"),

@@ -20,6 +20,11 @@ VERSION = "22Jul2025"
 CASES = {
     "transport": (2000, ["msd.1000K.dat", "diffusion.1000K.dat", "state.1000K.json"], ["msd_A^2", "beta"]),
     "coordination": (200, ["coordination.dat", "history.dat", "state.json"], ["mean_n", "S_config_kB"]),
+    "hops": (
+        1000,
+        ["hops.700K.dat", "residence.700K.dat", "history.700K.dat", "state.700K.json"],
+        ["p_1/A"],
+    ),
     "vanhove": (500, ["vanhove.dat", "self.dat", "distinct.dat", "history.dat", "state.json"], ["Q", "ngp", "Fs_1"]),
     "density": (600, ["density.dat", "state.json", "density.cube", "energy.cube", "CHGCAR"], ["volume", "inside"]),
     "polyhedra": (400, ["polyhedra.dat", "history.dat", "state.json"], ["C2", "kept"]),

@@ -13,6 +13,9 @@ from deepion.plots.arrhenius_line import Line
 from deepion.results.tables import (
     COORDINATION,
     HISTORY,
+    HOPS,
+    HOPS_LADDER,
+    HOPS_RESIDENCE,
     LADDER,
     RDF,
     TRANSPORT,
@@ -51,6 +54,7 @@ fix po ion ion/polyhedra 20 other 2.6 3.4 file polyhedra.dat names A B title LJ
 fix rho ion ion/density 20 spacing 1 file density.dat cube density.cube temp 1000 title LJ
 fix rd ion ion/rdf 20 other 7.0 70 file rdf.dat title LJ
 fix vh ion ion/vanhove 5 6.0 60 lags 10 3 file vh.dat self self.dat distinct ion 10 gd.dat title LJ
+fix ho ion ion/hops 5 10 1.0 temp {temperature} file hops.dat state {temperature}.hops residence stay.dat title LJ
 fix vi all ion/vdos 5 100 names A B file vdos.dat vacf vacf.dat title LJ
 run 3000
 """
@@ -74,6 +78,7 @@ def folder(tmp_path_factory) -> Path:
     states = [f"{temperature}.json" for temperature in TEMPERATURES]
     merge = ROOT / "build/deepion-merge"
     succeed(merge, *states, "--fit", "0.1", "0.5", "--out", "ladder.dat", folder=path)
+    succeed(merge, *(f"{temperature}.hops" for temperature in TEMPERATURES), "--out", "rates.dat", folder=path)
     return path
 
 
@@ -88,6 +93,9 @@ def folder(tmp_path_factory) -> Path:
         ("vh.dat", VANHOVE, "LJ"),
         ("self.dat", VANHOVE_SELF, "LJ"),
         ("gd.dat", VANHOVE_DISTINCT, "LJ"),
+        ("hops.dat", HOPS, "LJ"),
+        ("stay.dat", HOPS_RESIDENCE, "LJ"),
+        ("rates.dat", HOPS_LADDER, ""),
         ("vdos.dat", VDOS, "LJ"),
         ("vacf.dat", VACF, "LJ"),
     ],
@@ -96,8 +104,9 @@ def test_tables_are_read(folder, name, kind, title):
     table = read(folder / name, kind)
     assert table.title == title
     assert table.origin[0].startswith("deepion ")
-    if name == "ladder.dat":
-        assert table.joined == [f"{temperature}.json" for temperature in TEMPERATURES]
+    if name in ("ladder.dat", "rates.dat"):
+        ending = "json" if name == "ladder.dat" else "hops"
+        assert table.joined == [f"{temperature}.{ending}" for temperature in TEMPERATURES]
     else:
         assert any(line.startswith("LAMMPS ") for line in table.origin)
     assert bool(table.quantities) == (not name.endswith(".his"))
@@ -141,6 +150,7 @@ def test_line_of_the_ladder_is_that_of_least_squares(folder):
         ["deepion plot entropy", "co.dat"],
         ["deepion plot rdf", "rdf.dat"],
         ["deepion plot density", "density.dat"],
+        ["deepion plot hops", "hops.dat", "stay.dat", "rates.dat"],
         ["deepion plot vanhove", "vh.dat"],
         ["deepion plot vanhove", "vh.dat", "self.dat", "gd.dat"],
         ["deepion plot polyhedra", "polyhedra.dat"],

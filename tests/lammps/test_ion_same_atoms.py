@@ -18,6 +18,7 @@ STYLES = {
     "fix ion/density": "fix x ion ion/density 5 spacing 1",
     "fix ion/vanhove": "fix x ion ion/vanhove 5 4.0 10",
     "fix ion/polyhedra": "fix x ion ion/polyhedra 5 frame 1.5 1.9",
+    "fix ion/hops": "fix x ion ion/hops 5 4 1.5",
     "fix ion/vdos": "fix x ion ion/vdos 5 4",
 }
 # One ion becomes another element, or two ions of different types in the group change places, which no number of atoms shows.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Conductivity at several temperatures and the activation energy.
 
-use serde_json::json;
-
 use crate::Result;
-use crate::arrhenius::{Arrhenius, Point};
+use crate::arrhenius::Point;
+use crate::arrhenius_line::{Line, warn_of_extrapolation, warn_of_two};
 use crate::measurement::Layout as _;
 use crate::results::{Column, Quantity, Results, Table};
 use crate::scatter;
@@ -13,17 +12,8 @@ use crate::transport::{DIFFUSIVE, Findings, Transport, TransportLayout, Value, h
 /// Runs whose mean temperatures are this close, K, are replicas of each other.
 pub const SAME_TEMPERATURE: f64 = 1.0;
 
-/// A quantity whose logarithm is a straight line against 1/T.
-struct Line<'a> {
-    /// Name of the quantity in results.
-    name: &'static str,
-    /// In sentences.
-    symbol: &'static str,
-    unit: &'a str,
-    /// Whether the line goes through the product with T.
-    times_temperature: bool,
-    of: &'a dyn Fn(&Findings) -> Value,
-}
+/// What a line is of.
+type Of = fn(&Findings) -> Value;
 
 /// A table with a row for each temperature, and the activation energies of D and of sigma T (eq. 4 of the paper) above it,
 /// with what the lines say at `predict` K. `rungs`: one measurement for each temperature, in any order; `replicas`: D of each run
@@ -60,37 +50,21 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
             100.0 * between.sqrt()
         ));
     }
-    let lines = [
-        Line { name: "D", symbol: "D", unit: diffusion, times_temperature: false, of: &|found| found.own },
-        Line {
-            name: "sigma",
-            symbol: "sigma T (Nernst-Einstein)",
-            unit: conductivity,
-            times_temperature: true,
-            of: &|found| found.sigma,
-        },
-        Line {
-            name: "sigma_collective",
-            symbol: "sigma T (collective)",
-            unit: conductivity,
-            times_temperature: true,
-            of: &|found| found.sigma_collective,
-        },
+    let line = |name, symbol, unit, times_temperature| Line { name, symbol, unit, times_temperature };
+    let lines: [(Line<'_>, Of); 3] = [
+        (line("D", "D", diffusion, false), |found| found.own),
+        (line("sigma", "sigma T (Nernst-Einstein)", conductivity, true), |found| found.sigma),
+        (line("sigma_collective", "sigma T (collective)", conductivity, true), |found| found.sigma_collective),
     ];
     let (mut series, mut two) = (Vec::new(), false);
-    for line in &lines {
-        let points = line.points(&findings);
+    for (line, of) in &lines {
+        let points = points(line, of, &findings);
         two |= points.len() == 2;
-        match Arrhenius::fit(&points) {
-            Ok(fit) => {
-                line.describe(&mut results, &fit, points.len(), predict);
-                series.push(line.data(&fit, &points));
-            }
-            Err(error) => results.say(format!("{}: {error}", line.symbol)),
-        }
+        series.extend(line.fit(&mut results, &points, predict));
     }
     results.list("lines", series);
-    warn_of_extrapolation(&mut results, &findings, predict);
+    let used = findings.iter().filter(|found| found.found.is_some()).map(|found| found.temperature);
+    warn_of_extrapolation(&mut results, used, predict);
     let left_out: Vec<f64> =
         findings.iter().filter(|found| found.found.is_none()).map(|found| found.temperature).collect();
     for temperature in &left_out {
@@ -98,10 +72,7 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
     }
     results.list("left_out_K", left_out);
     if two {
-        results.warn(
-            "two_temperatures",
-            "two temperatures make a line, and nothing says whether others would lie on it".into(),
-        );
+        warn_of_two(&mut results);
     }
     warn_of_temperatures(&mut results, &findings);
 
@@ -116,19 +87,6 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
         row
     });
     Ok(Table { results, columns: columns(diffusion, conductivity), rows: rows.collect() })
-}
-
-/// A line says nothing of temperatures outside those it goes through: the motion may change there.
-fn warn_of_extrapolation(results: &mut Results, findings: &[Findings], predict: f64) {
-    let measured = findings.iter().filter(|found| found.found.is_some()).map(|found| found.temperature);
-    let (low, high) = measured.fold((f64::INFINITY, 0.0f64), |(low, high), t| (low.min(t), high.max(t)));
-    if low < high && !(low..=high).contains(&predict) {
-        let text = format!(
-            "values at {predict} K lie outside the temperatures measured, {low} to {high} K: their band is that of a straight line, and \
-             nothing says that it goes on"
-        );
-        results.warn("extrapolated", text);
-    }
 }
 
 /// One warning each for all temperatures that have a problem.
@@ -183,58 +141,11 @@ fn columns(diffusion: &str, conductivity: &str) -> Vec<Column> {
     columns
 }
 
-impl Line<'_> {
-    fn points(&self, findings: &[Findings]) -> Vec<Point> {
-        let point = |found: &Findings| {
-            let factor = if self.times_temperature { found.temperature } else { 1.0 };
-            let Value { value, error } = (self.of)(found).scaled(factor);
-            Point { temperature: found.temperature, value, error }
-        };
-        findings.iter().filter(|found| found.found.is_some()).map(point).collect()
-    }
-
-    fn describe(&self, results: &mut Results, fit: &Arrhenius, points: usize, predict: f64) {
-        let (name, symbol) = (self.name, self.symbol);
-        let error = fit.energy_error.map_or("(error not known)".into(), |error| format!("+- {error:.4}"));
-        let weights = if fit.weighted { "weighted with the errors" } else { "all temperatures alike" };
-        let chi2 = fit.chi2.map_or(String::new(), |chi2| format!(", chi^2 per degree of freedom {chi2:.2}"));
-        let (value, factor) = fit.predict(predict);
-        let (value, what) = if self.times_temperature {
-            (value / predict, symbol.replacen("sigma T", "sigma", 1))
-        } else {
-            (value, symbol.to_owned())
-        };
-        // one standard error of a logarithm is about a relative error
-        let value_error = factor.map(|factor| value * factor.ln());
-        let factor = factor.map_or(String::new(), |factor| format!(", within a factor of {factor:.2}"));
-        let energy = Quantity::new(&format!("E_a_{name}"), &format!("activation energy of {symbol}"), fit.energy, "eV");
-        results.quantity(energy.with_error(fit.energy_error));
-        let label = format!("{what} at {predict} K from the line");
-        let predicted = Quantity::new(&format!("{name}_predicted"), &label, value, self.unit);
-        results.quantity(predicted.with_error(value_error));
-        results
-            .say(format!("E_a from {symbol} = {:.4} {error} eV ({points} temperatures, {weights}{chi2})", fit.energy));
-        results.for_the_log();
-        results.say(format!("ln prefactor of {symbol} = {:.6}", fit.intercept));
-        results.say(format!("{what} at {predict} K from this line = {value:.4e} {}{factor}", self.unit));
-    }
-
-    /// What it takes to draw the line with its band: y = D or sigma T, x = 1/(k T) in 1/eV, ln y = `ln_prefactor` - `energy_eV` x, and the
-    /// variance of ln y is `height_variance` + `slope_variance` (x - `mean_x`)^2.
-    fn data(&self, fit: &Arrhenius, points: &[Point]) -> serde_json::Value {
-        json!({
-            "quantity": self.name,
-            "unit": self.unit,
-            "times_temperature": self.times_temperature,
-            "energy_eV": fit.energy,
-            "energy_error_eV": fit.energy_error,
-            "ln_prefactor": fit.intercept,
-            "mean_x": fit.mean_x,
-            "height_variance": fit.height_variance,
-            "slope_variance": fit.slope_variance,
-            "weighted": fit.weighted,
-            "chi2": fit.chi2,
-            "temperatures_K": points.iter().map(|point| point.temperature).collect::<Vec<_>>(),
-        })
-    }
+fn points(line: &Line<'_>, of: &impl Fn(&Findings) -> Value, findings: &[Findings]) -> Vec<Point> {
+    let point = |found: &Findings| {
+        let factor = if line.times_temperature { found.temperature } else { 1.0 };
+        let Value { value, error } = of(found).scaled(factor);
+        Point { temperature: found.temperature, value, error }
+    };
+    findings.iter().filter(|found| found.found.is_some()).map(point).collect()
 }

@@ -9,6 +9,7 @@
 //! Sums are kept as integers ([`Exact`]): no order of atoms, threads or ranks changes a bit of them.
 
 pub mod arrhenius;
+mod arrhenius_line;
 mod blocks;
 pub mod claims;
 pub mod constants;
@@ -17,6 +18,7 @@ pub mod density;
 mod error;
 mod exact;
 pub mod files;
+pub mod hops;
 mod jackknife;
 pub mod kinetic;
 pub mod ladder;
@@ -44,6 +46,7 @@ const OPENED_BY_STYLE: &[(&str, OpenState)] = &[
     (coordination::CoordinationLayout::STYLE, |text| Ok(Box::new(coordination::Coordination::open(text)?))),
     (density::DensityLayout::STYLE, |text| Ok(Box::new(density::Density::open(text, density::Evaluation::default())?))),
     (polyhedra::PolyhedraLayout::STYLE, |text| Ok(Box::new(polyhedra::Polyhedra::open(text)?))),
+    (hops::HopsLayout::STYLE, |text| Ok(Box::new(hops::Hops::open(text)?))),
     (rdf::RdfLayout::STYLE, |text| Ok(Box::new(rdf::Rdf::open(text)?))),
     (vanhove::VanHoveLayout::STYLE, |text| Ok(Box::new(vanhove::VanHove::open(text)?))),
 ];

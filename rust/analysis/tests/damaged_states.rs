@@ -5,6 +5,7 @@
 
 use deepion_analysis::coordination::{Coordination, CoordinationLayout};
 use deepion_analysis::density::{self, Density, DensityLayout};
+use deepion_analysis::hops::{Hops, HopsLayout};
 use deepion_analysis::measurement::state;
 use deepion_analysis::polyhedra::{Polyhedra, PolyhedraLayout, near};
 use deepion_analysis::rdf::{Pairs, Rdf, RdfLayout};
@@ -137,6 +138,45 @@ fn density() -> String {
     density.state(&Provenance::default()).unwrap()
 }
 
+fn hops() -> String {
+    let layout = HopsLayout {
+        window: 4,
+        cut: 0.008,
+        back: 0.008,
+        rmax: 0.03,
+        bins: 3,
+        temperature: 300.0,
+        every: 1,
+        timestep_ps: 0.1,
+        ions: 2,
+        drift: Reference::None,
+        reference_atoms: 0,
+    };
+    let mut hops = Hops::new(layout).unwrap();
+    let mut rows = vec![0.0; 2 * hops.row_width()];
+    for step in 0..60 {
+        if hops.full() {
+            gather(&mut hops);
+        }
+        // short hops: the sums stay within 64 bits, which is all that `serde_json::Value` can hold
+        let positions: Vec<f64> = (0..6).map(|k| f64::from(step / (8 + k) % 2) * 3.0 / 256.0).collect();
+        let positions = vectors("positions", &positions).unwrap();
+        let located = locate(&positions, &[1, 2], &vectors("none", &[]).unwrap(), &[]).unwrap();
+        let frame = Frame {
+            located: &located,
+            positions,
+            ids: &[1, 2],
+            slots: &[0, 1],
+            volume: 125.0,
+            temperature: None,
+            kinetic_temperature: None,
+        };
+        hops.sample(&frame, &mut rows).unwrap();
+    }
+    gather(&mut hops);
+    hops.state(&Provenance::default()).unwrap()
+}
+
 fn vanhove() -> String {
     let layout = VanHoveLayout {
         rmax: 2.0,
@@ -229,6 +269,12 @@ fn read(text: &str) {
         "ion/density" => {
             let _ = Density::open(text, density::Evaluation::default()).map(|read| use_up(read, text));
         }
+        "ion/hops" => {
+            let _ = Hops::open(text).map(|read| {
+                let _ = read.residence_table();
+                use_up(read, text);
+            });
+        }
         "ion/vanhove" => {
             let _ = VanHove::open(text).map(|read| {
                 let _ = (read.self_table(), read.distinct_table());
@@ -314,6 +360,11 @@ proptest! {
     }
 
     #[test]
+    fn damaged_hops(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
+        check(&hops_state(), &places, &with);
+    }
+
+    #[test]
     fn damaged_vanhove(places in prop::collection::vec(any::<u64>(), 1..4), with in replacement()) {
         check(&vanhove_state(), &places, &with);
     }
@@ -324,8 +375,8 @@ proptest! {
     }
 
     #[test]
-    fn cut_and_mixed_text(which in 0..7usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
-        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state(), vanhove_state(), polyhedra_state()][which].to_string();
+    fn cut_and_mixed_text(which in 0..8usize, from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), piece in ".{0,8}") {
+        let text = [transport_state(), coordination_state(), vibrations_state(), rdf_state(), density_state(), vanhove_state(), hops_state(), polyhedra_state()][which].to_string();
         let (from, to) = (from.index(text.len()), to.index(text.len()));
         let (low, high) = (from.min(to), from.max(to));
         read(&format!("{}{piece}{}", &text[..low], &text[high..]));
@@ -367,6 +418,11 @@ fn density_state() -> Value {
     STATE.clone()
 }
 
+fn hops_state() -> Value {
+    static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&hops()));
+    STATE.clone()
+}
+
 fn vanhove_state() -> Value {
     static STATE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| parsed(&vanhove()));
     STATE.clone()
@@ -383,13 +439,14 @@ fn parsed(text: &str) -> Value {
 
 #[test]
 fn whole_states_are_read() {
-    for text in [transport(), coordination(), vibrations(), rdf(), density(), vanhove(), polyhedra()] {
+    for text in [transport(), coordination(), vibrations(), rdf(), density(), vanhove(), hops(), polyhedra()] {
         read(&text);
     }
     assert!(Transport::open(&transport_state().to_string(), WINDOW).is_ok());
     assert!(Coordination::open(&coordination_state().to_string()).is_ok());
     assert!(Rdf::open(&rdf_state().to_string()).is_ok());
     assert!(Density::open(&density_state().to_string(), density::Evaluation::default()).is_ok());
+    assert!(Hops::open(&hops_state().to_string()).is_ok());
     assert!(VanHove::open(&vanhove_state().to_string()).is_ok());
     assert!(Polyhedra::open(&polyhedra_state().to_string()).is_ok());
     assert!(Vibrations::open(&vibrations_state().to_string(), vibrations::Evaluation::default()).is_ok());

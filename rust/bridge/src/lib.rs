@@ -11,6 +11,7 @@ mod deviation_file;
 mod elements;
 mod files;
 mod guard;
+mod hops;
 mod kinetic;
 mod logging;
 mod measurement;

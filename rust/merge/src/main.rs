@@ -2,6 +2,7 @@
 //! `deepion-merge`: joins what independent runs measured (`state` files of the ion fixes) into results with smaller errors,
 //! and runs at several temperatures into an activation energy.
 
+mod hops;
 mod states;
 
 use std::io::Write as _;
@@ -130,6 +131,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             let evaluation = vibrations::Evaluation { temperature: None, cut_thz: arguments.cut, split };
             joined(&states, |text| Ok(Box::new(Vibrations::open(text, evaluation)?)))?.table()?
         }
+        "ion/hops" => hops::table(&states, arguments.predict)?,
         style => joined(&states, |text| deepion_analysis::open(style, text))?.table()?,
     };
     let table = finish(table);

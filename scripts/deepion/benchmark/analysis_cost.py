@@ -38,6 +38,7 @@ FIXES = {
     "ion/transport": "fix t li ion/transport 10 temp 600",
     "ion/coordination": "fix c li ion/coordination 10 s rcut 2.5 3.1 7",
     "ion/vanhove": "fix h li ion/vanhove 10 8.0 80 distinct li 100 gd.dat",
+    "ion/hops": "fix j li ion/hops 10 20 1.5",
     "ion/vdos": "fix v all ion/vdos 10 500",
 }
 

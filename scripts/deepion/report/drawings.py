@@ -16,6 +16,7 @@ from deepion.plots import (
     coordination,
     density,
     history,
+    hops,
     polyhedra,
     rdf,
     transport,
@@ -26,6 +27,9 @@ from deepion.results.tables import (
     COORDINATION,
     DENSITY,
     HISTORY,
+    HOPS,
+    HOPS_LADDER,
+    HOPS_RESIDENCE,
     LADDER,
     POLYHEDRA,
     RDF,
@@ -81,6 +85,9 @@ DRAWINGS = {
     VANHOVE_SELF: Drawing("Where ions go: self part", vanhove.draw, together=1, listed=False),
     VANHOVE_DISTINCT: Drawing("Where ions were: distinct part", vanhove.draw, together=1, listed=False),
     POLYHEDRA: Drawing("Units and clusters", polyhedra.draw, together=4),
+    HOPS: Drawing("Hops", hops.draw, lambda table: bool(table.column("p").any())),
+    HOPS_RESIDENCE: Drawing("Time between hops", hops.draw, together=4, listed=False),
+    HOPS_LADDER: Drawing("Hop rates", hops.draw, rows=True),
     VDOS: Drawing("Vibrations", vdos.draw, together=4),
 }
 

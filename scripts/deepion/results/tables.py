@@ -28,6 +28,9 @@ VANHOVE = "the file of fix ion/vanhove"
 VANHOVE_SELF = "the self part of fix ion/vanhove"
 VANHOVE_DISTINCT = "the distinct part of fix ion/vanhove"
 POLYHEDRA = "the file of fix ion/polyhedra"
+HOPS = "the file of fix ion/hops"
+HOPS_RESIDENCE = "the residence times of fix ion/hops"
+HOPS_LADDER = "the hop rates joined by deepion-merge"
 VDOS = "the file of fix ion/vdos"
 VACF = "the vacf of fix ion/vdos"
 
@@ -43,6 +46,9 @@ KINDS = {
     VANHOVE_SELF: (("ion/vanhove", "self"), {"lag", "r", "P"}),
     VANHOVE_DISTINCT: (("ion/vanhove", "distinct"), {"lag", "r", "gd"}),
     POLYHEDRA: (("ion/polyhedra", "rotation"), {"lag", "C1", "C2", "kept"}),
+    HOPS: (("ion/hops", "hops"), {"r", "p"}),
+    HOPS_RESIDENCE: (("ion/hops", "residence"), {"from", "to", "p"}),
+    HOPS_LADDER: (("ion/hops", "ladder"), {"temperature", "rate"}),
     VDOS: (("ion/vdos", "vdos"), {"nu", "g_total"}),
     VACF: (("ion/vdos", "vacf"), {"lag", "vacf_total"}),
 }
