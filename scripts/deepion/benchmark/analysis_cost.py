@@ -29,6 +29,7 @@ timestep 0.002
 velocity all create 600 4711
 fix move all nve
 group li type 1
+group p type 2
 group s type 3
 run 20
 {fixes}
@@ -39,6 +40,9 @@ FIXES = {
     "ion/coordination": "fix c li ion/coordination 10 s rcut 2.5 3.1 7",
     "ion/vanhove": "fix h li ion/vanhove 10 8.0 80 distinct li 100 gd.dat",
     "ion/hops": "fix j li ion/hops 10 20 1.5",
+    "ion/density": "fix d li ion/density 10 spacing 0.5",
+    "ion/polyhedra": "fix u p ion/polyhedra 10 s 2.4 2.9",
+    "ion/rdf": "fix g li ion/rdf 10 s 7.0 140",
     "ion/vdos": "fix v all ion/vdos 10 500",
 }
 
