@@ -13,6 +13,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from deepion.errors import InputError
 from deepion.results.tables import HOPS, HOPS_LADDER, HOPS_RESIDENCE, Table, read, read_any
@@ -91,6 +92,7 @@ def draw_residence(axes: Axes, tables: list[Table]) -> None:
             )
             axes.set_ylim(bottom=0.3 * p.values[some].min())
     axes.set(xscale="log", yscale="log", xlabel="time between two hops, ps", ylabel="probability density, ps$^{-1}$")
+    axes.xaxis.set_minor_formatter(NullFormatter())  # labels between decades hide each other
 
 
 def draw_rates(axes: Axes, tables: list[Table]) -> None:
