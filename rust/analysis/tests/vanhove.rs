@@ -281,7 +281,7 @@ fn random_walks_and_their_errors() {
         let vanhove = measured(1, layout.clone(), &walk.frames(1200));
         runs.push(vanhove.table().unwrap().rows);
     }
-    let erf = |x: f64| 1.0 - deepion_analysis_erfc(x);
+    let erf = |x: f64| 1.0 - erfc(x);
     let (mut ratios, mut checked) = (Vec::new(), 0);
     for (lag, samples) in layout.lags().all().into_iter().enumerate() {
         let variance = 0.09 * samples as f64;
@@ -313,7 +313,7 @@ fn random_walks_and_their_errors() {
 }
 
 /// Complementary error function (Abramowitz and Stegun, 7.1.26: to 2e-7).
-fn deepion_analysis_erfc(x: f64) -> f64 {
+fn erfc(x: f64) -> f64 {
     let t = 1.0 / 0.327_591_1f64.mul_add(x, 1.0);
     let series = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592];
     series.iter().fold(0.0, |sum, term| (sum + term) * t) * (-x * x).exp()

@@ -32,7 +32,7 @@ pub struct Counted {
     pub length: Lengths,
     /// Hops in each shell of lengths.
     pub lengths: Vec<u64>,
-    /// Times since the hop before in each shell of [`residence::edges`].
+    /// Times since the hop before in each shell, ten to a decade.
     pub residences: Vec<u64>,
 }
 
