@@ -116,7 +116,7 @@ const char *deepion_shim(void *lmp_ptr, void *handle, void *register_ptr, const 
       creator<FixIonRDF>());
   add("fix", "ion/density", "Density of ions on a grid, and paths through it",
       creator<FixIonDensity>());
-  add("fix", "ion/vanhove", "Where ions go: self and distinct van Hove functions, overlap, chi_4",
+  add("fix", "ion/vanhove", "Van Hove functions of ions, overlap and chi_4, with error bars",
       creator<FixIonVanHove>());
   add("fix", "ion/polyhedra", "Rotation, clusters and lifetimes of units such as PS4",
       creator<FixIonPolyhedra>());

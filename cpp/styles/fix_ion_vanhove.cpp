@@ -156,7 +156,7 @@ void FixIonVanHove::sample()
   partners.clear();
   partner_ids.clear();
   if (wanted) gather_partners();
-  deepion::ffi::Surroundings around;
+  deepion::ffi::Partners around;
   around.positions = slice(partners);
   around.ids = slice(partner_ids);
   around.cell = {domain->xprd, domain->yprd, domain->zprd, domain->xy, domain->xz, domain->yz};

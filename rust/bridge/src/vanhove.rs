@@ -47,7 +47,7 @@ mod ffi {
     }
 
     /// All atoms of the distinct part on all ranks; empty where `wants_partners` does not ask for them.
-    struct Surroundings<'a> {
+    struct Partners<'a> {
         /// Unwrapped positions, A, n x 3.
         positions: &'a [f64],
         /// Atom IDs, n.
@@ -72,9 +72,9 @@ mod ffi {
         fn open_vanhove(settings: &VanHoveSettings) -> Result<Box<VanHove>>;
         /// What it has in common with all measurements.
         fn measurement(self: &mut VanHove) -> Pin<&mut Measurement>;
-        /// Whether the next sample needs `Surroundings`; the same on all ranks.
+        /// Whether the next sample needs `Partners`; the same on all ranks.
         fn wants_partners(self: &mut VanHove) -> Result<bool>;
-        fn sample(self: &mut VanHove, frame: IonFrame, partners: Surroundings) -> Result<()>;
+        fn sample(self: &mut VanHove, frame: IonFrame, partners: Partners) -> Result<()>;
         /// Replaces a file by the table of the self part.
         fn write_self(self: &VanHove, path: &[u8], provenance: &Provenance) -> Result<()>;
         /// Replaces a file by the table of the distinct part.
@@ -122,10 +122,10 @@ impl VanHove {
         self.0.guarded(|vanhove| Ok(vanhove.wants_partners()))
     }
 
-    fn sample(&mut self, frame: ffi::IonFrame<'_>, partners: ffi::Surroundings<'_>) -> Result<()> {
+    fn sample(&mut self, frame: ffi::IonFrame<'_>, partners: ffi::Partners<'_>) -> Result<()> {
         self.0.guarded(|vanhove| {
             let (frame, rows) = frame.split()?;
-            let ffi::Surroundings { positions, ids, cell: [x, y, z, xy, xz, yz] } = partners;
+            let ffi::Partners { positions, ids, cell: [x, y, z, xy, xz, yz] } = partners;
             let cell = Cell { lengths: [x, y, z], tilts: [xy, xz, yz] };
             let partners = Partners { positions: vectors("positions of partners", positions)?, ids, cell };
             let wanted = vanhove.wants_partners();
