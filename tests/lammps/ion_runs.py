@@ -57,6 +57,14 @@ def free_flight(data: Path, **options) -> str:
     return setup(data, "pair_style zero 2.0\npair_coeff * *", **options)
 
 
+def changed(script: str, changes: dict[str, str]) -> str:
+    """The script with texts of it, which must be there, replaced by others."""
+    for old, new in changes.items():
+        assert old in script
+        script = script.replace(old, new)
+    return script
+
+
 def lj(data: Path, **options) -> str:
     """A hot liquid; metal units only."""
     pair = "pair_style lj/cut 5.0\npair_coeff * * 0.03 2.0\npair_coeff 1 2 0.02 1.9"

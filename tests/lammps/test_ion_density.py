@@ -14,7 +14,7 @@ from ase.units import Bohr
 
 from deepion.plots import density as plot
 from deepion.results.tables import DENSITY, read
-from ion_runs import dump, free_flight, gas, gas_atoms, lj, table, write_moving
+from ion_runs import changed, dump, free_flight, gas, gas_atoms, lj, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -368,12 +368,7 @@ def unmeasurable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("systems")
     begin = free_flight(gas(folder / "data"))
     begin += "fix rho ion ion/density 5 spacing 0.8 cube rho.cube\n# more\nthermo_style custom step f_rho\nrun 10\n"
-    scripts = {}
-    for system, (changes, _) in SYSTEMS.items():
-        scripts[system] = begin
-        for old, new in changes.items():
-            assert old in scripts[system]
-            scripts[system] = scripts[system].replace(old, new)
+    scripts = {system: changed(begin, changes) for system, (changes, _) in SYSTEMS.items()}
     return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
 
 

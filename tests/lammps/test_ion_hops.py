@@ -9,7 +9,7 @@ import pytest
 
 from deepion.plots import hops
 from deepion.results.tables import HOPS, HOPS_LADDER, HOPS_RESIDENCE, read
-from ion_runs import DT, against, dump, free_flight, gas, lj, setup, table, write_moving
+from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -231,12 +231,7 @@ def unmeasurable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("systems")
     begin = setup(gas(folder / "data"), "pair_style zero 2.0\npair_coeff * *")
     begin += "fix hp ion ion/hops 5 4 1.5\n# more\nrun 10\n"
-    scripts = {}
-    for system, (changes, _) in SYSTEMS.items():
-        scripts[system] = begin
-        for old, new in changes.items():
-            assert old in scripts[system]
-            scripts[system] = scripts[system].replace(old, new)
+    scripts = {system: changed(begin, changes) for system, (changes, _) in SYSTEMS.items()}
     return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
 
 

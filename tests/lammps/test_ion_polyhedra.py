@@ -10,7 +10,7 @@ import pytest
 
 from deepion.plots import polyhedra as plot
 from deepion.results.tables import POLYHEDRA, read
-from ion_runs import DT, dump, free_flight, gas, lj, table, write_moving
+from ion_runs import DT, changed, dump, free_flight, gas, lj, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -352,12 +352,7 @@ def unmeasurable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("systems")
     begin = free_flight(gas(folder / "data")).replace("zero 2.0", "zero 4.5")
     begin += "group S type 2\nfix ab ion ion/polyhedra 5 S 2 2.5\n# more\nthermo_style custom step f_ab\nrun 10\n"
-    scripts = {}
-    for system, (changes, _) in SYSTEMS.items():
-        scripts[system] = begin
-        for old, new in changes.items():
-            assert old in scripts[system]
-            scripts[system] = scripts[system].replace(old, new)
+    scripts = {system: changed(begin, changes) for system, (changes, _) in SYSTEMS.items()}
     return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from deepion.plots import rdf
 from deepion.results.tables import RDF, read
-from ion_runs import dump, free_flight, gas, lj, table, write_moving
+from ion_runs import changed, dump, free_flight, gas, lj, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -356,12 +356,7 @@ def unmeasurable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("systems")
     begin = free_flight(gas(folder / "data")).replace("zero 2.0", "zero 4.5")
     begin += "group S type 2\nfix rd ion ion/rdf 5 S 3 20\n# more\nthermo_style custom step f_rd\nrun 10\n"
-    scripts = {}
-    for system, (changes, _) in SYSTEMS.items():
-        scripts[system] = begin
-        for old, new in changes.items():
-            assert old in scripts[system]
-            scripts[system] = scripts[system].replace(old, new)
+    scripts = {system: changed(begin, changes) for system, (changes, _) in SYSTEMS.items()}
     return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from deepion.plots import vanhove
 from deepion.results.tables import VANHOVE, VANHOVE_DISTINCT, VANHOVE_SELF, read
-from ion_runs import DT, against, dump, free_flight, gas, lj, setup, table, write_moving
+from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -316,12 +316,7 @@ def unmeasurable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("systems")
     begin = setup(gas(folder / "data"), "pair_style zero 2.0\npair_coeff * *", before="# boundary")
     begin += "group S type 2\nfix vh ion ion/vanhove 5 3.5 20 drift com distinct S 2 gd.txt\n# more\nrun 10\n"
-    scripts = {}
-    for system, (changes, _) in SYSTEMS.items():
-        scripts[system] = begin
-        for old, new in changes.items():
-            assert old in scripts[system]
-            scripts[system] = scripts[system].replace(old, new)
+    scripts = {system: changed(begin, changes) for system, (changes, _) in SYSTEMS.items()}
     return functools.cache(lambda ranks: lmp_each(scripts, folder / str(ranks), ranks))
 
 

@@ -83,21 +83,22 @@ def connected(network: Network) -> ConnectedNetwork:
     return ConnectedNetwork(tuple(layers))
 
 
+def rounded(array: np.ndarray | None) -> np.ndarray | None:
+    """The numbers of a matrix that may not be there, rounded to float32."""
+    return None if array is None else array.astype(np.float32).astype(np.float64)
+
+
 def float32(network: ConnectedNetwork) -> ConnectedNetwork:
     """The net with its numbers rounded to float32."""
-
-    def short(array: np.ndarray | None) -> np.ndarray | None:
-        return None if array is None else array.astype(np.float32).astype(np.float64)
-
     return ConnectedNetwork(
         tuple(
             replace(
                 layer,
-                features=short(layer.features),
-                inward=tuple(map(short, layer.inward)),
-                linear=tuple(map(short, layer.linear)),
-                right=short(layer.right),
-                b=short(layer.b),
+                features=rounded(layer.features),
+                inward=tuple(map(rounded, layer.inward)),
+                linear=tuple(map(rounded, layer.linear)),
+                right=rounded(layer.right),
+                b=rounded(layer.b),
             )
             for layer in network.layers
         )

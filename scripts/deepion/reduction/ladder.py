@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepion.model.connected import ConnectedNetwork, can_be_connected, connected, float32, flow
+from deepion.model.connected import ConnectedNetwork, can_be_connected, connected, float32, flow, rounded
 from deepion.model.potential import Layer, Network, Potential
 from deepion.model.reduction import ReducedCenter
 
@@ -171,10 +171,9 @@ def _of_rank(layer: Layer, rank: int, mean: np.ndarray, down: np.ndarray, up: np
 
 
 def _rounded(layer: Layer) -> Layer:
-    def short(array):
-        return None if array is None else array.astype(np.float32).astype(np.float64)
-
-    return replace(layer, w=short(layer.w), b=short(layer.b), right=short(layer.right))
+    return replace(
+        layer, w=layer.w.astype(np.float32).astype(np.float64), b=rounded(layer.b), right=rounded(layer.right)
+    )
 
 
 def _with(ranks: list[int], k: int, rank: int) -> list[int]:

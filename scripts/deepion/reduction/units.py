@@ -65,14 +65,13 @@ def with_units(network: ConnectedNetwork, selection: Selection, count: int) -> C
     offset = selection.mean[r:] - selection.mean[kept] @ fit
     layers = list(network.layers)
     here = layers[k]
-    right = None if here.right is None else here.right[:, chosen]
     b = None if here.b is None else here.b[chosen]
     if here.right is None:
         cut = [None if m is None else m[:, chosen] for m in (here.features, *here.inward, *here.linear)]
         features, inward, linear = cut[0], tuple(cut[1 : k + 1]), tuple(cut[k + 1 :])
         layers[k] = replace(here, features=features, inward=inward, linear=linear, b=b)
     else:
-        layers[k] = replace(here, right=right, b=b)
+        layers[k] = replace(here, right=here.right[:, chosen], b=b)
     for m in range(k + 1, len(layers)):
         taken = layers[m].inward[k]
         if taken is not None:
