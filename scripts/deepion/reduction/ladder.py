@@ -84,6 +84,7 @@ class Ladder:
         self._truth = run(self._layers, first.value(t) + held.param @ first.of_parameters, first.slope(t, held.dt))
         held_t = held.t.copy()
         held_t[:, 0] -= mean
+        self._inputs: tuple[int, tuple[np.ndarray, np.ndarray]] | None = None  # of the number of columns asked for last
         self._held = Columns(held_t @ self.basis, held.dt @ self.basis, held.param)
 
     def rung(self, force_error: float) -> Rung:
@@ -138,7 +139,9 @@ class Ladder:
         xi, so <e^2> is the sum of squares of its forces. Errors of different centers being independent, the force error
         is sqrt(<error of e^2> / 3).
         """
-        x, dx = self._held.inputs(columns)
+        if self._inputs is None or self._inputs[0] != columns:
+            self._inputs = columns, self._held.inputs(columns)
+        x, dx = self._inputs[1]
         if isinstance(network, ConnectedNetwork):
             passed = flow(network, x, dx)
             found, along = passed.t[-1][:, 0], passed.dt[-1][..., 0]
