@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from deepion.results.rounding import plain
-from deepion.results.tables import LADDER, read
+from deepion.results.tables import DENSITY, HISTORY, HOPS, LADDER, POLYHEDRA, RDF, VANHOVE, Value, read
+from deepion.study import lengths
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "lammps-examples" / "li-ti-p-s"
@@ -110,7 +111,11 @@ def test_packing_refuses_impossible_compositions(tmp_path):
 def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     """Everything, two packings, two runs at a time; then again, longer in one respect, and with a setting that differs."""
     many = [*TINY, "--packings", "2", "--jobs", "2"]
-    said = study(tmp_path, *many)
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    (earlier / "summary.dat").write_text("# composition T_K D D_se\nTi10 800 1e-4 1e-5\nTi20 800 1e-4 1e-5\n")
+    (earlier / "activation.dat").write_text("# composition packing E_a E_a_se\nTi10 0 0.2 0.02\nTi10 1 0.1 0.02\n")
+    said = study(tmp_path, *many, "--earlier", str(earlier))
     assert len(runs(said)) == 10 and all(line.endswith(": begins") for line in runs(said))
     assert "Ti10 2: 2 of 2 done" in said or "Ti10 1: 2 of 2 done" in said
     results = tmp_path / "results"
@@ -122,6 +127,8 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
         "path.1000K",
         "coordination.800K",
         "vdos.800K",
+        *("lengths", "energies", "hops", "motion", "units", "density"),
+        *("vanhove.1000K", "Ti10.shells.1000K", "polyhedra.1000K", "rdf.LiS.1000K", "rdf.LiLi.1000K", "rdf.PS.1000K"),
     ]
     for picture in [*pictures, "parity"]:
         assert (results / f"{picture}.png").stat().st_size > 10000, picture
@@ -140,8 +147,11 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
 
     ladder = (results / "Ti10.ladder.dat").read_text()
     assert ladder.startswith("# LPS:Ti10\n") and "E_a from D" in ladder
-    energies = [line.split() for line in (results / "activation.dat").read_text().splitlines()[1:]]
-    assert [row[:2] for row in energies] == [["Ti10", "0"], ["Ti10", "1"], ["Ti10", "2"]]
+    energies = lengths.numbers(results / "activation.dat")
+    assert [(one["composition"], one["packing"]) for one in energies] == [("Ti10", "0"), ("Ti10", "1"), ("Ti10", "2")]
+    check_lengths(tmp_path, energies)
+    check_motion(tmp_path)
+    check_page(results)
     assert re.search(r"^# model sha256 [0-9a-f]{64}$", ladder, re.MULTILINE)
     assert "LPS:Ti10,800K" in (tmp_path / "Ti10/1/800K/coordination.dat").read_text()
     errors = json.loads((results / "errors.json").read_text())
@@ -153,6 +163,7 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
         capture_output=True,
         text=True,
     )
+    assert "hop rate" in report_of(tmp_path) and "bonds of a center" in report_of(tmp_path)
     assert seen.returncode == 0 and "10 ended" in seen.stdout.splitlines()[0], seen.stdout + seen.stderr
     for packing in (1, 2):
         energy = plain(read(results / f"Ti10.{packing}.ladder.dat", LADDER).need("E_a_sigma"))
@@ -161,6 +172,59 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     again = runs(study(tmp_path, "run", *many))
     assert len(again) == 10 and all(line.endswith(": finished") for line in again)
     assert "other settings (timestep 0.002, now 0.001)" in study(tmp_path, "run", *many, "--timestep", "1", code=1)
+
+
+def check_lengths(out: Path, energies: list[dict[str, str]]) -> None:
+    """D of lengths.dat is that of the histories, and the activation energy from them is that of deepion-merge."""
+    rows = lengths.numbers(out / "results" / "lengths.dat")
+    assert [(one["packing"], one["T_K"]) for one in rows] == [("1", "800"), ("1", "1000"), ("2", "800"), ("2", "1000")]
+    runs = []
+    for one in rows:
+        place = out / f"Ti10/{one['packing']}/{one['T_K']}K"
+        history = read(place / "transport.history.dat", HISTORY)
+        assert history.column("time")[[3, -1]] == pytest.approx([0.3, 0.6]) and float(one["share"]) == 0.5
+        for name, row in (("first", 3), ("whole", -1)):
+            assert float(one[f"D_{name}"]) == pytest.approx(history.column("D")[row], rel=1e-3)
+            assert float(one[f"D_{name}_se"]) == pytest.approx(history.quantity("D").errors[row], rel=1e-3)
+        whole = Value(history.column("D")[-1], history.quantity("D").errors[-1], "cm^2/s")
+        runs.append(lengths.Twice("Ti10", int(one["packing"]), float(one["T_K"]), whole, whole, 7.0, 0.5))
+    for packing in (1, 2):
+        found = lengths.energy([run for run in runs if run.packing == packing])
+        assert found is not None
+        assert found.value == pytest.approx(float(energies[packing]["E_a"]), rel=1e-3, abs=1e-5)
+        assert found.error == pytest.approx(float(energies[packing]["E_a_se"]), rel=1e-3)
+
+
+def check_motion(out: Path) -> None:
+    """Numbers of the further measurements are those of the tables of the runs, joined."""
+    for one in lengths.numbers(out / "results" / "motion.dat"):
+        places = [out / f"Ti10/{packing}/{one['T_K']}K" for packing in (1, 2)]
+        hops = [read(place / "hops.dat", HOPS).need("rate").value for place in places]
+        assert float(one["hop_rate"]) == pytest.approx(np.mean(hops), rel=1e-3)
+        bonds = [read(place / "polyhedra.dat", POLYHEDRA).need("bonds").value for place in places]
+        assert float(one["S_of_P"]) == pytest.approx(np.mean(bonds), rel=1e-3)
+        assert 2 < float(one["r_LiS"]) < 3 and 0 <= float(one["PS4"]) <= 1
+        heights = [found.value for place in places if (found := read(place / "density.dat", DENSITY).value("barrier"))]
+        assert float(one["path"]) == pytest.approx(np.mean(heights), rel=1e-3) if heights else one["path"] == "nan"
+
+
+def check_page(results: Path) -> None:
+    """Every picture of the page is there, every picture is on it, and no number is missing or not a number."""
+    page = (results / "RESULTS.md").read_text()
+    shown = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", page)
+    assert sorted(shown) == sorted(path.name for path in results.glob("*.png"))
+    assert not re.search(r"\b(nan|None|inf)\b", page), page
+    rate = plain(read(results / "Ti10.800K.hops.dat", HOPS).need("rate")).split(" 1/ps")[0].strip("()")
+    assert f"| {rate} |" in page
+    assert "Beside the earlier study of 0.3 ps" in page
+    assert "| Ti10 | 800 | 10.0 \u00b1 1.0 |" in page and "| Ti10 | 0.200 \u00b1 0.020 |" in page
+
+
+def report_of(out: Path) -> str:
+    """The page of deepion report."""
+    command = [sys.executable, "-m", "deepion.command", "report", str(out)]
+    assert subprocess.run(command, capture_output=True, text=True).returncode == 0
+    return (out / "report.html").read_text()
 
 
 def test_errors_name_the_missing_step_or_file(tmp_path):
@@ -202,6 +266,14 @@ def test_kill_and_continue(tmp_path):
     assert said[0].endswith("melt-quench: finished")
     assert said[-1].endswith(f"conductivity: goes on from {before.name}")
     assert "samples = 201, " in samples(place)
+    for name, kind, count in (
+        ("vanhove", VANHOVE, 201),
+        ("hops", HOPS, 201),
+        ("density", DENSITY, 201),
+        ("polyhedra", POLYHEDRA, 41),
+        ("rdf.LiS", RDF, 41),
+    ):
+        assert read(place / f"{name}.dat", kind).need("samples").value == count
     steps = np.loadtxt(place / "transport.history.dat")[:, 0]
     assert (np.diff(steps) == 50).all() and steps[-1] == 2000
     assert len(list(place.glob("path.*.lammpstrj"))) == 2

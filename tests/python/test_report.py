@@ -232,3 +232,41 @@ def test_n_is_that_of_the_cutoff_where_it_changes_least(tmp_path):
     view = Study(tmp_path).look()
     (number,) = findings(view.found, view.shown).numbers
     assert number.text.startswith("3.050") and number.notes[0].startswith(f"within {source.column('rcut')[4]:g} ")
+
+
+def made(path: Path, style: str, title: str, quantity: str, settings: dict, columns: str) -> None:
+    """A small table as a fix writes it, with one result of 0.123 and two rows."""
+    names = columns.split()
+    head = {
+        "format": "deepion-results",
+        "version": 1,
+        "style": f"ion/{style}",
+        "table": style,
+        "deepion": "0.1.0",
+        "id": "x",
+    }
+    head |= {"title": title, "models": [], "warnings": [], "settings": settings}
+    head["provenance"] = {"lammps": "", "units": "metal", "group": "lithium", "ions": 1, "atoms": 2, "notes": []}
+    head["quantities"] = [{"name": quantity, "label": quantity, "value": 0.123, "error": None, "unit": "eV"}]
+    head["columns"] = [{"name": n, "quantity": n, "unit": "", "meaning": n, "error_of": None} for n in names]
+    rows = [" ".join(["0.5"] * len(names)), " ".join(["1"] * len(names))]
+    path.write_text("\n".join([f"# {title}", f"# results {json.dumps(head)}", *rows]) + "\n")
+
+
+def test_pictures_of_one_table_each_are_few_in_a_study_of_many_runs(tmp_path, deepion):
+    """Of six runs the hottest of each cell is drawn, then others, four in all; the page says so, and shows all numbers."""
+    window = {"cut_A": 1.5, "window": 50, "every": 10, "timestep_ps": 0.002, "rmax_A": 8.0}
+    for cell in ("a", "b"):
+        for kelvin in (500, 700, 900):
+            folder = tmp_path / cell / f"{kelvin}K"
+            folder.mkdir(parents=True)
+            title = f"{cell},{kelvin}K"
+            grid = {"cube": None, "spacing_A": 0.3}
+            made(folder / "density.dat", "density", title, "barrier", grid, "height energy volume inside edges")
+            made(folder / "hops.dat", "hops", title, "rate", window, "r p")
+    page = page_of(deepion, tmp_path)
+    drawn = re.findall(r"<figcaption><b>Where the ions are</b>([^<]*)", page)
+    assert drawn == ["a/900K/density.dat", "b/900K/density.dat", "a/500K/density.dat", "a/700K/density.dat"]
+    assert "Where the ions are: 4 of 6 tables are drawn" in page
+    line = next(line for line in page.splitlines() if ">b,500K<" in line)
+    assert line.count("0.123") == 2 and "hop rate of an ion" in page and "lowest path through the cell" in page

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from deepion.errors import InputError
@@ -77,26 +78,36 @@ def draw_curves(axes: Axes, table: Table) -> None:
 
 def draw_slices(figure, table: Table, cube: Cube, at: tuple[float, float, float] | None) -> None:
     """One slice across each edge, in the shape that it has in the cell."""
-    temperature = table.value("temperature")
-    kt, unit = (BOLTZMANN * temperature.value, "eV") if temperature is not None else (1.0, "kT")
-    highest = cube.values.max()
-    if highest <= 0:
-        raise InputError(f"{cube.path} holds no density yet")
-    with np.errstate(divide="ignore"):
-        energy = np.ma.masked_invalid(-kt * np.log(cube.values / highest))
+    energy, unit = free_energy(table, cube)
     shape = cube.values.shape
     place = np.unravel_index(cube.values.argmax(), shape)
     if at is not None:
         place = tuple(round(x % 1 * n) % n for x, n in zip(at, shape, strict=True))
     panels = figure.subplots(1, 3)
     for across, axes in enumerate(panels):
-        one, other = (axis for axis in range(3) if axis != across)
-        x, y = corners(cube.cell[one], cube.cell[other], shape[one], shape[other])
-        part = np.ma.swapaxes(np.ma.take(energy, place[across], axis=across), 0, 1)
-        mesh = axes.pcolormesh(x, y, part, cmap="viridis", vmin=0, vmax=energy.max(), rasterized=True)
-        axes.set(aspect="equal", xlabel=f"along {EDGES[one]}, \u00c5", ylabel=f"toward {EDGES[other]}, \u00c5")
+        mesh = draw_slice(axes, energy, cube, across, int(place[across]))
         axes.set_title(f"at {place[across] / shape[across]:.3g} of {EDGES[across]}", fontsize=9)
     figure.colorbar(mesh, ax=panels, label=f"$-kT$ ln density, {unit}", fraction=0.02, pad=0.01)
+
+
+def free_energy(table: Table, cube: Cube) -> tuple[np.ma.MaskedArray, str]:
+    """-kT ln density above its lowest, and its unit; masked where no ion ever was."""
+    temperature = table.value("temperature")
+    kt, unit = (BOLTZMANN * temperature.value, "eV") if temperature is not None else (1.0, "kT")
+    highest = cube.values.max()
+    if highest <= 0:
+        raise InputError(f"{cube.path} holds no density yet")
+    with np.errstate(divide="ignore"):
+        return np.ma.masked_invalid(-kt * np.log(cube.values / highest)), unit
+
+
+def draw_slice(axes: Axes, energy: np.ma.MaskedArray, cube: Cube, across: int, place: int) -> QuadMesh:
+    """The slice across one edge at a voxel of it."""
+    one, other = (axis for axis in range(3) if axis != across)
+    x, y = corners(cube.cell[one], cube.cell[other], energy.shape[one], energy.shape[other])
+    part = np.ma.swapaxes(np.ma.take(energy, place, axis=across), 0, 1)
+    axes.set(aspect="equal", xlabel=f"along {EDGES[one]}, \u00c5", ylabel=f"toward {EDGES[other]}, \u00c5")
+    return axes.pcolormesh(x, y, part, cmap="viridis", vmin=0, vmax=energy.max(), rasterized=True)
 
 
 def corners(one: np.ndarray, other: np.ndarray, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:

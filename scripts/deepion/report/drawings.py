@@ -47,6 +47,7 @@ PREDICT = 300.0  # K
 DPI = 150
 COLORS = 256  # as many are enough, and make a page a third as large
 NARROW = 6.2  # inches; a picture of one table is drawn so wide that its words can be read on a phone, too
+MOST_ALONE = 4  # pictures of a kind that shows one table each, in a study of many runs
 WIDE = 8.5  # inches; wider ones get a row of the page for themselves
 
 
@@ -61,6 +62,7 @@ class Drawing:
     alike: Callable[[Table], Hashable] = lambda _: None  # only tables of which this is the same share a picture
     listed: bool = True  # among the tables of the page
     rows: bool = False  # whether all rows are listed, too
+    lacks: str = "diffusion coefficient"  # what a table without anything to draw does not have yet
 
 
 def ladder(tables: list[Table]) -> Figure:
@@ -85,8 +87,15 @@ DRAWINGS = {
     VANHOVE_SELF: Drawing("Where ions go: self part", vanhove.draw, together=1, listed=False),
     VANHOVE_DISTINCT: Drawing("Where ions were: distinct part", vanhove.draw, together=1, listed=False),
     POLYHEDRA: Drawing("Units and clusters", polyhedra.draw, together=4),
-    HOPS: Drawing("Hops", hops.draw, lambda table: bool(table.column("p").any())),
-    HOPS_RESIDENCE: Drawing("Time between hops", hops.draw, together=4, listed=False),
+    HOPS: Drawing("Hops", hops.draw, lambda table: bool(table.column("p").any()), lacks="hop"),
+    HOPS_RESIDENCE: Drawing(
+        "Time between hops",
+        hops.draw,
+        lambda table: bool(table.column("p").any()),
+        together=4,
+        listed=False,
+        lacks="time between two hops",
+    ),
     HOPS_LADDER: Drawing("Hop rates", hops.draw, rows=True),
     VDOS: Drawing("Vibrations", vdos.draw, together=4),
 }
@@ -128,14 +137,25 @@ class Album:
             except DeepionError as error:
                 notes.append(str(error))
         if empty:
-            notes.append(f"nothing to draw yet: no diffusion coefficient in {', '.join(empty)}")
-        for family in full.values():
-            for first in range(0, len(family), drawing.together):
-                drawn = self.drawn(found, drawing, family[first : first + drawing.together])
-                if isinstance(drawn, str):
-                    notes.append(drawn)
-                else:
-                    pictures.append(drawn)
+            notes.append(f"nothing to draw yet: no {drawing.lacks} in {', '.join(empty)}")
+        together = [
+            family[first : first + drawing.together]
+            for family in full.values()
+            for first in range(0, len(family), drawing.together)
+        ]
+        if drawing.together == 1 and len(together) > MOST_ALONE:
+            notes.append(
+                f"{drawing.heading}: {MOST_ALONE} of {len(together)} tables are drawn, the others by `deepion plot`"
+            )
+            families = list(full.values())
+            together = [[family[-1]] for family in families][:MOST_ALONE]
+            together += [[table] for family in families for table in family[:-1]][: MOST_ALONE - len(together)]
+        for some in together:
+            drawn = self.drawn(found, drawing, some)
+            if isinstance(drawn, str):
+                notes.append(drawn)
+            else:
+                pictures.append(drawn)
         return pictures, notes
 
     def drawn(self, found: Found, drawing: Drawing, tables: list[Table]) -> Picture | str:

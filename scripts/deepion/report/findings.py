@@ -13,7 +13,18 @@ import numpy as np
 from deepion.errors import DeepionError
 from deepion.plots import arrhenius_comparison
 from deepion.results.rounding import plain, power_of, scaled, unit_of
-from deepion.results.tables import COORDINATION, HISTORY, LADDER, TRANSPORT, VDOS, Table, Value
+from deepion.results.tables import (
+    COORDINATION,
+    DENSITY,
+    HISTORY,
+    HOPS,
+    LADDER,
+    POLYHEDRA,
+    TRANSPORT,
+    VDOS,
+    Table,
+    Value,
+)
 
 from .collect import TEMPERATURE, Found
 from .remarks import remarks_of
@@ -135,6 +146,35 @@ def of_coordination(table: Table) -> list[str]:
     return notes
 
 
+def of_hops(table: Table) -> list[str]:
+    """How far, and how many lead back; what counts as a hop."""
+    notes = [f"{plain(length)} long"] if (length := table.value("length")) else []
+    if returns := table.value("returns"):
+        notes.append(f"share that returns: {plain(returns)}")
+    span = table.setting("window") * table.setting("every") * table.setting("timestep_ps")
+    notes.append(f"changes of cage by {table.setting('cut_A'):g} \u00c5 in a window of {span:g} ps")
+    return notes
+
+
+def of_paths(table: Table) -> list[str]:
+    """What the height depends on."""
+    notes = (
+        [f"\u2212kT ln density, voxels of {table.setting('spacing_A'):g} \u00c5"] if table.setting("spacing_A") else []
+    )
+    if visits := table.value("closing_visits"):
+        notes.append(f"closed by a voxel with {visits.value:g} visits")
+    return notes
+
+
+def of_units(table: Table) -> list[str]:
+    """The commonest clusters, and how long bonds last."""
+    species = sorted(table.series("species"), key=lambda one: -(one["part"] or 0.0))[:3]
+    notes = [", ".join(f"{100 * one['part']:.0f} % in {one['name']}" for one in species if one["part"])]
+    if life := table.value("bond_lifetime"):
+        notes.append(f"a bond lasts {plain(life)}")
+    return [note for note in notes if note]
+
+
 COLUMNS = (
     Column("T", "temperature", TRANSPORT, temperature, large=False),
     Column(
@@ -154,6 +194,9 @@ COLUMNS = (
         large=False,
     ),
     Column("n_c", "coordination number", COORDINATION, coordination_number, of_coordination),
+    Column("k_hop", "hop rate of an ion", HOPS, lambda table: table.value("rate"), of_hops),
+    Column("F_path", "lowest path through the cell", DENSITY, lambda table: table.value("barrier"), of_paths),
+    Column("n_M", "bonds of a center", POLYHEDRA, lambda table: table.value("bonds"), of_units),
     Column("S_vib", "vibrational entropy per atom", VDOS, lambda table: table.value("S_vib_total")),
 )
 

@@ -1,38 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""Tables and pictures from what the runs of a study measured: see ./study --help.
+"""Tables, pictures and a page from what the runs of a study measured: see ./study --help.
 
-Replicas (packings) of a composition are joined by deepion-merge, so that results/ holds one table for each composition and
-temperature, and a ladder for each composition and each of its packings.
+Replicas (packings) of a composition are joined by deepion-merge, so that results/ holds one table for each measurement, composition and
+temperature, and a ladder for each composition and each of its packings. What is not finished yet is left out: call it again later.
 """
 
 import hashlib
+import io
 import json
-import subprocess
-import sys
-from dataclasses import dataclass
+from contextlib import redirect_stdout
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import numpy as np
 
 from deepion import checkout
-from deepion.command import merge_program
-from deepion.results import tables as result_tables
+from deepion.command import parser_of
+from deepion.errors import DeepionError
 
-from . import figures
+from . import charts, figures, lengths
+from .energies import Energy, energies
+from .energies import text as energies_text
+from .joined import Measured, Row
+from .page import Results, write_page
 from .stages import StudyError
 
-STYLES = {"transport": [], "coordination": [], "vdos": ["--split", "2pt"]}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A finished run."""
-
-    composition: str
-    packing: int
-    kelvin: float
-    folder: Path
+UNITS = {
+    "summary": (
+        "# D cm^2/s; sigma (Nernst-Einstein, collective) S/cm; beta over the fit window; n_c and S_config (kB per ion)\n"
+        "# within 2.8 A; S_vib kB per atom (two-phase)"
+    ),
+    "motion": (
+        "# tau: F_s(1/A, t) is 1/e, ps; chi4: its peak, at chi4_time, ps; hop_rate of an ion, 1/ps; hop_length A; returns: share;\n"
+        "# S_of_P: bonds of a P; PS4, P2S7 (corner), P2S6 (edge): part of P; bridging: part of S; bond_life ps; tau_2: C_2 of P-S\n"
+        "# is 1/e, ps; r_LiS, r_LiLi: highest g, A; path: lowest -kT ln density through the cell, eV, mean of packings"
+    ),
+}
 
 
 def analyze(given) -> None:
@@ -40,7 +40,7 @@ def analyze(given) -> None:
     results = given.out / "results"
     results.mkdir(parents=True, exist_ok=True)
     for path in results.iterdir():
-        if path.suffix in (".dat", ".png") and path.name != "parity.png":
+        if path.suffix in (".dat", ".png", ".md") and path.name != "parity.png":
             path.unlink()
     runs = finished(given)
     first = {c: given.out / c / "1" for c in given.composition}
@@ -56,21 +56,25 @@ def analyze(given) -> None:
         for kelvin in sorted({run.kelvin for run in mine}):
             rows.append(Row(c, kelvin, [run for run in mine if run.kelvin == kelvin], results, window))
 
-    for c in compositions:
-        tables = [row.table("transport") for row in rows if row.composition == c]
-        draw("plot transport", *tables, results / f"{c}.msd.png")
-    activation(runs, compositions, results, window)
-
-    shared = set.intersection(*({row.kelvin for row in rows if row.composition == c} for c in compositions))
-    for kelvin in sorted(shared):
-        beside = [row for row in rows if row.kelvin == kelvin]
-        near, vdos = ([row.table(style) for row in beside] for style in ("coordination", "vdos"))
-        draw("plot coordination", *near, "--vdos", *vdos, "--out", results / f"coordination.{kelvin:g}K.png")
-        draw("plot vdos", *vdos, results / f"vdos.{kelvin:g}K.png")
-    if shared:
-        paths(runs, max(shared), results)
-    summary(rows, results / "summary.dat")
+    lines = energies(runs, compositions, results, window)
+    found = Results(given, rows, lines, two_lengths(given, runs, rows, lines))
+    summary(results / "summary.dat", rows, [row.summary() for row in rows])
+    if any(row.has("vanhove") or row.has("hops") or row.has("polyhedra") for row in rows):
+        summary(results / "motion.dat", rows, [row.motion() for row in rows])
+    (results / "activation.dat").write_text(energies_text(found.energies))
+    print(energies_text(found.energies), end="")
+    if found.lengths:
+        (results / "lengths.dat").write_text(lengths.text(found.lengths.held.runs, given.first))
+    draw_all(found, results)
     parity(given, results)
+    write_page(found, results)
+
+
+def two_lengths(given, runs: list[Measured], rows: list[Row], found: list[Energy]) -> lengths.Compared | None:
+    """The runs after their first part and at their end, and an earlier study beside them, where there are any."""
+    twice = lengths.twice(runs, given.first)
+    whole = {one.composition: one.conductivity for one in found if one.packing == 0}
+    return lengths.compared(twice, rows, whole, given.earlier) if twice else None
 
 
 def finished(given) -> list[Measured]:
@@ -86,100 +90,58 @@ def finished(given) -> list[Measured]:
     return runs
 
 
-class Row:
-    """All packings of a composition at one temperature, joined."""
-
-    def __init__(self, composition: str, kelvin: float, runs: list[Measured], results: Path, window: list[str]):
-        self.composition, self.kelvin, self.runs = composition, kelvin, runs
-        self.results, self.window = results, window
-        title = f"LPS:{composition},{kelvin:g}K"
-        for style, options in STYLES.items():
-            options = [*options, *(window if style == "transport" else [])]
-            merge(results.parent, [run.folder / f"{style}.json" for run in runs], self.table(style), title, options)
-
-    def table(self, style: str) -> Path:
-        return self.results / f"{self.composition}.{self.kelvin:g}K.{style}.dat"
-
-    def alone(self, run: Measured) -> float:
-        """D of one packing, with the window of all."""
-        with TemporaryDirectory() as folder:
-            table = Path(folder, "table.dat")
-            merge(self.results.parent, [run.folder / "transport.json"], table, run.composition, self.window)
-            return value(result_tables.read(table, result_tables.TRANSPORT), "D")[0]
-
-    def numbers(self) -> dict[str, float]:
-        """What summary.dat says of it. NaN: not known."""
-        transport = result_tables.read(self.table("transport"), result_tables.TRANSPORT)
-        near = result_tables.read(self.table("coordination"), result_tables.COORDINATION)
-        vdos = result_tables.read(self.table("vdos"), result_tables.VDOS)
-        each = [self.alone(run) for run in self.runs]
-        numbers: dict[str, float] = {"packings": len(self.runs)}
-        for name, table, quantity in [
-            ("D", transport, "D"),
-            ("sigma", transport, "sigma"),
-            ("sigma_collective", transport, "sigma_collective"),
-            ("n_c", near, "mean_n_2.8"),
-            ("S_config", near, "S_config_2.8"),
-            ("S_vib", vdos, "S_vib_total"),
-        ]:
-            numbers[name], numbers[f"{name}_se"] = value(table, quantity)
-        numbers["D_sd_of_packings"] = float(np.std(each, ddof=1)) if len(each) > 1 else np.nan
-        numbers["beta"] = value(transport, "beta")[0]
-        return numbers
-
-
-def merge(study: Path, states: list[Path], out: Path, title: str, options: list[str]) -> None:
-    """deepion-merge. Names are relative to the study: the table says where its numbers come from, and a study may move."""
-    names = [str(state.relative_to(study)) for state in states]
-    command = [str(merge_program()), *names, *options, "--title", title, "--out", str(out)]
-    said = subprocess.run(command, cwd=study, capture_output=True, text=True)
-    if said.returncode:
-        raise StudyError(f"{title}: {said.stderr.strip()}")
+def draw_all(found: Results, results: Path) -> None:
+    """Pictures of each composition, of all of them at one temperature, and of everything together."""
+    for c in found.compositions:
+        mine = [row for row in found.rows if row.composition == c]
+        draw("plot transport", *(row.table("transport") for row in mine), results / f"{c}.msd.png")
+        ladder = results / f"{c}.ladder.dat"
+        if ladder.exists():
+            draw("plot arrhenius", ladder, results / f"{c}.arrhenius.png")
+    for name, picture in (("ladder", "conductivity"), ("hops.ladder", "hops")):
+        ladders = [path for c in found.compositions if (path := results / f"{c}.{name}.dat").exists()]
+        if len(ladders) > (name == "ladder"):
+            draw("plot arrhenius" if name == "ladder" else "plot hops", *ladders, results / f"{picture}.png")
+    for kelvin in found.shared:
+        beside = found.at(kelvin)
+        near, vdos = ([row.table(style) for row in beside] for style in ("coordination", "vdos"))
+        draw("plot coordination", *near, "--vdos", *vdos, "--out", results / f"coordination.{kelvin:g}K.png")
+        draw("plot vdos", *vdos, results / f"vdos.{kelvin:g}K.png")
+    if not found.shared:
+        return
+    middle, hottest = found.middle, found.shared[-1]
+    for plot, style in (
+        ("vanhove", "vanhove"),
+        ("polyhedra", "polyhedra"),
+        ("rdf", "rdf.LiS"),
+        ("rdf", "rdf.LiLi"),
+        ("rdf", "rdf.PS"),
+    ):
+        some = [row.table(style) for row in found.at(middle) if row.has(style)]
+        if some:
+            draw(f"plot {plot}", *some, results / f"{style}.{middle:g}K.png")
+    run = found.at(middle)[0].runs[0]
+    if (run.folder / "vanhove.self.dat").exists():
+        shells = (run.folder / f"vanhove.{part}.dat" for part in ("self", "distinct"))
+        draw("plot vanhove", *shells, results / f"{run.composition}.shells.{middle:g}K.png")
+    if any(row.has("vanhove") for row in found.rows):
+        charts.against_temperature(found.rows, charts.MOTION_PANELS, results / "motion.png")
+        charts.against_temperature(found.rows, charts.UNIT_PANELS, results / "units.png")
+    charts.paths(found.rows, hottest, results / "density.png")
+    if found.lengths:
+        charts.lengths(found.lengths, results / "lengths.png")
+    charts.energies(found.energies, found.lengths.energies if found.lengths else [], results / "energies.png")
+    paths(found.at(hottest), results / f"path.{hottest:g}K.png")
 
 
-def activation(runs: list[Measured], compositions: list[str], results: Path, window: list[str]) -> None:
-    """Ladders and their activation energies: of all packings of a composition together, and of each."""
-    rows = [
-        "# composition packing E_a_eV E_a_se_eV; from sigma T (Nernst-Einstein); packing 0: all joined; nan: not known"
-    ]
-    ladders = []
-    for c in compositions:
-        mine = [run for run in runs if run.composition == c]
-        packings = sorted({run.packing for run in mine})
-        for packing in [0, *packings]:
-            some = [run for run in mine if packing in (0, run.packing)]
-            table = results / (f"{c}.{packing}.ladder.dat" if packing else f"{c}.ladder.dat")
-            energy = ladder(c, some, table, window)
-            rows.append(f"{c} {packing} {energy[0]:.4g} {energy[1]:.4g}")
-            if packing == 0 and table.exists():
-                ladders.append(table)
-                draw("plot arrhenius", table, results / f"{c}.arrhenius.png")
-    (results / "activation.dat").write_text("\n".join(rows) + "\n")
-    print("\n".join(rows))
-    if len(ladders) > 1:
-        draw("plot arrhenius", *ladders, results / "conductivity.png")
-
-
-def ladder(composition: str, runs: list[Measured], table: Path, window: list[str]) -> tuple[float, float]:
-    """The activation energy and its error, if there are two temperatures at least whose D is known."""
-    if len({run.kelvin for run in runs}) < 2:
-        return np.nan, np.nan
-    try:
-        merge(table.parent.parent, [run.folder / "transport.json" for run in runs], table, f"LPS:{composition}", window)
-    except StudyError as error:
-        print(f"no activation energy: {error}")
-        return np.nan, np.nan
-    return value(result_tables.read(table, result_tables.LADDER), "E_a_sigma")
-
-
-def paths(runs: list[Measured], kelvin: float, results: Path) -> None:
+def paths(rows: list[Row], picture: Path) -> None:
     """The path of one ion in the first packing of each composition."""
     arguments = []
-    for run in runs:
-        if run.packing == 1 and run.kelvin == kelvin:
+    for run in (run for row in rows for run in row.runs):
+        if run.packing == 1:
             files = ",".join(str(p) for p in run.folder.glob("path.*.lammpstrj"))
             arguments.append(f"LPS:{run.composition}={files}")
-    draw("plot path", *arguments, results / f"path.{kelvin:g}K.png")
+    draw("plot path", *arguments, picture)
 
 
 def parity(given, results: Path) -> None:
@@ -197,33 +159,23 @@ def parity(given, results: Path) -> None:
 
 
 def draw(command: str, *arguments) -> None:
-    """One picture; what cannot be drawn is said, and stops nothing."""
-    said = subprocess.run(
-        [sys.executable, "-m", "deepion.command", *command.split(), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-    )
-    if said.returncode:
-        lines = said.stderr.strip().splitlines() or [f"{command} ended with status {said.returncode}"]
-        print(f"no {Path(arguments[-1]).name}: {lines[-1]}")
+    """One picture, as the command would draw it; what cannot be drawn is said, and stops nothing."""
+    words = [*command.split(), *map(str, arguments)]
+    parser, chosen = parser_of(words)
+    try:
+        with redirect_stdout(io.StringIO()):
+            chosen.run(parser.parse_args(words))  # type: ignore[union-attr]
+    except DeepionError as error:
+        print(f"no {Path(words[-1]).name}: {error}")
 
 
-def summary(rows: list[Row], path: Path) -> None:
+def summary(path: Path, rows: list[Row], numbers: list[dict[str, float]]) -> None:
     """A line for each composition and temperature; errors are standard errors, nan is not known."""
-    numbers = [row.numbers() for row in rows]
     lines = [
-        "# D cm^2/s; sigma (Nernst-Einstein, collective) S/cm; beta over the fit window; n_c and S_config (kB per ion)",
-        "# within 2.8 A; S_vib kB per atom (two-phase); _se: standard error; nan: not known",
+        UNITS[path.stem] + "; _se: standard error; nan: not known",
         "# composition T_K " + " ".join(numbers[0]),
     ]
     for row, values in zip(rows, numbers, strict=True):
         lines.append(f"{row.composition} {row.kelvin:g} " + " ".join(f"{x:.4g}" for x in values.values()))
     path.write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
-
-
-def value(table: result_tables.Table, name: str) -> tuple[float, float]:
-    found = table.value(name)
-    if not found or found.value == 0.0 == (found.error or 0.0):  # 0 +- 0: nothing complete yet
-        return np.nan, np.nan
-    return found.value, np.nan if found.error is None else found.error
