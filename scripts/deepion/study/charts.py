@@ -41,11 +41,14 @@ def against_temperature(rows: list[Row], panels: list[tuple[str, str, bool]], pi
     for axes, (name, label, logarithmic) in zip(figure.subplots(2, 2, sharex=True).flat, panels, strict=True):
         curves(axes, rows, lambda row, name=name: row.value(NAMES[name]))  # type: ignore[misc]
         axes.set_ylabel(label)
+        axes.set_xticks(sorted({row.kelvin for row in rows}))
         values = [y for line in axes.lines for y in np.atleast_1d(line.get_ydata()) if np.isfinite(y) and y > 0]
         if logarithmic and values and max(values) > 3 * min(values):
             axes.set_yscale("log")
         elif values:
             axes.set_ylim(bottom=0)
+        else:
+            unknown(axes)
         if name in ("hop_rate", "bond_life"):
             axes.set_xlabel("temperature, K")
     legend(figure.axes[0])
@@ -71,6 +74,12 @@ def curves(axes: Axes, rows: list[Row], value: Callable[[Row], Value]) -> None:
             linewidth=1,
             label=name,
         )
+
+
+def unknown(axes: Axes) -> None:
+    """An empty panel says that it is meant to be."""
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, "not known yet", transform=axes.transAxes, ha="center", va="center", color="0.4")
 
 
 def legend(axes: Axes) -> None:
@@ -142,8 +151,12 @@ def heights(axes: Axes, rows: list[Row]) -> None:
                 label=None if number else name,
             )
     axes.set(xlabel="temperature, K", ylabel="lowest path: $-kT$ ln density, eV")
-    axes.set_ylim(bottom=0)
-    legend(axes)
+    axes.set_xticks(sorted({row.kelvin for row in rows}))
+    if any(row.barriers for row in rows):
+        axes.set_ylim(bottom=0)
+        legend(axes)
+    else:
+        unknown(axes)
 
 
 def energies(found: list[Energy], before: list[Energies], picture: Path) -> bool:
@@ -213,6 +226,8 @@ def lengths(of: Compared, picture: Path) -> None:
                 markerfacecolor=face,
                 markersize=5,
             )
+    for axes in (left, right):
+        axes.set_xticks(sorted({run.kelvin for run in held.runs}))
     left.set(xlabel="temperature, K", ylabel="$D_{first} - D_{whole}$, in expected errors")
     left.set_ylim(*(np.array([-1, 1]) * max(3.2, 1.1 * np.abs(held.deviations).max())))
     legend(left)

@@ -296,7 +296,7 @@ def energies(found: Results) -> str:
     compositions = difference(all_joined) if len(all_joined) > 1 else None
     return joined(
         "Activation energies from the lines through sigma T, large for all packings together (with what packings scatter by in the error), small for "
-        "each; open: from the rate of hops.",
+        "each; open: from the rate of hops, whose errors know nothing of packings.",
         f"Whether the packings of a composition differ by more than chance (Welch's test, with as many degrees of freedom as each line has): {listed(tests)}."
         if tests
         else "",
