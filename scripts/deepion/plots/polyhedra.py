@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from deepion.results.tables import POLYHEDRA, Table, read
 
@@ -31,12 +32,16 @@ def draw(tables: list[Table]) -> Figure:
         lag = table.column("lag")
         for name, style in STYLES.items():
             quantity = table.quantity(name)
-            words = LABELS[name] if len(tables) == 1 else f"{LABELS[name]}, {table.label}"
+            words = LABELS[name] if len(tables) == 1 else f"_{LABELS[name]}, {table.label}"
             left.plot(lag, quantity.values, style, color=color, linewidth=1.4, label=words)
             pictures.band(left, lag, quantity, color)
     left.axhline(1 / np.e, color="0.6", linewidth=0.6, zorder=0)
     left.set(xscale="log", xlabel="t, ps", ylim=(min(0.0, left.get_ylim()[0]), 1.02), ylabel="correlation")
-    left.legend(frameon=False, fontsize=8)
+    handles = None
+    if len(tables) > 1:
+        handles = [Line2D([], [], color="0.3", linestyle=style, label=LABELS[name]) for name, style in STYLES.items()]
+        handles += [Line2D([], [], color=color, label=table.label) for table, color in colors]
+    left.legend(handles=handles, frameon=False, fontsize=8)
     pictures.warn(left, [one.text for table in tables for one in table.warnings], 80)
     draw_kinds(right, colors)
     pictures.caption(figure, tables)

@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from deepion.errors import InputError
 from deepion.results.tables import VANHOVE, VANHOVE_DISTINCT, VANHOVE_SELF, Table, read, read_any
@@ -46,6 +47,8 @@ def draw(tables: list[Table]) -> Figure:
 def draw_relaxation(panels: list[Axes], tables: list[Table]) -> None:
     """F_s and Q, chi_4, non-Gaussian parameter against lag; a color for each table."""
     relaxation, chi4, ngp = panels
+    alone = len(tables) == 1
+    kinds: dict[str, str] = {}  # line styles of what is in the upper panel
     for table, color in zip(tables, pictures.COLORS * 9, strict=False):
         lag = table.column("lag")
         names = [f"Fs_{q}" for q in numbers(table)]
@@ -56,22 +59,25 @@ def draw_relaxation(panels: list[Axes], tables: list[Table]) -> None:
                 if name == "Q"
                 else f"$F_s$, q = {name[3:]} \u00c5$^{{-1}}$"
             )
-            label = label if len(tables) == 1 else f"{table.label}: {label}"
-            relaxation.plot(lag, of.values, style, color=color, linewidth=1.3, label=label)
+            kinds.setdefault(label, style)
+            relaxation.plot(
+                lag, of.values, style, color=color, linewidth=1.3, label=label if alone else f"_{table.label} {label}"
+            )
             pictures.band(relaxation, lag, of, color)
         for axes, name in ((chi4, "chi4"), (ngp, "ngp")):
             of = table.quantity(name)
             axes.plot(lag, of.values, color=color, linewidth=1.3, label=table.label)
             pictures.band(axes, lag, of, color)
     relaxation.axhline(np.exp(-1), color="0.6", linewidth=0.6, zorder=0)
-    relaxation.legend(frameon=False, fontsize=7)
+    handles = None if alone else [Line2D([], [], color="0.3", linestyle=style, label=of) for of, style in kinds.items()]
+    relaxation.legend(handles=handles, frameon=False, fontsize=7)
     relaxation.set_ylabel("$F_s(q, t)$, Q(t)")
     chi4.set_ylabel(r"$\chi_4(t)$")
     ngp.set_ylabel("non-Gaussian\nparameter")
     ngp.set_xlabel("lag, ps")
     for axes in panels:
         axes.set_xscale("log")
-    if len(tables) > 1:
+    if not alone:
         chi4.legend(frameon=False, fontsize=7)
 
 
