@@ -18,23 +18,27 @@ using namespace DEEPION;
 /* ---------------------------------------------------------------------- */
 
 FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
-    FixIon(lmp, narg, arg), temperature(0.0), compute(nullptr), goal(0.0), stopped(false)
+    FixIon(lmp, narg, arg), species(lmp, name), charge(1.0), temperature(0.0), compute(nullptr),
+    goal(0.0), stopped(false)
 {
   deepion::ffi::TransportSettings settings = {};
   settings.lags_per_level = 10;
   settings.levels = 6;
-  settings.charge = 1.0;
   std::string drift = "framework", unwrap = "auto";
 
   sampling = std::make_unique<Sampling>(lmp, style, id);
-  Words words = sampling->begin(
-      {"temp", "charge", "drift", "unwrap", "lags", "origins", "fit", "window", "until", "units"},
-      narg, arg);
+  Words words = sampling->begin({"temp", "charge", "species", "onsager", "drift", "unwrap", "lags",
+                                 "origins", "fit", "window", "until", "units"},
+                                narg, arg);
   for (std::string key; sampling->next(words, key);) {
     if (key == "temp") {
       temperature = words.number_or_id(key, "c_", compute_id);
     } else if (key == "charge") {
-      settings.charge = words.any_number(key);
+      charge = words.any_number(key);
+    } else if (key == "species") {
+      species.read(words, key);
+    } else if (key == "onsager") {
+      onsager_file = words.word(key, "a file name");
     } else if (key == "drift") {
       drift = words.one_of(key, {"framework", "com", "none"});
     } else if (key == "unwrap") {
@@ -65,7 +69,12 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   if (words.good() && settings.beta && goal > 0.0)
     words.fail_command("keyword until needs the window stationary or fit: what it asks for is not "
                        "known of a window beta");
+  if (words.good() && species.empty() && !onsager_file.empty())
+    words.fail_command("keyword onsager needs other species beside the ions: give the group and "
+                       "the charge of each with keyword species");
   sampling->finish(words);
+  sampling->own_files = {onsager_file};
+  species.begin(ions);
   lags = fmt::format("{} lags on each of {} levels", settings.lags_per_level, settings.levels);
 
   reference.emplace(lmp, drift);
@@ -74,6 +83,8 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
   settings.ions = ions.number();
   settings.drift = reference->drift();
   settings.reference_atoms = reference->atoms(ions);
+  settings.charge = charge;
+  settings.species = species.settings(ions, charge);
   transport = opened(lmp, name, [&] {
     return deepion::ffi::open_transport(settings);
   });
@@ -86,6 +97,7 @@ FixIonTransport::FixIonTransport(LAMMPS *lmp, int narg, char **arg) :
 void FixIonTransport::init()
 {
   FixIon::init();
+  species.init();
   if (compute_id.empty()) return;
   compute = modify->get_compute_by_id(compute_id);
   if (!compute) fail("keyword temp: there is no compute " + compute_id);
@@ -147,7 +159,21 @@ void FixIonTransport::sample()
   now.volume = domain->xprd * domain->yprd * domain->zprd;
   now.temperature = temperature_now();
   now.kinetic_temperature = kinetic_temperature_now(lmp, *measurement, sampling->picoseconds());
-  sample_displacements(**transport, *measurement, ions, *reference, now);
+  ions.gather();
+  auto located = reference->locate(ions, *measurement);
+  species.locate(ions, *measurement, located);
+  measurement->all([&] {
+    (*transport)->sample(frame_of(located, ions, now));
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonTransport::write_own_files(const deepion::ffi::Provenance &from)
+{
+  measurement->write(onsager_file, [&] {
+    (*transport)->write_onsager(path_bytes(onsager_file), from);
+  });
 }
 
 /* ---------------------------------------------------------------------- */
@@ -159,5 +185,6 @@ std::string FixIonTransport::summary() const
                      ions.positions->toroidal() ? "toroidal" : "image",
                      compute                 ? "temperature from compute " + compute_id
                          : temperature > 0.0 ? fmt::format("temperature {} K", temperature)
-                                             : "no temperature: no conductivity");
+                                             : "no temperature: no conductivity") +
+      (species.empty() ? std::string() : ", " + species.words(ions, charge));
 }

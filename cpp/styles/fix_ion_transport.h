@@ -5,6 +5,7 @@
 #include "fix_ion.h"
 
 #include "drift_reference.h"
+#include "ion_species.h"
 
 #include <optional>
 
@@ -20,12 +21,16 @@ class FixIonTransport : public FixIon {
  protected:
   void sample() override;
   std::string summary() const override;
+  void write_own_files(const deepion::ffi::Provenance &) override;
 
  private:
   std::optional<DEEPION::DriftReference> reference;
   std::optional<rust::Box<deepion::ffi::Transport>> transport;
-  double temperature;        // K, 0: not given
-  std::string compute_id;    // of a compute that measures it, or empty
+  DEEPION::IonSpecies species;
+  std::string onsager_file;    // or empty
+  double charge;               // of an ion
+  double temperature;          // K, 0: not given
+  std::string compute_id;      // of a compute that measures it, or empty
   class Compute *compute;
   std::string lags;    // as given, for the log
   double goal;         // relative error of D at which a run ends, 0: none

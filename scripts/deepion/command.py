@@ -35,6 +35,7 @@ COMMANDS = {
 }
 PLOTS = {
     "transport": ("deepion.plots.transport", "mean-square displacement against lag, of fix ion/transport"),
+    "onsager": ("deepion.plots.onsager", "correlations between species, transport numbers, of fix ion/transport"),
     "history": ("deepion.plots.history", "convergence of the diffusion coefficient, of fix ion/transport"),
     "coordination": ("deepion.plots.coordination", "coordination numbers and entropy, of fix ion/coordination"),
     "entropy": ("deepion.plots.entropy", "configurational entropy against the cutoff, of fix ion/coordination"),

@@ -27,9 +27,7 @@ def assert_refused(run, message):
 
 
 FIX, COMPUTE = "fix ion/transport tr: ", "compute ion/msd m: "
-KEYWORDS = (
-    "temp, charge, drift, unwrap, lags, origins, fit, window, until, units, start, output, file, history, state, "
-)
+KEYWORDS = "temp, charge, species, onsager, drift, unwrap, lags, origins, fit, window, until, units, start, output, file, history, state, "
 KEYWORDS += "title"
 
 ARGUMENTS = {  # words after the style: message

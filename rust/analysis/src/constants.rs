@@ -4,6 +4,8 @@
 
 /// Boltzmann constant, J/K.
 pub const BOLTZMANN: f64 = 1.380_649e-23;
+/// Avogadro constant, 1/mol.
+pub const AVOGADRO: f64 = 6.022_140_76e23;
 /// Elementary charge, C.
 pub const CHARGE: f64 = 1.602_176_634e-19;
 /// Planck constant, J s.

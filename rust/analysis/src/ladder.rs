@@ -7,7 +7,7 @@ use crate::arrhenius_line::{Line, warn_of_extrapolation, warn_of_two};
 use crate::measurement::Layout as _;
 use crate::results::{Column, Quantity, Results, Table};
 use crate::scatter;
-use crate::transport::{DIFFUSIVE, Findings, Transport, TransportLayout, Value, haven_ratio};
+use crate::transport::{DIFFUSIVE, Findings, Species, Transport, TransportLayout, Value, haven_ratio};
 
 /// Runs whose mean temperatures are this close, K, are replicas of each other.
 pub const SAME_TEMPERATURE: f64 = 1.0;
@@ -51,11 +51,15 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
         ));
     }
     let line = |name, symbol, unit, times_temperature| Line { name, symbol, unit, times_temperature };
-    let lines: [(Line<'_>, Of); 3] = [
+    let mut lines: Vec<(Line<'_>, Of)> = vec![
         (line("D", "D", diffusion, false), |found| found.own),
         (line("sigma", "sigma T (Nernst-Einstein)", conductivity, true), |found| found.sigma),
         (line("sigma_collective", "sigma T (collective)", conductivity, true), |found| found.sigma_collective),
     ];
+    let species = species(rungs);
+    if !species.is_empty() {
+        lines.push((line("sigma_total", "sigma T (all charges)", conductivity, true), |found| found.sigma_total));
+    }
     let (mut series, mut two) = (Vec::new(), false);
     for (line, of) in &lines {
         let points = points(line, of, &findings);
@@ -84,9 +88,26 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
             row.extend([value.value, error(value)]);
         }
         row.extend([found.found.as_ref().map_or(0.0, |fit| fit.beta), window.0, window.1, found.kinetic]);
+        if !species.is_empty() {
+            let all = found.found.as_ref().and_then(|found| found.onsager.as_ref()).and_then(|all| all.shares.as_ref());
+            let shares = (0..species.len()).map(|k| all.map_or_else(Value::default, |shares| shares[k]));
+            for value in std::iter::once(found.sigma_total).chain(shares) {
+                row.extend([value.value, error(value)]);
+            }
+        }
         row
     });
-    Ok(Table { results, columns: columns(diffusion, conductivity), rows: rows.collect() })
+    Ok(Table { results, columns: columns(diffusion, conductivity, species), rows: rows.collect() })
+}
+
+/// The species that all rungs follow.
+fn species(rungs: &[Transport]) -> &[Species] {
+    match rungs.split_first() {
+        Some((first, rest)) if rest.iter().all(|rung| rung.layout().species == first.layout().species) => {
+            &first.layout().species
+        }
+        _ => &[],
+    }
 }
 
 /// One warning each for all temperatures that have a problem.
@@ -115,7 +136,7 @@ fn warn_of_temperatures(results: &mut Results, findings: &[Findings]) {
     }
 }
 
-fn columns(diffusion: &str, conductivity: &str) -> Vec<Column> {
+fn columns(diffusion: &str, conductivity: &str, species: &[Species]) -> Vec<Column> {
     let mut columns = vec![
         Column::new("temperature", "K", "mean temperature, as given"),
         Column::new("1000/T", "1/K", "its inverse, times 1000"),
@@ -138,6 +159,15 @@ fn columns(diffusion: &str, conductivity: &str) -> Vec<Column> {
         Column::new("fit_to", "ps", "last lag of the window"),
         Column::new("temperature_kinetic", "K", "mean kinetic temperature; 0: not known"),
     ]);
+    if !species.is_empty() {
+        columns.push(Column::new("sigma_total", conductivity, "conductivity of all charges"));
+        columns.push(Column::error("sigma_total", conductivity));
+    }
+    for one in species {
+        let name = format!("t_{}", one.name);
+        columns.push(Column::new(&name, "", &format!("transport number of {}; 0: not known", one.name)));
+        columns.push(Column::error(&name, ""));
+    }
     columns
 }
 

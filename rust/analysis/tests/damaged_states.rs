@@ -39,6 +39,7 @@ fn transport() -> String {
         drift: Reference::None,
         reference_atoms: 0,
         charge: 1.0,
+        species: Vec::new(),
     };
     let mut transport = Transport::new(layout, WINDOW).unwrap();
     transport.set_model("ab", 0);

@@ -30,6 +30,7 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
         drift: Reference::None,
         reference_atoms: 0,
         charge: 1.0,
+        species: Vec::new(),
     };
     let mut rows = vec![0.0; ions * 3 * layout.lags().places()];
     let slots: Vec<i32> = (0..ions as i32).collect();

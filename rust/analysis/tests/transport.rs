@@ -29,6 +29,7 @@ fn layout(ions: usize, reference: usize, drift: Reference, lags: (u64, u64)) -> 
         drift,
         reference_atoms: reference as u64,
         charge: 1.0,
+        species: Vec::new(),
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::pin::Pin;
 
-use deepion_analysis::Result;
 use deepion_analysis::motion::{Frame, Group, Lags, Reference, locate};
 use deepion_analysis::shapes::vectors;
-use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, TransportLayout};
+use deepion_analysis::transport::{self, DiffusionUnits, Evaluation, Fit, Species, TransportLayout};
+use deepion_analysis::{Result, Save as _, files};
 
+use crate::files::path_of;
 use crate::guard::guard_only;
 use crate::measurement::{Measurement, Sampler};
 
@@ -32,6 +33,15 @@ pub(crate) mod ffi {
         Si,
     }
 
+    /// Atoms whose displacements are added up.
+    struct IonSpecies {
+        /// As results call it.
+        name: String,
+        atoms: u64,
+        /// Elementary charges.
+        charge: f64,
+    }
+
     /// Settings of `fix ion/transport`.
     struct TransportSettings {
         lags_per_level: u64,
@@ -53,11 +63,13 @@ pub(crate) mod ffi {
         /// Whether it is found where beta is 1, and not where the slope is constant.
         beta: bool,
         units: Units,
+        /// Whose displacements are correlated, the ions first; none: only those of the ions are followed.
+        species: Vec<IonSpecies>,
     }
 
     /// The ions of this rank in one frame.
     struct IonFrame<'a> {
-        /// Sum over ranks of `locate_ions`.
+        /// Sum over ranks of `locate_ions`, and behind it of `locate_species` where there are several.
         located: &'a [i64],
         /// Unwrapped positions, A, n x 3.
         positions: &'a [f64],
@@ -78,6 +90,7 @@ pub(crate) mod ffi {
     unsafe extern "C++" {
         include!("deepion-bridge/src/measurement.rs.h");
         type Measurement = crate::measurement::Measurement;
+        type Provenance = crate::measurement::ffi::Provenance;
     }
 
     extern "Rust" {
@@ -92,6 +105,8 @@ pub(crate) mod ffi {
         /// Why the run may end, in a line for the log: D is known to the relative error `goal`. Empty: go on. After
         /// `add_increments` on all ranks, with the same answer on each.
         fn enough(self: &mut Transport, goal: f64) -> Result<String>;
+        /// Replaces a file by the table of correlations between species.
+        fn write_onsager(self: &Transport, path: &[u8], provenance: &Provenance) -> Result<()>;
 
         /// Displacements since the first frame.
         fn open_displacement(ions: u64, drift: Drift, reference_atoms: u64) -> Result<Box<Displacement>>;
@@ -101,6 +116,9 @@ pub(crate) mod ffi {
         /// Sums of this rank's unwrapped positions (n x 3, A), to be added over ranks; `ids` of the ions; `weights` of the reference
         /// atoms, or empty for 1 each.
         fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) -> Result<Vec<i64>>;
+        /// Sums of this rank's unwrapped positions (n x 3, A) of `count` species, to be added over ranks; `kinds`: the species of each
+        /// atom, from 0 on.
+        fn locate_species(positions: &[f64], kinds: &[i32], count: usize) -> Result<Vec<i64>>;
     }
 }
 
@@ -133,6 +151,11 @@ fn open_transport(settings: &ffi::TransportSettings) -> Result<Box<Transport>> {
             drift: reference(settings.drift),
             reference_atoms: settings.reference_atoms,
             charge: settings.charge,
+            species: settings
+                .species
+                .iter()
+                .map(|one| Species { name: one.name.clone(), atoms: one.atoms, charge: one.charge })
+                .collect(),
         };
         let fit = match settings.fit {
             [_, 0.0] if settings.beta => Fit::Beta,
@@ -156,6 +179,10 @@ fn locate_ions(ions: &[f64], ids: &[i64], reference: &[f64], weights: &[f64]) ->
     guard_only(|| {
         locate(&vectors("positions of ions", ions)?, ids, &vectors("positions of the reference", reference)?, weights)
     })
+}
+
+fn locate_species(positions: &[f64], kinds: &[i32], count: usize) -> Result<Vec<i64>> {
+    guard_only(|| transport::locate_species(&vectors("positions of species", positions)?, kinds, count))
 }
 
 impl<'a> ffi::IonFrame<'a> {
@@ -182,6 +209,13 @@ impl Transport {
 
     fn enough(&mut self, goal: f64) -> Result<String> {
         self.0.guarded(|transport| Ok(transport.enough(goal)?.unwrap_or_default()))
+    }
+
+    fn write_onsager(&self, path: &[u8], provenance: &ffi::Provenance) -> Result<()> {
+        self.0.guarded(|transport| {
+            let text = transport.onsager_table()?.text(&provenance.into(), transport.models());
+            files::replace(&path_of(path), text.as_bytes())
+        })
     }
 }
 

@@ -45,7 +45,7 @@ struct Arguments {
     /// Temperature for which the Arrhenius lines are read off, K
     #[arg(long, default_value_t = 300.0)]
     predict: f64,
-    /// A table of lags for each temperature, too: PREFIX.500K.dat
+    /// A table of lags for each temperature, too: PREFIX.500K.dat, and PREFIX.500K.onsager.dat of several species
     #[arg(long, value_name = "PREFIX")]
     tables: Option<String>,
     /// How the diffusive part of the VDOS is treated in the entropy
@@ -112,12 +112,18 @@ fn run(arguments: &Arguments) -> Result<()> {
         "ion/transport" => {
             let rungs = Rung::of_states(&states, arguments.evaluation()?)?;
             if let Some(prefix) = &arguments.tables {
-                let paths: Vec<_> =
-                    rungs.iter().map(|rung| PathBuf::from(format!("{prefix}.{:.0}K.dat", rung.temperature))).collect();
-                paths.iter().try_for_each(|path| check_output(&states, path))?;
-                for (rung, path) in rungs.iter().zip(&paths) {
-                    let text = finish(rung.table()?).text(&provenance, &models);
-                    files::replace(path, text.as_bytes())?;
+                let mut tables = Vec::new();
+                for rung in &rungs {
+                    let path = |what: &str| PathBuf::from(format!("{prefix}.{:.0}K{what}.dat", rung.temperature));
+                    tables.push((path(""), rung.table()?));
+                    if !rung.all.layout().species.is_empty() {
+                        tables.push((path(".onsager"), rung.all.onsager_table()?));
+                    }
+                }
+                tables.iter().try_for_each(|(path, _)| check_output(&states, path))?;
+                for (path, table) in tables {
+                    let text = finish(table).text(&provenance, &models);
+                    files::replace(&path, text.as_bytes())?;
                 }
             }
             transport(&rungs, arguments.predict)?

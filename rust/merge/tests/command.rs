@@ -35,6 +35,7 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
         drift: Reference::None,
         reference_atoms: 0,
         charge: 1.0,
+        species: Vec::new(),
     };
     let width = 3 * layout.lags().places();
     let evaluation = Evaluation { fit: Fit::Stationary, units: DiffusionUnits::Cgs };

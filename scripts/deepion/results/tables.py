@@ -19,6 +19,7 @@ FORMAT, VERSION = "deepion-results", 1
 BEGIN = "# results "
 
 TRANSPORT = "the file of fix ion/transport"
+ONSAGER = "the onsager file of fix ion/transport"
 HISTORY = "the history of fix ion/transport"
 LADDER = "the temperatures joined by deepion-merge"
 COORDINATION = "the file of fix ion/coordination"
@@ -37,6 +38,7 @@ VACF = "the vacf of fix ion/vdos"
 # Style and table of each kind, as the file names them, and columns that it must have.
 KINDS = {
     TRANSPORT: (("ion/transport", "lags"), {"lag", "msd", "beta"}),
+    ONSAGER: (("ion/transport", "onsager"), {"lag", "origins"}),
     HISTORY: (("ion/transport", "history"), {"time", "D", "fit_from"}),
     LADDER: (("ion/transport", "ladder"), {"temperature", "D", "sigma", "fit_to"}),
     COORDINATION: (("ion/coordination", "coordination"), {"rcut", "mean_n", "S_config"}),

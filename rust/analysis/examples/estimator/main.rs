@@ -153,6 +153,7 @@ impl Fed {
             drift: Reference::None,
             reference_atoms: 0,
             charge: 1.0,
+            species: Vec::new(),
         };
         let transport = Transport::new(layout, Evaluation::default()).unwrap();
         let rows = vec![0.0; ions * transport.row_width()];

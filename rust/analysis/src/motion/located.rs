@@ -156,6 +156,9 @@ pub struct Located {
 }
 
 impl Located {
+    /// Integers of [`locate`].
+    pub(crate) const LENGTH: usize = 1 + ION_GROUPS + 7 * LIMBS;
+
     /// From the sum over ranks of [`locate`].
     ///
     /// # Errors
@@ -170,9 +173,8 @@ impl Located {
                  but atoms were lost, added or moved between groups"
             )))
         };
-        let expected = 1 + ION_GROUPS + 7 * LIMBS;
-        if sum.len() != expected {
-            return Err(Error::Internal(format!("{} sums of positions, expected {expected}", sum.len())));
+        if sum.len() != Self::LENGTH {
+            return Err(Error::Internal(format!("{} sums of positions, expected {}", sum.len(), Self::LENGTH)));
         }
         let (counts, sums) = sum.split_at(1 + ION_GROUPS);
         let groups: [u64; ION_GROUPS] = std::array::from_fn(|group| counts[1 + group] as u64);

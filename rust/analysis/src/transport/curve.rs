@@ -20,6 +20,8 @@ pub struct Curve {
     pub collective: Vec<f64>,
     /// Non-Gaussian parameter.
     pub non_gaussian: Vec<f64>,
+    /// Mean product of the summed displacements of each pair of species, `A^2`; empty lists where only the ions are followed.
+    pub cross: Vec<Vec<f64>>,
 }
 
 impl Curve {
@@ -40,6 +42,8 @@ impl Curve {
             curve.axis.push(axis);
             curve.msd.push(msd);
             curve.collective.push(moments.collective[index].iter().map(|sum| sum.value()).sum::<f64>() / pairs);
+            let cross = moments.cross.get(index).map_or(&[][..], Vec::as_slice);
+            curve.cross.push(cross.iter().map(|sum| sum.value() / origins as f64).collect());
             curve.non_gaussian.push(non_gaussian(msd, moments.fourth[index].value() / pairs));
         }
         curve

@@ -10,6 +10,7 @@ use super::errors::{FEWEST_BLOCKS, Source, overlap_correlation, standard_error, 
 use super::gls;
 use super::layout::Fit;
 use super::moments::Moments;
+use super::onsager::Onsager;
 use super::stationary::{self, Stationary};
 use super::total::TransportTotal;
 use crate::Result;
@@ -66,6 +67,8 @@ pub struct Diffusion {
     pub ratio: f64,
     /// Collective (charge) diffusion: slope of the collective MSD / 6.
     pub collective: Value,
+    /// Correlations of the collective displacements of several species, from the same line; `None`: only the ions are followed.
+    pub onsager: Option<Onsager>,
     /// Independent parts behind the errors: blocks of time where there are enough, else groups of ions.
     pub blocks: usize,
     /// Where the error of `own` comes from.
@@ -394,6 +397,7 @@ fn coefficients(
         axis: [axis(0), axis(1), axis(2)],
         ratio: curve.msd[last] / (6.0 * curve.lag[last]),
         collective,
+        onsager: Onsager::new(data, line, &blocks, overlap),
         blocks: if enough { blocks.len() } else { ION_GROUPS },
         errors: if enough { Source::Blocks } else { source },
         hops,
@@ -403,7 +407,7 @@ fn coefficients(
 }
 
 /// The slope of a line in a block, whose curve may lack lags of the whole run. `of`: at a place in the block's curve.
-fn slope_of(block: &Curve, data: &Data<'_>, line: &Line, of: impl Fn(usize) -> f64) -> f64 {
+pub(super) fn slope_of(block: &Curve, data: &Data<'_>, line: &Line, of: impl Fn(usize) -> f64) -> f64 {
     let place = |k: usize| block.index.binary_search(&data.curve.index[k]);
     Data::slope(line, |k| place(k).map_or(f64::NAN, &of))
 }

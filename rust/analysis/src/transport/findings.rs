@@ -32,6 +32,8 @@ pub struct Findings {
     pub sigma: Value,
     /// Conductivity from the collective displacement.
     pub sigma_collective: Value,
+    /// Conductivity of all charges; 0 where only the ions are followed.
+    pub sigma_total: Value,
     /// Self over collective diffusion.
     pub haven: Value,
     /// Mean of the temperature that was given, K; 0: not given.
@@ -77,6 +79,14 @@ impl Findings {
                 Value::default()
             }
         };
+        let total =
+            found.as_ref().and_then(|found| found.onsager.as_ref()).map_or_else(Value::default, |all| all.total);
+        let sigma_total = if temperature > 0.0 && volume > 0.0 {
+            // a slope over 6 is the diffusion coefficient of one ion in the box
+            nernst_einstein(total, 1.0 / volume, 1.0, temperature).scaled(evaluation.units.conductivity().0)
+        } else {
+            Value::default()
+        };
         let (factor, _) = evaluation.units.diffusion();
         Ok(Self {
             own: own.scaled(factor),
@@ -85,6 +95,7 @@ impl Findings {
             collective: collective.scaled(factor),
             sigma: sigma(own),
             sigma_collective: sigma(collective),
+            sigma_total,
             haven: haven_ratio(own, collective),
             found,
             not_yet,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measurement::Layout;
 use crate::motion::{Group, Lags, Reference};
+use crate::transport::onsager::{self, Species};
 use crate::{Result, constants};
 
 /// Settings that decide what the sums mean; a saved state fits only the same ones.
@@ -29,6 +30,9 @@ pub struct TransportLayout {
     pub reference_atoms: u64,
     /// Charge of an ion, elementary charges.
     pub charge: f64,
+    /// Species whose collective displacements are correlated, the ions first; none: only those of the ions are followed.
+    #[serde(default)]
+    pub species: Vec<Species>,
 }
 
 fn one() -> u64 {
@@ -66,7 +70,8 @@ impl Layout for TransportLayout {
 
     fn check(&self) -> Result<()> {
         Lags::check(self.lags_per_level, self.levels, self.origins, self.every, self.timestep_ps)?;
-        self.group().check()
+        self.group().check()?;
+        onsager::check(&self.species, self.ions)
     }
 }
 

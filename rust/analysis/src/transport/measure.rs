@@ -3,6 +3,7 @@
 
 use super::layout::{Evaluation, TransportLayout};
 use super::moments::{Moments, Powers, Squares};
+use super::onsager::{self, pairs};
 use super::total::TransportTotal;
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
@@ -64,22 +65,35 @@ impl Transport {
     /// # Errors
     /// Where ions or reference atoms were lost or added since the first frame, or a position is not finite.
     pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
-        let Located { center, collective, groups } = Located::new(frame.located, self.sums.layout.group())?;
+        let layout = &self.sums.layout;
+        let (located, others) = frame.located.split_at(Located::LENGTH.min(frame.located.len()));
+        let Located { center, collective, groups } = Located::new(located, layout.group())?;
+        let others = onsager::positions(others, layout.species.get(1..).unwrap_or_default(), &center)?;
+        let species = layout.species.len();
         let total = &mut self.sums.total;
-        let width = 3 * self.lags.places();
+        let places = self.lags.places();
+        let width = 3 * places;
         let positions = frame.checked(rows, width)?;
         let sample = total.samples;
 
-        let moments = total.blocks.at(sample, || Moments::empty(self.lags.count()))?;
+        let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
         let mut outcome = Ok(());
         self.lags.pairs(sample, |pair| {
             if outcome.is_ok() {
                 moments.origins[pair.lag] += 1;
                 let past = &total.collective[3 * pair.place..][..3];
+                let cross = moments.cross.get_mut(pair.lag);
                 let local = &mut self.local[pair.lag];
                 // a rank without ions has no rows: only an ion's own row is looked at
                 let row = |ion: usize| &rows[frame.slots[ion] as usize * width + 3 * pair.place..][..3];
                 outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
+                    .and_then(|()| {
+                        cross.map_or(Ok(()), |cross| {
+                            add_cross(cross, &collective, past, &others, |other| {
+                                &total.species[3 * (other * places + pair.place)..][..3]
+                            })
+                        })
+                    })
                     .and_then(|()| local.add(positions, frame.ids, &center, row));
             }
         });
@@ -87,6 +101,9 @@ impl Transport {
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
+            for (other, now) in others.iter().enumerate() {
+                total.species[3 * (other * places + place)..][..3].copy_from_slice(now);
+            }
             frame.keep(positions, &center, rows, width, place);
         });
         total.group_ions = groups;
@@ -102,6 +119,23 @@ impl Transport {
         total.samples += 1;
         Ok(())
     }
+}
+
+/// Adds the products of the summed displacements of all pairs: of the ions, which were at `past`, and of the others.
+fn add_cross<'a>(
+    sums: &mut [Powers],
+    ions: &[f64; 3],
+    past: &[f64],
+    others: &[[f64; 3]],
+    past_of: impl Fn(usize) -> &'a [f64],
+) -> Result<()> {
+    let moved = |now: &[f64; 3], past: &[f64]| [now[0] - past[0], now[1] - past[1], now[2] - past[2]];
+    let others = others.iter().enumerate().map(|(other, now)| moved(now, past_of(other)));
+    let all: Vec<[f64; 3]> = std::iter::once(moved(ions, past)).chain(others).collect();
+    for (sum, (i, j)) in sums.iter_mut().zip(pairs(all.len())) {
+        sum.add(all[i][0] * all[j][0] + all[i][1] * all[j][1] + all[i][2] * all[j][2])?;
+    }
+    Ok(())
 }
 
 fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Result<()> {
@@ -169,7 +203,8 @@ impl Measure for Transport {
             return Err(Error::Internal(format!("{} increments of transport, expected {expected}", sum.len())));
         }
         let Some(last) = self.sums.total.samples.checked_sub(1) else { return Ok(()) };
-        let moments = self.sums.total.blocks.at(last, || Moments::empty(lags))?;
+        let species = self.sums.layout.species.len();
+        let moments = self.sums.total.blocks.at(last, || Moments::empty(lags, species))?;
         let mut limbs = sum.chunks_exact(LIMBS);
         let mut next = || limbs.next().unwrap_or_default();
         for lag in 0..lags {
@@ -186,8 +221,10 @@ impl Measure for Transport {
     }
 
     fn memory_bytes(&self) -> usize {
-        let block = size_of::<LagSums>() + size_of::<[Powers; 3]>() + size_of::<u64>();
-        self.lags.count() * (size_of::<LagSums>() + block * crate::MOST_BLOCKS) + 8 * self.sums.total.collective.len()
+        let cross = pairs(self.sums.layout.species.len()).count() * size_of::<Powers>();
+        let block = size_of::<LagSums>() + size_of::<[Powers; 3]>() + size_of::<u64>() + cross;
+        self.lags.count() * (size_of::<LagSums>() + block * crate::MOST_BLOCKS)
+            + 8 * (self.sums.total.collective.len() + self.sums.total.species.len())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::onsager::pairs;
 use crate::blocks::add_count;
 use crate::motion::ION_GROUPS;
 use crate::{Exact, Merge, Result};
@@ -27,6 +28,10 @@ pub struct Moments {
     pub fourth: Vec<Powers>,
     /// Sum over origins of the squared components of the sum of all ions' displacements.
     pub collective: Vec<[Powers; 3]>,
+    /// Sum over origins of the products of the summed displacements of each pair of species, in the order of
+    /// [`super::pairs`]; empty where only the ions are followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cross: Vec<Vec<Powers>>,
     /// Sum over samples of the kinetic temperature, K.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub kinetic: Average,
@@ -40,25 +45,28 @@ fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Moments {
-    /// No displacements yet at `lags` lags.
+    /// No displacements yet at `lags` lags of so many species.
     #[must_use]
-    pub fn empty(lags: usize) -> Self {
+    pub fn empty(lags: usize, species: usize) -> Self {
         Self {
             origins: vec![0; lags],
             squares: vec![Default::default(); lags],
             groups: vec![Default::default(); lags],
             fourth: vec![Powers::default(); lags],
             collective: vec![Default::default(); lags],
+            cross: if species == 0 { Vec::new() } else { vec![vec![Powers::default(); pairs(species).count()]; lags] },
             kinetic: Average::default(),
             kinetic_samples: 0,
         }
     }
 
-    /// Whether all lists have this length.
+    /// Whether all lists have these lengths.
     #[must_use]
-    pub fn fits(&self, lags: usize) -> bool {
+    pub fn fits(&self, lags: usize, species: usize) -> bool {
         [self.origins.len(), self.squares.len(), self.groups.len(), self.fourth.len(), self.collective.len()]
             == [lags; 5]
+            && self.cross.len() == if species == 0 { 0 } else { lags }
+            && self.cross.iter().all(|of_lag| of_lag.len() == pairs(species).count())
     }
 }
 
@@ -74,6 +82,9 @@ impl Merge for Moments {
                 self.squares[lag][axis].merge(other.squares[lag][axis])?;
                 self.collective[lag][axis].merge(other.collective[lag][axis])?;
             }
+        }
+        for (cross, other) in self.cross.iter_mut().flatten().zip(other.cross.iter().flatten()) {
+            cross.merge(*other)?;
         }
         self.kinetic.merge(other.kinetic)?;
         add_count(&mut self.kinetic_samples, other.kinetic_samples)

@@ -8,6 +8,7 @@ use super::errors::{Source, standard_error};
 use super::findings::Findings;
 use super::layout::{DiffusionUnits, Evaluation, Fit};
 use super::measure::Transport;
+use super::onsager;
 use super::total::TransportTotal;
 use crate::measurement::{History, KeepsSums as _, Layout as _, Report, Sums, Thermo};
 use crate::motion::Reference;
@@ -51,6 +52,14 @@ impl Transport {
     pub fn findings(&self) -> Result<Findings> {
         Findings::of(self.sums(), self.evaluation())
     }
+
+    /// Correlations of the collective displacements of all pairs of species at each lag, with all results.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn onsager_table(&self) -> Result<Table> {
+        onsager::table(self.results()?, self.sums())
+    }
 }
 
 impl Report for Transport {
@@ -69,13 +78,13 @@ impl Report for Transport {
 
     /// Scalar: D. Vector: 1 D, 2 its error, 3 relative error, 4-6 D along x, y, z, 7 the paper's ratio, 8-9 collective D, 10-11
     /// sigma, 12-13 collective sigma, 14-15 Haven ratio, 16 beta, 17-18 window, 19 blocks, 20 samples, 21 temperature, 22 volume,
-    /// 23 kinetic temperature, 24-25 p and power of the test of the start, 26 spread over starts, 27 hops. Array: a row per lag, all
-    /// lags.
+    /// 23 kinetic temperature, 24-25 p and power of the test of the start, 26 spread over starts, 27 hops, 28-29 conductivity of all
+    /// charges, then the transport number of each species with its error. Array: a row per lag, all lags.
     fn thermo(&self) -> Result<Thermo> {
         let results = self.results()?;
         let (value, error) = (|name: &str| results.value(name), |name: &str| results.error(name));
         let own = Value { value: value("D"), error: results.find("D").and_then(|own| own.error) };
-        let vector = vec![
+        let mut vector = vec![
             value("D"),
             error("D"),
             own.relative().unwrap_or(UNKNOWN),
@@ -103,7 +112,13 @@ impl Report for Transport {
             value("start_power"),
             value("start_shift"),
             value("hops"),
+            value("sigma_total"),
+            error("sigma_total"),
         ];
+        for species in &self.layout().species {
+            let name = format!("t_{}", species.name);
+            vector.extend([value(&name), error(&name)]);
+        }
         let lags = self.layout().lags_ps();
         let mut array = vec![vec![0.0; lag_columns().len()]; lags.len()];
         for (row, lag) in array.iter_mut().zip(lags) {
@@ -117,7 +132,10 @@ impl Report for Transport {
 
     fn history(&self) -> Result<History> {
         let results = self.results()?;
-        Ok(History::new(HISTORY.iter().filter_map(|&(name, with_error)| Some((results.find(name)?, with_error)))))
+        let always = HISTORY.iter().filter_map(|&(name, with_error)| Some((results.find(name)?, with_error)));
+        let of_species: Vec<String> = onsager::history(&self.layout().species).collect();
+        let of_species = of_species.iter().filter_map(|name| Some((results.find(name)?, true)));
+        Ok(History::new(always.chain(of_species)))
     }
 }
 
@@ -182,6 +200,7 @@ fn results(sums: &Sums<TransportTotal>, evaluation: &Evaluation, findings: &Find
     temperatures(&mut results, findings);
     window(&mut results, evaluation, findings);
     coefficients(&mut results, evaluation, findings);
+    onsager::add_quantities(&mut results, &sums.layout, evaluation, findings);
     results
 }
 

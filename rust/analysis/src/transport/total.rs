@@ -18,6 +18,9 @@ pub struct TransportTotal {
     pub blocks: Blocks<Moments>,
     /// Sum of all ions' positions at the places of [`super::Lags`], places x 3.
     pub collective: Vec<f64>,
+    /// The same for each species but the first, species x places x 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub species: Vec<f64>,
     /// Ions in each group.
     pub group_ions: [u64; ION_GROUPS],
     /// Sum over samples of the volume.
@@ -40,6 +43,7 @@ impl Total for TransportTotal {
             samples: 0,
             blocks: Blocks::default(),
             collective: vec![0.0; 3 * layout.lags().places()],
+            species: vec![0.0; others(layout) * 3 * layout.lags().places()],
             group_ions: [0; ION_GROUPS],
             volume: Average::default(),
             temperature: Average::default(),
@@ -60,10 +64,16 @@ impl Total for TransportTotal {
         let lags = layout.lags();
         let ions: Option<u64> = self.group_ions.iter().try_fold(0u64, |sum, &ions| sum.checked_add(ions));
         self.collective.len() == 3 * lags.places()
-            && self.collective.iter().all(|position| position.is_finite())
+            && self.species.len() == others(layout) * self.collective.len()
+            && self.collective.iter().chain(&self.species).all(|position| position.is_finite())
             && self.thermal_samples <= self.samples
             && self.known_since.is_none_or(|since| since <= self.samples)
             && (self.samples == 0 || ions == Some(layout.ions))
-            && self.blocks.all().iter().all(|block| block.fits(lags.count()))
+            && self.blocks.all().iter().all(|block| block.fits(lags.count(), layout.species.len()))
     }
+}
+
+/// Species besides the ions.
+fn others(layout: &TransportLayout) -> usize {
+    layout.species.len().saturating_sub(1)
 }
