@@ -115,7 +115,8 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     earlier.mkdir()
     (earlier / "summary.dat").write_text("# composition T_K D D_se\nTi10 800 1e-4 1e-5\nTi20 800 1e-4 1e-5\n")
     (earlier / "activation.dat").write_text("# composition packing E_a E_a_se\nTi10 0 0.2 0.02\nTi10 1 0.1 0.02\n")
-    said = study(tmp_path, *many, "--earlier", str(earlier))
+    kept = tmp_path / "kept"
+    said = study(tmp_path, *many, "--earlier", str(earlier), "--keep", str(kept))
     assert len(runs(said)) == 10 and all(line.endswith(": begins") for line in runs(said))
     assert "Ti10 2: 2 of 2 done" in said or "Ti10 1: 2 of 2 done" in said
     results = tmp_path / "results"
@@ -152,6 +153,11 @@ def test_whole_study_then_extended_and_with_a_changed_setting(tmp_path):
     check_lengths(tmp_path, energies)
     check_motion(tmp_path)
     check_page(results)
+    shown = re.findall(r"\]\(([^)]*)\)", (kept / "RESULTS.md").read_text())
+    assert sorted(shown) == ["density.png", "lengths.png", "motion.png"]  # one composition has no conductivity.png
+    assert all((kept / name).stat().st_size <= 12000 for name in shown)
+    assert (kept / "RESULTS.md").read_text().count("\n## ") == (results / "RESULTS.md").read_text().count("\n## ")
+    assert (kept / "motion.dat").read_text() == (results / "motion.dat").read_text()
     assert re.search(r"^# model sha256 [0-9a-f]{64}$", ladder, re.MULTILINE)
     assert "LPS:Ti10,800K" in (tmp_path / "Ti10/1/800K/coordination.dat").read_text()
     errors = json.loads((results / "errors.json").read_text())

@@ -18,7 +18,8 @@ from deepion.errors import DeepionError
 from . import charts, figures, lengths
 from .energies import Energy, energies
 from .energies import text as energies_text
-from .joined import Measured, Row
+from .joined import FIRST, Measured, Row
+from .kept import keep
 from .page import Results, write_page
 from .stages import StudyError
 
@@ -67,7 +68,9 @@ def analyze(given) -> None:
         (results / "lengths.dat").write_text(lengths.text(found.lengths.held.runs, given.first))
     draw_all(found, results)
     parity(given, results)
-    write_page(found, results)
+    write_page(found, results, results)
+    if given.keep is not None:
+        write_page(found, results, given.keep, keep(results, given.keep))
 
 
 def two_lengths(given, runs: list[Measured], rows: list[Row], found: list[Energy]) -> lengths.Compared | None:
@@ -78,12 +81,13 @@ def two_lengths(given, runs: list[Measured], rows: list[Row], found: list[Energy
 
 
 def finished(given) -> list[Measured]:
-    """All finished runs of what was asked for, in order; what is missing is said."""
+    """All runs of what was asked for that are finished, or far enough, in order; what is missing is said."""
     runs = []
     for c in given.composition:
         for packing in sorted(int(p.name) for p in (given.out / c).glob("*") if p.name.isdigit()):
             folders = {t: given.out / c / str(packing) / f"{t:g}K" for t in sorted(given.temperatures)}
-            done = {t: p for t, p in folders.items() if (p / "conductivity.done.json").exists()}
+            needed = [f"{style}.json" for style in FIRST] if given.unfinished else ["conductivity.done.json"]
+            done = {t: p for t, p in folders.items() if all((p / name).exists() for name in needed)}
             if missing := [f"{t:g} K" for t in folders if t not in done]:
                 print(f"{c} {packing}: not finished yet: {', '.join(missing)}")
             runs += [Measured(c, packing, t, p) for t, p in done.items()]

@@ -67,16 +67,16 @@ SECTIONS: list[tuple[str, list[str], Callable[[Results], str]]] = [
 ]
 
 
-def write_page(found: Results, results: Path) -> None:
-    """Write RESULTS.md beside the pictures that it shows."""
+def write_page(found: Results, results: Path, folder: Path, kept: list[str] | None = None) -> None:
+    """Write RESULTS.md into a folder, with the pictures that are in results/, or of these only those that are kept."""
     parts = [paragraphs.opening(found)]
     for heading, patterns, say in SECTIONS:
-        shown = [path for pattern in patterns for path in sorted(results.glob(pattern), key=natural)]
-        if shown:
-            pictures = "\n".join(f"![{heading}: {path.stem}]({path.name})" for path in shown)
-            parts.append(f"## {heading}\n\n{say(found)}\n\n{pictures}")
+        made = [path for pattern in patterns for path in sorted(results.glob(pattern), key=natural)]
+        if made:
+            shown = [f"![{heading}: {path.stem}]({path.name})" for path in made if kept is None or path.name in kept]
+            parts.append("\n\n".join([f"## {heading}", say(found), *(["\n".join(shown)] if shown else [])]))
     parts.append("## Doubts that the programs had\n\n" + doubts(found.rows))
-    (results / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (folder / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def natural(path: Path) -> tuple[int, str]:
