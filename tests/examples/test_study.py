@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from deepion.results.rounding import plain
 from deepion.results.tables import DENSITY, HISTORY, HOPS, LADDER, POLYHEDRA, RDF, VANHOVE, Value, read
 from deepion.study import lengths
+from deepion.study.analyze import finished
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "lammps-examples" / "li-ti-p-s"
@@ -324,6 +326,21 @@ def test_a_cell_in_use_by_another_driver_is_refused(tmp_path):
     finally:
         process.terminate()
         process.wait()
+
+
+def test_unfinished_runs_are_taken_only_where_asked(tmp_path, capsys):
+    """A run that has ended, one that has written its measurements, and one that has only begun."""
+    for kelvin, names in ((700, ["conductivity.done.json"]), (800, []), (900, None)):
+        folder = tmp_path / "Ti10" / "1" / f"{kelvin}K"
+        folder.mkdir(parents=True)
+        if names is not None:
+            for name in ("transport.json", "coordination.json", "vdos.json", *names):
+                (folder / name).touch()
+    given = Namespace(out=tmp_path, composition=["Ti10"], temperatures=[900.0, 800.0, 700.0], unfinished=False)
+    assert [run.kelvin for run in finished(given)] == [700.0]
+    assert "Ti10 1: not finished yet: 800 K, 900 K" in capsys.readouterr().out
+    given.unfinished = True
+    assert [run.kelvin for run in finished(given)] == [700.0, 800.0]
 
 
 @pytest.mark.parametrize("script", ["slurm.mpi", "slurm.hybrid"])
