@@ -108,9 +108,14 @@ class Row:
         title = f"LPS:{composition},{kelvin:g}K"
         for style, (options, _) in JOINED.items():
             states = [run.folder / f"{style}.json" for run in runs]
-            if style in FIRST or all(state.exists() for state in states):
-                options = [*options, *(window if style == "transport" else [])]
+            options = [*options, *(window if style == "transport" else [])]
+            if style in FIRST:
                 merge(results.parent, states, self.table(style), title, options)
+            elif all(state.exists() for state in states):
+                try:
+                    merge(results.parent, states, self.table(style), title, options)
+                except StudyError as error:
+                    print(f"no {self.table(style).name}: {error}")
 
     def table(self, style: str) -> Path:
         return self.results / f"{self.composition}.{self.kelvin:g}K.{style}.dat"

@@ -247,7 +247,7 @@ def earlier(found: Results, of: Compared) -> str:
         for row in of.rows
     ]
     words = (
-        f"Beside the earlier study of {found.given.first:g} ps (other packings' histories, another estimator), D after as long a time is "
+        f"Beside the earlier study of {found.given.first:g} ps (its own melts, the estimator of its time), D after as long a time is "
         f"{ratios.mean():.3f}{spread} times as large in the mean, its claimed error {np.median(errors):.2f} times (median), and at the end "
         f"{np.median(final):.2f} times."
     )
