@@ -6,6 +6,7 @@
 #include "comm.h"
 #include "lammps.h"
 
+#include <algorithm>
 #include <mpi.h>
 
 using namespace LAMMPS_NS;
@@ -81,10 +82,25 @@ void Measurement::stop_all(const std::string &problem) const
 
 std::vector<std::int64_t> Measurement::sum(const rust::Vec<std::int64_t> &mine) const
 {
-  std::vector<std::int64_t> sums(mine.size());
-  MPI_Allreduce(mine.data(), sums.data(), static_cast<int>(mine.size()), MPI_INT64_T, MPI_SUM,
-                lmp->world);
+  std::vector<std::int64_t> sums(mine.begin(), mine.end());
+  sum_in_place(sums.data(), sums.size());
   return sums;
+}
+
+/* ----------------------------------------------------------------------
+   in pieces: a grid may be large, and is not held twice
+------------------------------------------------------------------------- */
+
+void Measurement::sum_in_place(std::int64_t *values, std::size_t count) const
+{
+  constexpr std::size_t PIECE = 1 << 17;
+  std::vector<std::int64_t> piece(std::min(count, PIECE));
+  for (std::size_t at = 0; at < count; at += PIECE) {
+    const std::size_t length = std::min(PIECE, count - at);
+    std::copy_n(values + at, length, piece.begin());
+    MPI_Allreduce(piece.data(), values + at, static_cast<int>(length), MPI_INT64_T, MPI_SUM,
+                  lmp->world);
+  }
 }
 
 /* ----------------------------------------------------------------------
@@ -98,9 +114,9 @@ void Measurement::gather()
   all([&] {
     mine = common.take_increments();
   });
-  const auto sums = sum(mine);
+  sum_in_place(mine.data(), mine.size());
   all([&] {
-    common.add_increments(rust::Slice<const std::int64_t>(sums.data(), sums.size()));
+    common.add_increments(rust::Slice<const std::int64_t>(mine.data(), mine.size()));
   });
   gathered = true;
 }

@@ -76,6 +76,7 @@ class Measurement {
   bool evaluated = false;    // `latest` is up to date
 
   void gather();
+  void sum_in_place(std::int64_t *values, std::size_t count) const;
   bool writes() const;    // this is rank 0
   void stop_all(const std::string &problem) const;
 };

@@ -231,6 +231,7 @@ void Sampling::write_files(Measurement &measurement, const IonAtoms &atoms, Samp
 {
   auto from = provenance(atoms, sampled);
   for (const auto &line : model_checks(lmp)) from.notes.push_back(rust::String::lossy(line));
+  sampled.prepare_files(!state.empty());
   measurement.write_table(file, from);
   measurement.write_state(state, from);
   sampled.write_own_files(from);

@@ -31,6 +31,8 @@ class Sampled {
   virtual std::string summary() const { return {}; }
   // Adds to the head of files.
   virtual void describe(deepion::ffi::Provenance &) const {}
+  // Collective: before files are written, of which `state` is one.
+  virtual void prepare_files(bool /*state*/) {}
   // Collective: writes files that only this style has.
   virtual void write_own_files(const deepion::ffi::Provenance &) {}
 

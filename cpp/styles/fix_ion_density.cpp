@@ -149,13 +149,13 @@ void FixIonDensity::sample()
 }
 
 /* ----------------------------------------------------------------------
-   with the atoms that are no ions, in the order of their IDs where they have any; all atoms where
-   there are no others
+   what files show beside the density: the atoms that are no ions, in the order of their IDs where
+   they have any; all atoms where there are no others
 ------------------------------------------------------------------------- */
 
-void FixIonDensity::write_own_files(const deepion::ffi::Provenance &from)
+void FixIonDensity::prepare_files(bool state)
 {
-  if (cube.empty() && energy.empty() && chgcar.empty()) return;
+  if (!state && cube.empty() && energy.empty() && chgcar.empty()) return;
   const bool all = ions.number() == atom->natoms;
   std::vector<double> mine;    // ID, type, position
   for (int i = 0; i < atom->nlocal; i++) {
@@ -194,10 +194,20 @@ void FixIonDensity::write_own_files(const deepion::ffi::Provenance &from)
   around.positions = slice(x);
   around.types = slice(types);
   around.masses = slice(masses);
+  measurement->write("surroundings", [&] {
+    (*density)->set_surroundings(around);
+  });
+}
+
+/* ---------------------------------------------------------------------- */
+
+void FixIonDensity::write_own_files(const deepion::ffi::Provenance &from)
+{
+  if (cube.empty() && energy.empty() && chgcar.empty()) return;
   const std::string title = (from.title.empty() ? "" : std::string(from.title) + ", ") + name +
       ", group " + ions.group_name();
   measurement->write("volumes", [&] {
-    (*density)->write_volumes(path_bytes(cube), path_bytes(energy), path_bytes(chgcar), around,
+    (*density)->write_volumes(path_bytes(cube), path_bytes(energy), path_bytes(chgcar),
                               rust_text(title));
   });
 }

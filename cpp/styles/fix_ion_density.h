@@ -22,6 +22,7 @@ class FixIonDensity : public FixIon {
  protected:
   void sample() override;
   std::string summary() const override;
+  void prepare_files(bool state) override;
   void write_own_files(const deepion::ffi::Provenance &) override;
 
  private:

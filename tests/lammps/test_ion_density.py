@@ -266,17 +266,32 @@ def test_replicas_are_joined(tmp_path):
         folder = tmp_path / str(seed)
         folder.mkdir()
         fix = (
-            f"fix rho ion ion/density 2 grid {9 if spacing == 1 else 8} 9 9 temp 2000 file table.txt state state.json\n"
+            f"fix rho ion ion/density 2 grid {9 if spacing == 1 else 8} 9 9 temp 2000 file table.txt state state.json "
+            "cube rho.cube energy energy.cube chgcar CHGCAR\n"
         )
         good(lmp(lj(gas(folder / "data", seed=seed)) + fix + "run 200\n", folder))
         states.append(folder / "state.json")
 
+    written = {"cube": "rho.cube", "energy": "energy.cube", "chgcar": "CHGCAR"}
+
     def merge(*paths):
-        command = [BUILD / "deepion-merge", *paths, "--out", tmp_path / "joined.txt"]
+        volumes = [f"--{option}={tmp_path / name}" for option, name in written.items()]
+        command = [BUILD / "deepion-merge", *paths, "--out", tmp_path / "joined.txt", "--title", "both", *volumes]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
+    # of one state they are the files of the fix, but for the title
+    result = merge(states[0])
+    assert result.returncode == 0, result.stderr
+    for name in written.values():
+        title, *lines = (tmp_path / name).read_text().splitlines()
+        assert title == "both, fix ion/density rho, group ion, 1 runs"
+        assert lines == (states[0].parent / name).read_text().splitlines()[1:]
     result = merge(*states[:2])
     assert result.returncode == 0, result.stderr
+    cube, atoms = read_cube_data(str(tmp_path / "rho.cube"))
+    both = visits(states[0]) + visits(states[1])
+    assert np.allclose(cube / cube.max(), both / both.max(), atol=1e-5) and len(atoms) > 0
+    assert results(tmp_path / "joined.txt")["settings"]["cube"] == str(tmp_path / "rho.cube")
     counts = visits(states[0]) + visits(states[1])
     found = quantities(tmp_path / "joined.txt")
     assert found["runs"][0] == 2 and found["temperature"][0] == 2000
@@ -300,7 +315,7 @@ def test_log_says_the_result_and_the_memory(tmp_path):
     )
     (line,) = [line for line in run.output.splitlines() if "memory: " in line]
     megabytes = float(line.partition("memory: ")[2].split()[0])
-    assert megabytes == pytest.approx(30**3 * 4 * (8 + 8) / 2**20, rel=0.02)
+    assert megabytes == pytest.approx(30**3 * (8 + 2 + 11) / 2**20, rel=0.02)
     text = (tmp_path / "table.txt").read_text().splitlines()
     assert text[0] == "# a test" and "# frames = 41" in text
     assert [line for line in run.output.splitlines() if line.startswith("fix ion/density rho: path through the cell")]
@@ -309,7 +324,7 @@ def test_log_says_the_result_and_the_memory(tmp_path):
 ARGUMENTS = {  # arguments after Nevery: the error
     "spacing 0": "keyword spacing needs a number above 0, not '0'",
     "spacing far": "keyword spacing needs a number above 0, not 'far'",
-    "spacing 0.01": "a grid of 900 x 900 x 900 voxels needs 46656000000 bytes on every rank, and 1073741824 are the limit: use a spacing",
+    "spacing 0.01": "a grid of 900 x 900 x 900 voxels needs 22599000000 bytes on every rank, and 1073741824 are the limit: use a spacing",
     "grid 9 9": "keyword grid needs a value: an integer, 1 or larger",
     "grid 9 0 9": "keyword grid needs an integer, 1 or larger, not '0'",
     "grid 9 9 9 spacing 0.5": "keywords grid and spacing exclude each other",

@@ -113,7 +113,14 @@ impl<T: Merge + Clone> Blocks<T> {
     }
 
     fn double(&mut self) -> Result<()> {
-        self.blocks = self.blocks.chunks(2).map(sum).collect::<Result<_>>()?;
+        // no second copy: blocks may be large
+        let mut old = std::mem::take(&mut self.blocks).into_iter();
+        while let Some(mut block) = old.next() {
+            if let Some(next) = old.next() {
+                block.merge(&next)?;
+            }
+            self.blocks.push(block);
+        }
         self.length *= 2;
         Ok(())
     }
@@ -149,8 +156,20 @@ impl<T: Merge + Clone> Runs<'_, T> {
     /// # Errors
     /// Where a sum leaves its range.
     pub fn total(&self) -> Result<Option<T>> {
-        let totals = self.0.iter().filter_map(|(blocks, _)| blocks.total().transpose()).collect::<Result<Vec<_>>>()?;
-        if totals.is_empty() { Ok(None) } else { sum(&totals).map(Some) }
+        let mut blocks = self.0.iter().flat_map(|(blocks, _)| &blocks.blocks);
+        let Some(mut sum) = blocks.next().cloned() else { return Ok(None) };
+        for block in blocks {
+            sum.merge(block)?;
+        }
+        Ok(Some(sum))
+    }
+
+    /// The full blocks of every run as they are.
+    pub fn full_blocks(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flat_map(|(blocks, samples)| {
+            let full = (samples / blocks.length) as usize;
+            &blocks.blocks[..full.min(blocks.blocks.len())]
+        })
     }
 
     /// Full blocks of at least `length` samples, as [`Blocks::coarse`] of every run.

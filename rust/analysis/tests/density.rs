@@ -180,7 +180,7 @@ fn thresholds_are_those_of_a_flood_fill() {
         let visits: Vec<u32> = (0..grid.iter().product())
             .map(|_| if random.random::<f64>() < empty { 0 } else { random.random_range(1..30) })
             .collect();
-        let found = percolation(&visits, grid.map(|n| n as u64));
+        let found = percolation(&visits.iter().copied().collect(), grid.map(|n| n as u64));
         assert_eq!(found, naive_thresholds(&visits, grid), "{grid:?} {visits:?}");
         some += found.iter().flatten().count();
         none += found.iter().filter(|found| found.is_none()).count();
@@ -196,18 +196,18 @@ fn a_region_that_only_touches_both_faces_leads_nowhere() {
         visits[(x * n + 2) * n + 2] = 5;
     }
     let grid = [n as u64; 3];
-    assert_eq!(percolation(&visits, grid), [Some(5), None, None]);
+    assert_eq!(percolation(&visits.iter().copied().collect(), grid), [Some(5), None, None]);
     visits[(4 * n + 2) * n + 2] = 0; // cut in the middle: both faces are still touched
-    assert_eq!(percolation(&visits, grid), [None; 3]);
+    assert_eq!(percolation(&visits.iter().copied().collect(), grid), [None; 3]);
     visits[(4 * n + 2) * n + 2] = 1;
-    assert_eq!(percolation(&visits, grid), [Some(1), None, None]);
+    assert_eq!(percolation(&visits.iter().copied().collect(), grid), [Some(1), None, None]);
     // a diagonal, which comes back to itself along two edges at once
     let mut visits = vec![0u32; 512];
     for k in 0..n {
         visits[(k * n + k) * n] = 3;
         visits[(k * n + (k + 1) % n) * n] = 3;
     }
-    assert_eq!(percolation(&visits, grid), [Some(3), Some(3), None]);
+    assert_eq!(percolation(&visits.iter().copied().collect(), grid), [Some(3), Some(3), None]);
 }
 
 #[test]
@@ -265,9 +265,15 @@ fn read_cube(text: &str) -> (Vec<Vec<f64>>, Vec<f64>) {
     (head, lines[4 + sites..].iter().flat_map(|line| numbers(line)).collect())
 }
 
+fn text(density: &Density, volume: Volume, title: &str) -> String {
+    let mut text = Vec::new();
+    density.file(volume, title).unwrap().write(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
 #[test]
 fn files_hold_the_density_in_their_units() {
-    let density = run(1, 0..60);
+    let mut density = run(1, 0..60);
     let visits = naive(0..60, [7, 6, 5]);
     let at = |s: [f64; 3]| {
         let r = lattice(s);
@@ -277,7 +283,10 @@ fn files_hold_the_density_in_their_units() {
         Site { symbol: "S".into(), number: 16, position: at([0.25, 0.5, 0.75]) },
         Site { symbol: "P".into(), number: 15, position: at([0.0, 0.1, 0.2]) },
     ];
-    let (head, values) = read_cube(&density.cube(Volume::Density, &sites, CELL, ORIGIN, "two\nlines").unwrap());
+    assert!(density.file(Volume::Chgcar, "").unwrap_err().to_string().contains("needs atoms beside the density"));
+    assert_eq!(read_cube(&text(&density, Volume::Density, "")).0[0][0], 0.0);
+    density.set_surroundings(sites.to_vec(), CELL, ORIGIN);
+    let (head, values) = read_cube(&text(&density, Volume::Density, "two\nlines"));
     let close = |a: f64, b: f64| (a - b).abs() < 1e-8;
     assert!((0..3).all(|axis| close(head[0][1 + axis] * BOHR, ORIGIN[axis])));
     assert_eq!([head[1][0], head[2][0], head[3][0]], [7.0, 6.0, 5.0]);
@@ -296,13 +305,15 @@ fn files_hold_the_density_in_their_units() {
     }
     assert_eq!(values.len(), 210);
 
-    let (_, energies) = read_cube(&density.cube(Volume::Energy, &[], CELL, ORIGIN, "").unwrap());
+    let (_, energies) = read_cube(&text(&density, Volume::Energy, ""));
     let most = f64::from(*visits.iter().max().unwrap());
     for (value, &count) in energies.iter().zip(&visits) {
         assert!((value - KT * (most / f64::from(count).max(0.5)).ln()).abs() < 1e-5);
     }
 
-    let text = density.chgcar(&sites, CELL, ORIGIN, "title").unwrap();
+    // atoms go with the state
+    let density = Density::open(&state(&density), density.evaluation().clone()).unwrap();
+    let text = text(&density, Volume::Chgcar, "title");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[..2], ["title", "1.0"]);
     assert_eq!(lines[5..8], ["P S", "1 1", "Direct"]);
@@ -328,6 +339,35 @@ fn ranks_and_restarts_change_no_bit() {
     let mut restored = new();
     restored.restore(&whole).unwrap();
     assert_eq!(restored.table().unwrap(), run(1, 0..50).table().unwrap());
+}
+
+/// A byte for each voxel and block, as long as no voxel is visited more often in a block; then two.
+#[test]
+fn memory_is_that_of_the_counts() {
+    let one_ion = DensityLayout { blocks: 4, ions: 1, drift: Reference::None, reference_atoms: 0, ..layout() };
+    let mut density = Density::new(one_ion, Evaluation::default()).unwrap();
+    density.expect(&CELL).unwrap();
+    let none = (Array2::<f64>::zeros((0, 3)), Array2::<i32>::zeros((0, 3)));
+    let located = locate(&none.0.view(), &none.1.view(), &[], CELL, ORIGIN).unwrap();
+    let mut bytes = vec![density.memory_bytes()];
+    for frames in 1..=2000 {
+        if density.full() {
+            gather(std::slice::from_mut(&mut density));
+        }
+        let positions = ArrayView2::from_shape((1, 3), &[0.0, 1.0, 3.0]).unwrap();
+        let frame = Frame { cell: CELL, origin: ORIGIN, located: &located, positions, kinetic_temperature: None };
+        density.sample(&frame).unwrap();
+        if frames % 500 == 0 {
+            gather(std::slice::from_mut(&mut density));
+            bytes.push(density.memory_bytes());
+        }
+    }
+    // 4 blocks of 512 frames at the end, of 128 after the first 500
+    assert_eq!(bytes, [17, 17, 22, 23, 23].map(|each| 210 * each));
+    let mut again = Density::open(&state(&density), Evaluation::default()).unwrap();
+    assert_eq!(again.memory_bytes(), bytes[4]);
+    assert_eq!(state(&again), state(&density));
+    assert!(again.take_increments().iter().all(|&pair| pair == 0));
 }
 
 #[test]
@@ -451,10 +491,10 @@ fn what_cannot_be_is_refused() {
 
     let mut density = Density::new(DensityLayout { spacing: 0.01, ..layout() }, Evaluation::default()).unwrap();
     let error = density.expect(&CELL).unwrap_err().to_string();
-    // 600 x 516 x 411 voxels with 4 (8 + 8) bytes each
-    assert!(error.contains("600 x 516 x 411 voxels needs 8143718400 bytes"), "{error}");
+    // 600 x 516 x 411 voxels with 2 (8 + 2) + 11 bytes each
+    assert!(error.contains("600 x 516 x 411 voxels needs 3944613600 bytes"), "{error}");
     assert!(
-        error.contains("1073741824 are the limit: use a spacing of 0.020 A or more, or blocks 1 and 0.016 A"),
+        error.contains("1073741824 are the limit: use a spacing of 0.016 A or more, or blocks 1 and 0.013 A"),
         "{error}"
     );
 

@@ -82,15 +82,10 @@ mod ffi {
         fn sample(self: &mut Density, frame: DensityFrame) -> Result<()>;
         /// Voxels along each edge.
         fn grid(self: &Density) -> Result<[u64; 3]>;
+        /// What files show beside the density from now on, the state included.
+        fn set_surroundings(self: &Density, surroundings: &Surroundings) -> Result<()>;
         /// Replaces files, whose names may be empty: density and free energy as cube files, density as a CHGCAR.
-        fn write_volumes(
-            self: &Density,
-            cube: &[u8],
-            energy: &[u8],
-            chgcar: &[u8],
-            surroundings: &Surroundings,
-            title: &str,
-        ) -> Result<()>;
+        fn write_volumes(self: &Density, cube: &[u8], energy: &[u8], chgcar: &[u8], title: &str) -> Result<()>;
 
         /// Sums over this rank's reference atoms, to be added over ranks. `positions`: A, n x 3; `images`: image flags, n x 3; `weights`:
         /// n, or empty for 1 each.
@@ -176,24 +171,20 @@ impl Density {
         self.0.guarded(|density| Ok(density.grid()))
     }
 
-    fn write_volumes(
-        &self,
-        cube: &[u8],
-        energy: &[u8],
-        chgcar: &[u8],
-        surroundings: &ffi::Surroundings<'_>,
-        title: &str,
-    ) -> Result<()> {
+    fn set_surroundings(&self, surroundings: &ffi::Surroundings<'_>) -> Result<()> {
         self.0.guarded(|density| {
-            let sites = surroundings.sites()?;
-            let ffi::Surroundings { cell, origin, .. } = *surroundings;
-            for (path, volume) in [(cube, Volume::Density), (energy, Volume::Energy)] {
+            density.set_surroundings(surroundings.sites()?, surroundings.cell, surroundings.origin);
+            Ok(())
+        })
+    }
+
+    fn write_volumes(&self, cube: &[u8], energy: &[u8], chgcar: &[u8], title: &str) -> Result<()> {
+        self.0.guarded(|density| {
+            for (path, volume) in [(cube, Volume::Density), (energy, Volume::Energy), (chgcar, Volume::Chgcar)] {
                 if !path.is_empty() {
-                    files::replace(&path_of(path), density.cube(volume, &sites, cell, origin, title)?.as_bytes())?;
+                    let file = density.file(volume, title)?;
+                    files::replace_by(&path_of(path), |out| file.write(out))?;
                 }
-            }
-            if !chgcar.is_empty() {
-                files::replace(&path_of(chgcar), density.chgcar(&sites, cell, origin, title)?.as_bytes())?;
             }
             Ok(())
         })

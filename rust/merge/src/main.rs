@@ -2,6 +2,7 @@
 //! `deepion-merge`: joins what independent runs measured (`state` files of the ion fixes) into results with smaller errors,
 //! and runs at several temperatures into an activation energy.
 
+mod density;
 mod hops;
 mod states;
 
@@ -48,6 +49,15 @@ struct Arguments {
     /// A table of lags for each temperature, too: PREFIX.500K.dat, and PREFIX.500K.onsager.dat of several species
     #[arg(long, value_name = "PREFIX")]
     tables: Option<String>,
+    /// The density as a cube file, for states of ion/density
+    #[arg(long, value_name = "FILE")]
+    cube: Option<PathBuf>,
+    /// -kT ln density as a cube file, for states of ion/density
+    #[arg(long, value_name = "FILE")]
+    energy: Option<PathBuf>,
+    /// The density as a CHGCAR, for states of ion/density
+    #[arg(long, value_name = "FILE")]
+    chgcar: Option<PathBuf>,
     /// How the diffusive part of the VDOS is treated in the entropy
     #[arg(long, value_enum, default_value = "none")]
     split: SplitName,
@@ -94,6 +104,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(out) = &arguments.out {
         check_output(&states, out)?;
     }
+    let volumes = density::Volumes::new(arguments, &states)?;
     let (models, differ) = models_of(&states);
     let provenance = Provenance {
         title: arguments.title.clone().unwrap_or_default(),
@@ -138,6 +149,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             joined(&states, |text| Ok(Box::new(Vibrations::open(text, evaluation)?)))?.table()?
         }
         "ion/hops" => hops::table(&states, arguments.predict)?,
+        "ion/density" => density::table(&states, &volumes, arguments.title.as_deref())?,
         style => joined(&states, |text| deepion_analysis::open(style, text))?.table()?,
     };
     let table = finish(table);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::layout::{DensityLayout, MOST_BYTES};
+use super::visits::Visits;
 use crate::blocks::add_count;
 use crate::{Error, Exact, Merge, Result};
 
@@ -22,32 +23,24 @@ pub struct Counts {
     pub(super) kinetic: Kelvin,
     /// Visits of each voxel; the last index, that along c, runs fastest.
     #[serde(with = "zeros_in_one")]
-    pub visits: Vec<u32>,
+    pub visits: Visits,
 }
 
 impl Counts {
     /// No frames yet.
     #[must_use]
     pub fn empty(grid: [u64; 3]) -> Self {
-        let visits = vec![0; grid.iter().product::<u64>() as usize];
+        let visits = Visits::none(grid.iter().product::<u64>() as usize);
         Self { grid, frames: 0, kinetic_frames: 0, kinetic: Kelvin::default(), visits }
     }
 
     /// Whether a saved one is whole.
     pub(super) fn fits(&self, layout: &DensityLayout) -> bool {
-        let visits: u64 = self.visits.iter().map(|&count| u64::from(count)).sum();
+        let visits: u64 = self.visits.iter().map(u64::from).sum();
         layout.bytes(self.grid).is_some_and(|bytes| bytes <= MOST_BYTES)
             && self.visits.len() as u64 == self.grid.iter().product::<u64>()
             && self.kinetic_frames <= self.frames
             && Some(visits) == self.frames.checked_mul(layout.ions)
-    }
-
-    /// Takes counts away that were added.
-    pub(super) fn without(&mut self, other: &Self) {
-        self.frames -= other.frames;
-        for (count, less) in self.visits.iter_mut().zip(&other.visits) {
-            *count -= less;
-        }
     }
 }
 
@@ -64,18 +57,8 @@ impl Merge for Counts {
         add_count(&mut self.frames, other.frames)?;
         add_count(&mut self.kinetic_frames, other.kinetic_frames)?;
         self.kinetic.merge(other.kinetic)?;
-        add_visits(&mut self.visits, other.visits.iter().copied())
+        self.visits.add_all(other.visits.iter())
     }
-}
-
-/// Adds visits of each voxel.
-pub(super) fn add_visits(visits: &mut [u32], more: impl Iterator<Item = u32>) -> Result<()> {
-    for (count, more) in visits.iter_mut().zip(more) {
-        *count = count
-            .checked_add(more)
-            .ok_or_else(|| Error::Data("a voxel was visited more than 4294967295 times: use smaller voxels".into()))?;
-    }
-    Ok(())
 }
 
 /// Visits in a saved state: most voxels are never visited, and -n stands for n of those in a row.
@@ -84,15 +67,15 @@ mod zeros_in_one {
     use serde::ser::SerializeSeq as _;
     use serde::{Deserializer, Serializer};
 
-    use super::MOST_BYTES;
+    use super::{MOST_BYTES, Visits};
 
     /// More are in no grid.
     const MOST: u64 = MOST_BYTES / 16;
 
-    pub fn serialize<S: Serializer>(visits: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(visits: &Visits, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         let mut zeros = 0i64;
-        for &count in visits {
+        for count in visits.iter() {
             if count == 0 {
                 zeros += 1;
                 continue;
@@ -109,24 +92,24 @@ mod zeros_in_one {
         list.end()
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Visits, D::Error> {
         struct Runs;
         impl<'de> Visitor<'de> for Runs {
-            type Value = Vec<u32>;
+            type Value = Visits;
 
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.write_str("numbers of visits")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<u32>, A::Error> {
-                let mut visits = Vec::new();
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Visits, A::Error> {
+                let mut visits = Visits::default();
                 while let Some(number) = list.next_element::<i64>()? {
                     let zeros = if number < 0 { number.unsigned_abs() } else { 0 };
                     if zeros.saturating_add(visits.len() as u64) > MOST {
                         return Err(A::Error::custom("more voxels than any grid has"));
                     }
                     if number < 0 {
-                        visits.resize(visits.len() + zeros as usize, 0);
+                        visits.resize(visits.len() + zeros as usize);
                     } else {
                         visits.push(u32::try_from(number).map_err(|_| A::Error::custom("no number of visits"))?);
                     }
@@ -145,7 +128,7 @@ mod tests {
     #[test]
     fn rows_of_zeros_are_saved_as_one_number() {
         let mut counts = Counts::empty([2, 3, 2]);
-        (counts.visits[3], counts.visits[4], counts.visits[8]) = (7, 1, 2);
+        counts.visits.add_all([0, 0, 0, 7, 1, 0, 0, 0, 2].into_iter()).unwrap();
         let text = serde_json::to_string(&counts).unwrap();
         assert!(text.contains("\"visits\":[-3,7,1,-3,2,-3]"), "{text}");
         assert_eq!(serde_json::from_str::<Counts>(&text).unwrap(), counts);

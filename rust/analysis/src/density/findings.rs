@@ -3,6 +3,7 @@
 
 use super::counts::Counts;
 use super::percolation::percolation;
+use crate::Result;
 use crate::constants::BOLTZMANN_EV;
 use crate::unwrapping::Cell;
 
@@ -53,26 +54,28 @@ pub struct Level {
 
 impl Findings {
     /// `blocks`: full stretches of time; `cell`: the mean one; `temperature`: as given.
-    #[must_use]
-    pub fn of(total: Counts, blocks: &[Counts], cell: &Cell, temperature: Option<f64>) -> Self {
-        let most = total.visits.iter().copied().max().unwrap_or(0);
-        let visited = total.visits.iter().filter(|&&count| count > 0).count() as u64;
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn of(mut total: Counts, blocks: &[&Counts], cell: &Cell, temperature: Option<f64>) -> Result<Self> {
+        let most = total.visits.iter().max().unwrap_or(0);
+        let visited = total.visits.iter().filter(|&count| count > 0).count() as u64;
         let (barriers, closing) = barriers(&total);
         let kinetic = (total.kinetic_frames > 0)
             .then(|| total.kinetic.value() / total.kinetic_frames as f64)
             .filter(|&t| t > 0.0);
-        Self {
+        Ok(Self {
             most,
             visited,
             voxel: cell[0] * cell[1] * cell[2] / total.visits.len().max(1) as f64,
             temperature: temperature.or(kinetic),
             kinetic,
-            errors: errors(&total, blocks),
+            errors: errors(&mut total, blocks)?,
             barriers,
             closing,
             levels: levels(&total, most, barriers),
             total,
-        }
+        })
     }
 
     /// kT, eV.
@@ -90,38 +93,36 @@ impl Findings {
 
 /// Along a, b, c and any edge, kT, and the visits of the voxel that closes the last one.
 fn barriers(counts: &Counts) -> ([Option<f64>; 4], Option<u32>) {
-    let most = f64::from(counts.visits.iter().copied().max().unwrap_or(0));
+    let most = f64::from(counts.visits.iter().max().unwrap_or(0));
     let [a, b, c] = if counts.visits.is_empty() { [None; 3] } else { percolation(&counts.visits, counts.grid) };
     let any = [a, b, c].into_iter().flatten().max();
     ([a, b, c, any].map(|visits| visits.map(|visits| (most / f64::from(visits)).ln())), any)
 }
 
-/// By leaving out one stretch of time at a time (jackknife).
-fn errors(total: &Counts, blocks: &[Counts]) -> [Option<f64>; 4] {
+/// By leaving out one stretch of time at a time (jackknife). The total is as before afterwards: integers come back.
+fn errors(total: &mut Counts, blocks: &[&Counts]) -> Result<[Option<f64>; 4]> {
     let count = blocks.len();
     if count < FEWEST_BLOCKS {
-        return [None; 4];
+        return Ok([None; 4]);
     }
-    let mut rest = total.clone();
     let mut found = Vec::with_capacity(count);
-    for block in blocks {
-        rest.visits.copy_from_slice(&total.visits);
-        rest.frames = total.frames;
-        rest.without(block);
-        found.push(barriers(&rest).0);
+    for &block in blocks {
+        total.visits.take_all(&block.visits);
+        found.push(barriers(total).0);
+        total.visits.add_all(block.visits.iter())?;
     }
-    std::array::from_fn(|axis| {
+    Ok(std::array::from_fn(|axis| {
         let values = found.iter().map(|barriers| barriers[axis]).collect::<Option<Vec<f64>>>()?;
         let mean = values.iter().sum::<f64>() / count as f64;
         let spread: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         Some((spread * (count - 1) as f64 / count as f64).sqrt()).filter(|&error| error > 0.0)
-    })
+    }))
 }
 
 fn levels(total: &Counts, most: u32, barriers: [Option<f64>; 4]) -> Vec<Level> {
     let mut volumes = [0u64; ROWS];
     let mut visits = [0u64; ROWS];
-    for &count in total.visits.iter().filter(|&&count| count > 0) {
+    for count in total.visits.iter().filter(|&count| count > 0) {
         let height = (f64::from(most) / f64::from(count)).ln();
         let row = (height / STEP).ceil();
         if row < ROWS as f64 {
@@ -129,7 +130,7 @@ fn levels(total: &Counts, most: u32, barriers: [Option<f64>; 4]) -> Vec<Level> {
             visits[row as usize] += u64::from(count);
         }
     }
-    let all: u64 = total.visits.iter().map(|&count| u64::from(count)).sum();
+    let all: u64 = total.visits.iter().map(u64::from).sum();
     let (mut volume, mut inside) = (0, 0);
     let row = |row: usize| {
         volume += volumes[row];

@@ -12,9 +12,12 @@ use crate::{Error, MOST_BLOCKS, Result};
 pub const MOST_BYTES: u64 = 1 << 30;
 /// Voxels along one axis at most.
 const MOST_ALONG: u64 = 1 << 16;
-/// Bytes for each voxel beside the blocks: this rank's counts, and while thresholds are searched the sum of all blocks, that without one
-/// of them, the order of voxels and their clusters.
-const BESIDE: u64 = 4 + 4 + 4 + 4 + 16;
+/// Bytes for each voxel while thresholds are searched: the order of voxels, and to which region they belong, in which image of the cell.
+pub(super) const SEARCH: u64 = 4 + 4 + 3;
+/// Bytes of a number of visits that a grid is to have room for: up to 65535 visits of a voxel in a stretch of time. Most take one.
+const WIDTH: u64 = 2;
+/// Bytes for each voxel beside the blocks: this rank's counts, the sum of all blocks, and the search.
+const BESIDE: u64 = 2 * WIDTH + SEARCH;
 
 /// Settings that decide what the counts mean; a saved state fits only the same ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,9 +69,9 @@ impl DensityLayout {
         {
             return Ok(grid);
         }
-        let bytes = grid.iter().map(|&n| n as f64).product::<f64>() * (4 * self.blocks + BESIDE) as f64;
+        let bytes = grid.iter().map(|&n| n as f64).product::<f64>() * (WIDTH * self.blocks + BESIDE) as f64;
         let fits = |blocks: u64| {
-            let voxels = MOST_BYTES as f64 / (4 * blocks + BESIDE) as f64;
+            let voxels = MOST_BYTES as f64 / (WIDTH * blocks + BESIDE) as f64;
             // a little more, for edges are no whole numbers of voxels
             (edges.iter().product::<f64>() / voxels).cbrt() * 1.01
         };
@@ -83,13 +86,13 @@ impl DensityLayout {
         )))
     }
 
-    /// Bytes that a grid needs on one rank; `None`: more than any limit.
+    /// Bytes that a grid may need on one rank; `None`: more than any limit.
     #[must_use]
     pub fn bytes(&self, grid: [u64; 3]) -> Option<u64> {
         if grid.iter().any(|n| !(1..=MOST_ALONG).contains(n)) {
             return None;
         }
-        grid[0].checked_mul(grid[1])?.checked_mul(grid[2])?.checked_mul(4 * self.blocks + BESIDE)
+        grid[0].checked_mul(grid[1])?.checked_mul(grid[2])?.checked_mul(WIDTH * self.blocks + BESIDE)
     }
 }
 

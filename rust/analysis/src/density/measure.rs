@@ -7,9 +7,11 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Fractions, Frame, center, voxel};
-use super::counts::{Counts, add_visits};
+use super::counts::Counts;
 use super::findings::Findings;
-use super::layout::{DensityLayout, Evaluation};
+use super::layout::{DensityLayout, Evaluation, SEARCH};
+use super::visits::Visits;
+use super::volumes::Site;
 use crate::measurement::{KeepsSums, Measure, Sums, Total};
 use crate::shapes::numbers;
 use crate::unwrapping::{self, Cell};
@@ -39,6 +41,10 @@ pub struct DensityTotal {
     temperature: Option<f64>,
     /// Visits of voxels.
     blocks: Blocks<Counts>,
+    /// Atoms that files show beside the density, as they were when a file was last written: positions are fractional coordinates in the
+    /// frame of the grid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) sites: Vec<Site>,
 }
 
 impl Total for DensityTotal {
@@ -65,6 +71,7 @@ impl Total for DensityTotal {
             && blocks.len() as u64 <= layout.blocks
             && blocks.iter().all(|block| block.fits(layout) && block.grid == blocks[0].grid)
             && (self.samples == 0 || edges.iter().all(|edge| edge.value() > 0.0))
+            && self.sites.iter().flat_map(|site| site.position).all(|s| (0.0..=1.0).contains(&s))
     }
 }
 
@@ -106,7 +113,7 @@ pub struct Density {
     /// Voxels along each edge, as long as there is no frame.
     expected: [u64; 3],
     /// This rank's visits since increments were last taken; empty before the first frame.
-    local: Vec<u32>,
+    local: Visits,
     /// Frames since increments were last added.
     pending: u64,
     /// What was found at so many frames.
@@ -129,7 +136,7 @@ impl Density {
     }
 
     fn with(sums: Sums<DensityTotal>, evaluation: Evaluation) -> Self {
-        Self { sums, evaluation, expected: [0; 3], local: Vec::new(), pending: 0, found: RefCell::default() }
+        Self { sums, evaluation, expected: [0; 3], local: Visits::default(), pending: 0, found: RefCell::default() }
     }
 
     /// Looks at the box before the first frame.
@@ -179,12 +186,12 @@ impl Density {
             Some(grid) => grid,
             None => layout.voxels(&cell)?,
         };
-        self.local.resize(grid.iter().product::<u64>() as usize, 0);
+        self.local.resize(grid.iter().product::<u64>() as usize);
         let drift: [f64; 3] = std::array::from_fn(|axis| center[axis] - total.first[axis]);
         let fractions = Fractions { cell, origin };
         for r in numbers("positions of ions", &frame.positions)?.chunks_exact(3) {
             let s = fractions.of(r);
-            self.local[voxel([s[0] - drift[0], s[1] - drift[1], s[2] - drift[2]], grid)?] += 1;
+            self.local.add(voxel([s[0] - drift[0], s[1] - drift[1], s[2] - drift[2]], grid)?, 1)?;
         }
         let block = total.blocks.at_most(layout.blocks as usize, total.samples, || Counts::empty(grid))?;
         block.frames += 1;
@@ -220,6 +227,11 @@ impl Density {
         std::array::from_fn(|axis| last[axis] - first[axis])
     }
 
+    /// Atoms beside the density, in fractional coordinates.
+    pub(super) fn set_sites(&mut self, sites: Vec<Site>) {
+        self.sums.total.sites = sites;
+    }
+
     /// Everything that the visits say, found once for the same frames.
     pub(super) fn findings(&self) -> Result<Rc<Findings>> {
         let samples = self.sums.samples();
@@ -231,7 +243,8 @@ impl Density {
         let (cell, _) = self.mean_box()?;
         let runs = self.sums.runs();
         let total = runs.total()?.unwrap_or_else(|| Counts::empty([0; 3]));
-        let findings = Rc::new(Findings::of(total, &runs.coarse(1)?, &cell, self.temperature()));
+        let blocks: Vec<&Counts> = runs.full_blocks().collect();
+        let findings = Rc::new(Findings::of(total, &blocks, &cell, self.temperature())?);
         *self.found.borrow_mut() = Some((samples, Rc::clone(&findings)));
         Ok(findings)
     }
@@ -248,11 +261,12 @@ impl Density {
 
 impl Measure for Density {
     fn take_increments(&mut self) -> Vec<i64> {
-        self.local.resize(self.voxels(), 0); // empty where a state was read
-        let pair = |pair: &[u32]| i64::from(pair[0]) | i64::from(pair.get(1).copied().unwrap_or(0)) << 32;
-        let increments = self.local.chunks(2).map(pair).collect();
-        self.local.fill(0);
-        increments
+        let voxels = self.voxels();
+        self.local.resize(voxels); // empty where a state was read
+        // given back in one byte each
+        let local = std::mem::take(&mut self.local);
+        let of = |voxel: usize| if voxel < voxels { i64::from(local.of(voxel)) } else { 0 };
+        (0..voxels).step_by(2).map(|voxel| of(voxel) | of(voxel + 1) << 32).collect()
     }
 
     fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
@@ -277,7 +291,7 @@ impl Measure for Density {
         self.found.take();
         if let Some(last) = total.samples.checked_sub(1) {
             let block = total.blocks.at_most(layout.blocks as usize, last, || Counts::empty([0; 3]))?;
-            add_visits(&mut block.visits, visits())?;
+            block.visits.add_all(visits())?;
         }
         Ok(())
     }
@@ -288,7 +302,14 @@ impl Measure for Density {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.sums.layout.bytes(self.grid()).unwrap_or(0) as usize
+        let layout = &self.sums.layout;
+        let blocks = self.sums.total.blocks.all();
+        let widest = blocks.iter().map(|block| block.visits.width()).max().unwrap_or(1);
+        let held = self.grid().iter().product::<u64>() as usize;
+        // blocks that are still to come are taken to be as wide as the widest now, and so are this rank's counts and the sum of all
+        let missing = (layout.blocks as usize).saturating_sub(blocks.len());
+        let widths = blocks.iter().map(|block| block.visits.width()).sum::<usize>() + (missing + 2) * widest;
+        held * (widths + SEARCH as usize)
     }
 }
 
@@ -305,7 +326,7 @@ impl KeepsSums for Density {
     }
 
     fn forget_increments(&mut self) {
-        self.local.clear();
+        self.local = Visits::default();
         self.pending = 0;
     }
 }

@@ -9,6 +9,7 @@ mod layout;
 mod measure;
 mod percolation;
 mod results;
+mod visits;
 mod volumes;
 
 pub use cells::{Frame, locate};
@@ -17,4 +18,5 @@ pub use findings::Findings;
 pub use layout::{DensityLayout, Evaluation, MOST_BYTES};
 pub use measure::{Density, DensityTotal};
 pub use percolation::{Percolation, percolation};
-pub use volumes::{Site, Volume};
+pub use visits::Visits;
+pub use volumes::{Site, Volume, VolumeFile};

@@ -2,119 +2,148 @@
 //! The grid as files that programs for structures open: Gaussian's cube format (lengths in Bohr) and VASP's CHGCAR (Angstrom).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
 
 use super::cells::Fractions;
 use super::findings::Findings;
 use super::measure::Density;
-use crate::Result;
+use crate::measurement::KeepsSums as _;
 use crate::unwrapping::Cell;
+use crate::{Error, Result};
 
 /// A, CODATA 2018.
 const BOHR: f64 = 0.529_177_210_903;
 
-/// What a file shows.
+/// What a file shows, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Volume {
-    /// Number density of the ions.
+    /// A cube file of the number density of the ions, 1/Bohr^3.
     Density,
-    /// -kT ln density, eV, above that of the highest density.
+    /// A cube file of -kT ln density, eV, above that of the highest density; a voxel that was never visited has that of half a visit.
     Energy,
+    /// A CHGCAR: density times volume of the cell, so that the mean over voxels is the number of ions.
+    Chgcar,
 }
 
 /// An atom beside the density.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     /// Of the element; X: not known.
     pub symbol: String,
     /// Of the element; 0: not known.
     pub number: u8,
-    /// A, in the box of the moment.
+    /// A, in the box of the moment; in a [`Density`] fractional coordinates.
     pub position: [f64; 3],
 }
 
+/// A file to be written.
+#[derive(Debug)]
+pub struct VolumeFile<'a> {
+    volume: Volume,
+    found: Rc<Findings>,
+    cell: Cell,
+    corner: [f64; 3],
+    sites: &'a [Site],
+    title: &'a str,
+}
+
 impl Density {
-    /// A cube file. Densities are in 1/Bohr^3; a voxel that was never visited has the free energy of half a visit. `sites`: atoms where they
-    /// are in the box with `cell` and `origin`; they are moved back by the drift since the first frame.
+    /// Atoms that files show beside the density from now on, where they are in the box with `cell` and `origin`. They are moved back by the
+    /// drift since the first frame, and saved with the state.
+    pub fn set_surroundings(&mut self, mut sites: Vec<Site>, cell: Cell, origin: [f64; 3]) {
+        let (fractions, drift) = (Fractions { cell, origin }, self.drift());
+        for site in &mut sites {
+            let s = fractions.of(&site.position);
+            site.position = std::array::from_fn(|axis| (s[axis] - drift[axis]).rem_euclid(1.0));
+        }
+        self.set_sites(sites);
+    }
+
+    /// A file of the mean density over all frames in the mean box.
     ///
     /// # Errors
-    /// Where a sum leaves its range.
-    pub fn cube(&self, volume: Volume, sites: &[Site], cell: Cell, origin: [f64; 3], title: &str) -> Result<String> {
-        let found = self.findings()?;
-        let (mean, corner) = self.mean_box()?;
-        let grid = found.total.grid;
-        let mut text = String::with_capacity(12 * found.total.visits.len());
-        let kt = found.kt().unwrap_or(0.0);
-        let what = match volume {
-            Volume::Density => "number density of ions, 1/Bohr^3".to_owned(),
-            Volume::Energy => format!(
-                "-kT ln(density / highest density), eV, at {:.2} K; never visited: {:.5}",
-                found.temperature.unwrap_or(0.0),
-                free_energy(&found, kt, 0)
-            ),
-        };
-        let _ = writeln!(text, "{}\n{what}, {} frames", one_line(title), found.total.frames);
+    /// Where a sum leaves its range, or a CHGCAR would have no atoms, which programs cannot read.
+    pub fn file<'a>(&'a self, volume: Volume, title: &'a str) -> Result<VolumeFile<'a>> {
+        let sites = &self.sums().total.sites;
+        if volume == Volume::Chgcar && sites.is_empty() {
+            return Err(Error::State(
+                "a CHGCAR needs atoms beside the density, and the state has none: it was written by an older version; a cube file \
+                 can be without"
+                    .into(),
+            ));
+        }
+        let (cell, corner) = self.mean_box()?;
+        Ok(VolumeFile { volume, found: self.findings()?, cell, corner, sites, title })
+    }
+}
+
+impl VolumeFile<'_> {
+    /// Writes it, number by number: the text is larger than the grid in memory.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.volume {
+            Volume::Chgcar => self.chgcar(out),
+            Volume::Density => {
+                self.cube(out, "number density of ions, 1/Bohr^3", |visits| self.found.density(visits) * BOHR.powi(3))
+            }
+            Volume::Energy => {
+                let kt = self.found.kt().unwrap_or(0.0);
+                let what = format!(
+                    "-kT ln(density / highest density), eV, at {:.2} K; never visited: {:.5}",
+                    self.found.temperature.unwrap_or(0.0),
+                    free_energy(&self.found, kt, 0)
+                );
+                self.cube(out, &what, |visits| free_energy(&self.found, kt, visits))
+            }
+        }
+    }
+
+    fn cube(&self, out: &mut dyn Write, what: &str, value: impl Fn(u32) -> f64) -> io::Result<()> {
+        let total = &self.found.total;
+        writeln!(out, "{}\n{what}, {} frames", one_line(self.title), total.frames)?;
         let bohr = |vector: [f64; 3]| {
             let [x, y, z] = vector.map(|length| length / BOHR);
             format!("{x:.9} {y:.9} {z:.9}")
         };
-        let _ = writeln!(text, "{} {}", sites.len(), bohr(corner));
-        for (n, edge) in grid.iter().zip(edges(&mean)) {
-            let _ = writeln!(text, "{n} {}", bohr(edge.map(|length| length / *n as f64)));
+        writeln!(out, "{} {}", self.sites.len(), bohr(self.corner))?;
+        for (n, edge) in total.grid.iter().zip(edges(&self.cell)) {
+            writeln!(out, "{n} {}", bohr(edge.map(|length| length / *n as f64)))?;
         }
-        let frame = Fractions { cell: mean, origin: corner };
-        for (site, s) in sites.iter().zip(self.fractions(sites, cell, origin)) {
-            let _ = writeln!(text, "{} {}.0 {}", site.number, site.number, bohr(frame.position(s)));
+        let frame = Fractions { cell: self.cell, origin: self.corner };
+        for site in self.sites {
+            writeln!(out, "{} {}.0 {}", site.number, site.number, bohr(frame.position(site.position)))?;
         }
-        let values = found.total.visits.iter().map(|&visits| match volume {
-            Volume::Density => found.density(visits) * BOHR.powi(3),
-            Volume::Energy => free_energy(&found, kt, visits),
-        });
         // a row ends with those of the last edge
-        write_values(&mut text, values, 6, grid[2]);
-        Ok(text)
+        write_values(out, total.visits.iter().map(value), 6, total.grid[2])
     }
 
-    /// A CHGCAR: density times volume of the cell, so that the mean over voxels is the number of ions.
-    ///
-    /// # Errors
-    /// Where a sum leaves its range.
-    pub fn chgcar(&self, sites: &[Site], cell: Cell, origin: [f64; 3], title: &str) -> Result<String> {
-        let found = self.findings()?;
-        let (mean, _) = self.mean_box()?;
-        let [a, b, c] = found.total.grid;
-        let mut text = String::with_capacity(12 * found.total.visits.len());
-        let _ = writeln!(text, "{}\n1.0", one_line(title));
-        for [x, y, z] in edges(&mean) {
-            let _ = writeln!(text, "{x:.10} {y:.10} {z:.10}");
+    fn chgcar(&self, out: &mut dyn Write) -> io::Result<()> {
+        let total = &self.found.total;
+        let [a, b, c] = total.grid;
+        writeln!(out, "{}\n1.0", one_line(self.title))?;
+        for [x, y, z] in edges(&self.cell) {
+            writeln!(out, "{x:.10} {y:.10} {z:.10}")?;
         }
         let mut kinds: BTreeMap<(u8, &str), Vec<[f64; 3]>> = BTreeMap::new();
-        for (site, s) in sites.iter().zip(self.fractions(sites, cell, origin)) {
-            kinds.entry((site.number, &site.symbol)).or_default().push(s);
+        for site in self.sites {
+            kinds.entry((site.number, &site.symbol)).or_default().push(site.position);
         }
         let names: Vec<_> = kinds.keys().map(|(_, symbol)| *symbol).collect();
         let numbers: Vec<_> = kinds.values().map(|some| some.len().to_string()).collect();
-        let _ = writeln!(text, "{}\n{}\nDirect", names.join(" "), numbers.join(" "));
+        writeln!(out, "{}\n{}\nDirect", names.join(" "), numbers.join(" "))?;
         for [x, y, z] in kinds.values().flatten() {
-            let _ = writeln!(text, "{x:.10} {y:.10} {z:.10}");
+            writeln!(out, "{x:.10} {y:.10} {z:.10}")?;
         }
-        let _ = writeln!(text, "\n{a} {b} {c}");
-        let visits = &found.total.visits;
-        let norm = found.total.visits.len() as f64 / found.total.frames.max(1) as f64;
+        writeln!(out, "\n{a} {b} {c}")?;
+        let norm = total.visits.len() as f64 / total.frames.max(1) as f64;
         // the first edge runs fastest
         let order = (0..c).flat_map(|z| (0..b).flat_map(move |y| (0..a).map(move |x| ((x * b + y) * c + z) as usize)));
-        write_values(&mut text, order.map(|voxel| f64::from(visits[voxel]) * norm), 5, a * b * c);
-        Ok(text)
-    }
-
-    /// Fractional coordinates of atoms in the frame of the grid, inside the cell.
-    fn fractions(&self, sites: &[Site], cell: Cell, origin: [f64; 3]) -> Vec<[f64; 3]> {
-        let (fractions, drift) = (Fractions { cell, origin }, self.drift());
-        let inside = |site: &Site| {
-            let s = fractions.of(&site.position);
-            std::array::from_fn(|axis| (s[axis] - drift[axis]).rem_euclid(1.0))
-        };
-        sites.iter().map(inside).collect()
+        write_values(out, order.map(|voxel| f64::from(total.visits.of(voxel)) * norm), 5, a * b * c)
     }
 }
 
@@ -129,20 +158,21 @@ fn edges(cell: &Cell) -> [[f64; 3]; 3] {
 }
 
 /// Six digits, and 0 as such: most voxels are empty. A new line after `across` numbers, and after each row of `row`.
-fn write_values(text: &mut String, values: impl Iterator<Item = f64>, across: u64, row: u64) {
+fn write_values(out: &mut dyn Write, values: impl Iterator<Item = f64>, across: u64, row: u64) -> io::Result<()> {
     let mut at = 0;
     for value in values {
-        let _ = if value == 0.0 { write!(text, "0.0") } else { write!(text, "{value:.5e}") };
         at += 1;
-        if at % across == 0 || at == row {
-            text.push('\n');
+        let after = if at % across == 0 || at == row { '\n' } else { ' ' };
+        if value == 0.0 {
+            write!(out, "0.0{after}")?;
         } else {
-            text.push(' ');
+            write!(out, "{value:.5e}{after}")?;
         }
         if at == row {
             at = 0;
         }
     }
+    Ok(())
 }
 
 fn one_line(title: &str) -> String {

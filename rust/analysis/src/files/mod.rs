@@ -4,7 +4,7 @@
 mod history;
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -19,10 +19,20 @@ pub use history::History;
 /// # Errors
 /// Names the file and the reason.
 pub fn replace(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    replace_by(path, |out| out.write_all(bytes.as_ref()))
+}
+
+/// The same by what `write` writes, which need not be in memory as a whole.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
     let target = full_path(path);
-    let mut file = beside(path, &target)?;
+    let file = beside(path, &target)?;
     let failed = |error: &std::io::Error| cannot_write(path, &error.to_string());
-    file.write_all(bytes.as_ref()).map_err(|error| failed(&error))?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out).map_err(|error| failed(&error))?;
+    let file = out.into_inner().map_err(|error| failed(error.error()))?;
     // some file systems may otherwise commit the new name before the data
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     file.persist(&target).map_err(|error| failed(&error.error))?;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 //! Bonds of many frames.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use super::bonds::{Bond, Candidates, in_both};
 use super::clusters::{Cluster, clusters};
 use super::frames::{Frames, LagSums, Legendre, MOST_LIGANDS, MOST_SHARED};
 use super::layout::PolyhedraLayout;
+use super::results::Found;
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
 use crate::motion::Lags;
@@ -86,6 +90,8 @@ pub struct Polyhedra {
     local: Vec<LagSums>,
     /// Frames since increments were last added.
     pending: u64,
+    /// What was found since then.
+    pub(super) found: RefCell<Option<Rc<Found>>>,
 }
 
 impl Polyhedra {
@@ -105,7 +111,7 @@ impl Polyhedra {
 
     fn with(sums: Sums<PolyhedraTotal>) -> Self {
         let lags = sums.layout.lags();
-        Self { local: vec![LagSums::default(); lags.count()], sums, lags, pending: 0 }
+        Self { local: vec![LagSums::default(); lags.count()], sums, lags, pending: 0, found: RefCell::default() }
     }
 
     /// Settings.
@@ -153,6 +159,7 @@ impl Polyhedra {
         (total.bonds, total.clusters) = (bonds, now);
         total.samples += 1;
         self.pending += 1;
+        self.found.take();
         Ok(())
     }
 }
@@ -218,6 +225,7 @@ impl Measure for Polyhedra {
             return Err(Error::Settings("the time step cannot change: lags would mean other times".into()));
         }
         self.sums.layout.timestep_ps = timestep_ps;
+        self.found.take();
         self.sums.layout.check()
     }
 
@@ -239,6 +247,7 @@ impl Measure for Polyhedra {
         }
         let total = &mut self.sums.total;
         self.pending = 0;
+        self.found.take();
         if let Some(last) = total.samples.checked_sub(1) {
             let block = total.blocks.at(last, || Frames::empty(self.lags.count()))?;
             for (lag, limbs) in block.lags.iter_mut().zip(sum.chunks_exact(OF_LAG)) {
@@ -273,6 +282,7 @@ impl KeepsSums for Polyhedra {
     }
 
     fn sums_mut(&mut self) -> &mut Sums<PolyhedraTotal> {
+        self.found.take();
         &mut self.sums
     }
 

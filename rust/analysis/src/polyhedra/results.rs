@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Rotation, speciation and lifetimes with their standard errors.
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::clusters::Kind;
@@ -22,7 +24,8 @@ const MOST_KINDS: usize = 8;
 const FEW_SAMPLES: f64 = 10.0;
 
 /// Everything that is found.
-struct Found {
+#[derive(Clone, Debug)]
+pub(super) struct Found {
     sums: Frames,
     /// The most frequent first.
     kinds: Vec<Kind>,
@@ -41,7 +44,17 @@ fn with_errors(values: &[f64], errors: Option<Vec<f64>>) -> Vec<(f64, Option<f64
 }
 
 impl Polyhedra {
-    fn found(&self) -> Result<Found> {
+    /// Found once for all files and thermo output of the same frames.
+    fn found(&self) -> Result<Rc<Found>> {
+        if let Some(found) = &*self.found.borrow() {
+            return Ok(Rc::clone(found));
+        }
+        let found = Rc::new(self.evaluated()?);
+        *self.found.borrow_mut() = Some(Rc::clone(&found));
+        Ok(found)
+    }
+
+    fn evaluated(&self) -> Result<Found> {
         let layout = self.layout();
         let lags = layout.lags().all();
         let lags_ps: Vec<f64> = lags.iter().map(|&lag| lag as f64 * layout.interval()).collect();
@@ -206,7 +219,7 @@ impl Report for Polyhedra {
     }
 
     fn results(&self) -> Result<Results> {
-        Ok(self.results_of(&self.found()?))
+        Ok(self.results_of(&*self.found()?))
     }
 
     fn report(&self) -> Result<Table> {
@@ -240,6 +253,41 @@ impl Report for Polyhedra {
 
     /// Bonds of a center, parts of ligands, lifetime of bonds, rotation times.
     fn history(&self) -> Result<History> {
-        Ok(History::new(Self::quantities(&self.found()?).iter().map(|quantity| (quantity, true))))
+        Ok(History::new(Self::quantities(&*self.found()?).iter().map(|quantity| (quantity, true))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr2;
+
+    use super::*;
+    use crate::Measure as _;
+    use crate::polyhedra::near;
+    use crate::rdf::Pairs;
+
+    /// Table, history, thermo output and log lines of an output are one evaluation; a further frame, or another total, is a new one.
+    #[test]
+    fn an_output_is_evaluated_once() {
+        let (made, broken, lags_per_level, levels, every, timestep_ps) = (2.4, 2.8, 4, 2, 1, 0.5);
+        let names = ["P".into(), "S".into()];
+        let layout =
+            PolyhedraLayout { made, broken, lags_per_level, levels, every, timestep_ps, centers: 1, ligands: 1, names };
+        let mut polyhedra = Polyhedra::new(layout).unwrap();
+        let mut before = polyhedra.found().unwrap();
+        for angle in [0.0, 0.3, 0.6f64] {
+            let positions = arr2(&[[0.0, 0.0, 0.0], [2.0 * angle.cos(), 2.0 * angle.sin(), 0.0]]);
+            let pairs = Pairs { positions: positions.view(), centers: &[0], offsets: &[0, 1], neighbors: &[1] };
+            polyhedra.sample(&near(&pairs, &[1, 2], 2.4, 2.8).unwrap(), 0, 1).unwrap();
+            let increments = polyhedra.take_increments();
+            polyhedra.add_increments(&increments).unwrap();
+            let found = polyhedra.found().unwrap();
+            assert!(!Rc::ptr_eq(&found, &before));
+            let _ = (polyhedra.report().unwrap(), polyhedra.thermo().unwrap(), polyhedra.history().unwrap());
+            assert!(Rc::ptr_eq(&found, &polyhedra.found().unwrap()));
+            before = found;
+        }
+        polyhedra.sums_mut();
+        assert!(!Rc::ptr_eq(&before, &polyhedra.found().unwrap()));
     }
 }
