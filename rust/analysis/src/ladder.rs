@@ -5,7 +5,7 @@ use crate::Result;
 use crate::arrhenius::Point;
 use crate::arrhenius_line::{Line, warn_of_extrapolation, warn_of_two};
 use crate::measurement::Layout as _;
-use crate::results::{Column, Quantity, Results, Table};
+use crate::results::{Column, Results, Table};
 use crate::scatter;
 use crate::transport::{DIFFUSIVE, Findings, Species, Transport, TransportLayout, Value, haven_ratio};
 
@@ -25,9 +25,8 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
     let mut findings = rungs.iter().map(Transport::findings).collect::<Result<Vec<_>>>()?;
     let between = scatter::between(replicas);
     for (found, each) in findings.iter_mut().zip(replicas) {
-        let relative = (between.unwrap_or(0.0) / each.len().max(1) as f64).sqrt();
         for of in [&mut found.own, &mut found.sigma, &mut found.collective, &mut found.sigma_collective] {
-            of.error = of.error.map(|error| error.hypot(relative * of.value));
+            *of = scatter::with_between(*of, between, each.len());
         }
         found.haven = haven_ratio(found.own, found.collective);
     }
@@ -37,19 +36,7 @@ pub fn ladder(rungs: &[Transport], replicas: &[Vec<Value>], predict: f64) -> Res
 
     let mut results = Results::new(TransportLayout::STYLE, "ladder");
     results.setting("predict_K", predict);
-    if let Some(between) = between {
-        let scatter = Quantity::new(
-            "replica_scatter",
-            "relative scatter of D between replicas beyond their errors",
-            between.sqrt(),
-            "",
-        );
-        results.quantity(scatter);
-        results.say(format!(
-            "replicas at one temperature scatter by {:.1} % beyond their own errors, which is inside all errors here",
-            100.0 * between.sqrt()
-        ));
-    }
+    scatter::say_between(&mut results, between, "D");
     let line = |name, symbol, unit, times_temperature| Line { name, symbol, unit, times_temperature };
     let mut lines: Vec<(Line<'_>, Of)> = vec![
         (line("D", "D", diffusion, false), |found| found.own),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Whether independent runs agree within their errors.
 
-use crate::results::Warning;
+use crate::results::{Quantity, Results, Warning};
 use crate::transport::Value;
 
 /// Standard deviations of chi^2 beyond which a scatter is called too large.
@@ -43,6 +43,24 @@ pub fn between(temperatures: &[Vec<Value>]) -> Option<f64> {
         freedom += weights.len() - 1;
     }
     (freedom > 0).then(|| ((excess - freedom as f64) / scale).max(0.0))
+}
+
+/// The error of what so many runs make together, with what they differ by beyond their own errors inside.
+#[must_use]
+pub fn with_between(of: Value, between: Option<f64>, runs: usize) -> Value {
+    let relative = (between.unwrap_or(0.0) / runs.max(1) as f64).sqrt();
+    Value { error: of.error.map(|error| error.hypot(relative * of.value)), ..of }
+}
+
+/// Puts that difference into results, where it is known; `what` differs.
+pub(crate) fn say_between(results: &mut Results, between: Option<f64>, what: &str) {
+    let Some(between) = between else { return };
+    let label = format!("relative scatter of {what} between replicas beyond their errors");
+    results.quantity(Quantity::new("replica_scatter", &label, between.sqrt(), ""));
+    results.say(format!(
+        "replicas at one temperature scatter by {:.1} % beyond their own errors, which is inside all errors here",
+        100.0 * between.sqrt()
+    ));
 }
 
 /// A warning where `values` of the quantity `name` scatter by more than chance and their errors explain: the runs began from

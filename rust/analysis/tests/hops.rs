@@ -7,6 +7,7 @@ use deepion_analysis::hops::{Hops, HopsLayout, ladder};
 use deepion_analysis::motion::{Frame, Reference, locate};
 use deepion_analysis::results::Provenance;
 use deepion_analysis::shapes::vectors;
+use deepion_analysis::transport::Value;
 use deepion_analysis::{Accumulator as _, Measure as _, Report as _, Save as _};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -308,12 +309,26 @@ fn joined_runs_and_temperatures() {
         let rate = 0.01 * (-0.3 / 8.617_333e-5 * (1.0 / temperature - 1.0 / 900.0)).exp();
         measured(HopsLayout { temperature, ..layout() }, &Walk { rate, ..WALK }.frames(3000, seed))
     };
-    let table = ladder(&[at(900.0, 4), at(600.0, 5), at(700.0, 6)], 800.0).unwrap();
+    let rungs = [at(900.0, 4), at(600.0, 5), at(700.0, 6)];
+    let each: Vec<Vec<Value>> = rungs.iter().map(|rung| vec![rung.rate().unwrap()]).collect();
+    let table = ladder(&rungs, &each, 800.0).unwrap();
     assert_eq!(table.rows.iter().map(|row| row[0]).collect::<Vec<_>>(), [600.0, 700.0, 900.0]);
     let energy = table.results.find("E_a_rate").unwrap();
     assert!((energy.value.unwrap() - 0.3).abs() < 3.0 * energy.error.unwrap() + 0.01, "{energy:?}");
     assert!(energy.error.unwrap() < 0.03);
     assert!(table.results.value("rate_predicted") > rate(&at(700.0, 6)));
+    assert!(table.results.find("replica_scatter").is_none());
+
+    // runs that differ by 40 % at each temperature: random effects, as for D
+    let differ: Vec<Vec<Value>> =
+        each.iter().map(|each| vec![each[0].scaled(1.4), each[0].scaled(1.0 / 1.4)]).collect();
+    let between = deepion_analysis::scatter::between(&differ).unwrap();
+    let wide = ladder(&rungs, &differ, 800.0).unwrap();
+    assert!((wide.results.value("replica_scatter") - between.sqrt()).abs() < 1e-12 && between > 0.09);
+    assert!(wide.results.error("E_a_rate") > 2.0 * energy.error.unwrap());
+    for (row, narrow) in wide.rows.iter().zip(&table.rows) {
+        assert!((row[5] - narrow[5].hypot((between / 2.0).sqrt() * row[4])).abs() < 1e-12);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use deepion_analysis::hops::{Hops, ladder};
 use deepion_analysis::ladder::SAME_TEMPERATURE;
 use deepion_analysis::results::Table;
+use deepion_analysis::transport::Value;
 use deepion_analysis::{Accumulator as _, Error, Result, Save as _};
 
 use crate::states::{State, about};
@@ -14,12 +15,18 @@ use crate::states::{State, about};
 /// Names the state that does not fit.
 pub fn table(states: &[State], predict: f64) -> Result<Table> {
     let mut rungs: Vec<Hops> = Vec::new();
+    let mut rates: Vec<Vec<Value>> = Vec::new();
     for state in states {
         let run = Hops::open(&state.text).map_err(|error| about(&state.path, &error))?;
         let temperature = run.layout().temperature;
-        match rungs.iter_mut().find(|rung| (rung.layout().temperature - temperature).abs() <= SAME_TEMPERATURE) {
-            Some(rung) => rung.join(&state.text).map_err(|error| about(&state.path, &error))?,
-            None => rungs.push(run),
+        let rate = run.rate().map_err(|error| about(&state.path, &error))?;
+        let same = |rung: &Hops| (rung.layout().temperature - temperature).abs() <= SAME_TEMPERATURE;
+        if let Some(place) = rungs.iter().position(same) {
+            rungs[place].join(&state.text).map_err(|error| about(&state.path, &error))?;
+            rates[place].push(rate);
+        } else {
+            rungs.push(run);
+            rates.push(vec![rate]);
         }
     }
     if let [only] = &rungs[..] {
@@ -31,5 +38,5 @@ pub fn table(states: &[State], predict: f64) -> Result<Table> {
                 .into(),
         ));
     }
-    ladder(&rungs, predict)
+    ladder(&rungs, &rates, predict)
 }

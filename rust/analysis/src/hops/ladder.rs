@@ -8,21 +8,30 @@ use crate::arrhenius::Point;
 use crate::arrhenius_line::{Line, warn_of_extrapolation, warn_of_two};
 use crate::measurement::{KeepsSums as _, Layout as _};
 use crate::results::{Column, Results, Table};
+use crate::scatter;
+use crate::transport::Value;
 
 /// A table with a row for each temperature, and the activation energy of the hop rate above it, with what its line says at `predict` K.
-/// `rungs`: one measurement for each temperature, in any order.
+/// `rungs`: one measurement for each temperature, in any order; `replicas`: the rate of each run that makes one, by [`Hops::rate`]. What
+/// replicas differ by beyond their own errors goes into the errors of rates and of the mean time between hops.
 ///
 /// # Errors
 /// Where a sum leaves its range.
-pub fn ladder(rungs: &[Hops], predict: f64) -> Result<Table> {
-    let mut rungs: Vec<&Hops> = rungs.iter().collect();
-    rungs.sort_by(|a, b| a.layout().temperature.total_cmp(&b.layout().temperature));
+pub fn ladder(rungs: &[Hops], replicas: &[Vec<Value>], predict: f64) -> Result<Table> {
+    let between = scatter::between(replicas);
+    let mut rungs: Vec<(&Hops, usize)> = rungs.iter().zip(replicas.iter().map(Vec::len)).collect();
+    rungs.sort_by(|(a, _), (b, _)| a.layout().temperature.total_cmp(&b.layout().temperature));
     let mut results = Results::new(HopsLayout::STYLE, "ladder");
     results.setting("predict_K", predict);
     let (mut points, mut rows) = (Vec::new(), Vec::new());
-    for hops in rungs {
+    scatter::say_between(&mut results, between, "the hop rate");
+    for (hops, runs) in rungs {
         let found = hops.found()?;
-        let quantities = hops.quantities(&found);
+        let mut quantities = hops.quantities(&found);
+        for of in &mut quantities[..2] {
+            let value = Value { value: of.value.unwrap_or(0.0), error: of.error };
+            of.error = scatter::with_between(value, between, runs).error;
+        }
         let temperature = hops.layout().temperature;
         let time = hops.sums().samples() as f64 * hops.layout().interval();
         if let Some(value) = quantities[0].value.filter(|&rate| rate > 0.0) {

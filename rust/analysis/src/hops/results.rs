@@ -9,6 +9,7 @@ use crate::Result;
 use crate::jackknife::standard_errors;
 use crate::measurement::{History, KeepsSums as _, Layout as _, Report, Save as _, Thermo};
 use crate::results::{Column, Digits, Quantity, Results, Table};
+use crate::transport::Value;
 
 /// Fewer blocks make no standard error.
 const FEWEST_BLOCKS: usize = 8;
@@ -60,6 +61,16 @@ impl Hops {
     }
 
     /// Hop rate, residence time, length, share of returns.
+    /// Hops of an ion in a time, 1/ps.
+    ///
+    /// # Errors
+    /// Where a sum leaves its range.
+    pub fn rate(&self) -> Result<Value> {
+        let found = self.found()?;
+        let [rate, ..] = self.quantities(&found);
+        Ok(Value { value: rate.value.unwrap_or(0.0), error: rate.error })
+    }
+
     pub(super) fn quantities(&self, found: &Found) -> [Quantity; 4] {
         let layout = self.layout();
         let (hopped, followed) = (found.sum.hops > 0, found.sum.followers > 0);
