@@ -4,6 +4,7 @@ it refuses."""
 
 import itertools
 import json
+import math
 import subprocess
 
 import numpy as np
@@ -50,11 +51,11 @@ def liquid(request, tmp_path_factory):
     script = lj(gas(folder / "data", tilt=2.0 if drift == "com" else 0.0)) + GROUPS
     script += f"fix tr ion ion/transport {EVERY} drift {drift} temp {KELVIN} charge 1 {SPECIES} lags {N} {LEVELS} fit 0.1 0.4 "
     script += "file table.txt onsager onsager.txt history history.txt\n"
-    columns = " ".join(f"f_tr[{k}]" for k in range(28, 36))
+    columns = " ".join(f"f_tr[{k}]" for k in range(28, 40))
     script += f"thermo {STEPS}\nthermo_style custom step vol {columns}\nthermo_modify format float %.17g\n"
     script += f"dump d all custom {EVERY} dump id type x y z ix iy iz\n"
     script += f"dump_modify d sort id format float %.17g\nrun {STEPS}\n"
-    run = good(lmp(script, folder, ranks=2, timeout=300))
+    run = good(lmp(script, folder, ranks=2 if drift == "framework" else 1, timeout=300))
     _, cells, frames = dump(folder / "dump")
     u, types = frames[:, :, 1:4] + frames[:, :, 4:7] @ cells[0], frames[0, :, 0]
     if drift == "framework":
@@ -96,7 +97,7 @@ def test_same_numbers_as_numpy(liquid):
         assert found.need(f"L_{name}").error > 0
     total = z @ matrix @ z
     values = [CHARGE**2 * total * 0.01, *(z * (matrix @ z) / total)]
-    last = [run.thermo[0][f"f_tr[{k}]"][-1] for k in range(28, 36)]
+    last = [run.thermo[0][f"f_tr[{k}]"][-1] for k in range(32, 40)]
     np.testing.assert_allclose(last[::2], values, rtol=1e-9)
     names = ["sigma_total", *(f"t_{name}" for name in CHARGES)]
     np.testing.assert_allclose(
@@ -108,6 +109,58 @@ def test_same_numbers_as_numpy(liquid):
         momentum = matrix @ [10.0, 20.0, 20.0]
         assert np.abs(momentum).max() < 1e-9 * np.abs(matrix).max()
     assert found.setting("charges_sum") == pytest.approx(32 - 2 * counts[1] + 0.5 * counts[2])
+
+
+def whittle(f, power, terms):
+    """Level, its variance and cost of a + b f^2 + ... by scoring."""
+    basis = np.array([(f / f[-1]) ** (2 * k) for k in range(terms)]).T
+    a = np.zeros(terms)
+    a[0] = power.mean()
+
+    def cost(a):
+        s = basis @ a
+        return 3 * (np.log(s) + power / s).sum() if (s > 0).all() else np.inf
+
+    for _ in range(100):
+        s = basis @ a
+        information = 3 * basis.T @ (basis / s[:, None] ** 2)
+        step = np.linalg.solve(information, 3 * basis.T @ ((power - s) / s**2))
+        while cost(a + step) > cost(a) and np.abs(step).max() > 1e-14:
+            step /= 2
+        a = a + step
+    return a[0], np.linalg.inv(information)[0, 0], cost(a)
+
+
+def test_spectrum_of_the_flux_as_numpy(liquid):
+    folder, run, _, counts, sums = liquid
+    found = read(folder / "table.txt", TRANSPORT)
+    z = np.array(list(CHARGES.values()))
+    steps = np.diff(np.einsum("sia,i->sa", sums, z), axis=0)
+    n, time = len(steps), len(steps) * EVERY * DT
+    power = (np.abs(np.fft.fft(steps, axis=0)) ** 2).mean(axis=1)[1 : (n + 1) // 2] / time
+    f = np.arange(1, len(power) + 1) / time
+    end = 0.5 / found.need("fit_from").value
+    while True:
+        some = f <= end * (1 + 1e-9)
+        assert some.sum() >= 8
+        two, three = (whittle(f[some], power[some], terms) for terms in (2, 3))
+        p = math.erfc(math.sqrt(max(two[2] - three[2], 0.0)))
+        if p >= 0.05:
+            break
+        end /= np.sqrt(2)
+    assert found.need("spectrum_frequencies").value == some.sum()
+    assert found.need("spectrum_band").value == pytest.approx(f[some][-1], rel=FILE)
+    assert found.need("spectrum_p").value == pytest.approx(p, abs=1e-6)
+    level, error = two[0] / 2, 0.5 * np.sqrt(two[1] + 0.16 * (three[1] - two[1]))
+    own = found.need("D_spectrum")
+    size = z**2 @ counts / 1e-4
+    assert (own.value * size, own.error * size) == pytest.approx((level, error), rel=1e-6)
+    volume = run.thermo[0]["Volume"][-1]
+    sigma = CHARGE**2 * level * 1e-8 / (volume * 1e-30 * BOLTZMANN * KELVIN) * 0.01
+    assert found.need("sigma_spectrum").value == pytest.approx(sigma, rel=1e-6)
+    last = [run.thermo[0][f"f_tr[{k}]"][-1] for k in range(28, 32)]
+    shown = [found.need("sigma_spectrum").value, found.need("sigma_spectrum").error, f[some][-1], p]
+    assert last == pytest.approx(shown, rel=1e-6)
 
 
 def test_picture_shows_the_numbers_of_the_file(liquid):
@@ -170,6 +223,8 @@ def test_nothing_else_changes(tmp_path):
     without, with_species = heads
     assert np.array_equal(without.rows, with_species.rows)
     for name, quantity in without.quantities.items():
+        if "spectrum" in name:  # of all charges
+            continue
         assert with_species.quantities[name] == quantity, name
 
 

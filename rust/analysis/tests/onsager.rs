@@ -353,9 +353,9 @@ fn other_species_without_charge_change_nothing() {
     let errors = results.error("sigma_total") / results.error("sigma_collective");
     assert!((errors - 1.0).abs() < 0.15, "{errors}");
     let thermo = run.transport.thermo().unwrap();
-    assert_eq!(thermo.vector[27..], [all, results.error("sigma_total"), 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(thermo.vector[31..], [all, results.error("sigma_total"), 1.0, 0.0, 0.0, 0.0]);
     let history = run.transport.history().unwrap();
-    assert_eq!(history.row[history.row.len() - 6..], thermo.vector[27..]);
+    assert_eq!(history.row[history.row.len() - 6..], thermo.vector[31..]);
 
     let mut alone = Run::new(&kinds, Reference::Framework, FOUND, 3);
     let layout = TransportLayout { species: Vec::new(), ..run.transport.layout().clone() };
@@ -369,12 +369,15 @@ fn other_species_without_charge_change_nothing() {
     }
     alone.gather();
     let without = alone.results();
-    for name in ["D", "D_collective", "sigma", "sigma_collective", "haven"] {
+    for name in
+        ["D", "D_collective", "sigma", "sigma_collective", "haven", "D_spectrum", "sigma_spectrum", "spectrum_p"]
+    {
+        assert!(results.value(name) > 0.0, "{name}");
         assert_eq!(without.value(name), results.value(name), "{name}");
         assert_eq!(without.error(name), results.error(name), "{name}");
     }
     assert!(without.find("sigma_total").is_none());
-    assert_eq!(alone.transport.thermo().unwrap().vector[27..], [0.0, 0.0]);
+    assert_eq!(alone.transport.thermo().unwrap().vector[31..], [0.0, 0.0]);
 }
 
 impl Run {
@@ -430,6 +433,11 @@ fn goes_on_after_a_restart_and_joins_replicas() {
     }
     let [a, b, c] = [&whole.results(), &other.results(), &both.results().unwrap()].map(|of| of.value("sigma_total"));
     assert!(c > a.min(b) * 0.9 && c < a.max(b) * 1.1);
+
+    let [a, b, c] = [&whole.results(), &other.results(), &both.results().unwrap()].map(|of| of.value("D_spectrum"));
+    assert!(c > a.min(b) * 0.8 && c < a.max(b) * 1.2);
+    let [a, c] = [&whole.results(), &both.results().unwrap()].map(|of| of.value("spectrum_frequencies"));
+    assert!(c >= a && c <= 2.0 * a);
 
     let mut charged = ALL;
     charged[1].charge = -1.0;

@@ -107,6 +107,11 @@ impl Run {
     fn values(&self, cage: f64) -> Vec<(&'static str, Option<Value>)> {
         let window = Fit::Window(cage, 10.0 * cage);
         let collective = |fit: Fit| Some(diffusion(self.dense.sums(), fit).unwrap().ok()?.collective);
+        let ions = self.dense.layout().ions as f64;
+        let spectrum = |fit: Fit| {
+            let found = diffusion(self.dense.sums(), fit).unwrap().ok()?;
+            Some(found.spectrum.ok()?.diffusion.scaled(1.0 / ions))
+        };
         vec![
             ("beta, 1/t^3, plain origins", own(&self.plain, Fit::Beta)),
             ("**stationary**", own(&self.dense, Fit::Stationary)),
@@ -114,6 +119,8 @@ impl Run {
             ("**given**", own(&self.dense, window)),
             ("**stationary**, collective D", collective(Fit::Stationary)),
             ("**given**, collective D", collective(window)),
+            ("**stationary**, spectrum of the flux", spectrum(Fit::Stationary)),
+            ("**given**, spectrum of the flux", spectrum(window)),
             ("**until 0.1**", self.stopped),
         ]
     }

@@ -11,6 +11,7 @@ use super::gls;
 use super::layout::Fit;
 use super::moments::Moments;
 use super::onsager::Onsager;
+use super::spectrum::{NoSpectrum, Spectrum, spectrum};
 use super::stationary::{self, Stationary};
 use super::total::TransportTotal;
 use crate::Result;
@@ -67,6 +68,8 @@ pub struct Diffusion {
     pub ratio: f64,
     /// Collective (charge) diffusion: slope of the collective MSD / 6.
     pub collective: Value,
+    /// D of the sum of all charges from its spectrum, or why there is none; of the ions alone where there are no other species.
+    pub spectrum: std::result::Result<Spectrum, NoSpectrum>,
     /// Correlations of the collective displacements of several species, from the same line; `None`: only the ions are followed.
     pub onsager: Option<Onsager>,
     /// Independent parts behind the errors: blocks of time where there are enough, else groups of ions.
@@ -397,6 +400,7 @@ fn coefficients(
         axis: [axis(0), axis(1), axis(2)],
         ratio: curve.msd[last] / (6.0 * curve.lag[last]),
         collective,
+        spectrum: spectrum(data.sums.totals().map(|run| &run.series), data.interval, curve.lag[line.at[0]]),
         onsager: Onsager::new(data, line, &blocks, overlap),
         blocks: if enough { blocks.len() } else { ION_GROUPS },
         errors: if enough { Source::Blocks } else { source },

@@ -4,6 +4,7 @@
 use super::diffusion::{Diffusion, NotYet, Value, diffusion, haven_ratio, nernst_einstein};
 use super::layout::Evaluation;
 use super::moments::{Average, Moments};
+use super::onsager::Species;
 use super::total::TransportTotal;
 use crate::Result;
 use crate::measurement::Sums;
@@ -34,6 +35,10 @@ pub struct Findings {
     pub sigma_collective: Value,
     /// Conductivity of all charges; 0 where only the ions are followed.
     pub sigma_total: Value,
+    /// D of the charge from the spectrum of its flux: collective D where the ions alone carry any; 0 without an answer.
+    pub spectrum: Value,
+    /// Conductivity from it.
+    pub sigma_spectrum: Value,
     /// Self over collective diffusion.
     pub haven: Value,
     /// Mean of the temperature that was given, K; 0: not given.
@@ -81,12 +86,18 @@ impl Findings {
         };
         let total =
             found.as_ref().and_then(|found| found.onsager.as_ref()).map_or_else(Value::default, |all| all.total);
-        let sigma_total = if temperature > 0.0 && volume > 0.0 {
-            // a slope over 6 is the diffusion coefficient of one ion in the box
-            nernst_einstein(total, 1.0 / volume, 1.0, temperature).scaled(evaluation.units.conductivity().0)
-        } else {
-            Value::default()
+        // D of a sum over the box, in units of elementary charges, is the diffusion coefficient of one ion of charge 1 in it
+        let of_box = |diffusion: Value| {
+            if temperature > 0.0 && volume > 0.0 {
+                nernst_einstein(diffusion, 1.0 / volume, 1.0, temperature).scaled(evaluation.units.conductivity().0)
+            } else {
+                Value::default()
+            }
         };
+        let spectrum =
+            found.as_ref().and_then(|found| found.spectrum.ok()).map_or_else(Value::default, |it| it.diffusion);
+        let alone = layout.species.is_empty();
+        let squares = if alone { layout.ions as f64 } else { layout.species.iter().map(Species::square).sum() };
         let (factor, _) = evaluation.units.diffusion();
         Ok(Self {
             own: own.scaled(factor),
@@ -95,7 +106,9 @@ impl Findings {
             collective: collective.scaled(factor),
             sigma: sigma(own),
             sigma_collective: sigma(collective),
-            sigma_total,
+            sigma_total: of_box(total),
+            spectrum: if squares > 0.0 { spectrum.scaled(factor / squares) } else { Value::default() },
+            sigma_spectrum: of_box(spectrum.scaled(if alone { layout.charge.powi(2) } else { 1.0 })),
             haven: haven_ratio(own, collective),
             found,
             not_yet,

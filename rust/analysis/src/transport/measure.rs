@@ -4,6 +4,7 @@
 use super::layout::{Evaluation, TransportLayout};
 use super::moments::{Moments, Powers, Squares};
 use super::onsager::{self, pairs};
+use super::spectrum::Series;
 use super::total::TransportTotal;
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
@@ -106,6 +107,15 @@ impl Transport {
             }
             frame.keep(positions, &center, rows, width, place);
         });
+        let layout = &self.sums.layout;
+        let charge = match layout.species.split_first() {
+            None => collective,
+            Some((ions, rest)) => std::array::from_fn(|axis| {
+                let of_others = rest.iter().zip(&others).map(|(one, place)| one.charge * place[axis]);
+                ions.charge * collective[axis] + of_others.sum::<f64>()
+            }),
+        };
+        total.series.push(sample, charge);
         total.group_ions = groups;
         if let Some(kinetic) = frame.kinetic_temperature {
             moments.kinetic.add(kinetic)?;
@@ -224,6 +234,7 @@ impl Measure for Transport {
         let cross = pairs(self.sums.layout.species.len()).count() * size_of::<Powers>();
         let block = size_of::<LagSums>() + size_of::<[Powers; 3]>() + size_of::<u64>() + cross;
         self.lags.count() * (size_of::<LagSums>() + block * crate::MOST_BLOCKS)
+            + Series::MOST_BYTES
             + 8 * (self.sums.total.collective.len() + self.sums.total.species.len())
     }
 }

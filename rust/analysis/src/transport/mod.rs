@@ -15,6 +15,7 @@ mod measure;
 mod moments;
 mod onsager;
 mod results;
+mod spectrum;
 mod stationary;
 mod total;
 
@@ -30,5 +31,6 @@ pub use layout::{DiffusionUnits, Evaluation, Fit, TransportLayout};
 pub use measure::Transport;
 pub use moments::Moments;
 pub use onsager::{Onsager, Species, locate_species, pairs};
+pub use spectrum::{NoSpectrum, Series, Spectrum, spectrum};
 pub use stationary::Stationary;
 pub use total::TransportTotal;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Results of [`Transport`]: quantities, sentences and warnings, the table of lags, numbers for thermo output.
 
+use super::TransportLayout;
 use super::beta_window::DIFFUSIVE;
 use super::curve::Curve;
 use super::diffusion::{Diffusion, NotYet, Value};
@@ -9,6 +10,7 @@ use super::findings::Findings;
 use super::layout::{DiffusionUnits, Evaluation, Fit};
 use super::measure::Transport;
 use super::onsager;
+use super::spectrum::{NoSpectrum, Spectrum};
 use super::total::TransportTotal;
 use crate::measurement::{History, KeepsSums as _, Layout as _, Report, Sums, Thermo};
 use crate::motion::Reference;
@@ -17,10 +19,12 @@ use crate::{Exact, Result};
 
 /// Stands for "not known yet" where a number must be given: larger than any threshold.
 const UNKNOWN: f64 = 1e99;
+/// Two values of one quantity differ where they do by more errors than this, added as if independent.
+const DIFFER: f64 = 3.0;
 const NO_ERROR: &str = "(error not known: too few independent blocks)";
 
 /// Quantities of a row of the history, and whether an error stands beside each.
-const HISTORY: [(&str, bool); 21] = [
+const HISTORY: [(&str, bool); 25] = [
     ("time", false),
     ("D", true),
     ("D_x", true),
@@ -42,6 +46,10 @@ const HISTORY: [(&str, bool); 21] = [
     ("start_power", false),
     ("start_shift", false),
     ("hops", false),
+    ("D_spectrum", true),
+    ("sigma_spectrum", true),
+    ("spectrum_band", false),
+    ("spectrum_p", false),
 ];
 
 impl Transport {
@@ -64,7 +72,7 @@ impl Transport {
 
 impl Report for Transport {
     fn style(&self) -> &'static str {
-        super::TransportLayout::STYLE
+        TransportLayout::STYLE
     }
 
     fn results(&self) -> Result<Results> {
@@ -78,8 +86,8 @@ impl Report for Transport {
 
     /// Scalar: D. Vector: 1 D, 2 its error, 3 relative error, 4-6 D along x, y, z, 7 the paper's ratio, 8-9 collective D, 10-11
     /// sigma, 12-13 collective sigma, 14-15 Haven ratio, 16 beta, 17-18 window, 19 blocks, 20 samples, 21 temperature, 22 volume,
-    /// 23 kinetic temperature, 24-25 p and power of the test of the start, 26 spread over starts, 27 hops, 28-29 conductivity of all
-    /// charges, then the transport number of each species with its error. Array: a row per lag, all lags.
+    /// 23 kinetic temperature, 24-25 p and power of the test of the start, 26 spread over starts, 27 hops, 28-29 conductivity from the
+    /// spectrum, 30-31 its band and p, 32-33 conductivity of all charges, then the transport number of each species with its error. Array: a row per lag, all lags.
     fn thermo(&self) -> Result<Thermo> {
         let results = self.results()?;
         let (value, error) = (|name: &str| results.value(name), |name: &str| results.error(name));
@@ -112,6 +120,10 @@ impl Report for Transport {
             value("start_power"),
             value("start_shift"),
             value("hops"),
+            value("sigma_spectrum"),
+            error("sigma_spectrum"),
+            value("spectrum_band"),
+            value("spectrum_p"),
             value("sigma_total"),
             error("sigma_total"),
         ];
@@ -194,12 +206,13 @@ fn msd_error(sums: &Sums<TransportTotal>, index: usize) -> Result<Option<f64>> {
 }
 
 fn results(sums: &Sums<TransportTotal>, evaluation: &Evaluation, findings: &Findings) -> Results {
-    let mut results = Results::new(super::TransportLayout::STYLE, "lags");
+    let mut results = Results::new(TransportLayout::STYLE, "lags");
     settings(&mut results, sums, evaluation);
     sampling(&mut results, sums, findings);
     temperatures(&mut results, findings);
     window(&mut results, evaluation, findings);
     coefficients(&mut results, evaluation, findings);
+    second_opinion(&mut results, &sums.layout, evaluation, findings);
     onsager::add_quantities(&mut results, &sums.layout, evaluation, findings);
     results
 }
@@ -450,5 +463,61 @@ fn coefficients(results: &mut Results, evaluation: &Evaluation, findings: &Findi
     }
     if found && !warm {
         results.say("no conductivity: no temperature was given".into());
+    }
+}
+
+/// The conductivity from the spectrum of the flux, with its band and test, beside that from displacements.
+fn second_opinion(results: &mut Results, layout: &TransportLayout, evaluation: &Evaluation, findings: &Findings) {
+    let ((_, diffusion), (_, conductivity)) = (evaluation.units.diffusion(), evaluation.units.conductivity());
+    let answer = findings.found.as_ref().map(|found| found.spectrum);
+    let found = answer.and_then(std::result::Result::ok);
+    let of_all = if layout.species.is_empty() { "the ions" } else { "all charges" };
+    let number = |name: &str, label: &str, value: f64, unit: &str| {
+        Quantity::new(name, label, value, unit).only_if(found.is_some())
+    };
+    let label = format!("collective diffusion coefficient of {of_all}, from the spectrum of their flux");
+    let own = number("D_spectrum", &label, findings.spectrum.value, diffusion).with_error(findings.spectrum.error);
+    let label = format!("conductivity of {of_all}, from the spectrum of their flux");
+    let sigma = number("sigma_spectrum", &label, findings.sigma_spectrum.value, conductivity)
+        .with_error(findings.sigma_spectrum.error)
+        .only_if(found.is_some() && findings.temperature > 0.0);
+    for quantity in [own.only_if(findings.spectrum.value > 0.0), sigma] {
+        if quantity.value.is_some() { results.say_quantity(quantity, NO_ERROR) } else { results.quantity(quantity) }
+    }
+    let spectrum = found.unwrap_or(Spectrum { diffusion: Value::default(), band: 0.0, frequencies: 0, p: 0.0 });
+    results.quantity(number("spectrum_band", "end of the band of frequencies", spectrum.band, "THz"));
+    results.quantity(number("spectrum_frequencies", "frequencies in it", spectrum.frequencies as f64, ""));
+    let label = "probability of as large a deviation from a + b f^2 in the band by chance";
+    results.quantity(number("spectrum_p", label, spectrum.p, ""));
+    match answer {
+        None => {}
+        Some(Ok(_)) => results.say(format!(
+            "spectrum of the flux: a + b f^2 at {} frequencies up to {:.4} THz, p = {:.3}",
+            spectrum.frequencies, spectrum.band, spectrum.p
+        )),
+        Some(Err(NoSpectrum::TooShort(frequencies))) => results.say(format!(
+            "no answer from the spectrum of the flux: {frequencies} frequencies below half of one over the start of the window, 8 are needed: \
+             run longer"
+        )),
+        Some(Err(NoSpectrum::Curved(p))) => results.say(format!(
+            "no answer from the spectrum of the flux: it is no a + b f^2 in any band with 8 frequencies (p = {p:.3} in the narrowest)"
+        )),
+    }
+    let other = if layout.species.is_empty() { findings.collective } else { findings.sigma_total };
+    let own = if layout.species.is_empty() { findings.spectrum } else { findings.sigma_spectrum };
+    let apart = own.error.zip(other.error).is_some_and(|(a, b)| (own.value - other.value).abs() > DIFFER * a.hypot(b));
+    if found.is_some() && apart {
+        results.warn(
+            "spectrum_differs",
+            format!(
+                "the spectrum of the flux and the slope of the collective displacement differ: {:.3e} +- {:.1e} and {:.3e} +- {:.1e} {}: the \
+                 window may begin too early for collective motion",
+                own.value,
+                own.error.unwrap_or(0.0),
+                other.value,
+                other.error.unwrap_or(0.0),
+                if layout.species.is_empty() { diffusion } else { conductivity }
+            ),
+        );
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::TransportLayout;
 use super::moments::{Average, Moments};
+use super::spectrum::Series;
 use crate::Blocks;
 use crate::measurement::Total;
 use crate::motion::ION_GROUPS;
@@ -21,6 +22,9 @@ pub struct TransportTotal {
     /// The same for each species but the first, species x places x 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub species: Vec<f64>,
+    /// The path of the charge: the summed position of all ions, times charges where there are several species.
+    #[serde(default)]
+    pub series: Series,
     /// Ions in each group.
     pub group_ions: [u64; ION_GROUPS],
     /// Sum over samples of the volume.
@@ -44,6 +48,7 @@ impl Total for TransportTotal {
             blocks: Blocks::default(),
             collective: vec![0.0; 3 * layout.lags().places()],
             species: vec![0.0; others(layout) * 3 * layout.lags().places()],
+            series: Series::default(),
             group_ions: [0; ION_GROUPS],
             volume: Average::default(),
             temperature: Average::default(),
@@ -66,6 +71,7 @@ impl Total for TransportTotal {
         self.collective.len() == 3 * lags.places()
             && self.species.len() == others(layout) * self.collective.len()
             && self.collective.iter().chain(&self.species).all(|position| position.is_finite())
+            && self.series.fits(self.samples)
             && self.thermal_samples <= self.samples
             && self.known_since.is_none_or(|since| since <= self.samples)
             && (self.samples == 0 || ions == Some(layout.ions))

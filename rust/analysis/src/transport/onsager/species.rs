@@ -24,6 +24,14 @@ pub struct Species {
     pub charge: f64,
 }
 
+impl Species {
+    /// Charges squared, summed over all atoms.
+    #[must_use]
+    pub fn square(&self) -> f64 {
+        self.atoms as f64 * self.charge * self.charge
+    }
+}
+
 /// Pairs of `count` species in the order of all lists: each with itself and those behind it.
 pub fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..count).flat_map(move |i| (i..count).map(move |j| (i, j)))
