@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from deepion import __version__, checkout
-from deepion.benchmark.report import machine
+from deepion.benchmark.report import aligned, machine
 
-from . import peers, settings, simulation, verdicts
+from . import peers, settings, simulation, verdicts, walks
 from .errors import ComparisonError
 
 PROGRAM = "scripts/compare_analysis"
@@ -26,13 +26,17 @@ FEWEST_STEPS = 10 * settings.FIT[1] * settings.EVERY  # so that all errors are f
 
 def run(arguments: Namespace) -> None:
     complete(arguments)
-    rows = compare(arguments)
-    print(verdicts.markdown(rows) if arguments.markdown else verdicts.text(rows))
-    failed = verdicts.failures(rows)
-    judged = sum(row.allowed is not None for row in rows)
+    if arguments.walks:
+        rows = walks.compare(arguments.folder / "walks", arguments.venv, arguments.walks, say)
+        print(walks.markdown(rows) if arguments.markdown else aligned([walks.HEAD, *rows], left=2))
+        return
+    found = compare(arguments)
+    print(verdicts.markdown(found) if arguments.markdown else verdicts.text(found))
+    failed = verdicts.failures(found)
+    judged = sum(row.allowed is not None for row in found)
     print(f"\n{judged - len(failed)} of {judged} comparisons within what is allowed")
     if arguments.json:
-        arguments.json.write_text(json.dumps(everything(arguments, rows), indent=1) + "\n")
+        arguments.json.write_text(json.dumps(everything(arguments, found), indent=1) + "\n")
     if failed:
         sys.exit(1)
 
@@ -41,6 +45,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     build = checkout.root() / "build"
     parser.add_argument("--steps", type=int, default=settings.STEPS, help="of 2 fs, in the run [default: %(default)s]")
     parser.add_argument("--peers", nargs="+", choices=peers.PEERS, default=peers.PEERS, help="which tools")
+    parser.add_argument(
+        "--walks", type=int, default=0, metavar="RUNS", help="in place of all else: kinisi on so many walks of known D"
+    )
     parser.add_argument("--json", type=Path, help="write the table there, with versions and the machine")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--model", type=Path, default=build / "models/lipsti-a.onnx", help="for deepmd/onnx")
@@ -55,6 +62,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def complete(arguments: Namespace) -> None:
     """Refuse what cannot work, and make paths absolute."""
+    if arguments.walks < 0:
+        raise ComparisonError(f"--walks needs a number of walks, not {arguments.walks}")
     if arguments.steps < FEWEST_STEPS or arguments.steps % settings.EVERY:
         raise ComparisonError(
             f"--steps needs a multiple of {settings.EVERY} from {FEWEST_STEPS} on, not {arguments.steps}"

@@ -19,7 +19,7 @@ SPACING = 10  # of the lags in the straight line, samples: all of them take minu
 
 def evaluate(folder: Path) -> dict[str, np.ndarray]:
     """For the run and the hottest walk: MSD (A^2) at the lags with every origin, the observations that kinisi adds to them (A^2),
-    mean and standard deviation of its samples of D (cm^2/s).
+    mean and standard deviation of its samples of D (cm^2/s), from where the slope is fitted and from where deepion finds it constant.
     """
     import scipp
     from kinisi.analyze import DiffusionAnalyzer
@@ -43,18 +43,25 @@ def evaluate(folder: Path) -> dict[str, np.ndarray]:
         short = scipp.array(dims=["time interval"], values=np.arange(1, s.EVERY_ORIGIN + 1) * step, unit="fs")
         found[f"{name} msd"] = DiffusionAnalyzer.from_xdatcar(**settings, dt=short).da.values
 
-        start = measured.fit_lags(name)[0]
-        lags = np.arange(start, len(dump.steps), SPACING) * step
-        analyzer = DiffusionAnalyzer.from_xdatcar(
-            **settings, dt=scipp.array(dims=["time interval"], values=lags, unit="fs")
-        )
-        analyzer.diffusion(
-            scipp.scalar(int(lags[0]), unit="fs"), progress=False, random_state=np.random.RandomState(4711)
-        )
-        samples = np.asarray(analyzer.D.values)
-        found[f"{name} d"] = np.array([samples.mean(), samples.std(ddof=1)])
+        for which, start in (("d", measured.fit_lags(name)[0]), ("usual d", usual_start(folder, name))):
+            lags = np.arange(start, len(dump.steps), SPACING) * step
+            analyzer = DiffusionAnalyzer.from_xdatcar(
+                **settings, dt=scipp.array(dims=["time interval"], values=lags, unit="fs")
+            )
+            analyzer.diffusion(
+                scipp.scalar(int(lags[0]), unit="fs"), progress=False, random_state=np.random.RandomState(4711)
+            )
+            samples = np.asarray(analyzer.D.values)
+            found[f"{name} {which}"] = np.array([samples.mean(), samples.std(ddof=1)])
         found[f"{name} added"] = added(dump.unwrapped, dump.types)
     return found
+
+
+def usual_start(folder: Path, name: str) -> int:
+    """Where the slope of the MSD is constant by the default of fix ion/transport, samples."""
+    prefix = "" if name == "run" else f"{name}."
+    start = measured.diffusion(folder, f"{prefix}usual.history").window[0]
+    return max(1, round(start / s.interval(name)))
 
 
 class _Frames:
@@ -92,7 +99,12 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
         what = f"{where}: MSD as they are"
         rows.append(within_errors(what, tool, msd[known], errors[known], theirs[f"{name} msd"][known], 1.0, "A^2"))
         rows.append(overlap(f"{where}: D, one-sigma intervals", tool, ours.d, tuple(theirs[f"{name} d"]), "cm^2/s"))
+        usual = measured.diffusion(folder, f"{prefix}usual.history")
+        what = f"{where}: D by default, slope constant from {usual.window[0]:.3g} ps on"
+        rows.append(overlap(what, tool, usual.d, tuple(theirs[f"{name} usual d"]), "cm^2/s"))
     true = s.walk_diffusion(s.WALK_TEMPERATURES[-1])
-    d, error = theirs[f"{HOT} d"]
-    words = number(true, "cm^2/s (true)", 4), with_error(d, error, "cm^2/s")
-    return [*rows, note("walk: D of the tool", tool, *words, abs(d - true) / error, "of its s.e.")]
+    for which, what in (("d", "walk: D of the tool"), ("usual d", "walk: D of the tool, from our start")):
+        d, error = theirs[f"{HOT} {which}"]
+        words = number(true, "cm^2/s (true)", 4), with_error(d, error, "cm^2/s")
+        rows.append(note(what, tool, *words, abs(d - true) / error, "of its s.e."))
+    return rows

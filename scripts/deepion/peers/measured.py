@@ -67,9 +67,15 @@ def straight_line(lag: np.ndarray, msd: np.ndarray, power: float) -> float:
 
 
 def weighted_line(of: Table, lag: np.ndarray, msd: np.ndarray) -> float:
-    """Slope of the MSD at these lags (ps) with the weights that the fix found and wrote into its file."""
-    weights = {round(at, 9): weight for at, weight in of.head["series"]["fit_weights"]}
-    return float(sum(weights[round(float(at), 9)] * y for at, y in zip(lag, msd, strict=True)))
+    """Slope of the MSD at these lags (ps) with the weights that the fix found and wrote into its file: of lags close to each other it takes
+    some.
+    """
+    known = {round(float(at), 9): y for at, y in zip(lag, msd, strict=True)}
+    weights = [(round(at, 9), weight) for at, weight in of.head["series"]["fit_weights"]]
+    missing = [at for at, _ in weights if at not in known]
+    if missing:
+        raise ComparisonError(f"{of.path} is a line through lags of {missing} ps, which the other tool does not have")
+    return float(sum(weight * known[at] for at, weight in weights))
 
 
 def fit_lags(name: str) -> np.ndarray:

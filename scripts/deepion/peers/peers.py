@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from deepion.benchmark.lammps_run import own_environment
-
 from .errors import ComparisonError
 from .verdicts import Row
 
@@ -32,6 +30,9 @@ def evaluate(peer: str, folder: Path) -> None:
 
 def evaluated(peer: str, folder: Path, venv: Path) -> None:
     """The same in a process of the environment."""
+    # not above: the environments of the tools, where evaluate() runs, lack packages that it needs
+    from deepion.benchmark.lammps_run import own_environment
+
     command = [venv / "bin/python", "-W", "ignore", "-m", "deepion.peers.peers", peer, folder]
     environment = own_environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:

@@ -20,6 +20,8 @@ HOT = f"walk{s.WALK_TEMPERATURES[-1]}"
 MSD, LINE, CONSTANTS, ARRHENIUS = 1e-10, 1e-9, 1e-10, 1e-9  # relative
 MERGE_DIGITS = 5.1e-5  # eV: deepion-merge prints four decimals
 SAME_DATA = 1.0  # standard errors between two straight lines through the same data
+DATA = 3.0  # the same where one of them has weights of twice the variance: their difference scatters as much as the better one
+NUMPY = "numpy polyfit"
 TRUE = 3.0  # standard errors from the true value
 TRUTH = "true value"
 
@@ -79,6 +81,8 @@ def compare(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]
     true = s.walk_diffusion(s.WALK_TEMPERATURES[-1])
     ours = measured.diffusion(folder, f"{HOT}.history").d
     rows.append(within_errors("walk: D, default lags", TRUTH, *ours, true, TRUE, "cm^2/s"))
+    usual = measured.diffusion(folder, f"{HOT}.usual.history").d
+    rows.append(within_errors("walk: D by default", TRUTH, *usual, true, TRUE, "cm^2/s"))
     return [*rows, *ladder_rows(folder, theirs, tool)]
 
 
@@ -100,17 +104,15 @@ def trajectory_rows(table, ours: measured.Diffusion, name: str, theirs: dict[str
     rows.append(close(f"{where}: D, line with weights 1/t through our MSD", tool, line, d, LINE, "cm^2/s"))
     line = measured.weighted_line(table, lags * step, theirs[f"{name} msd"]) / 6 * 1e-4
     rows.append(close(f"{where}: D, line with our weights through its MSD", tool, ours.d[0], line, LINE, "cm^2/s"))
-    rows.append(within_errors(f"{where}: D, each with its own weights", tool, *ours.d, d, SAME_DATA, "cm^2/s"))
-    rows.append(
-        within_errors(f"{where}: collective D, own weights", tool, *ours.collective, charge_d, SAME_DATA, "cm^2/s")
-    )
+    rows.append(within_errors(f"{where}: D, each with its own weights", tool, *ours.d, d, DATA, "cm^2/s"))
+    rows.append(within_errors(f"{where}: collective D, own weights", tool, *ours.collective, charge_d, DATA, "cm^2/s"))
     factors = 1000 * np.array([ours.sigma[0] / ours.d[0], ours.sigma_collective[0] / ours.collective[0]])
     both = np.array([sigma / d, charge_sigma / charge_d])
     rows.append(close(f"{where}: sigma / D, both kinds", tool, factors, both, CONSTANTS, "mS s/cm^3"))
     haven = float(theirs[f"{name} haven"])
     ratios = ours.haven[0] / (ours.d[0] / ours.collective[0]), haven / (d / charge_d)
     rows.append(close(f"{where}: Haven ratio over D / collective D", tool, *ratios, CONSTANTS))
-    rows.append(within_errors(f"{where}: Haven ratio", tool, *ours.haven, haven, SAME_DATA))
+    rows.append(within_errors(f"{where}: Haven ratio", tool, *ours.haven, haven, DATA))
     words = number(ours.d[1], "cm^2/s", 2), number(error, "cm^2/s", 2)
     return [*rows, note(f"{where}: error of D", tool, *words, ours.d[1] / error, "times as large")]
 
@@ -126,32 +128,43 @@ def default_lags_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) ->
     what = f"run: MSD at the default lags, {common[0]} to {common[-1]}"
     rows = [within_errors(what, tool, msd, errors, its, SAME_DATA, "A^2")]
     d, _ = theirs["run d"]
-    return [*rows, within_errors("run: D, default lags", tool, *ours.d, d, SAME_DATA, "cm^2/s")]
+    rows.append(within_errors("run: D, default lags", tool, *ours.d, d, DATA, "cm^2/s"))
+    usual = measured.diffusion(folder, "usual.history").d
+    return [*rows, within_errors("run: D by default", tool, *usual, d, DATA, "cm^2/s")]
+
+
+def smoothed_line(of) -> np.ndarray:
+    """Slope, -eV, and height of ln D against 1/kT with the weights of the ladder: logarithms of relative errors on a straight line."""
+    d, x = of.column("D"), 1 / (BOLTZMANN * of.column("temperature"))
+    errors = np.exp(np.polyval(np.polyfit(x, np.log(of.quantity("D").errors / d), 1), x))
+    return np.polyfit(x, np.log(d), 1, w=1 / errors)
 
 
 def ladder_rows(folder: Path, theirs: dict[str, np.ndarray], tool: str) -> list[Row]:
     """Activation energies."""
     ladder, few = (measured.table(folder, f"{name}.dat") for name in ("ladder", "few"))
-    kelvin, d, errors = ladder.column("temperature"), ladder.column("D"), ladder.quantity("D").errors
-    x = 1 / (BOLTZMANN * kelvin)
-    alike, weighted = np.polyfit(x, np.log(d), 1), np.polyfit(x, np.log(d), 1, w=d / errors)
+    alike = np.polyfit(1 / (BOLTZMANN * ladder.column("temperature")), np.log(ladder.column("D")), 1)
     energy, prefactor = theirs["ladder"]
     rows = [
         close("E_a, rows of the ladder alike (line: numpy)", tool, -alike[0], energy, ARRHENIUS, "eV"),
         close("prefactor, rows alike (line: numpy)", tool, np.exp(alike[1]), prefactor, ARRHENIUS, "cm^2/s"),
     ]
-    for name, theirs_e, whose, what in (
-        (few, theirs["few"][0], tool, "E_a that deepion-merge prints where D has no errors"),
-        (ladder, -weighted[0], "numpy polyfit", "E_a that deepion-merge prints, weighted with the errors"),
-    ):
-        printed = name.need("E_a_D").value
-        words = number(printed, "eV"), number(theirs_e, "eV", 6)
-        rows.append(Row(what, whose, *words, abs(printed - theirs_e), ABSOLUTE, MERGE_DIGITS))
-    what = "ln prefactor that deepion-merge prints, no errors"
-    rows.append(close(what, tool, few.series("lines")[0]["ln_prefactor"], np.log(theirs["few"][1]), 1e-6))
+    for of, ions in ((few, f"{s.FEW_IONS} ions"), (ladder, "all")):
+        printed, (slope, height) = of.need("E_a_D").value, smoothed_line(of)
+        words = number(printed, "eV"), number(-slope, "eV")
+        what = f"E_a that deepion-merge prints, smoothed weights, {ions}"
+        rows.append(Row(what, NUMPY, *words, abs(printed + slope), ABSOLUTE, MERGE_DIGITS))
+        what = f"ln prefactor that deepion-merge prints, {ions}"
+        rows.append(close(what, NUMPY, of.series("lines")[0]["ln_prefactor"], height, 1e-6))
+    few_energy = few.need("E_a_D")
+    rows.append(
+        within_errors(
+            f"E_a of {s.FEW_IONS} ions", tool, few_energy.value, few_energy.error, theirs["few"][0], DATA, "eV"
+        )
+    )
     weighted_energy = ladder.need("E_a_D")
     rows.append(
-        within_errors("E_a, ours weighted", tool, weighted_energy.value, weighted_energy.error, energy, SAME_DATA, "eV")
+        within_errors("E_a, ours weighted", tool, weighted_energy.value, weighted_energy.error, energy, DATA, "eV")
     )
     rows.append(
         within_errors(

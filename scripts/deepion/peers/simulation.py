@@ -40,6 +40,7 @@ reset_timestep 0
 fix framework lithium ion/transport {every} {transport} origins 1 file framework.dat history framework.history
 fix none lithium ion/transport {every} {transport} origins 1 drift none file none.dat
 fix origins lithium ion/transport {every} {transport} lags {every_origin} 1 file origins.dat history origins.history
+fix usual lithium ion/transport {every} temp {temperature} charge {charge} output {steps} file usual.dat history usual.history
 fix nc lithium ion/coordination {every} sulfur {cutoffs} output {steps} file coordination.dat
 fix gr lithium ion/rdf {every} sulfur {rdf} output {steps} file rdf.dat
 fix vib all ion/vdos {every} {vdos_lags} origins 1 names {elements} output {steps} file vdos.dat vacf vacf.dat
@@ -65,6 +66,7 @@ fix all ion ion/transport {every} temp {kelvin} {fit} lags {per_level} {levels} 
     history {name}.history state {name}.state
 fix origins ion ion/transport {every} temp {kelvin} {fit} lags {every_origin} 1 output {last} file {name}.origins.dat &
     history {name}.origins.history
+fix usual ion ion/transport {every} temp {kelvin} output {last} file {name}.usual.dat history {name}.usual.history
 fix few few ion/transport {every} temp {kelvin} lags {per_level} {levels} origins 1 state {name}.few.state
 thermo {last}
 rerun {name}.dump dump x y z box yes wrapped no
@@ -83,6 +85,7 @@ def measure(folder: Path, plugin: Path, model: Path, steps: int) -> None:
         elements=" ".join(s.ELEMENTS),
         timestep=s.TIMESTEP,
         temperature=s.TEMPERATURE,
+        charge=s.CHARGE,
         equilibration=s.EQUILIBRATION,
         every=s.EVERY,
         transport=f"temp {s.TEMPERATURE} charge {s.CHARGE} fit {first:g} {last:g} output {steps}",

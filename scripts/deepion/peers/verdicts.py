@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepion.benchmark.report import aligned
-
 RELATIVE, ERRORS, COUNT, ABSOLUTE = "relative", "of our s.e.", "numbers differ", "absolute"
 
 
@@ -119,6 +117,9 @@ def cells(row: Row) -> list[str]:
 
 def text(rows: list[Row]) -> str:
     """The table for the screen."""
+    # not above: the environments of the tools lack packages that it needs
+    from deepion.benchmark.report import aligned
+
     return aligned([HEAD, *map(cells, rows)], left=2)
 
 
