@@ -256,7 +256,20 @@ def test_errors_name_the_missing_step_or_file(tmp_path):
 
 def test_kill_and_continue(tmp_path):
     """SIGKILL of everything during melt-quench, then in a measurement; the measurement ends with all its samples."""
-    short = ["run", *TINY, "--temperatures", "900", "--every", "10", "--save", "20", "--picoseconds", "4"]
+    short = [
+        "run",
+        *TINY,
+        "--temperatures",
+        "900",
+        "--every",
+        "10",
+        "--save",
+        "20",
+        "--picoseconds",
+        "4",
+        "--until",
+        "1e-6",
+    ]
     cell = tmp_path / "Ti10" / "1"
     place = cell / "900K"
     for wanted in (cell / "restart.melt-quench.2", place / "restart.conductivity.2"):
