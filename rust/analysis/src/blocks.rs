@@ -15,6 +15,11 @@ pub trait Merge {
     /// # Errors
     /// Where a sum leaves its range.
     fn merge(&mut self, other: &Self) -> Result<()>;
+
+    /// Whether equal sums tell that two runs are the same: not where nothing that was counted has happened yet.
+    fn telling(&self) -> bool {
+        true
+    }
 }
 
 /// Adds a count to another.
@@ -203,7 +208,8 @@ impl<T: Merge + Clone> Runs<'_, T> {
             let (known, new) = (known.coarse(length, *known_samples)?, blocks.coarse(length, samples)?);
             let shared = known.len().min(new.len());
             // one sample alone has no displacement yet, and is the same in all runs
-            if shared as u64 * length > 1 && known[..shared] == new[..shared] {
+            let alike = known[..shared] == new[..shared] && known[..shared].iter().any(Merge::telling);
+            if shared as u64 * length > 1 && alike {
                 return Err(Error::State(
                     "this is the same run as another of the states, or one goes on from the other: give each run once, by \
                      its newest state"

@@ -303,6 +303,10 @@ fn joined_runs_and_temperatures() {
     assert!((rate(&both) - f64::midpoint(rate(&a), rate(&b))).abs() < 1e-12);
     assert!(both.join(&state(&a)).unwrap_err().to_string().contains("same run"));
     assert!(deepion_analysis::open("ion/hops", &state(&a)).is_ok());
+    // runs without a hop are alike, and yet not the same
+    let still = Walk { rate: 0.0, ..WALK };
+    let (mut c, d) = (measured(layout(), &still.frames(400, 1)), measured(layout(), &still.frames(400, 2)));
+    c.join(&state(&d)).unwrap();
 
     // rates of an activation energy of 0.3 eV
     let at = |temperature: f64, seed: u64| {

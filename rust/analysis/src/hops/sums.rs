@@ -111,4 +111,8 @@ impl Merge for Counted {
         add_count(&mut self.frames, other.frames)?;
         self.add(&other.increments())
     }
+
+    fn telling(&self) -> bool {
+        self.hops > 0 || self.excursions > 0
+    }
 }
