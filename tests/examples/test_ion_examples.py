@@ -19,6 +19,7 @@ VERSION = "22Jul2025"
 # name: steps of the shortened run, files, columns of the table whose values must not all be 0
 CASES = {
     "transport": (2000, ["msd.1000K.dat", "diffusion.1000K.dat", "state.1000K.json"], ["msd_A^2", "beta"]),
+    "onsager": (1000, ["msd.dat", "onsager.dat", "history.dat", "state.json"], ["msd_A^2", "msd_collective_A^2"]),
     "coordination": (200, ["coordination.dat", "history.dat", "state.json"], ["mean_n", "S_config_kB"]),
     "hops": (
         1000,
