@@ -77,13 +77,13 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
         let table = numbers::<R>(PIECES * 6 * COLUMNS);
         let mut a = numbers::<R>(4 * COLUMNS);
         group.bench_function("accumulate, per pair", |b| {
-            b.iter(|| R::accumulate(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&mut a), COLUMNS));
+            b.iter(|| R::accumulate(isa, &table, COLUMNS, rows.pairs(&[0, PAIRS]), black_box(&mut a), COLUMNS));
         });
         let mut products: [Vec<R>; 5] = std::array::from_fn(|_| numbers(PAIRS));
         group.bench_function("project, per pair", |b| {
             b.iter(|| {
                 let products = products.each_mut().map(|p| &mut p[..]);
-                R::project(isa, &table, COLUMNS, rows.part(0..PAIRS), black_box(&a), products);
+                R::project(isa, &table, COLUMNS, rows.pairs(&[0, PAIRS]), black_box(&a), COLUMNS, products);
             });
         });
         let mut f = Default::default();

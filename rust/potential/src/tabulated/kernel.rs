@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use crate::vectors::virial;
 
-use super::lanes::{Narrow, Vector};
-use super::places::{COEFFICIENTS, Places};
+use super::lanes::{GROUP, MOST_LANES, Vector};
+use super::places::Places;
 use super::real::Real;
 
 /// Constants of a pair of types for `geometry` and `pair_forces`.
@@ -79,26 +79,31 @@ impl<R: Real> Rows<R> {
         self.t.capacity() * (5 * size_of::<R>() + 4 + 4 * size_of::<f64>())
     }
 
-    /// The pairs of one center.
+    /// All pairs; those of center `c` are `start[c]..start[c + 1]`.
     #[must_use]
-    pub fn part(&self, pairs: Range<usize>) -> PairRows<'_, R> {
-        PairRows {
-            piece: &self.piece[pairs.clone()],
-            t: &self.t[pairs.clone()],
-            row: [0, 1, 2, 3].map(|c| &self.row[c][pairs.clone()]),
-        }
+    pub fn pairs<'a>(&'a self, start: &'a [usize]) -> PairRows<'a, R> {
+        PairRows { start, piece: &self.piece, t: &self.t, row: self.row.each_ref().map(|row| &row[..]) }
     }
 }
 
-/// What the loops over basis functions need of the pairs of one center with neighbors of one type.
+/// What the loops over basis functions need of the pairs of some centers with neighbors of one type.
 #[derive(Clone, Copy)]
 pub struct PairRows<'a, R> {
+    /// First pair of each center, and the end of the last one's.
+    pub start: &'a [usize],
     /// Piece of the table.
     pub piece: &'a [u32],
     /// Place in the piece, 0 to 1.
     pub t: &'a [R],
     /// Row of the environment matrix.
     pub row: [&'a [R]; 4],
+}
+
+impl<R> PairRows<'_, R> {
+    /// The pairs of each center, in order.
+    pub fn centers(&self) -> impl Iterator<Item = Range<usize>> {
+        self.start.windows(2).map(|ends| ends[0]..ends[1])
+    }
 }
 
 #[inline(always)]
@@ -155,145 +160,6 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     }
 }
 
-/// Values of basis functions at `t`, from their coefficients in a piece of the table.
-#[inline(always)]
-fn value<V: Vector>(coefficients: &[V::Real], t: V) -> V {
-    let mut value = V::load(&coefficients[(COEFFICIENTS - 1) * V::LANES..]);
-    for power in (0..COEFFICIENTS - 1).rev() {
-        value = value.mul_add(t, V::load(&coefficients[power * V::LANES..]));
-    }
-    value
-}
-
-/// Adds the pairs' rows times their basis functions to `a`: 4 rows of `stride`, columns of this type first.
-#[inline(always)]
-pub fn accumulate<W: Vector<Folded = H>, H: Vector<Real = W::Real>>(
-    table: &[W::Real],
-    columns: usize,
-    pairs: PairRows<W::Real>,
-    a: &mut [W::Real],
-    stride: usize,
-) {
-    let mut first = 0;
-    while first + W::LANES <= columns {
-        accumulate_block::<W>(table, columns, pairs, a, stride, first);
-        first += W::LANES;
-    }
-    if first < columns {
-        accumulate_block::<H>(table, columns, pairs, a, stride, first);
-    }
-}
-
-#[inline(always)]
-fn accumulate_block<V: Vector>(
-    table: &[V::Real],
-    columns: usize,
-    pairs: PairRows<V::Real>,
-    a: &mut [V::Real],
-    stride: usize,
-    first: usize,
-) {
-    let mut sums = [V::zero(); 4];
-    let n = pairs.t.len();
-    let row = pairs.row.map(|row| &row[..n]);
-    let piece_of = &pairs.piece[..n];
-    for k in 0..n {
-        let piece = (piece_of[k] as usize * columns + first) * COEFFICIENTS;
-        let value = value(&table[piece..][..COEFFICIENTS * V::LANES], V::splat(pairs.t[k]));
-        for c in 0..4 {
-            sums[c] = V::splat(row[c][k]).mul_add(value, sums[c]);
-        }
-    }
-    for c in 0..4 {
-        let a = &mut a[c * stride + first..][..V::LANES];
-        sums[c].add(V::load(a)).store(a);
-    }
-}
-
-/// From dE/dA: per pair its four products with the basis functions and, weighted by the row, with their slopes by t. The
-/// functions are evaluated again: cheaper than storing them. `ga`: 4 rows of each of the [`super::lanes::blocks`].
-#[inline(always)]
-pub fn project<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
-    table: &[W::Real],
-    columns: usize,
-    pairs: PairRows<W::Real>,
-    ga: &[W::Real],
-    out: [&mut [W::Real]; 5],
-) {
-    let n = pairs.t.len();
-    let row = pairs.row.map(|row| &row[..n]);
-    let piece_of = &pairs.piece[..n];
-    let out = out.map(|out| &mut out[..n]);
-    // Lanes are added up for a group of pairs at once.
-    let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 5];
-    let mut begin = 0;
-    while begin < n {
-        let end = (begin + GROUP).min(n);
-        for k in begin..end {
-            let at = (k - begin) * H::LANES;
-            let piece = &table[piece_of[k] as usize * COEFFICIENTS * columns..][..COEFFICIENTS * columns];
-            let y = [row[0][k], row[1][k], row[2][k], row[3][k]];
-            let sums = products::<W, H>(piece, columns, pairs.t[k], y, ga);
-            for c in 0..5 {
-                sums[c].store(&mut partial[c][at..]);
-            }
-        }
-        for c in 0..5 {
-            H::totals(&partial[c][..(end - begin) * H::LANES], &mut out[c][begin..end]);
-        }
-        begin = end;
-    }
-}
-
-/// Pairs whose sums are finished together.
-const GROUP: usize = 16;
-/// Lanes that are left to add up, at most.
-const MOST_LANES: usize = 8;
-
-/// The five products of [`project`] for one pair, lane by lane.
-#[inline(always)]
-fn products<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
-    piece: &[W::Real],
-    columns: usize,
-    t: W::Real,
-    y: [W::Real; 4],
-    ga: &[W::Real],
-) -> [H; 5] {
-    let whole = columns - columns % W::LANES;
-    let (blocks, last) = piece.split_at(COEFFICIENTS * whole);
-    let (of_blocks, of_last) = ga.split_at(4 * whole);
-    let mut sums = [W::zero(); 5];
-    for (coefficients, g) in blocks.chunks_exact(COEFFICIENTS * W::LANES).zip(of_blocks.chunks_exact(4 * W::LANES)) {
-        add_products(coefficients, t, y, g, &mut sums);
-    }
-    // Not `map`: what it calls would not be inlined.
-    let mut sums = [sums[0].fold(), sums[1].fold(), sums[2].fold(), sums[3].fold(), sums[4].fold()];
-    if whole < columns {
-        add_products(last, t, y, of_last, &mut sums);
-    }
-    sums
-}
-
-#[inline(always)]
-fn add_products<V: Vector>(coefficients: &[V::Real], t: V::Real, y: [V::Real; 4], g: &[V::Real], sums: &mut [V; 5]) {
-    let t = V::splat(t);
-    let mut value = V::load(&coefficients[(COEFFICIENTS - 1) * V::LANES..]);
-    let mut slope = value;
-    for power in (0..COEFFICIENTS - 1).rev() {
-        value = value.mul_add(t, V::load(&coefficients[power * V::LANES..]));
-        if power > 0 {
-            slope = slope.mul_add(t, value);
-        }
-    }
-    let mut weighted = V::zero();
-    for c in 0..4 {
-        let g = V::load(&g[c * V::LANES..]);
-        sums[c] = g.mul_add(value, sums[c]);
-        weighted = V::splat(y[c]).mul_add(g, weighted);
-    }
-    sums[4] = weighted.mul_add(slope, sums[4]);
-}
-
 /// Forces of centers on their neighbors of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.
 #[inline(always)]
 pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
@@ -328,7 +194,7 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
 
 /// Columns `columns` of `out` (4 rows of `width`) += rows `rows` of `right` (n x width) times `left` (4 x n).
 #[inline(always)]
-pub fn four_rows<W: Vector<Folded = H>, H: Vector<Real = W::Real>>(
+pub fn four_rows<W: Vector, H: Vector<Real = W::Real>>(
     left: &[W::Real],
     right: &[W::Real],
     rows: Range<usize>,
@@ -392,7 +258,7 @@ pub fn descriptor<R: Real, const L: usize, const FMA: bool>(t: &[R], axis: usize
 
 /// dE/dT from dE/dD, both laid out as in [`descriptor`].
 #[inline(always)]
-pub fn descriptor_backward<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
+pub fn descriptor_backward<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     t: &[W::Real],
     axis: usize,
     gd: &[W::Real],
@@ -415,10 +281,9 @@ pub fn descriptor_backward<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
     // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m]; sums of lanes are finished group by group, as in `project`.
     let whole = m - m % H::LANES;
     let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 4];
+    let mut totals = [W::Real::default(); GROUP];
     for (group, rows) in gd.chunks(GROUP * m).enumerate() {
-        let count = rows.len() / m;
-        for k in 0..count {
-            let row = &rows[k * m..][..m];
+        for (k, row) in rows.chunks_exact(m).enumerate() {
             let mut sums = [W::zero(); 4];
             let mut first = 0;
             while first + W::LANES <= whole {
@@ -428,25 +293,24 @@ pub fn descriptor_backward<W: Vector<Folded = H>, H: Narrow<Real = W::Real>>(
                 }
                 first += W::LANES;
             }
-            let mut sums = [sums[0].fold(), sums[1].fold(), sums[2].fold(), sums[3].fold()];
+            let mut halves = [H::zero(); 4];
             while first < whole {
                 let g = H::load(&row[first..]);
                 for c in 0..4 {
-                    sums[c] = H::load(&t[c * width + first..]).mul_add(g, sums[c]);
+                    halves[c] = H::load(&t[c * width + first..]).mul_add(g, halves[c]);
                 }
                 first += H::LANES;
             }
             for c in 0..4 {
-                sums[c].store(&mut partial[c][k * H::LANES..]);
+                sums[c].add_half(halves[c]).store(&mut partial[c][k * W::LANES..]);
             }
         }
         for c in 0..4 {
-            let mut totals = [W::Real::default(); GROUP];
-            H::totals(&partial[c][..count * H::LANES], &mut totals[..count]);
-            for k in 0..count {
+            W::totals(&partial[c], &mut totals);
+            for (k, row) in rows.chunks_exact(m).enumerate() {
                 let mut sum = totals[k];
                 for rest in whole..m {
-                    sum = W::one_mul_add(t[c * width + rest], rows[k * m + rest], sum);
+                    sum = W::one_mul_add(t[c * width + rest], row[rest], sum);
                 }
                 gt[c * width + group * GROUP + k] += sum;
             }

@@ -9,12 +9,17 @@
 
 use super::real::Real;
 
+/// Vectors whose lanes are added up together.
+pub const GROUP: usize = 16;
+/// Lanes of a vector, at most.
+pub const MOST_LANES: usize = 16;
+
 /// So many numbers that are computed with together.
 pub trait Vector: Copy {
     /// Their type.
     type Real: Real;
-    /// What is left when the upper half is added to the lower one, where that helps to add up all lanes.
-    type Folded: Vector<Real = Self::Real>;
+    /// Half as many, for the columns that do not fill a whole one; itself where there is no half.
+    type Half: Vector<Real = Self::Real>;
     /// How many.
     const LANES: usize;
     /// The same number in all lanes.
@@ -29,8 +34,10 @@ pub trait Vector: Copy {
     fn one_mul_add(a: Self::Real, b: Self::Real, c: Self::Real) -> Self::Real;
     /// Lane by lane.
     fn add(self, other: Self) -> Self;
-    /// See [`Vector::Folded`].
-    fn fold(self) -> Self::Folded;
+    /// Adds to the first lanes.
+    fn add_half(self, half: Self::Half) -> Self;
+    /// The sum of the lanes of each of [`GROUP`] vectors, which lie one after the other.
+    fn totals(from: &[Self::Real], to: &mut [Self::Real; GROUP]);
 
     /// The hyperbolic tangent of one number, in operations that the compiler puts into registers.
     fn tanh(x: Self::Real) -> Self::Real;
@@ -42,19 +49,13 @@ pub trait Vector: Copy {
     }
 }
 
-/// Vectors whose lanes can be added up: what others fold to.
-pub trait Narrow: Vector<Folded = Self> {
-    /// The sum of the lanes of each vector in `from`, one after the other; `to`: one value each.
-    fn totals(from: &[Self::Real], to: &mut [Self::Real]);
-}
-
 /// Lanes that the compiler puts into registers as it can; `FMA`: whether a fused multiply-add is one instruction.
 #[derive(Clone, Copy)]
 pub struct Plain<R, const L: usize, const FMA: bool>([R; L]);
 
 impl<R: Real, const L: usize, const FMA: bool> Vector for Plain<R, L, FMA> {
     type Real = R;
-    type Folded = Self;
+    type Half = Self;
     const LANES: usize = L;
     #[inline(always)]
     fn splat(value: R) -> Self {
@@ -95,14 +96,11 @@ impl<R: Real, const L: usize, const FMA: bool> Vector for Plain<R, L, FMA> {
         x.tanh::<FMA>()
     }
     #[inline(always)]
-    fn fold(self) -> Self {
-        self
+    fn add_half(self, half: Self) -> Self {
+        self.add(half)
     }
-}
-
-impl<R: Real, const L: usize, const FMA: bool> Narrow for Plain<R, L, FMA> {
     #[inline(always)]
-    fn totals(from: &[R], to: &mut [R]) {
+    fn totals(from: &[R], to: &mut [R; GROUP]) {
         for (to, lanes) in to.iter_mut().zip(from.chunks_exact(L)) {
             let mut lanes = Self::load(lanes).0;
             let mut half = L / 2;
@@ -121,12 +119,9 @@ impl<R: Real, const L: usize, const FMA: bool> Narrow for Plain<R, L, FMA> {
 #[derive(Clone, Copy)]
 pub struct Two<V>(V, V);
 
-impl<V: Vector> Vector for Two<V>
-where
-    V::Folded: Vector<Real = V::Real>,
-{
+impl<V: Vector> Vector for Two<V> {
     type Real = V::Real;
-    type Folded = V::Folded;
+    type Half = V;
     const LANES: usize = 2 * V::LANES;
     #[inline(always)]
     fn splat(value: V::Real) -> Self {
@@ -160,8 +155,17 @@ where
         V::tanh(x)
     }
     #[inline(always)]
-    fn fold(self) -> V::Folded {
-        self.0.add(self.1).fold()
+    fn add_half(self, half: V) -> Self {
+        Self(self.0.add(half), self.1)
+    }
+    #[inline(always)]
+    fn totals(from: &[V::Real], to: &mut [V::Real; GROUP]) {
+        let mut sums = [V::Real::default(); GROUP * MOST_LANES];
+        for (sum, lanes) in sums.chunks_exact_mut(V::LANES).zip(from.chunks_exact(Self::LANES)) {
+            let (low, high) = lanes.split_at(V::LANES);
+            V::load(low).add(V::load(high)).store(sum);
+        }
+        V::totals(&sums, to);
     }
 }
 
@@ -177,27 +181,16 @@ pub use x86::{F32x8, F32x16, F64x4, F64x8};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m256d, __m512, __m512d, _mm256_add_pd, _mm256_add_ps, _mm256_castpd_ps, _mm256_fmadd_pd,
+        __m256, __m256d, __m512, __m512d, _mm256_add_pd, _mm256_add_ps, _mm256_castps_pd, _mm256_fmadd_pd,
         _mm256_fmadd_ps, _mm256_hadd_pd, _mm256_hadd_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_permute2f128_pd,
         _mm256_permute2f128_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm512_add_pd,
-        _mm512_add_ps, _mm512_castpd512_pd256, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf64x4_pd,
-        _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps,
-        _mm512_storeu_pd, _mm512_storeu_ps,
+        _mm512_add_ps, _mm512_castpd_ps, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps,
+        _mm512_mask_blend_pd, _mm512_mask_blend_ps, _mm512_permute_pd, _mm512_permute_ps, _mm512_set1_pd,
+        _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps,
+        _mm512_zextpd256_pd512,
     };
 
-    use super::{Narrow, Real, Vector};
-
-    /// Sums of `lanes` values each, one after the other: of the vectors that are too few to be added up together.
-    #[inline(always)]
-    fn sum_each<R: Real>(from: &[R], to: &mut [R], lanes: usize) {
-        for (to, lanes) in to.iter_mut().zip(from.chunks_exact(lanes)) {
-            let mut sum = R::default();
-            for value in lanes {
-                sum += *value;
-            }
-            *to = sum;
-        }
-    }
+    use super::{GROUP, Real, Vector};
 
     /// The operations that differ in nothing but names.
     macro_rules! common {
@@ -247,19 +240,15 @@ mod x86 {
     pub struct F32x8(__m256);
 
     impl Vector for F32x8 {
-        type Folded = Self;
+        type Half = Self;
         common!(f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
         #[inline(always)]
-        fn fold(self) -> Self {
-            self
+        fn add_half(self, half: Self) -> Self {
+            self.add(half)
         }
-    }
-
-    impl Narrow for F32x8 {
         #[inline(always)]
-        fn totals(from: &[f32], to: &mut [f32]) {
-            let (mut from, mut to) = (from.chunks_exact(8 * 8), to.chunks_exact_mut(8));
-            for (from, to) in (&mut from).zip(&mut to) {
+        fn totals(from: &[f32], to: &mut [f32; GROUP]) {
+            for (from, to) in from.chunks_exact(8 * 8).zip(to.chunks_exact_mut(8)) {
                 let row = |k: usize| Self::load(&from[8 * k..]).0;
                 // SAFETY: as `splat`.
                 let sums = unsafe {
@@ -271,7 +260,6 @@ mod x86 {
                 };
                 Self(sums).store(to);
             }
-            sum_each(from.remainder(), to.into_remainder(), 8);
         }
     }
 
@@ -280,19 +268,15 @@ mod x86 {
     pub struct F64x4(__m256d);
 
     impl Vector for F64x4 {
-        type Folded = Self;
+        type Half = Self;
         common!(f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd);
         #[inline(always)]
-        fn fold(self) -> Self {
-            self
+        fn add_half(self, half: Self) -> Self {
+            self.add(half)
         }
-    }
-
-    impl Narrow for F64x4 {
         #[inline(always)]
-        fn totals(from: &[f64], to: &mut [f64]) {
-            let (mut from, mut to) = (from.chunks_exact(4 * 4), to.chunks_exact_mut(4));
-            for (from, to) in (&mut from).zip(&mut to) {
+        fn totals(from: &[f64], to: &mut [f64; GROUP]) {
+            for (from, to) in from.chunks_exact(4 * 4).zip(to.chunks_exact_mut(4)) {
                 let row = |k: usize| Self::load(&from[4 * k..]).0;
                 // SAFETY: as `splat`.
                 let sums = unsafe {
@@ -301,7 +285,6 @@ mod x86 {
                 };
                 Self(sums).store(to);
             }
-            sum_each(from.remainder(), to.into_remainder(), 4);
         }
     }
 
@@ -310,15 +293,43 @@ mod x86 {
     pub struct F32x16(__m512);
 
     impl Vector for F32x16 {
-        type Folded = F32x8;
+        type Half = F32x8;
         common!(f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
         #[inline(always)]
-        fn fold(self) -> F32x8 {
+        fn add_half(self, half: F32x8) -> Self {
             // SAFETY: as `splat`.
-            F32x8(unsafe {
-                let high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(self.0), 1));
-                _mm256_add_ps(_mm512_castps512_ps256(self.0), high)
-            })
+            let half = unsafe { _mm512_castpd_ps(_mm512_zextpd256_pd512(_mm256_castps_pd(half.0))) };
+            self.add(Self(half))
+        }
+        /// Two vectors become one of half as many sums each, until one is left: at first of 8 lanes each, then 4, 2 and 1.
+        #[inline(always)]
+        fn totals(from: &[f32], to: &mut [f32; GROUP]) {
+            let mut v = [Self::zero().0; GROUP];
+            for k in 0..GROUP {
+                v[k] = Self::load(&from[16 * k..]).0;
+            }
+            // Loops, not closures: what those call would not be inlined.
+            // SAFETY: as `splat`.
+            let sums = unsafe {
+                for k in 0..8 {
+                    let (a, b) = (v[k], v[k + 8]);
+                    v[k] = _mm512_add_ps(_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e));
+                }
+                for k in 0..4 {
+                    let (a, b) = (v[k], v[k + 4]);
+                    let others = _mm512_mask_blend_ps(0x0f0f, a, b);
+                    let others = _mm512_shuffle_f32x4(others, others, 0xb1);
+                    v[k] = _mm512_add_ps(_mm512_mask_blend_ps(0xf0f0, a, b), others);
+                }
+                for k in 0..2 {
+                    let (a, b) = (v[k], v[k + 2]);
+                    let others = _mm512_permute_ps(_mm512_mask_blend_ps(0x3333, a, b), 0x4e);
+                    v[k] = _mm512_add_ps(_mm512_mask_blend_ps(0xcccc, a, b), others);
+                }
+                let others = _mm512_permute_ps(_mm512_mask_blend_ps(0x5555, v[0], v[1]), 0xb1);
+                _mm512_add_ps(_mm512_mask_blend_ps(0xaaaa, v[0], v[1]), others)
+            };
+            Self(sums).store(to);
         }
     }
 
@@ -327,12 +338,39 @@ mod x86 {
     pub struct F64x8(__m512d);
 
     impl Vector for F64x8 {
-        type Folded = F64x4;
+        type Half = F64x4;
         common!(f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd);
         #[inline(always)]
-        fn fold(self) -> F64x4 {
+        fn add_half(self, half: F64x4) -> Self {
             // SAFETY: as `splat`.
-            F64x4(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(self.0), _mm512_extractf64x4_pd(self.0, 1)) })
+            let half = unsafe { _mm512_zextpd256_pd512(half.0) };
+            self.add(Self(half))
+        }
+        /// As [`F32x16`] does.
+        #[inline(always)]
+        fn totals(from: &[f64], to: &mut [f64; GROUP]) {
+            for (from, to) in from.chunks_exact(8 * 8).zip(to.chunks_exact_mut(8)) {
+                let mut v = [Self::zero().0; 8];
+                for k in 0..8 {
+                    v[k] = Self::load(&from[8 * k..]).0;
+                }
+                // SAFETY: as `splat`.
+                let sums = unsafe {
+                    for k in 0..4 {
+                        let (a, b) = (v[k], v[k + 4]);
+                        v[k] = _mm512_add_pd(_mm512_mask_blend_pd(0xf0, a, b), _mm512_shuffle_f64x2(a, b, 0x4e));
+                    }
+                    for k in 0..2 {
+                        let (a, b) = (v[k], v[k + 2]);
+                        let others = _mm512_mask_blend_pd(0x33, a, b);
+                        let others = _mm512_shuffle_f64x2(others, others, 0xb1);
+                        v[k] = _mm512_add_pd(_mm512_mask_blend_pd(0xcc, a, b), others);
+                    }
+                    let others = _mm512_permute_pd(_mm512_mask_blend_pd(0x55, v[0], v[1]), 0x55);
+                    _mm512_add_pd(_mm512_mask_blend_pd(0xaa, v[0], v[1]), others)
+                };
+                Self(sums).store(to);
+            }
         }
     }
 }

@@ -2,9 +2,11 @@
 //! The fast path: embedding nets tabulated at load, and a fused descriptor that never holds atoms x slots x M.
 //!
 //! Per pair of types the embedding is expressed in a small basis (`basis`), whose functions of the distance are tabulated
-//! (`table`); T = C + A B, where A (4 x n) is all that neighbors add to (`kernel`, compiled per instruction set in `simd`).
+//! (`table`); T = C + A B, where A (4 x n) is all that neighbors add to (`basis_kernel`; all kernels
+//! are compiled per instruction set in `simd`).
 
 mod basis;
+mod basis_kernel;
 mod fitting;
 mod fitting_kernel;
 mod kernel;

@@ -3,13 +3,11 @@
 //!
 //! Rare and slow: the value stays right and smooth where a table would end.
 
-use std::ops::Range;
-
 use crate::error::Result;
 use crate::model::Descriptor;
 use crate::networks::Networks;
 
-use super::lanes::blocks;
+use super::kernel::PairRows;
 use super::radial_functions::RadialFunctions;
 use super::real::Real;
 
@@ -45,32 +43,33 @@ impl<R: Real> Nearby<R> {
         Ok(Self { columns: basis.len(), psi, slope })
     }
 
-    /// As [`super::kernel::accumulate`]; `a` has rows as long as the basis.
-    pub fn accumulate(&self, pairs: Range<usize>, row: [&[R]; 4], a: &mut [R]) {
-        for (i, k) in pairs.enumerate() {
-            for (a, y) in a.chunks_exact_mut(self.columns).zip(row) {
-                for (a, psi) in a.iter_mut().zip(&self.psi[k * self.columns..]) {
-                    *a += y[i] * *psi;
+    /// As [`super::basis_kernel::accumulate`].
+    pub fn accumulate(&self, pairs: PairRows<R>, a: &mut [R], stride: usize) {
+        for (center, pairs_of) in pairs.centers().enumerate() {
+            for k in pairs_of {
+                for (c, row) in pairs.row.iter().enumerate() {
+                    let a = a[(4 * center + c) * stride..].iter_mut();
+                    a.zip(&self.psi[k * self.columns..][..self.columns]).for_each(|(a, psi)| *a += row[k] * *psi);
                 }
             }
         }
     }
 
-    /// As [`super::kernel::project`].
-    pub fn project(&self, pairs: Range<usize>, row: [&[R]; 4], ga: &[R], lanes: usize, out: [&mut [R]; 5]) {
-        let [out0, out1, out2, out3, out4] = out;
-        for (i, k) in pairs.enumerate() {
-            let mut sums = [R::default(); 5];
-            let mut ga = ga.iter();
-            for block in blocks(0..self.columns, lanes) {
-                for c in 0..4 {
-                    for (p, g) in block.clone().map(|p| k * self.columns + p).zip(&mut ga) {
-                        sums[c] += *g * self.psi[p];
-                        sums[4] += *g * self.slope[p] * row[c][i];
+    /// As [`super::basis_kernel::project`].
+    pub fn project(&self, pairs: PairRows<R>, ga: &[R], stride: usize, out: [&mut [R]; 5]) {
+        for (center, pairs_of) in pairs.centers().enumerate() {
+            for k in pairs_of {
+                let mut slopes = R::default();
+                for (c, row) in pairs.row.iter().enumerate() {
+                    let (ga, mut products) = (&ga[(4 * center + c) * stride..], R::default());
+                    for (p, g) in (k * self.columns..(k + 1) * self.columns).zip(ga) {
+                        products += *g * self.psi[p];
+                        slopes += *g * self.slope[p] * row[k];
                     }
+                    out[c][k] = products;
                 }
+                out[4][k] = slopes;
             }
-            [out0[i], out1[i], out2[i], out3[i], out4[i]] = sums;
         }
     }
 }

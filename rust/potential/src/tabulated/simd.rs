@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
+use super::basis_kernel::{accumulate, project};
 use super::fitting::FittingProgram;
 use super::fitting_kernel::{FittingRoom, fit};
-use super::kernel::{self, Constants, PairRows, Rows, accumulate, descriptor_backward, four_rows, project};
+use super::kernel::{self, Constants, PairRows, Rows, descriptor_backward, four_rows};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{F32x8, F32x16, F64x4, F64x8};
 use super::lanes::{Plain, Two};
@@ -100,6 +101,7 @@ pub trait Kernels: Real {
         columns: usize,
         pairs: PairRows<Self>,
         ga: &[Self],
+        stride: usize,
         out: [&mut [Self]; 5],
     );
     fn pair_forces(
@@ -190,7 +192,7 @@ macro_rules! kernels {
             dispatch!(accumulate [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
                 (table: &[$real], columns: usize, pairs: PairRows<$real>, a: &mut [$real], stride: usize));
             dispatch!(project [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
-                (table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], out: [&mut [$real]; 5]));
+                (table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: [&mut [$real]; 5]));
             dispatch!(pair_forces $real, $lanes: (c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
             dispatch!(fit [Two<$wide>, $wide] [$narrow, $narrow] [Portable<$real, $lanes>, Portable<$real, $lanes>]
                 (net: &FittingProgram<$real>, a: &[$real], columns: (usize, usize), param: &[$real], energy: &mut [$real], ga: &mut [$real], room: &mut FittingRoom<$real>));
@@ -243,8 +245,8 @@ mod tests {
         let zeros = |n: usize| vec![R::default(); n];
         let (mut a, mut f) = (zeros(4 * columns), Default::default());
         let mut products: [Vec<R>; 5] = std::array::from_fn(|_| zeros(pairs));
-        R::accumulate(isa, &table, columns, rows.part(0..pairs), &mut a, columns);
-        R::project(isa, &table, columns, rows.part(0..pairs), &a, products.each_mut().map(|p| &mut p[..]));
+        R::accumulate(isa, &table, columns, rows.pairs(&[0, pairs]), &mut a, columns);
+        R::project(isa, &table, columns, rows.pairs(&[0, pairs]), &a, columns, products.each_mut().map(|p| &mut p[..]));
         let virial = R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
         let mut out = zeros(4 * width);
         R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), 1..columns, &mut out, width, 0..width);

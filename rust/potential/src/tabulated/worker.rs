@@ -17,7 +17,6 @@ use crate::times::{Stopwatch, Times};
 
 use super::fitting_kernel::FittingRoom;
 use super::kernel::Rows;
-use super::lanes::blocks;
 use super::nearby::Nearby;
 use super::simd::{InstructionSet, Kernels};
 use super::tables::{CenterTables, Head, PartTables, Tables};
@@ -68,8 +67,6 @@ struct Site<'a, R> {
 
 /// Arrays for intermediate results.
 struct Room<R> {
-    /// dE/dA of one center and one neighbor type, as the kernel reads it.
-    gi: Vec<R>,
     /// dE/dT of one center, or room for a square matrix.
     gt: Vec<R>,
     /// Of the pairs of a block.
@@ -86,7 +83,6 @@ impl<R: Kernels> TabulatedWorker<R> {
             |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: Vec::new(), t: Vec::new(), ga: Vec::new() };
         let parts = tables.parts.iter().map(part).collect();
         let room = Room {
-            gi: Vec::new(),
             gt: Vec::new(),
             products: Default::default(),
             f: Default::default(),
@@ -298,15 +294,14 @@ impl<R: Kernels> PartWork<R> {
         // Neighbor type by neighbor type: one table at a time is in the cache.
         for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
             let Some(of_neighbor) = of_neighbor else { continue };
-            let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
             for (c, a) in self.a.chunks_exact_mut(4 * columns).enumerate() {
-                let (pairs, a) = (block.of(c), &mut a[of_neighbor.first..]);
-                take_off(a, &of_neighbor.padding, pairs.len());
-                let rows = self.rows[neighbor].part(pairs.clone());
-                match &self.nearby[neighbor] {
-                    Some(nearby) => nearby.accumulate(pairs, rows.row, a),
-                    None => R::accumulate(isa, table, k, rows, a, columns),
-                }
+                take_off(&mut a[of_neighbor.first..], &of_neighbor.padding, block.of(c).len());
+            }
+            let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
+            let (pairs, a) = (self.rows[neighbor].pairs(&block.start), &mut self.a[of_neighbor.first..]);
+            match &self.nearby[neighbor] {
+                Some(nearby) => nearby.accumulate(pairs, a, columns),
+                None => R::accumulate(isa, table, k, pairs, a, columns),
             }
         }
         let Head::Reduced { masked, .. } = &of_center.head else { return };
@@ -383,16 +378,12 @@ impl<R: Kernels> PartWork<R> {
         for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
             room.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
-            for (c, ga) in self.ga.chunks_exact(4 * columns).enumerate() {
-                let pairs = block.of(c);
-                let ga = interleaved(ga, columns, of_neighbor.first, of_neighbor.table.columns, &mut room.gi);
-                let products = room.products.each_mut().map(|p| &mut p[pairs.clone()]);
-                let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
-                let part = rows.part(pairs.clone());
-                match &self.nearby[neighbor] {
-                    Some(nearby) => nearby.project(pairs, part.row, ga, R::LANES, products),
-                    None => R::project(isa, table, k, part, ga, products),
-                }
+            let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
+            let (pairs, ga) = (rows.pairs(&block.start), &self.ga[of_neighbor.first..]);
+            let products = room.products.each_mut().map(|p| &mut p[..]);
+            match &self.nearby[neighbor] {
+                Some(nearby) => nearby.project(pairs, ga, columns, products),
+                None => R::project(isa, table, k, pairs, ga, columns, products),
             }
             watch.lap(&mut share.times.descriptor);
             let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
@@ -425,21 +416,4 @@ fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
 fn columns_in_use<R: Kernels>(blocks: &[Block], of_center: &CenterTables<R>) -> impl Iterator<Item = Range<usize>> {
     let in_use = blocks.iter().zip(&of_center.neighbors).filter(|(block, _)| block.len() > 0);
     in_use.filter_map(|(_, of_neighbor)| of_neighbor.as_ref()).map(|n| n.first..n.first + n.table.columns)
-}
-
-/// Columns `first..first + columns` of a matrix of 4 rows of `stride`, in [`blocks`]: 4 rows of the block's columns each.
-fn interleaved<'a, R: Kernels>(
-    matrix: &[R],
-    stride: usize,
-    first: usize,
-    columns: usize,
-    to: &'a mut Vec<R>,
-) -> &'a [R] {
-    to.clear();
-    for block in blocks(first..first + columns, R::LANES) {
-        for c in 0..4 {
-            to.extend_from_slice(&matrix[c * stride..][block.clone()]);
-        }
-    }
-    to
 }
