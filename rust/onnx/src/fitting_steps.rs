@@ -35,7 +35,8 @@ pub fn read(function: &Function, features: usize, parameters: usize) -> Option<F
     let fits = function.input.len() == 1 + usize::from(parameters > 0)
         && reader.widths[energy] == 1
         && reader.widths[gradient] == features;
-    fits.then_some(FittingSteps { widths: reader.widths, steps: reader.steps, energy, gradient })
+    let net = FittingSteps { widths: reader.widths, steps: reader.steps, energy, gradient };
+    (fits && net.streams_features()).then_some(net)
 }
 
 struct Reader {

@@ -18,6 +18,22 @@ pub struct FittingSteps {
     pub gradient: usize,
 }
 
+impl FittingSteps {
+    /// Whether value 0 enters products alone, and the gradient is the result of one and used by no step: then neither has to be there
+    /// as a whole.
+    #[must_use]
+    pub fn streams_features(&self) -> bool {
+        let uses = |step: &Step, value: usize| step.uses().any(|used| used == value);
+        let made = self.steps.iter().filter(|step| step.to() == self.gradient).count() == 1;
+        let streamed = |step: &Step| match step {
+            Step::Product { from, plus, to, .. } => *plus != Plus::Value(0) && (*from != 0 || *to != self.gradient),
+            other => !uses(other, 0) && other.to() != self.gradient,
+        };
+        made && self.energy != self.gradient
+            && self.steps.iter().all(|step| streamed(step) && !uses(step, self.gradient))
+    }
+}
+
 /// One of the steps. Numbers are those of values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
+use super::aligned::Line;
 use super::kernel::PairRows;
 use super::lanes::{GROUP, MOST_LANES, Vector};
 use super::places::COEFFICIENTS;
@@ -151,7 +152,7 @@ fn project_part<W: Vector<Half = H>, H: Vector<Real = W::Real>, const BLOCKS: us
 ) {
     let width = COEFFICIENTS * (BLOCKS * W::LANES + HALF * H::LANES);
     // Lanes are added up for a group of pairs at once, of whichever centers.
-    let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 5];
+    let mut partial = Line([[W::Real::default(); GROUP * MOST_LANES]; 5]);
     let mut filled = 0;
     let mut done = 0;
     for (center, pairs_of) in pairs.centers().enumerate() {
@@ -188,16 +189,16 @@ fn project_part<W: Vector<Half = H>, H: Vector<Real = W::Real>, const BLOCKS: us
                 }
             }
             for c in 0..5 {
-                sums[c].store(&mut partial[c][filled * W::LANES..]);
+                sums[c].store(&mut partial.0[c][filled * W::LANES..]);
             }
             filled += 1;
             if filled == GROUP {
-                finish::<W>(&partial, done..done + GROUP, first > 0, &mut out);
+                finish::<W>(&partial.0, done..done + GROUP, first > 0, &mut out);
                 (filled, done) = (0, done + GROUP);
             }
         }
     }
-    finish::<W>(&partial, done..done + filled, first > 0, &mut out);
+    finish::<W>(&partial.0, done..done + filled, first > 0, &mut out);
 }
 
 #[inline(always)]

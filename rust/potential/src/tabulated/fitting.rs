@@ -8,50 +8,70 @@ use crate::steps::{FittingSteps, Plus, Step};
 
 use super::real::Real;
 
-/// Outputs of a product that are computed together, in registers, and so many where few are left.
-pub const PANEL: usize = 12;
+/// Outputs of a product that lie together are a multiple of this, and so many at most: their sums fill the registers of AVX-512.
+pub const PANEL_UNIT: usize = 4;
 /// See above.
-pub const NARROW_PANEL: usize = 4;
+pub const WIDEST_PANEL: usize = 28;
 
-/// How many of `left` outputs the next panel has room for.
-pub fn panel_width(left: usize) -> usize {
-    if left > PANEL - NARROW_PANEL { PANEL } else { NARROW_PANEL }
+/// The first of the panels that `outputs` are divided into: all are about equally wide.
+pub fn panel_width(outputs: usize) -> usize {
+    match outputs {
+        1 => 1,
+        _ => outputs.div_ceil(outputs.div_ceil(WIDEST_PANEL)).next_multiple_of(PANEL_UNIT),
+    }
 }
 
 /// A fitting net ready to run.
 #[derive(Debug)]
 pub struct FittingProgram<R> {
-    /// Width of each place for values.
+    /// Width of each place for values. Features and their gradient have none: they come and go in blocks.
     pub places: Vec<usize>,
     /// The steps.
     pub operations: Vec<Operation<R>>,
-    /// Places of the inputs (features, parameters) and the results.
-    pub features: usize,
-    /// As above.
+    /// Places of the parameters and of the energy.
     pub parameters: usize,
     /// As above.
     pub energy: usize,
-    /// As above.
-    pub gradient: usize,
     /// Columns of the parameters.
     pub numb_param: usize,
+}
+
+/// The matrix of a product, and what is added.
+#[derive(Debug)]
+pub struct Weights<R> {
+    /// For every panel of outputs, inputs x [`panel_width`] of those that are left, zero beyond the last output.
+    pub panels: Vec<R>,
+    /// Rows (inputs) and columns (outputs).
+    pub size: [usize; 2],
+    /// The same for every center; empty: nothing.
+    pub row: Vec<R>,
+    /// Place of what is added.
+    pub plus: Option<usize>,
 }
 
 /// A [`Step`] between places.
 #[derive(Debug)]
 pub enum Operation<R> {
-    /// See [`Step::Product`].
+    /// See [`Step::Product`]; of the features.
+    OfFeatures {
+        /// The matrix.
+        by: Weights<R>,
+        /// Place.
+        to: usize,
+    },
+    /// See [`Step::Product`]; the gradient by the features, which ends in dE/dA.
+    Gradient {
+        /// Place.
+        from: usize,
+        /// The matrix.
+        by: Weights<R>,
+    },
+    /// See [`Step::Product`]; all others.
     Product {
         /// Place.
         from: usize,
-        /// For every panel of outputs, inputs x [`panel_width`], zero beyond the last output.
-        weights: Vec<R>,
-        /// Rows and columns of the weights.
-        size: [usize; 2],
-        /// The same for every center; empty: nothing.
-        row: Vec<R>,
-        /// Place of what is added.
-        plus: Option<usize>,
+        /// The matrix.
+        by: Weights<R>,
         /// Place.
         to: usize,
     },
@@ -93,21 +113,8 @@ pub enum Operation<R> {
     },
 }
 
-impl<R> Operation<R> {
-    /// Place and columns of what it makes.
-    pub fn result(&self) -> (usize, usize) {
-        match self {
-            Self::Product { to, size: [_, width], .. }
-            | Self::Tanh { to, width, .. }
-            | Self::Multiply { to, width, .. }
-            | Self::Add { to, width, .. } => (*to, *width),
-            Self::Affine { to, by, .. } => (*to, by.len()),
-        }
-    }
-}
-
 impl<R: Real> FittingProgram<R> {
-    /// Prepares a net.
+    /// Prepares a net, which has to be [streamed](FittingSteps::streams_features).
     #[must_use]
     pub fn new(net: &FittingSteps) -> Self {
         let mut last_use = vec![0; net.widths.len()];
@@ -116,14 +123,11 @@ impl<R: Real> FittingProgram<R> {
                 last_use[value] = when;
             }
         }
-        for result in [net.energy, net.gradient] {
-            last_use[result] = net.steps.len();
-        }
-        // The inputs' places are theirs from the beginning.
-        let (mut places, mut free) = (vec![net.widths[0], net.widths[1]], Vec::new());
+        last_use[net.energy] = net.steps.len();
+        // The parameters' place is theirs from the beginning.
+        let (mut places, mut free) = (vec![net.widths[1]], Vec::new());
         let mut place_of = vec![0; net.widths.len()];
-        place_of[1] = 1;
-        for (when, step) in net.steps.iter().enumerate() {
+        for (when, step) in net.steps.iter().enumerate().filter(|(_, step)| step.to() != net.gradient) {
             let (to, width) = (step.to(), net.widths[step.to()]);
             let fits = free.iter().enumerate().filter(|(_, place)| places[**place] >= width);
             let found = fits.min_by_key(|(_, place)| places[**place]).map(|(at, _)| at);
@@ -134,21 +138,26 @@ impl<R: Real> FittingProgram<R> {
                 },
                 |at| free.swap_remove(at),
             );
-            let ends = (0..net.widths.len()).filter(|value| last_use[*value] == when && *value != to);
+            let ends = (1..net.widths.len()).filter(|value| last_use[*value] == when && *value != to);
             let used = step.uses().collect::<Vec<_>>();
             free.extend(ends.filter(|value| used.contains(value)).map(|value| place_of[value]));
         }
         let at = |value: usize| place_of[value];
         let numbers = |values: &[f64]| values.iter().map(|v| R::from_f64(*v)).collect::<Vec<R>>();
         let operation = |step: &Step| match step {
-            Step::Product { from, weights, plus, to } => Operation::Product {
-                from: at(*from),
-                weights: in_panels(weights.view()),
-                size: weights.dim().into(),
-                row: if let Plus::Row(row) = plus { numbers(row) } else { Vec::new() },
-                plus: if let Plus::Value(value) = plus { Some(at(*value)) } else { None },
-                to: at(*to),
-            },
+            Step::Product { from, weights, plus, to } => {
+                let by = Weights {
+                    panels: in_panels(weights.view()),
+                    size: weights.dim().into(),
+                    row: if let Plus::Row(row) = plus { numbers(row) } else { Vec::new() },
+                    plus: if let Plus::Value(value) = plus { Some(at(*value)) } else { None },
+                };
+                match (*from, *to) {
+                    (0, to) => Operation::OfFeatures { by, to: at(to) },
+                    (from, to) if to == net.gradient => Operation::Gradient { from: at(from), by },
+                    (from, to) => Operation::Product { from: at(from), by, to: at(to) },
+                }
+            }
             Step::Tanh { from, to } => Operation::Tanh { from: at(*from), width: net.widths[*to], to: at(*to) },
             Step::Affine { from, factor, shift, to } => Operation::Affine {
                 from: at(*from),
@@ -160,10 +169,8 @@ impl<R: Real> FittingProgram<R> {
         };
         Self {
             operations: net.steps.iter().map(operation).collect(),
-            features: at(0),
             parameters: at(1),
             energy: at(net.energy),
-            gradient: at(net.gradient),
             numb_param: net.widths[1],
             places,
         }
@@ -173,7 +180,9 @@ impl<R: Real> FittingProgram<R> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |operation: &Operation<R>| match operation {
-            Operation::Product { weights, row, .. } => weights.len() + row.len(),
+            Operation::OfFeatures { by, .. } | Operation::Gradient { by, .. } | Operation::Product { by, .. } => {
+                by.panels.len() + by.row.len()
+            }
             Operation::Affine { by, .. } => 2 * by.len(),
             _ => 0,
         };
@@ -183,7 +192,7 @@ impl<R: Real> FittingProgram<R> {
 
 fn in_panels<R: Real>(weights: ArrayView2<f64>) -> Vec<R> {
     let (rows, columns) = weights.dim();
-    let mut panels = Vec::with_capacity(rows * columns.next_multiple_of(NARROW_PANEL));
+    let mut panels = Vec::with_capacity(rows * columns.next_multiple_of(PANEL_UNIT));
     let mut first = 0;
     while first < columns {
         let last = first + panel_width(columns - first);

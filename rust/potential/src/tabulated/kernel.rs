@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::vectors::virial;
 
+use super::aligned::Line;
 use super::lanes::{GROUP, MOST_LANES, Vector};
 use super::places::Places;
 use super::real::Real;
@@ -280,7 +281,7 @@ pub fn descriptor_backward<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     }
     // And dE/dT[c, a] the sum over m of T[c, m] gd[a, m]; sums of lanes are finished group by group, as in `project`.
     let whole = m - m % H::LANES;
-    let mut partial = [[W::Real::default(); GROUP * MOST_LANES]; 4];
+    let mut partial = Line([[W::Real::default(); GROUP * MOST_LANES]; 4]);
     let mut totals = [W::Real::default(); GROUP];
     for (group, rows) in gd.chunks(GROUP * m).enumerate() {
         for (k, row) in rows.chunks_exact(m).enumerate() {
@@ -302,11 +303,11 @@ pub fn descriptor_backward<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
                 first += H::LANES;
             }
             for c in 0..4 {
-                sums[c].add_half(halves[c]).store(&mut partial[c][k * W::LANES..]);
+                sums[c].add_half(halves[c]).store(&mut partial.0[c][k * W::LANES..]);
             }
         }
         for c in 0..4 {
-            W::totals(&partial[c], &mut totals);
+            W::totals(&partial.0[c], &mut totals);
             for (k, row) in rows.chunks_exact(m).enumerate() {
                 let mut sum = totals[k];
                 for rest in whole..m {

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
+use super::aligned::Line;
 use super::real::Real;
 
 /// Vectors whose lanes are added up together.
@@ -22,6 +23,8 @@ pub trait Vector: Copy {
     type Half: Vector<Real = Self::Real>;
     /// How many.
     const LANES: usize;
+    /// How many such vectors can be held at once.
+    const REGISTERS: usize;
     /// The same number in all lanes.
     fn splat(value: Self::Real) -> Self;
     /// The first [`Vector::LANES`] of a slice.
@@ -57,6 +60,7 @@ impl<R: Real, const L: usize, const FMA: bool> Vector for Plain<R, L, FMA> {
     type Real = R;
     type Half = Self;
     const LANES: usize = L;
+    const REGISTERS: usize = 16;
     #[inline(always)]
     fn splat(value: R) -> Self {
         Self([value; L])
@@ -123,6 +127,7 @@ impl<V: Vector> Vector for Two<V> {
     type Real = V::Real;
     type Half = V;
     const LANES: usize = 2 * V::LANES;
+    const REGISTERS: usize = V::REGISTERS / 2;
     #[inline(always)]
     fn splat(value: V::Real) -> Self {
         Self(V::splat(value), V::splat(value))
@@ -160,12 +165,12 @@ impl<V: Vector> Vector for Two<V> {
     }
     #[inline(always)]
     fn totals(from: &[V::Real], to: &mut [V::Real; GROUP]) {
-        let mut sums = [V::Real::default(); GROUP * MOST_LANES];
-        for (sum, lanes) in sums.chunks_exact_mut(V::LANES).zip(from.chunks_exact(Self::LANES)) {
+        let mut sums = Line([V::Real::default(); GROUP * MOST_LANES]);
+        for (sum, lanes) in sums.0.chunks_exact_mut(V::LANES).zip(from.chunks_exact(Self::LANES)) {
             let (low, high) = lanes.split_at(V::LANES);
             V::load(low).add(V::load(high)).store(sum);
         }
-        V::totals(&sums, to);
+        V::totals(&sums.0, to);
     }
 }
 
@@ -194,9 +199,10 @@ mod x86 {
 
     /// The operations that differ in nothing but names.
     macro_rules! common {
-        ($real:ty, $lanes:literal, $set:ident, $load:ident, $store:ident, $fmadd:ident, $add:ident) => {
+        ($real:ty, $lanes:literal, $registers:literal, $set:ident, $load:ident, $store:ident, $fmadd:ident, $add:ident) => {
             type Real = $real;
             const LANES: usize = $lanes;
+            const REGISTERS: usize = $registers;
             #[inline(always)]
             fn splat(value: $real) -> Self {
                 // SAFETY: this type is only used where the machine has the instruction (see the module).
@@ -241,7 +247,7 @@ mod x86 {
 
     impl Vector for F32x8 {
         type Half = Self;
-        common!(f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
+        common!(f32, 8, 16, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
         #[inline(always)]
         fn add_half(self, half: Self) -> Self {
             self.add(half)
@@ -269,7 +275,7 @@ mod x86 {
 
     impl Vector for F64x4 {
         type Half = Self;
-        common!(f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd);
+        common!(f64, 4, 16, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd);
         #[inline(always)]
         fn add_half(self, half: Self) -> Self {
             self.add(half)
@@ -294,7 +300,7 @@ mod x86 {
 
     impl Vector for F32x16 {
         type Half = F32x8;
-        common!(f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
+        common!(f32, 16, 32, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
         #[inline(always)]
         fn add_half(self, half: F32x8) -> Self {
             // SAFETY: as `splat`.
@@ -339,7 +345,7 @@ mod x86 {
 
     impl Vector for F64x8 {
         type Half = F64x4;
-        common!(f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd);
+        common!(f64, 8, 32, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd);
         #[inline(always)]
         fn add_half(self, half: F64x4) -> Self {
             // SAFETY: as `splat`.

@@ -5,8 +5,10 @@
 //! (`table`); T = C + A B, where A (4 x n) is all that neighbors add to (`basis_kernel`; all kernels
 //! are compiled per instruction set in `simd`).
 
+mod aligned;
 mod basis;
 mod basis_kernel;
+mod feature_kernel;
 mod fitting;
 mod fitting_kernel;
 mod kernel;

@@ -194,7 +194,7 @@ macro_rules! kernels {
             dispatch!(project [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
                 (table: &[$real], columns: usize, pairs: PairRows<$real>, ga: &[$real], stride: usize, out: [&mut [$real]; 5]));
             dispatch!(pair_forces $real, $lanes: (c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
-            dispatch!(fit [Two<$wide>, $wide] [$narrow, $narrow] [Portable<$real, $lanes>, Portable<$real, $lanes>]
+            dispatch!(fit [$wide, $narrow] [$narrow, $narrow] [Portable<$real, $lanes>, Portable<$real, $lanes>]
                 (net: &FittingProgram<$real>, a: &[$real], columns: (usize, usize), param: &[$real], energy: &mut [$real], ga: &mut [$real], room: &mut FittingRoom<$real>));
             dispatch!(features $real, $lanes: (a: &[$real], stride: usize, n: usize, out: &mut [$real]));
             dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::model::Descriptor;
 use crate::networks::Networks;
 
+use super::aligned::Aligned;
 use super::basis::Basis;
 use super::lanes::blocks;
 use super::places::{COEFFICIENTS, Places};
@@ -30,7 +31,7 @@ pub struct Table<R> {
     /// Where each distance is.
     pub places: Places,
     /// Per piece and each of its [`blocks`]: [`COEFFICIENTS`] x columns of the block. What a kernel reads together lies together.
-    pub coefficients: Vec<R>,
+    pub coefficients: Aligned<R>,
     /// K, the number of functions: whole lanes.
     pub columns: usize,
     /// Largest error of a function found between the knots, relative to the largest value of any.
@@ -89,7 +90,10 @@ impl<R: Kernels> Table<R> {
         pieces.sort_by(|a, b| a.start.total_cmp(&b.start));
         Ok(Self {
             places: Places::new(pieces.iter().map(|p| (p.start, p.width))),
-            coefficients: pieces.iter().flat_map(|p| in_blocks(&p.coefficients, basis.rows.len())).collect(),
+            coefficients: Aligned::from_iter(
+                align_of::<R>(),
+                pieces.iter().flat_map(|p| in_blocks(&p.coefficients, basis.rows.len())),
+            ),
             columns: basis.rows.len(),
             error: pieces.iter().map(|p| p.error).fold(0.0, f64::max) / largest,
         })

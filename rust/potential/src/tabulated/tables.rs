@@ -10,6 +10,7 @@ use crate::model::{Descriptor, Model};
 use crate::networks::Networks;
 use crate::steps::FittingSteps;
 
+use super::aligned::{Aligned, aligned};
 use super::basis::{self, Basis};
 use super::fitting::FittingProgram;
 use super::kernel::Constants;
@@ -70,9 +71,9 @@ pub enum Head<R> {
     /// T = C + A B and D = T^T T[:, :axis]: the full networks. Every neighbor type has columns of its own.
     Full {
         /// B divided by the number of slots, from basis to embedding: n x width.
-        expand: Vec<R>,
+        expand: Aligned<R>,
         /// The same, transposed: width x n (both padded to whole lanes).
-        contract: Vec<R>,
+        contract: Aligned<R>,
         /// T of an atom without neighbors, first row: width values.
         constant: Vec<R>,
         /// Per neighbor type: what a masked neighbor takes off the first row of T, for the slot it fills.
@@ -167,7 +168,7 @@ impl<R: Kernels> Tables<R> {
         settings: TableSettings,
     ) -> Result<CenterTables<R>> {
         let width = of.part.width().next_multiple_of(R::LANES);
-        let (mut neighbors, mut masked, mut expand, mut columns) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut neighbors, mut masked, mut expand, mut columns) = (Vec::new(), Vec::new(), aligned(), 0);
         for neighbor in 0..of.ntypes() {
             let kind = of.kind(center, neighbor);
             let taken_off = || per_slot(of, of.masked(center, neighbor), width);
@@ -181,7 +182,7 @@ impl<R: Kernels> Tables<R> {
             self.error = self.error.max(basis.error);
             neighbors.push(Some(self.tabulate((model, of), exact, pair, settings, &basis, columns)?));
             for row in &basis.rows {
-                expand.extend(per_slot::<R>(of, row, width));
+                expand.extend_from_slice(&per_slot::<R>(of, row, width));
             }
             columns += basis.rows.len();
         }
@@ -329,9 +330,10 @@ fn per_slot<R: Kernels>(of: &Descriptor, values: &[f64], width: usize) -> Vec<R>
     out
 }
 
-fn transposed<R: Copy + Default>(matrix: &[R], width: usize) -> Vec<R> {
+fn transposed<R: Copy + Default>(matrix: &[R], width: usize) -> Aligned<R> {
     let rows = matrix.len() / width;
-    let mut out = vec![R::default(); matrix.len()];
+    let mut out = aligned();
+    out.resize(matrix.len(), R::default());
     for (k, row) in matrix.chunks_exact(width).enumerate() {
         for (m, value) in row.iter().enumerate() {
             out[m * rows + k] = *value;

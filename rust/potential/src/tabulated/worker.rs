@@ -15,6 +15,7 @@ use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
 use crate::times::{Stopwatch, Times};
 
+use super::aligned::{Aligned, aligned};
 use super::fitting_kernel::FittingRoom;
 use super::kernel::Rows;
 use super::nearby::Nearby;
@@ -31,8 +32,8 @@ pub struct TabulatedWorker<R> {
     parts: Vec<PartWork<R>>,
     pairs: PairWork,
     /// Per center: the fitting net's input, then its gradient.
-    d: Vec<R>,
-    gd: Vec<R>,
+    d: Aligned<R>,
+    gd: Aligned<R>,
     energy: Vec<R>,
     param: Vec<R>,
     /// Per center: its own force.
@@ -47,9 +48,9 @@ struct PartWork<R> {
     /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
     nearby: Vec<Option<Nearby<R>>>,
     /// Per center: A, T (of the full networks) and dE/dA.
-    a: Vec<R>,
-    t: Vec<R>,
-    ga: Vec<R>,
+    a: Aligned<R>,
+    t: Aligned<R>,
+    ga: Aligned<R>,
 }
 
 /// A descriptor with the neighbors of a chunk of centers of one type, and their tables.
@@ -68,7 +69,7 @@ struct Site<'a, R> {
 /// Arrays for intermediate results.
 struct Room<R> {
     /// dE/dT of one center, or room for a square matrix.
-    gt: Vec<R>,
+    gt: Aligned<R>,
     /// Of the pairs of a block.
     products: [Vec<R>; 5],
     f: [Vec<f64>; 3],
@@ -80,15 +81,15 @@ impl<R: Kernels> TabulatedWorker<R> {
     #[must_use]
     pub fn new(tables: Arc<Tables<R>>, isa: InstructionSet, exact: Worker<dyn TypedNetworks<R>>) -> Self {
         let part =
-            |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: Vec::new(), t: Vec::new(), ga: Vec::new() };
+            |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: aligned(), t: aligned(), ga: aligned() };
         let parts = tables.parts.iter().map(part).collect();
         let room = Room {
-            gt: Vec::new(),
+            gt: aligned(),
             products: Default::default(),
             f: Default::default(),
             fitting: FittingRoom::default(),
         };
-        let (d, gd, energy, param) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (d, gd, energy, param) = (aligned(), aligned(), Vec::new(), Vec::new());
         Self {
             tables,
             isa,
@@ -117,8 +118,8 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
     }
 
     fn bytes(&self) -> usize {
-        let flat = [&self.d, &self.gd, &self.energy, &self.param, &self.room.gt];
-        let flat: usize = flat.iter().map(|v| v.capacity()).sum();
+        let flat = [&self.d, &self.gd, &self.room.gt].map(Aligned::capacity).iter().sum::<usize>();
+        let flat = flat + self.energy.capacity() + self.param.capacity();
         self.parts.iter().map(PartWork::bytes).sum::<usize>()
             + self.pairs.bytes()
             + self.room.fitting.bytes()
@@ -402,7 +403,7 @@ impl<R: Kernels> PartWork<R> {
 
     fn bytes(&self) -> usize {
         let pairs: usize = self.rows.iter().map(Rows::bytes).sum();
-        pairs + [&self.a, &self.t, &self.ga].map(Vec::capacity).iter().sum::<usize>() * size_of::<R>()
+        pairs + [&self.a, &self.t, &self.ga].map(Aligned::capacity).iter().sum::<usize>() * size_of::<R>()
     }
 }
 
