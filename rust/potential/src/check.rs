@@ -81,7 +81,7 @@ pub(crate) fn run(
             for c in 0..members.len() {
                 let mut slot = first + c * slots;
                 for (neighbor, block) in blocks.iter().enumerate() {
-                    let found = &block.j[block.of(c)];
+                    let found = block.j(block.of(c));
                     for (&j, place) in found.iter().zip(slot..) {
                         nlist[place] = cluster.number(j as usize) as i64;
                     }
@@ -113,7 +113,7 @@ pub(crate) fn run(
         ));
     }
 
-    let forces = cluster.atoms.iter().flat_map(|&i| &share.f[3 * i..3 * i + 3]);
+    let forces = cluster.atoms.iter().flat_map(|&i| share.f.get(i));
     let difference: Vec<f64> = forces.zip(&reference_forces).map(|(a, b)| a - b).collect();
     let check = Check {
         sampled,

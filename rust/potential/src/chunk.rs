@@ -140,7 +140,7 @@ impl<N: Networks + ?Sized> Worker<N> {
                     if of.kind(center, neighbor) == PairKind::Active {
                         let pairs = part.pairs(of, center, (neighbor, block), c);
                         descriptor::neighbor_forces(of, center, &self.gt, pairs, &mut self.f);
-                        let (j, f) = (&block.j[block.of(c)], [&*self.f[0], &*self.f[1], &*self.f[2]]);
+                        let (j, f) = (block.j(block.of(c)), [&*self.f[0], &*self.f[1], &*self.f[2]]);
                         let of_block = share.add_forces(j, f);
                         share.add_virials(j, pairs.x, f, virial(pairs.x, f));
                         reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);

@@ -17,7 +17,7 @@ const PARTIAL_SUMS: usize = 4;
 /// The radial functions of each pair, and its normalized s: the embedding net's input.
 pub fn environment(of: &Descriptor, center: usize, block: &Block, radials: &mut Vec<Radial>, s: &mut Vec<f64>) {
     radials.clear();
-    radials.extend(block.r.iter().map(|&r| of.radial(r)));
+    radials.extend(block.r(0..block.len()).iter().map(|&r| of.radial(r)));
     s.clear();
     s.extend(radials.iter().map(|at| of.normalized(center, at.a)));
 }
@@ -44,7 +44,7 @@ impl<'a> Pairs<'a> {
     pub fn new(block: &'a Block, range: Range<usize>, radials: &'a [Radial], s: &'a [f64]) -> Self {
         Self {
             x: block.vectors(range.clone()),
-            r: &block.r[range.clone()],
+            r: block.r(range.clone()),
             radials: &radials[range.clone()],
             s: &s[range],
             g: &[],

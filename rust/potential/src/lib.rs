@@ -21,6 +21,7 @@ mod listing;
 mod model;
 mod neighborhood;
 mod networks;
+mod pages;
 mod pair_energy;
 mod shapes;
 mod share;

@@ -8,15 +8,13 @@ use crate::guards::{ClosePair, Overflow, Sightings};
 use crate::job::Job;
 use crate::listing::Listing;
 
-/// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties.
+/// All pairs of a chunk of centers with neighbors of one type, center by center; an array for each of their properties, which may go on
+/// after the last pair.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// Index of the neighbor.
-    pub j: Vec<i32>,
-    /// Neighbor minus center, A.
-    pub x: [Vec<f64>; 3],
-    /// Distance, A.
-    pub r: Vec<f64>,
+    j: Vec<i32>,
+    x: [Vec<f64>; 3],
+    r: Vec<f64>,
     /// Where the pairs of each center of the chunk start, and where the last ones end.
     pub start: Vec<usize>,
 }
@@ -25,7 +23,7 @@ impl Block {
     /// Number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.j.len()
+        self.start.last().copied().unwrap_or(0)
     }
 
     /// The pairs of one center of the chunk.
@@ -40,7 +38,19 @@ impl Block {
         centers.flat_map(|c| self.of(c).map(move |k| (c, k)))
     }
 
-    /// The vectors of some pairs, A.
+    /// Indices of the neighbors of some pairs.
+    #[must_use]
+    pub fn j(&self, pairs: Range<usize>) -> &[i32] {
+        &self.j[pairs]
+    }
+
+    /// Distances of some pairs, A.
+    #[must_use]
+    pub fn r(&self, pairs: Range<usize>) -> &[f64] {
+        &self.r[pairs]
+    }
+
+    /// Vectors of some pairs from the center to the neighbor, A.
     #[must_use]
     pub fn vectors(&self, pairs: Range<usize>) -> [&[f64]; 3] {
         [&self.x[0][pairs.clone()], &self.x[1][pairs.clone()], &self.x[2][pairs]]
@@ -53,10 +63,13 @@ impl Block {
         8 * floats + 4 * self.j.capacity() + 8 * self.start.capacity()
     }
 
-    fn resize(&mut self, pairs: usize) {
-        self.j.resize(pairs, 0);
-        self.r.resize(pairs, 0.0);
-        self.x.iter_mut().for_each(|x| x.resize(pairs, 0.0));
+    /// Makes room for so many pairs.
+    fn reserve(&mut self, pairs: usize) {
+        if self.j.len() < pairs {
+            self.j.resize(pairs, 0);
+            self.r.resize(pairs, 0.0);
+            self.x.iter_mut().for_each(|x| x.resize(pairs, 0.0));
+        }
     }
 
     /// Moves the first `kept[c]` pairs of each center together; the others are dropped.
@@ -75,7 +88,6 @@ impl Block {
         if let Some(last) = self.start.last_mut() {
             *last = end;
         }
-        self.resize(end);
     }
 
     /// DeePMD-kit's truncation: of the pairs `range`, only the `sel` nearest stay (in front).
@@ -139,6 +151,12 @@ impl Neighborhood {
         &self.blocks[listing.number]
     }
 
+    /// The smallest distance of all pairs that are listed, A.
+    #[must_use]
+    pub fn nearest(&self) -> f64 {
+        self.nearest
+    }
+
     /// Bytes of its arrays.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -149,55 +167,57 @@ impl Neighborhood {
 /// Collects the neighbors of a job's centers for one listing into one block per neighbor type; returns the smallest distance.
 fn collect(job: Job, of: &Listing, blocks: &mut Vec<Block>, seen: &mut Sightings) -> Result<f64> {
     blocks.resize_with(of.ntypes, Block::default);
+    let mut smallest = f64::INFINITY;
     for (neighbor_type, block) in blocks.iter_mut().enumerate() {
-        collect_type(job, of, neighbor_type, block, seen)?;
+        smallest = collect_type(job, of, neighbor_type, block, seen)?.min(smallest);
     }
     if of.mixed_types {
         keep_nearest_of_all(job, of, blocks, seen)?;
     }
-    let mut smallest = f64::INFINITY;
-    for block in blocks {
-        let mut nearest = f64::INFINITY;
-        for r in &mut block.r {
-            *r = r.sqrt();
-            nearest = nearest.min(*r);
-        }
-        if nearest == 0.0
-            && let Some((c, k)) = block.pairs().find(|&(_, k)| block.r[k] == 0.0)
-        {
-            let (a, b) = (job.conf.name(job.atom(c)), job.conf.name(block.j[k] as usize));
-            return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
-        }
-        smallest = smallest.min(nearest);
+    for block in &mut *blocks {
+        let pairs = block.len();
+        block.r[..pairs].iter_mut().for_each(|r| *r = r.sqrt());
     }
-    Ok(smallest)
+    if smallest == 0.0 {
+        for block in blocks {
+            if let Some((c, k)) = block.pairs().find(|&(_, k)| block.r[k] == 0.0) {
+                let (a, b) = (job.conf.name(job.atom(c)), job.conf.name(block.j[k] as usize));
+                return Err(Error::NonFinite(format!("{a} and {b} are at the same place: their distance is 0")));
+            }
+        }
+    }
+    Ok(smallest.sqrt())
 }
 
-/// One block; `r` receives squares of distances.
-fn collect_type(job: Job, of: &Listing, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<()> {
+/// One block; `r` receives squares of distances, the smallest of which is returned.
+fn collect_type(job: Job, of: &Listing, neighbor_type: usize, block: &mut Block, seen: &mut Sightings) -> Result<f64> {
     let Job { conf, members, .. } = job;
-    let coordinates = conf.coordinates()?;
-    let position = |i: usize| [coordinates[3 * i], coordinates[3 * i + 1], coordinates[3 * i + 2]];
+    let (positions, _) = conf.coordinates()?.as_chunks::<3>();
     let sel = if of.mixed_types { usize::MAX } else { of.sel[neighbor_type] };
-    block.resize(members.iter().map(|&k| job.neighbors(of, k, neighbor_type).len()).sum());
+    block.reserve(members.iter().map(|&k| job.neighbors(of, k, neighbor_type).len()).sum());
     block.start.clear();
     block.start.push(0);
-    let mut end = 0;
+    let (mut end, mut smallest) = (0, f64::INFINITY);
     for (c, &k) in members.iter().enumerate() {
         let first = end;
-        let origin = position(job.atom(c));
-        let [x, y, z] = &mut block.x;
-        for &j in job.neighbors(of, k, neighbor_type) {
-            let p = position(j as usize);
+        let origin = positions[job.atom(c)];
+        let listed = job.neighbors(of, k, neighbor_type);
+        let here = first..first + listed.len();
+        let [x, y, z] = block.x.each_mut().map(|x| &mut x[here.clone()]);
+        let (of_j, r) = (&mut block.j[here.clone()], &mut block.r[here]);
+        let mut found = 0;
+        for &j in listed {
+            let p = positions[j as usize];
             let d = [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]];
             let r_sq = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             // Written in any case, and overwritten by the next one where it is too far: no branch to mispredict.
-            block.j[end] = j;
-            (x[end], y[end], z[end]) = (d[0], d[1], d[2]);
-            block.r[end] = r_sq;
-            end += usize::from(r_sq < of.rcut_sq);
+            of_j[found] = j;
+            (x[found], y[found], z[found]) = (d[0], d[1], d[2]);
+            r[found] = r_sq;
+            found += usize::from(r_sq < of.rcut_sq);
+            smallest = if r_sq < smallest { r_sq } else { smallest };
         }
-        let found = end - first;
+        end = first + found;
         if found > sel {
             let neighbor_type = Some(neighbor_type);
             note_overflow(job, Overflow { center: job.atom(c), rcut: of.rcut, neighbor_type, found, kept: sel }, seen)?;
@@ -206,8 +226,7 @@ fn collect_type(job: Job, of: &Listing, neighbor_type: usize, block: &mut Block,
         }
         block.start.push(end);
     }
-    block.resize(end);
-    Ok(())
+    Ok(smallest)
 }
 
 /// Of each center's neighbors of all types, only the `sel` nearest stay.

@@ -86,7 +86,7 @@ impl PairWork {
             let mut energy = 0.0;
             for (neighbor, block) in around.of(&of.listing).iter().enumerate() {
                 let pair = job.center_type * of.listing.ntypes + neighbor;
-                energy += block.r[block.of(c)].iter().map(|&r| 0.5 * of.energy(pair, r).0).sum::<f64>();
+                energy += block.r(block.of(c)).iter().map(|&r| 0.5 * of.energy(pair, r).0).sum::<f64>();
             }
             let alone = Center { energy, weight: 1.0, slope: 0.0, sigma: 0.0, inv_sum: 0.0, nearest: 0.0 };
             self.centers.push(match &of.table.switch {
@@ -128,10 +128,10 @@ impl PairWork {
                 let x = block.vectors(pairs.clone());
                 for (d, f) in f.iter_mut().enumerate() {
                     f.clear();
-                    let r = &block.r[pairs.clone()];
+                    let r = block.r(pairs.clone());
                     f.extend(r.iter().zip(x[d]).map(|(&r, x)| -slope_of(neighbor, r) * x / r));
                 }
-                let (j, forces) = (&block.j[pairs], [&*f[0], &*f[1], &*f[2]]);
+                let (j, forces) = (block.j(pairs), [&*f[0], &*f[1], &*f[2]]);
                 share.add_virials(j, x, forces, virial(x, forces));
                 let of_block = share.add_forces(j, forces);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
@@ -176,7 +176,7 @@ fn switching<'a>(job: Job, of: &PairEnergy, switch: &NearestSwitch, around: &'a 
 
 /// The weight by the neighbors of center c in `blocks`.
 fn weighed(alone: Center, switch: &NearestSwitch, blocks: &[Block], c: usize) -> Center {
-    let distances = || blocks.iter().flat_map(|b| &b.r[b.of(c)]);
+    let distances = || blocks.iter().flat_map(|b| b.r(b.of(c)));
     let nearest = distances().copied().fold(f64::INFINITY, f64::min);
     if nearest == f64::INFINITY {
         return Center { weight: 0.0, ..alone };

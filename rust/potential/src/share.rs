@@ -8,18 +8,19 @@ use crate::configuration::{Results, Totals};
 use crate::error::{Error, Result};
 use crate::guards::Sightings;
 use crate::job::Job;
+use crate::pages::{PAGE, Pages};
 use crate::times::Times;
 use crate::vectors::VIRIAL;
 
 /// Sums over the chunks of one share of the work.
 #[derive(Debug, Default)]
 pub struct Share {
-    /// Force on each atom, eV/A, nall x 3.
-    pub f: Vec<f64>,
+    /// Force on each atom, eV/A.
+    pub f: Pages<3>,
     /// Energies of centers, eV; empty: not wanted.
     pub energies: Vec<(u32, f64)>,
-    /// 9 per atom, in the order of [`Totals::virial`]; empty: not wanted.
-    pub v: Vec<f64>,
+    /// Virial of each atom, eV, in the order of [`Totals::virial`]; empty: not wanted.
+    pub v: Pages<9>,
     /// Totals over the centers.
     pub totals: Totals,
     /// What the guards saw.
@@ -32,8 +33,8 @@ pub struct Share {
 impl Share {
     /// Everything zero, for `nall` atoms.
     pub fn reset(&mut self, nall: usize, want_energies: bool, want_virials: bool) {
-        reset(&mut self.f, 3 * nall);
-        reset(&mut self.v, if want_virials { 9 * nall } else { 0 });
+        self.f.reset(nall);
+        self.v.reset(if want_virials { nall } else { 0 });
         self.energies.clear();
         self.totals = Totals::default();
         self.seen = Sightings::default();
@@ -48,7 +49,7 @@ impl Share {
         let [fx, fy, fz] = f.map(|f| &f[..n]);
         let mut reaction = [0.0; 3];
         for k in 0..n {
-            let on_j = &mut self.f[3 * j[k] as usize..3 * j[k] as usize + 3];
+            let on_j = self.f.of(j[k] as usize);
             let f = [fx[k], fy[k], fz[k]];
             for d in 0..3 {
                 on_j[d] += f[d];
@@ -66,7 +67,7 @@ impl Share {
             return;
         }
         for (k, &j) in j.iter().enumerate() {
-            let of_j = &mut self.v[9 * j as usize..9 * j as usize + 9];
+            let of_j = self.v.of(j as usize);
             of_j.iter_mut().zip(VIRIAL).for_each(|(v, (a, b))| *v += x[a][k] * f[b][k]);
         }
     }
@@ -84,7 +85,7 @@ impl Share {
                  far outside its training data"
             )));
         }
-        for (f, r) in self.f[3 * i..3 * i + 3].iter_mut().zip(reaction) {
+        for (f, r) in self.f.of(i).iter_mut().zip(reaction) {
             *f += r;
         }
         self.totals.energy += energy;
@@ -97,7 +98,7 @@ impl Share {
     /// Bytes of its arrays.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (self.f.capacity() + self.v.capacity()) * size_of::<f64>() + self.energies.capacity() * size_of::<(u32, f64)>()
+        self.f.bytes() + self.v.bytes() + self.energies.capacity() * size_of::<(u32, f64)>()
     }
 }
 
@@ -109,7 +110,7 @@ pub fn add_up(shares: &[Share], results: &mut Results, pool: Option<&rayon::Thre
     for (k, to) in values(&mut results.vatom).chunks_exact_mut(6).enumerate() {
         let mut v = [0.0; 9];
         for share in shares {
-            v.iter_mut().zip(&share.v[9 * k..9 * k + 9]).for_each(|(v, l)| *v += l);
+            v.iter_mut().zip(share.v.get(k)).for_each(|(v, l)| *v += l);
         }
         let symmetric = [v[0], v[1], v[2], 0.5 * (v[3] + v[6]), 0.5 * (v[4] + v[7]), 0.5 * (v[5] + v[8])];
         to.iter_mut().zip(symmetric).for_each(|(t, v)| *t += v * factor);
@@ -133,30 +134,25 @@ fn values<'a>(matrix: &'a mut Option<ArrayViewMut2<f64>>) -> &'a mut [f64] {
     matrix.as_mut().and_then(|matrix| matrix.as_slice_mut()).unwrap_or_default()
 }
 
-/// Values added up at a time.
-const PART: usize = 3 * 512;
-
-fn add_arrays(
+fn add_arrays<const WIDTH: usize>(
     shares: &[Share],
-    of: impl Fn(&Share) -> &[f64] + Sync,
+    of: impl Fn(&Share) -> &Pages<WIDTH> + Sync,
     to: &mut [f64],
     factor: f64,
     pool: Option<&rayon::ThreadPool>,
 ) {
-    let add = |(part, to): (usize, &mut [f64])| {
-        let mut sums = [0.0; PART];
-        for share in shares {
-            sums.iter_mut().zip(&of(share)[part * PART..]).for_each(|(s, l)| *s += l);
+    let add = |(page, to): (usize, &mut [f64])| {
+        let mut sums = [0.0; MOST_VALUES];
+        for values in shares.iter().filter_map(|share| of(share).page(page)) {
+            sums.iter_mut().zip(values).for_each(|(s, l)| *s += l);
         }
         to.iter_mut().zip(sums).for_each(|(t, s)| *t += s * factor);
     };
     match pool {
-        Some(pool) => pool.install(|| to.par_chunks_mut(PART).enumerate().for_each(add)),
-        None => to.chunks_mut(PART).enumerate().for_each(add),
+        Some(pool) => pool.install(|| to.par_chunks_mut(PAGE * WIDTH).enumerate().with_min_len(8).for_each(add)),
+        None => to.chunks_mut(PAGE * WIDTH).enumerate().for_each(add),
     }
 }
 
-fn reset(values: &mut Vec<f64>, len: usize) {
-    values.clear();
-    values.resize(len, 0.0);
-}
+/// Of a page of virials.
+const MOST_VALUES: usize = 9 * PAGE;

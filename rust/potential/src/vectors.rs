@@ -8,7 +8,12 @@ pub const VIRIAL: [(usize, usize); 9] = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2),
 #[allow(clippy::inline_always)] // target features only reach what is inlined
 #[inline(always)]
 pub fn virial(x: [&[f64]; 3], f: [&[f64]; 3]) -> [f64; 9] {
-    VIRIAL.map(|(a, b)| dot(x[a], f[b]))
+    let mut sums = [0.0; 9];
+    // Not `map`: what it calls would not be inlined.
+    for (sum, (a, b)) in sums.iter_mut().zip(VIRIAL) {
+        *sum = dot(x[a], f[b]);
+    }
+    sums
 }
 
 /// A dot product in eight partial sums: the compiler turns them into vectors, and the bits are the same on every machine.

@@ -264,8 +264,8 @@ impl Apart {
     /// The sum of squares of the differences of two shares' forces on a center and its neighbors.
     fn square(&self, number: usize, [found, exact]: &[Share; 2]) -> f64 {
         let of = |atoms: Range<usize>| {
-            let (found, exact) = (&found.f[3 * atoms.start..3 * atoms.end], &exact.f[3 * atoms.start..3 * atoms.end]);
-            found.iter().zip(exact).map(|(f, e)| (f - e).powi(2)).sum::<f64>()
+            let apart = atoms.flat_map(|i| found.f.get(i).into_iter().zip(exact.f.get(i)));
+            apart.map(|(f, e)| (f - e).powi(2)).sum::<f64>()
         };
         of(number..number + 1) + of(self.first[number]..self.first[number + 1])
     }

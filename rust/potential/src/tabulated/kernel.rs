@@ -34,7 +34,7 @@ pub struct Constants {
     pub scale: f64,
 }
 
-/// What the tabulated path knows of pairs: an array for each property, all of one length.
+/// What the tabulated path knows of pairs: an array for each property, all of one length, which may be more than there are pairs.
 #[derive(Debug, Default)]
 pub struct Rows<R> {
     /// Piece of the table.
@@ -55,7 +55,10 @@ pub struct Rows<R> {
 
 impl<R: Real> Rows<R> {
     /// Makes room for n pairs.
-    pub fn resize(&mut self, n: usize) {
+    pub fn reserve(&mut self, n: usize) {
+        if self.piece.len() >= n {
+            return;
+        }
         self.piece.resize(n, 0);
         self.t.resize(n, R::default());
         self.row.iter_mut().for_each(|row| row.resize(n, R::default()));
@@ -129,7 +132,7 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     rows: &mut Rows<R>,
 ) {
     let n = r.len();
-    rows.resize(n);
+    rows.reserve(n);
     let [x, y, z] = x.map(|x| &x[..n]);
     let (piece, t) = (&mut rows.piece[..n], &mut rows.t[..n]);
     let [row0, row1, row2, row3] = &mut rows.row;
@@ -161,7 +164,8 @@ pub fn geometry<R: Real, const L: usize, const FMA: bool>(
     }
 }
 
-/// Forces of centers on their neighbors of one type (eV/A) from what [`project`] gives, and their virial. `f` is replaced.
+/// Forces of centers on their neighbors of one type (eV/A) from what [`project`](super::basis_kernel::project) gives, and their virial.
+/// The first values of `f` are replaced.
 #[inline(always)]
 pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     c: &Constants,
@@ -173,7 +177,7 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
 ) -> [f64; 9] {
     let n = r.len();
     for f in f.iter_mut() {
-        f.resize(n, 0.0);
+        f.resize(f.len().max(n), 0.0);
     }
     let [e0, e1, e2, e3, slope] = products;
     let (e0, e1, e2, e3, slope) = (&e0[..n], &e1[..n], &e2[..n], &e3[..n], &slope[..n]);

@@ -132,8 +132,7 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         let n = job.members.len();
         let tables = Arc::clone(&self.tables);
         let mut watch = Stopwatch::start();
-        let near =
-            model.parts.iter().flat_map(|of| around.of(&of.listing)).any(|b| b.r.iter().any(|r| *r < tables.nearest));
+        let near = around.nearest() < tables.nearest;
         if near && !tables.reduced {
             return self.exact.evaluate(job, around, share);
         }
@@ -271,13 +270,13 @@ impl<R: Kernels> PartWork<R> {
         for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&tables.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &mut self.rows[neighbor]) else { continue };
             let (constants, places) = (&of_neighbor.constants, &of_neighbor.table.places);
-            R::geometry(isa, constants, places, block.vectors(0..block.len()), &block.r, rows);
+            R::geometry(isa, constants, places, block.vectors(0..block.len()), block.r(0..block.len()), rows);
             if !of.contraction.rows_change() {
                 rows.set_all(of.contraction.row(0.0, [0.0; 3]));
             }
             if let (Some(networks), Head::Reduced { basis, .. }) = (networks.as_mut(), &tables.head) {
                 let pair = (center, neighbor);
-                self.nearby[neighbor] = Some(Nearby::new(of, *networks, pair, &block.r, basis, &rows.inv_width)?);
+                self.nearby[neighbor] = Some(Nearby::new(of, *networks, pair, block.r(0..block.len()), basis, &rows.inv_width)?);
             }
         }
         Ok(())
@@ -378,7 +377,7 @@ impl<R: Kernels> PartWork<R> {
         let columns = of_center.columns;
         for (neighbor, (block, of_neighbor)) in blocks.iter().zip(&of_center.neighbors).enumerate() {
             let (Some(of_neighbor), rows) = (of_neighbor, &self.rows[neighbor]) else { continue };
-            room.products.iter_mut().for_each(|p| p.resize(block.len(), R::default()));
+            room.products.iter_mut().for_each(|p| p.resize(p.len().max(block.len()), R::default()));
             let (table, k) = (&of_neighbor.table.coefficients, of_neighbor.table.columns);
             let (pairs, ga) = (rows.pairs(&block.start), &self.ga[of_neighbor.first..]);
             let products = room.products.each_mut().map(|p| &mut p[..]);
@@ -387,13 +386,14 @@ impl<R: Kernels> PartWork<R> {
                 None => R::project(isa, table, k, pairs, ga, columns, products),
             }
             watch.lap(&mut share.times.descriptor);
-            let (x, constants) = (block.vectors(0..block.len()), &of_neighbor.constants);
-            let virial = R::pair_forces(isa, constants, &room.products, x, &block.r, rows, &mut room.f);
-            share.add_virials(&block.j, x, [&room.f[0], &room.f[1], &room.f[2]], virial);
+            let all = 0..block.len();
+            let (x, constants) = (block.vectors(all.clone()), &of_neighbor.constants);
+            let virial = R::pair_forces(isa, constants, &room.products, x, block.r(all.clone()), rows, &mut room.f);
+            share.add_virials(block.j(all), x, [&room.f[0], &room.f[1], &room.f[2]], virial);
             for (c, reaction) in reactions.iter_mut().enumerate() {
                 let pairs = block.of(c);
                 let f = [0, 1, 2].map(|d| &room.f[d][pairs.clone()]);
-                let of_block = share.add_forces(&block.j[pairs], f);
+                let of_block = share.add_forces(block.j(pairs), f);
                 reaction.iter_mut().zip(of_block).for_each(|(r, b)| *r += b);
             }
             watch.lap(&mut share.times.scatter);
