@@ -21,10 +21,19 @@ pub fn panel_width(outputs: usize) -> usize {
     }
 }
 
+/// Columns of a value, with those that fill its last panel.
+pub fn padded(width: usize) -> usize {
+    let mut columns = 0;
+    while columns < width {
+        columns += panel_width(width - columns);
+    }
+    columns
+}
+
 /// A fitting net ready to run.
 #[derive(Debug)]
 pub struct FittingProgram<R> {
-    /// Width of each place for values. Features and their gradient have none: they come and go in blocks.
+    /// Width of each place for values, [padded]. Features and their gradient have none: they come and go in blocks.
     pub places: Vec<usize>,
     /// The steps.
     pub operations: Vec<Operation<R>>,
@@ -43,7 +52,7 @@ pub struct Weights<R> {
     pub panels: Vec<R>,
     /// Rows (inputs) and columns (outputs).
     pub size: [usize; 2],
-    /// The same for every center; empty: nothing.
+    /// The same for every center, padded; empty: nothing.
     pub row: Vec<R>,
     /// Place of what is added.
     pub plus: Option<usize>,
@@ -79,7 +88,7 @@ pub enum Operation<R> {
     Tanh {
         /// Place.
         from: usize,
-        /// Columns.
+        /// Columns, padded.
         width: usize,
         /// Place.
         to: usize,
@@ -88,7 +97,7 @@ pub enum Operation<R> {
     Affine {
         /// Place.
         from: usize,
-        /// Per column: factor and shift.
+        /// Per column, padded: factor and shift.
         by: Vec<(R, R)>,
         /// Place.
         to: usize,
@@ -97,7 +106,7 @@ pub enum Operation<R> {
     Multiply {
         /// Places.
         of: [usize; 2],
-        /// Columns.
+        /// Columns, padded.
         width: usize,
         /// Place.
         to: usize,
@@ -106,7 +115,7 @@ pub enum Operation<R> {
     Add {
         /// Places.
         of: [usize; 2],
-        /// Columns.
+        /// Columns, padded.
         width: usize,
         /// Place.
         to: usize,
@@ -125,10 +134,10 @@ impl<R: Real> FittingProgram<R> {
         }
         last_use[net.energy] = net.steps.len();
         // The parameters' place is theirs from the beginning.
-        let (mut places, mut free) = (vec![net.widths[1]], Vec::new());
+        let (mut places, mut free) = (vec![padded(net.widths[1])], Vec::new());
         let mut place_of = vec![0; net.widths.len()];
         for (when, step) in net.steps.iter().enumerate().filter(|(_, step)| step.to() != net.gradient) {
-            let (to, width) = (step.to(), net.widths[step.to()]);
+            let (to, width) = (step.to(), padded(net.widths[step.to()]));
             let fits = free.iter().enumerate().filter(|(_, place)| places[**place] >= width);
             let found = fits.min_by_key(|(_, place)| places[**place]).map(|(at, _)| at);
             place_of[to] = found.map_or_else(
@@ -149,7 +158,7 @@ impl<R: Real> FittingProgram<R> {
                 let by = Weights {
                     panels: in_panels(weights.view()),
                     size: weights.dim().into(),
-                    row: if let Plus::Row(row) = plus { numbers(row) } else { Vec::new() },
+                    row: if let Plus::Row(row) = plus { filled(numbers(row)) } else { Vec::new() },
                     plus: if let Plus::Value(value) = plus { Some(at(*value)) } else { None },
                 };
                 match (*from, *to) {
@@ -158,14 +167,16 @@ impl<R: Real> FittingProgram<R> {
                     (from, to) => Operation::Product { from: at(from), by, to: at(to) },
                 }
             }
-            Step::Tanh { from, to } => Operation::Tanh { from: at(*from), width: net.widths[*to], to: at(*to) },
+            Step::Tanh { from, to } => Operation::Tanh { from: at(*from), width: padded(net.widths[*to]), to: at(*to) },
             Step::Affine { from, factor, shift, to } => Operation::Affine {
                 from: at(*from),
-                by: numbers(factor).into_iter().zip(numbers(shift)).collect(),
+                by: filled(numbers(factor).into_iter().zip(numbers(shift)).collect()),
                 to: at(*to),
             },
-            Step::Multiply { of, to } => Operation::Multiply { of: of.map(at), width: net.widths[*to], to: at(*to) },
-            Step::Add { of, to } => Operation::Add { of: of.map(at), width: net.widths[*to], to: at(*to) },
+            Step::Multiply { of, to } => {
+                Operation::Multiply { of: of.map(at), width: padded(net.widths[*to]), to: at(*to) }
+            }
+            Step::Add { of, to } => Operation::Add { of: of.map(at), width: padded(net.widths[*to]), to: at(*to) },
         };
         Self {
             operations: net.steps.iter().map(operation).collect(),
@@ -188,6 +199,12 @@ impl<R: Real> FittingProgram<R> {
         };
         self.operations.iter().map(of).sum::<usize>() * size_of::<R>()
     }
+}
+
+/// With zeros for the columns that fill the last panel.
+fn filled<T: Copy + Default>(mut row: Vec<T>) -> Vec<T> {
+    row.resize(padded(row.len()), T::default());
+    row
 }
 
 fn in_panels<R: Real>(weights: ArrayView2<f64>) -> Vec<R> {

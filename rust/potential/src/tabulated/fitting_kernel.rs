@@ -8,7 +8,7 @@
 
 use super::aligned::{Aligned, aligned};
 use super::feature_kernel::{Feature, features, features_backward};
-use super::fitting::{FittingProgram, Operation, PANEL_UNIT, Weights, panel_width};
+use super::fitting::{FittingProgram, Operation, PANEL_UNIT, Weights, padded, panel_width};
 use super::lanes::Vector;
 
 /// Memory that the kernel of fitting nets works in, kept from call to call. Values of some centers are a group of lanes each.
@@ -19,7 +19,7 @@ pub struct FittingRoom<R> {
     ga: Aligned<R>,
     /// Of a block of features, for one group.
     block: Aligned<R>,
-    /// Of each place of the program, width x lanes for each group.
+    /// Of each place of the program, padded width x lanes for each group.
     places: Vec<Aligned<R>>,
 }
 
@@ -95,8 +95,9 @@ fn fit_lanes<V: Vector>(
         values.resize(values.len().max(needed), V::Real::default());
     }
     room.ga[..of_a].fill(V::Real::default());
-    into_lanes::<V>(a, (4, columns, stride), groups, &mut room.a);
-    into_lanes::<V>(param, (1, net.numb_param, net.numb_param), groups, &mut room.places[net.parameters]);
+    into_lanes::<V>(a, (4, columns, stride), (groups, columns), &mut room.a);
+    let of_param = (groups, padded(net.numb_param));
+    into_lanes::<V>(param, (1, net.numb_param, net.numb_param), of_param, &mut room.places[net.parameters]);
     for (place, width) in room.places.iter_mut().zip(&net.places) {
         place.resize(place.len().max(groups * width * V::LANES), V::Real::default());
     }
@@ -117,15 +118,16 @@ fn fit_lanes<V: Vector>(
     }
 }
 
-/// From `rows` of `stride` per center, of which `columns` count, to columns x rows x lanes for each group; lanes without a center are zero.
+/// From `rows` of `stride` per center, of which `columns` count, to columns (of which there is room for `wide`) x rows x lanes for each
+/// of the groups; lanes without a center are zero.
 #[inline(always)]
 fn into_lanes<V: Vector>(
     from: &[V::Real],
     (rows, columns, stride): (usize, usize, usize),
-    groups: usize,
+    (groups, wide): (usize, usize),
     to: &mut Aligned<V::Real>,
 ) {
-    let of_group = rows * columns * V::LANES;
+    let of_group = rows * wide * V::LANES;
     to.resize(to.len().max(groups * of_group), V::Real::default());
     if columns == 0 {
         return;
@@ -156,11 +158,11 @@ fn run<V: Vector>(
             let ga = &mut ga[..groups * 4 * columns * V::LANES];
             return gradient::<V>(*from, by, places, (a, columns), block, ga);
         }
-        Operation::OfFeatures { by, to } | Operation::Product { by, to, .. } => (*to, by.size[1]),
+        Operation::OfFeatures { by, to } | Operation::Product { by, to, .. } => (*to, padded(by.size[1])),
         Operation::Affine { by, to, .. } => (*to, by.len()),
-        Operation::Tanh { width, to, .. } | Operation::Multiply { width, to, .. } | Operation::Add { width, to, .. } => {
-            (*to, *width)
-        }
+        Operation::Tanh { width, to, .. }
+        | Operation::Multiply { width, to, .. }
+        | Operation::Add { width, to, .. } => (*to, *width),
     };
     let mut room = std::mem::replace(&mut places[place], aligned());
     let result = &mut room[..groups * width * V::LANES];
@@ -168,10 +170,10 @@ fn run<V: Vector>(
         Operation::Gradient { .. } => {}
         Operation::OfFeatures { by, .. } => of_features::<V>((a, columns), by, places, block, result),
         Operation::Product { from, by, .. } => {
-            let from = places[*from].chunks_exact(by.size[0] * V::LANES);
+            let from = places[*from].chunks_exact(padded(by.size[0]) * V::LANES);
             for (group, (to, from)) in result.chunks_exact_mut(width * V::LANES).zip(from).enumerate() {
                 start::<V>(by, places, group, 0, to);
-                add_product::<V>(from, by, [0, 0], to);
+                add_product::<V>(&from[..by.size[0] * V::LANES], by, [0, 0], to);
             }
         }
         Operation::Tanh { from, .. } => {
@@ -208,15 +210,15 @@ fn of_features<V: Vector>(
     block: &mut [V::Real],
     to: &mut [V::Real],
 ) {
-    let [inputs, outputs] = by.size;
-    for (group, to) in to.chunks_exact_mut(outputs * V::LANES).enumerate() {
+    let (inputs, of_group) = (by.size[0], padded(by.size[1]) * V::LANES);
+    for (group, to) in to.chunks_exact_mut(of_group).enumerate() {
         start::<V>(by, places, group, 0, to);
     }
     let mut next = Feature::default();
     for first in (0..inputs).step_by(BLOCK) {
         let block = &mut block[..BLOCK.min(inputs - first) * V::LANES];
         let mut after = next;
-        for (a, to) in a.chunks_exact(4 * columns * V::LANES).zip(to.chunks_exact_mut(outputs * V::LANES)) {
+        for (a, to) in a.chunks_exact(4 * columns * V::LANES).zip(to.chunks_exact_mut(of_group)) {
             after = features::<V>(a, next, block);
             add_product::<V>(block, by, [first, 0], to);
         }
@@ -241,14 +243,13 @@ fn gradient<V: Vector>(
         while last < outputs && last + panel_width(outputs - last) <= first + BLOCK {
             last += panel_width(outputs - last);
         }
-        let last = last.min(outputs);
         let block = &mut block[..(last - first) * V::LANES];
         let mut after = next;
         let groups = a.chunks_exact(4 * columns * V::LANES).zip(ga.chunks_exact_mut(4 * columns * V::LANES));
-        for ((group, from), (a, ga)) in places[from].chunks_exact(inputs * V::LANES).enumerate().zip(groups) {
+        for ((group, from), (a, ga)) in places[from].chunks_exact(padded(inputs) * V::LANES).enumerate().zip(groups) {
             start::<V>(by, places, group, first, block);
-            add_product::<V>(from, by, [0, first], block);
-            after = features_backward::<V>(a, next, block, ga);
+            add_product::<V>(&from[..inputs * V::LANES], by, [0, first], block);
+            after = features_backward::<V>(a, next, &block[..last.min(outputs) * V::LANES - first * V::LANES], ga);
         }
         (next, first) = (after, last);
     }
@@ -264,7 +265,9 @@ fn start<V: Vector>(
     to: &mut [V::Real],
 ) {
     match by.plus {
-        Some(place) => to.copy_from_slice(&places[place][(group * by.size[1] + first) * V::LANES..][..to.len()]),
+        Some(place) => {
+            to.copy_from_slice(&places[place][(group * padded(by.size[1]) + first) * V::LANES..][..to.len()])
+        }
         None if by.row.is_empty() => to.fill(V::Real::default()),
         None => {
             for (to, value) in to.chunks_exact_mut(V::LANES).zip(&by.row[first..]) {
@@ -285,20 +288,20 @@ fn add_product<V: Vector>(from: &[V::Real], by: &Weights<V::Real>, [row, column]
     while !to.is_empty() {
         let width = panel_width(left);
         let (here, others) = panels.split_at(inputs * width);
-        let (now, rest) = to.split_at_mut(to.len().min(width * V::LANES));
+        let (now, rest) = to.split_at_mut(width * V::LANES);
         panel::<V>(from, &here[row * width..][..n * width], width, now);
         (panels, to, left) = (others, rest, left - left.min(width));
     }
 }
 
-/// One panel; `to` may end before it does.
+/// One panel.
 #[inline(always)]
 fn panel<V: Vector>(from: &[V::Real], weights: &[V::Real], width: usize, to: &mut [V::Real]) {
     if width == 1 {
         return one_output::<V>(from, weights, to);
     }
     let mut first = 0;
-    while first < width && first * V::LANES < to.len() {
+    while first < width {
         let here = &mut to[first * V::LANES..];
         // As many outputs as there are registers for their sums.
         first += match (width - first) / PANEL_UNIT {
@@ -324,8 +327,8 @@ fn outputs<V: Vector, const WIDTH: usize>(
     to: &mut [V::Real],
 ) -> usize {
     let mut sums = [V::zero(); WIDTH];
-    for (sum, to) in sums.iter_mut().zip(to.chunks_exact(V::LANES)) {
-        *sum = V::load(to);
+    for k in 0..WIDTH {
+        sums[k] = V::load(&to[k * V::LANES..]);
     }
     for (x, weights) in from.chunks_exact(V::LANES).zip(weights.chunks_exact(width)) {
         let (x, weights) = (V::load(x), &weights[first..][..WIDTH]);
@@ -333,8 +336,8 @@ fn outputs<V: Vector, const WIDTH: usize>(
             sums[k] = V::splat(weights[k]).mul_add(x, sums[k]);
         }
     }
-    for (sum, to) in sums.iter().zip(to.chunks_exact_mut(V::LANES)) {
-        sum.store(to);
+    for k in 0..WIDTH {
+        sums[k].store(&mut to[k * V::LANES..]);
     }
     WIDTH
 }

@@ -80,8 +80,7 @@ impl<R: Kernels> TabulatedWorker<R> {
     /// A worker on tables shared by all, around an exact one.
     #[must_use]
     pub fn new(tables: Arc<Tables<R>>, isa: InstructionSet, exact: Worker<dyn TypedNetworks<R>>) -> Self {
-        let part =
-            |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: aligned(), t: aligned(), ga: aligned() };
+        let part = |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: aligned(), t: aligned(), ga: aligned() };
         let parts = tables.parts.iter().map(part).collect();
         let room = Room {
             gt: aligned(),
@@ -276,7 +275,8 @@ impl<R: Kernels> PartWork<R> {
             }
             if let (Some(networks), Head::Reduced { basis, .. }) = (networks.as_mut(), &tables.head) {
                 let pair = (center, neighbor);
-                self.nearby[neighbor] = Some(Nearby::new(of, *networks, pair, block.r(0..block.len()), basis, &rows.inv_width)?);
+                self.nearby[neighbor] =
+                    Some(Nearby::new(of, *networks, pair, block.r(0..block.len()), basis, &rows.inv_width)?);
             }
         }
         Ok(())
