@@ -266,7 +266,7 @@ fn start<V: Vector>(
 ) {
     match by.plus {
         Some(place) => {
-            to.copy_from_slice(&places[place][(group * padded(by.size[1]) + first) * V::LANES..][..to.len()])
+            to.copy_from_slice(&places[place][(group * padded(by.size[1]) + first) * V::LANES..][..to.len()]);
         }
         None if by.row.is_empty() => to.fill(V::Real::default()),
         None => {
