@@ -66,6 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::float_cmp)] // these very values
     fn atoms_that_nothing_was_added_to_are_zero_and_take_no_memory() {
         let mut pages = Pages::<3>::default();
         for _ in 0..2 {

@@ -116,3 +116,29 @@ impl Step {
         first.into_iter().chain(second)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_streamed_where_only_products_use_them_and_one_makes_the_gradient() {
+        let product = |from, plus, to| Step::Product { from, weights: Array2::zeros((1, 1)), plus, to };
+        let net = |steps: Vec<Step>| FittingSteps { widths: vec![1; 5], steps, energy: 3, gradient: 4 };
+        let (down, energy, back) =
+            (product(0, Plus::Nothing, 2), product(2, Plus::Nothing, 3), product(2, Plus::Nothing, 4));
+        let streamed = [down.clone(), energy.clone(), back.clone()];
+        assert!(net(streamed.to_vec()).streams_features());
+        let broken = [
+            vec![Step::Tanh { from: 0, to: 2 }, energy.clone(), back.clone()],
+            vec![down.clone(), product(2, Plus::Value(0), 3), back.clone()],
+            vec![down.clone(), energy.clone(), Step::Tanh { from: 2, to: 4 }],
+            vec![down.clone(), energy.clone(), product(0, Plus::Nothing, 4)],
+            vec![down.clone(), back, product(4, Plus::Nothing, 3)],
+            vec![down, energy],
+        ];
+        for (number, steps) in broken.into_iter().enumerate() {
+            assert!(!net(steps).streams_features(), "{number}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::kernel::PairRows;
 use super::lanes::{GROUP, MOST_LANES, Vector};
 use super::places::COEFFICIENTS;
 
-/// Blocks whose sums fit into the registers of AVX-512, beside a half one.
+/// Blocks that are handled together, at most, beside a half one.
 const MOST_BLOCKS: usize = 3;
 
 /// Some of the columns of a table: a number of whole blocks, perhaps a half one, and the columns before them.
@@ -21,13 +21,13 @@ struct Columns {
     first: usize,
 }
 
-/// Columns in portions that are handled together: of more than [`MOST_BLOCKS`], about half of the blocks.
-fn portions<V: Vector>(columns: usize) -> impl Iterator<Item = Columns> {
+/// Columns in portions of at most so many blocks: of more, about half.
+fn portions<V: Vector>(columns: usize, most: usize) -> impl Iterator<Item = Columns> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let left = (columns - first) / V::LANES;
-        let last = left <= MOST_BLOCKS;
-        let blocks = if last { left } else { left.div_ceil(2).min(MOST_BLOCKS) };
+        let last = left <= most;
+        let blocks = if last { left } else { left.div_ceil(2).min(most) };
         let half = last && !(columns - first).is_multiple_of(V::LANES);
         let portion = Columns { blocks, half, first };
         first = if last { columns } else { first + blocks * V::LANES };
@@ -60,7 +60,8 @@ pub fn accumulate<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     a: &mut [W::Real],
     stride: usize,
 ) {
-    for portion in portions::<W>(columns) {
+    // As many as there are registers for their sums.
+    for portion in portions::<W>(columns, if W::REGISTERS < 32 { 1 } else { MOST_BLOCKS }) {
         by_size!(portion, accumulate_part::<W, H>(table, columns, portion.first, pairs, a, stride));
     }
 }
@@ -134,7 +135,7 @@ pub fn project<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     stride: usize,
     mut out: [&mut [W::Real]; 5],
 ) {
-    for portion in portions::<W>(columns) {
+    for portion in portions::<W>(columns, MOST_BLOCKS) {
         let out = out.each_mut().map(|out| &mut **out);
         by_size!(portion, project_part::<W, H>(table, columns, portion.first, pairs, ga, stride, out));
     }
@@ -236,6 +237,95 @@ fn finish<V: Vector>(
             to.iter_mut().zip(totals).for_each(|(to, total)| *to += total);
         } else {
             to.copy_from_slice(&totals[..to.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kernel::Rows;
+    use super::super::lanes::blocks;
+    use super::*;
+    use crate::tabulated::{InstructionSet, Kernels};
+
+    const PIECES: usize = 3;
+    /// First pair of each center, one of which has none; more pairs than a group of lanes is finished for.
+    const START: [usize; 5] = [0, 2, 2, 19, 37];
+    const PAIRS: usize = 37;
+
+    /// A number without a pattern, between -1 and 1.
+    fn number(seed: usize) -> f64 {
+        (12.9898 * (seed as f64 + 0.3)).sin() * 43_758.545_3 % 1.0
+    }
+
+    /// A basis function of pair k and its slope, by powers.
+    fn function(rows: &Rows<f64>, column: usize, k: usize) -> [f64; 2] {
+        let c = |power: usize| number((rows.piece[k] as usize * COEFFICIENTS + power) * 1000 + column);
+        let t = rows.t[k];
+        let value = (0..COEFFICIENTS).map(|n| c(n) * t.powi(n as i32)).sum();
+        [value, (1..COEFFICIENTS).map(|n| n as f64 * c(n) * t.powi(n as i32 - 1)).sum()]
+    }
+
+    fn compare<R: Kernels>(columns: usize, tolerance: f64) {
+        let mut exact = Rows::<f64>::default();
+        exact.reserve(PAIRS);
+        for k in 0..PAIRS {
+            (exact.piece[k], exact.t[k]) = ((k % PIECES) as u32, number(k).abs());
+            exact.row.iter_mut().enumerate().for_each(|(c, row)| row[k] = number(k + 100 * (c + 1)));
+        }
+        let real = |values: &[f64]| values.iter().map(|v| R::from_f64(*v)).collect::<Vec<R>>();
+        let mut rows = Rows::<R>::default();
+        rows.reserve(PAIRS);
+        rows.piece.copy_from_slice(&exact.piece);
+        rows.t = real(&exact.t);
+        rows.row = exact.row.each_ref().map(|row| real(row));
+        let mut table = Vec::new();
+        for piece in 0..PIECES {
+            for block in blocks(0..columns, R::LANES) {
+                for power in 0..COEFFICIENTS {
+                    table.extend(block.clone().map(|c| R::from_f64(number((piece * COEFFICIENTS + power) * 1000 + c))));
+                }
+            }
+        }
+        // A center's rows go on after the columns of this table.
+        let stride = columns + R::LANES;
+        let start: Vec<f64> = (0..4 * 4 * stride).map(|k| number(k + 7)).collect();
+        for isa in InstructionSet::available() {
+            let near = |found: R, wanted: f64, what: &str| {
+                let found = found.to_f64();
+                assert!((found - wanted).abs() < tolerance, "{} {columns}, {what}: {found}, not {wanted}", isa.name());
+            };
+            let mut a = real(&start);
+            R::accumulate(isa, &table, columns, rows.pairs(&START), &mut a, stride);
+            let mut products: [Vec<R>; 5] = std::array::from_fn(|_| vec![R::from_f64(9.0); PAIRS]);
+            let out = products.each_mut().map(|p| &mut p[..]);
+            R::project(isa, &table, columns, rows.pairs(&START), &real(&start), stride, out);
+            for center in 0..4 {
+                let pairs = START[center]..START[center + 1];
+                for (c, column) in (0..4).flat_map(|c| (0..stride).map(move |column| (c, column))) {
+                    let at = (4 * center + c) * stride + column;
+                    let of_pairs = pairs.clone().map(|k| exact.row[c][k] * function(&exact, column, k)[0]);
+                    let added = if column < columns { of_pairs.sum() } else { 0.0 };
+                    near(a[at], start[at] + added, "A");
+                }
+                for k in pairs {
+                    let sum = |of: &dyn Fn(usize) -> f64| (0..columns).map(of).sum::<f64>();
+                    let ga = |c: usize, column: usize| start[(4 * center + c) * stride + column];
+                    for c in 0..4 {
+                        near(products[c][k], sum(&|column| ga(c, column) * function(&exact, column, k)[0]), "product");
+                    }
+                    let weighted = |column| (0..4).map(|c| ga(c, column) * exact.row[c][k]).sum::<f64>();
+                    near(products[4][k], sum(&|column| weighted(column) * function(&exact, column, k)[1]), "slope");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_over_pairs_and_columns_equal_plain_loops_for_any_number_of_columns() {
+        for lanes in [1, 2, 3, 5, 7, 8, 9, 15] {
+            compare::<f32>(lanes * <f32 as Kernels>::LANES, 1e-3);
+            compare::<f64>(lanes * <f64 as Kernels>::LANES, 1e-11);
         }
     }
 }
