@@ -14,11 +14,13 @@ set(DEEPION_BORDER "${DEEPION_TARGET_DIR}/cxxbridge")
 # one source for each file of rust/bridge with a bridge, and that of cxx itself
 file(GLOB BRIDGES CONFIGURE_DEPENDS "${DEEPION_ROOT}/rust/bridge/src/*.rs")
 set(BORDER_SOURCES "${DEEPION_BORDER}/rust/cxx.cc")
+set(BORDER_HEADERS "${DEEPION_BORDER}/rust/cxx.h" "${DEEPION_BORDER}/deepion-bridge/border.h")
 foreach(bridge IN LISTS BRIDGES)
   file(STRINGS "${bridge}" is_bridge REGEX "^#\\[cxx::bridge" LIMIT_COUNT 1)
   if(is_bridge)
     get_filename_component(name "${bridge}" NAME)
     list(APPEND BORDER_SOURCES "${DEEPION_BORDER}/deepion-bridge/src/${name}.cc")
+    list(APPEND BORDER_HEADERS "${DEEPION_BORDER}/deepion-bridge/src/${name}.h")
   endif()
 endforeach()
 
@@ -28,7 +30,8 @@ if(CMAKE_BINARY_DIR STREQUAL "${DEEPION_ROOT}/build")
   set(DEEPION_MODULE "${DEEPION_ROOT}/scripts/deepion/_engine.abi3.so")
 endif()
 
-# by the variable, not by --target-dir: cxx-build puts the headers of the border where the variable says
+# Headers that cargo writes are named as what it makes: else a build in which they change would compile the shim by the old ones.
+# By the variable, not by --target-dir: cxx-build puts the headers of the border where the variable says
 add_custom_target(deepion_cargo
   COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${DEEPION_TARGET_DIR}"
     "${CARGO}" build --quiet --release --locked -p deepion-bridge -p deepion-merge -p deepion-python
@@ -36,7 +39,7 @@ add_custom_target(deepion_cargo
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/deepion-merge" "${CMAKE_BINARY_DIR}/deepion-merge"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${DEEPION_TARGET_DIR}/release/libdeepion_python.so" "${DEEPION_MODULE}"
   WORKING_DIRECTORY "${DEEPION_ROOT}"
-  BYPRODUCTS "${DEEPION_LIBRARY}" ${BORDER_SOURCES}
+  BYPRODUCTS "${DEEPION_LIBRARY}" ${BORDER_SOURCES} ${BORDER_HEADERS}
   COMMENT "cargo build -p deepion-bridge -p deepion-merge -p deepion-python"
   USES_TERMINAL VERBATIM)
 

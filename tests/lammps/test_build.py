@@ -187,3 +187,16 @@ def test_building_again_does_nothing():
     before = plugin.stat().st_mtime_ns
     done = subprocess.run([str(CMAKE), "--build", str(ROOT / "build")], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0 and plugin.stat().st_mtime_ns == before and "Linking" not in done.stdout
+
+
+def test_headers_of_the_border_are_what_cargo_makes(tmp_path):
+    """Else the first build after a change of the border compiles the styles by the old ones, and LAMMPS refuses the shim."""
+    build = tmp_path / "build"
+    assert configure(build).returncode == 0
+    sources = (ROOT / "rust/bridge/src").glob("*.rs")
+    headers = [path.name for path in sources if "\n#[cxx::bridge" in path.read_text()]
+    assert headers
+    for header in ["border.h", *(f"src/{name}.h" for name in headers)]:
+        command = [str(BIN / "ninja"), "-C", str(build), "-t", "query", f"target/cxxbridge/deepion-bridge/{header}"]
+        made = subprocess.run(command, capture_output=True, text=True)
+        assert "input: CUSTOM_COMMAND" in made.stdout, f"{header}: {made.stdout}{made.stderr}"
