@@ -44,8 +44,8 @@ class RunningCheck {
 
   // What a pair_style command asks for; the sums begin again.
   void configure(const PairArguments &args);
-  // Once the models are prepared: what is left to them is decided.
-  void decide(const ModelRunner &models);
+  // Once the models are prepared: what is left to them and to the number of atoms is decided.
+  void decide(const ModelRunner &models, std::int64_t atoms);
 
   // Before the first evaluation of a run: where nothing was checked yet, the check before the first
   // step serves for this one.

@@ -224,7 +224,7 @@ void PairDeepmdOnnx::prepare_models()
 {
   const std::string problem = impl->models.prepare(lmp);
   if (!problem.empty()) refuse(lmp, FLERR, problem);
-  impl->check.decide(impl->models);
+  impl->check.decide(impl->models, atom->natoms);
   offer_values();
 }
 
@@ -334,6 +334,7 @@ void PairDeepmdOnnx::init_style()
   neighbor->add_request(this, NeighConst::REQ_FULL);
   session.neighbors_checked = false;
   make_check_fix();
+  impl->check.decide(impl->models, atom->natoms);    // atoms may have come since the models were prepared
   impl->check.begin_run();
   problem = impl->deviation.open_file(lmp);
   if (!problem.empty()) stop_all(lmp, FLERR, problem);

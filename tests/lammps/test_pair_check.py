@@ -77,7 +77,10 @@ def test_restart_keeps_what_was_found(whole, tmp_path):
 
 def test_default_and_off(tmp_path):
     every = good(lmp(script("reduce 1e-3", "run 0"), tmp_path)).output
-    assert "  check: every 100 steps; " in every and not FOUND.findall(every), "the first step has the self-check"
+    assert "  check: every 3400 steps; " in every, "350,000 / 105 in whole hundreds: 1 % of the time"
+    large = good(lmp(script("reduce 1e-3", "run 0", after="replicate 4 4 3"), tmp_path)).output
+    assert "  check: every 100 steps; " in large
+    assert not FOUND.findall(every), "the first step has the self-check"
     none = script("reduce 1e-3 check start", "run 0").replace(VALUES, "")
     off = good(lmp(none, tmp_path)).output
     assert "deepion: self-check: " in off and "check: every" not in off and not FOUND.findall(off)

@@ -25,6 +25,8 @@ use crate::watch::{Turn, Watched, Watcher};
 pub const MOST_SHARES: usize = 16;
 /// Centers of a share in small systems, enough of each type for whole chunks.
 const CENTERS_PER_SHARE: usize = 192;
+/// Centers that kernels handle at the cost of one, at most: shares begin at multiples of it.
+const LANES: usize = 16;
 /// Chunks that each of several models works on before the next model does: its tables and networks stay in the cache meanwhile.
 const CHUNKS_IN_TURN: usize = 16;
 /// From this number of centers on, there are at least two shares.
@@ -350,7 +352,7 @@ fn fill_share(
         share.reset(job.conf.nall(), *want_energies, *want_virials);
     }
     for &Group { center_type, members: ref all } in groups {
-        let range = all.len() * number / count..all.len() * (number + 1) / count;
+        let range = share_begin(all.len(), number, count)..share_begin(all.len(), number + 1, count);
         let size = workers[0].centers_per_chunk();
         for centers in all[range].chunks(in_turn * size) {
             let mut watch = Stopwatch::start();
@@ -369,6 +371,12 @@ fn fill_share(
         }
     }
     Ok(())
+}
+
+/// Where share `number` of `count` begins in a group of centers: the last one has what does not fill [`LANES`].
+fn share_begin(centers: usize, number: usize, count: usize) -> usize {
+    let even = centers * number / count;
+    if number == count { centers } else { (even + LANES / 2) / LANES * LANES }.min(centers)
 }
 
 /// Calls `fill` for all shares, with the number of the thread and of the share; the first error in their order wins.
@@ -396,4 +404,22 @@ fn run(
 /// A worker's state is rewritten by every evaluation: nothing a panic left behind is read again.
 fn lock<T>(worker: &Mutex<T>) -> MutexGuard<'_, T> {
     worker.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_whole_lanes_and_leave_no_center_out() {
+        for centers in [0, 1, 15, 16, 36, 54, 100, 4500] {
+            for count in [1, 2, 5, 16] {
+                let begins: Vec<usize> = (0..=count).map(|number| share_begin(centers, number, count)).collect();
+                assert!(begins.is_sorted() && begins[0] == 0 && begins[count] == centers, "{centers}, {begins:?}");
+                assert!(begins.iter().all(|begin| begin % LANES == 0 || *begin == centers), "{centers}, {begins:?}");
+                let largest = begins.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+                assert!(largest <= centers.div_ceil(count) + LANES, "{centers}, {begins:?}");
+            }
+        }
+    }
 }
