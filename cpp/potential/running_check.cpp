@@ -58,7 +58,8 @@ namespace {
   int default_every(std::int64_t atoms)
   {
     const std::int64_t steps = ATOM_STEPS / std::max<std::int64_t>(atoms, 1);
-    return DEFAULT_EVERY * static_cast<int>(std::max<std::int64_t>(1, (steps + DEFAULT_EVERY - 1) / DEFAULT_EVERY));
+    return DEFAULT_EVERY *
+        static_cast<int>(std::max<std::int64_t>(1, (steps + DEFAULT_EVERY - 1) / DEFAULT_EVERY));
   }
 
   struct Found {

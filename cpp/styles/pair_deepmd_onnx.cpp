@@ -334,7 +334,8 @@ void PairDeepmdOnnx::init_style()
   neighbor->add_request(this, NeighConst::REQ_FULL);
   session.neighbors_checked = false;
   make_check_fix();
-  impl->check.decide(impl->models, atom->natoms);    // atoms may have come since the models were prepared
+  impl->check.decide(impl->models,
+                     atom->natoms);    // atoms may have come since the models were prepared
   impl->check.begin_run();
   problem = impl->deviation.open_file(lmp);
   if (!problem.empty()) stop_all(lmp, FLERR, problem);
