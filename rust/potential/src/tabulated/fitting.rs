@@ -33,7 +33,7 @@ pub fn padded(width: usize) -> usize {
 /// A fitting net ready to run.
 #[derive(Debug)]
 pub struct FittingProgram<R> {
-    /// Width of each place for values, [padded]. Features and their gradient have none: they come and go in blocks.
+    /// Width of each place for values, padded. Features and their gradient have none: they come and go in blocks.
     pub places: Vec<usize>,
     /// The steps.
     pub operations: Vec<Operation<R>>,
