@@ -52,12 +52,14 @@ pub struct VolumeFile<'a> {
 
 impl Density {
     /// Atoms that files show beside the density from now on, where they are in the box with `cell` and `origin`. They are moved back by the
-    /// drift since the first frame, and saved with the state.
+    /// drift since the first frame, and saved with the state, to a billionth of the cell: the last digits depend on the number of ranks.
     pub fn set_surroundings(&mut self, mut sites: Vec<Site>, cell: Cell, origin: [f64; 3]) {
+        const PARTS: f64 = (1 << 30) as f64;
         let (fractions, drift) = (Fractions { cell, origin }, self.drift());
         for site in &mut sites {
             let s = fractions.of(&site.position);
-            site.position = std::array::from_fn(|axis| (s[axis] - drift[axis]).rem_euclid(1.0));
+            let rounded = |s: f64| (s.rem_euclid(1.0) * PARTS).round() / PARTS;
+            site.position = std::array::from_fn(|axis| rounded(s[axis] - drift[axis]));
         }
         self.set_sites(sites);
     }
