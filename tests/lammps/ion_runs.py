@@ -33,6 +33,16 @@ def gas_atoms(seed=1, speed=30.0, tilt=0.0, n=4):
     return box.changed(x=np.round(box.x * 2**20) / 2**20), np.round(v * 2**20) / 2**20
 
 
+def sparse(ions: int, slab: bool = False, others: int = 60, speed: float = 30.0) -> tuple[Box, np.ndarray]:
+    """A few ions among other atoms in a cube of 16 A, or in one eighth of it along x; multiples of 2^-20, so that free flight
+    rounds nothing."""
+    rng = np.random.default_rng(ions)
+    x = rng.uniform(0, 16, (ions + others, 3)) * [0.125 if slab else 1, 1, 1]
+    v = rng.normal(size=(ions + others, 3)) * [0.0 if slab else speed, speed, speed]
+    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * ions + [2] * others), np.diag([16.0] * 3))
+    return box, np.round(v * 2**20) / 2**20
+
+
 def gas(path: Path, **options) -> Path:
     return write_moving(*gas_atoms(**options), path)
 

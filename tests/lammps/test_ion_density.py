@@ -14,9 +14,8 @@ from ase.units import Bohr
 
 from deepion.plots import density as plot
 from deepion.results.tables import DENSITY, read
-from ion_runs import changed, dump, free_flight, gas, gas_atoms, lj, table, write_moving
+from ion_runs import changed, dump, free_flight, gas, gas_atoms, lj, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
-from small_models import Box
 
 EVERY, STEPS = 2, 300
 FILES = ("table.txt", "history.txt", "state.json", "rho.cube", "energy.cube", "CHGCAR")
@@ -209,16 +208,6 @@ def test_picture_shows_the_numbers_of_the_files(liquid):
         with np.errstate(divide="ignore"):
             expected = np.where(expected > 0, BOLTZMANN * 3000 * np.log(counts.max() / expected), np.nan)
         np.testing.assert_allclose(shown, expected, atol=1e-4)
-
-
-def sparse(ions, slab):
-    """Framework atoms and a few ions in a cube of 16 A, or in one eighth of it along x; multiples of 2^-20, so that free flight
-    rounds nothing."""
-    rng, n = np.random.default_rng(ions), 60
-    x = rng.uniform(0, 16, (ions + n, 3)) * [0.125 if slab else 1, 1, 1]
-    v = rng.normal(size=(ions + n, 3)) * [0.0 if slab else 30.0, 30.0, 30.0]
-    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * ions + [2] * n), np.diag([16.0] * 3))
-    return box, np.round(v * 2**20) / 2**20
 
 
 SYSTEM = {"gas": None, "one ion in a slab": (1, True), "three ions": (3, False)}

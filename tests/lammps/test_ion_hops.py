@@ -9,9 +9,8 @@ import pytest
 
 from deepion.plots import hops
 from deepion.results.tables import HOPS, HOPS_LADDER, HOPS_RESIDENCE, read
-from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, table, write_moving
+from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
-from small_models import Box
 
 FILE = 1e-11  # files have 13 digits
 EVERY, STEPS, WINDOW, CUT, BACK, RMAX, BINS = 4, 1200, 8, 0.7, 0.6, 3.0, 30
@@ -98,18 +97,10 @@ def test_picture_shows_the_numbers_of_the_files(liquid):
     assert np.array_equal(times.get_lines()[0].get_ydata(), stays[stays[:, 2] > 0, 2])
 
 
-def sparse(n=60):
-    """Two fast ions among framework atoms; multiples of 2^-20, so that free flight rounds nothing."""
-    rng = np.random.default_rng(2)
-    x, v = rng.uniform(0, 16, (2 + n, 3)), rng.normal(size=(2 + n, 3)) * 30
-    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * 2 + [2] * n), np.diag([16.0] * 3))
-    return box, np.round(v * 2**20) / 2**20
-
-
 @pytest.mark.parametrize("ions", [32, 2])
 def test_any_number_of_ranks_and_a_restart_write_the_same_bytes(tmp_path, ions):
     """Free flight that ends: a long hop of each ion, where no position is rounded. With two ions most of 4 ranks have none."""
-    data = gas(tmp_path / "data", speed=100) if ions == 32 else write_moving(*sparse(), tmp_path / "data")
+    data = gas(tmp_path / "data", speed=100) if ions == 32 else write_moving(*sparse(ions), tmp_path / "data")
 
     def script(read=""):
         flow = free_flight(data, read=read)

@@ -12,7 +12,7 @@ import pytest
 
 from deepion.plots import onsager
 from deepion.results.tables import LADDER, ONSAGER, TRANSPORT, read
-from ion_runs import BOLTZMANN, CHARGE, DT, dump, free_flight, gas, lj, table, write_moving
+from ion_runs import BOLTZMANN, CHARGE, DT, dump, free_flight, gas, lj, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -177,18 +177,10 @@ def test_picture_shows_the_numbers_of_the_file(liquid):
     assert heights == [found.need(f"sigma_{one}_{other}").value for one, other in PAIRS]
 
 
-def sparse(n=60):
-    """Two fast ions among others; multiples of 2^-20, so that free flight rounds nothing."""
-    rng = np.random.default_rng(2)
-    x, v = rng.uniform(0, 16, (2 + n, 3)), rng.normal(size=(2 + n, 3)) * 30
-    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * 2 + [2] * n), np.diag([16.0] * 3))
-    return box, np.round(v * 2**20) / 2**20
-
-
 @pytest.mark.parametrize("ions", [32, 2])
 def test_any_number_of_ranks_and_a_restart_write_the_same_bytes(tmp_path, ions):
     """With two ions most of 4 ranks have none."""
-    data = gas(tmp_path / "data", speed=100) if ions == 32 else write_moving(*sparse(), tmp_path / "data")
+    data = gas(tmp_path / "data", speed=100) if ions == 32 else write_moving(*sparse(ions), tmp_path / "data")
 
     def script(read=""):
         # groups are in restart files

@@ -10,7 +10,7 @@ import pytest
 
 from deepion.plots import polyhedra as plot
 from deepion.results.tables import POLYHEDRA, read
-from ion_runs import DT, changed, dump, free_flight, gas, lj, table, write_moving
+from ion_runs import DT, changed, dump, free_flight, gas, lj, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -169,16 +169,6 @@ def test_picture_shows_the_numbers_of_the_files(liquid):
     assert [bar.get_width() for bar in right.patches] == parts
 
 
-def sparse(ions, slab):
-    """Framework atoms and a few ions in a cube of 16 A, or in one eighth of it along x; multiples of 2^-20, so that free flight
-    rounds nothing."""
-    rng, n = np.random.default_rng(ions), 200
-    x = rng.uniform(0, 16, (ions + n, 3)) * [0.125 if slab else 1, 1, 1]
-    v = rng.normal(size=(ions + n, 3)) * [0.0 if slab else 10.0, 10.0, 10.0]
-    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * ions + [2] * n), np.diag([16.0] * 3))
-    return box, np.round(v * 2**20) / 2**20
-
-
 SYSTEM = {"gas": None, "one center in a slab": (1, True), "three centers": (3, False)}
 
 
@@ -186,7 +176,11 @@ SYSTEM = {"gas": None, "one center in a slab": (1, True), "three centers": (3, F
 def test_any_number_of_ranks_and_a_restart_write_the_same_bytes(tmp_path, system):
     """Free flight, where nothing else depends on the number of ranks; ranks without centers, and fewer centers than ranks."""
     sizes = SYSTEM[system]
-    data = write_moving(*sparse(*sizes), tmp_path / "data") if sizes else gas(tmp_path / "data", tilt=1.5)
+    data = (
+        write_moving(*sparse(*sizes, others=200, speed=10.0), tmp_path / "data")
+        if sizes
+        else gas(tmp_path / "data", tilt=1.5)
+    )
 
     def script(ranks, read=""):
         grid = f"processors {ranks} 1 1\n" if sizes else ""

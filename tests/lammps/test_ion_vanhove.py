@@ -10,9 +10,8 @@ import pytest
 
 from deepion.plots import vanhove
 from deepion.results.tables import VANHOVE, VANHOVE_DISTINCT, VANHOVE_SELF, read
-from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, table, write_moving
+from ion_runs import DT, against, changed, dump, free_flight, gas, lj, setup, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
-from small_models import Box
 
 FILE = 1e-11  # files have 13 digits; small differences of large numbers lose some
 EVERY, STEPS, RMAX, BINS, Q, OVERLAP, SPACING = 4, 400, 3.9, 26, (0.9, 2.2), 0.8, 5
@@ -167,15 +166,6 @@ def test_picture_shows_the_numbers_of_the_files(liquid):
         of_file = table(folder / name)
         first = of_file[:BINS]
         assert np.array_equal(curves[0].get_ydata(), first[:, 2])
-
-
-def sparse(ions, n=60):
-    """Framework atoms and a few ions in a cube of 16 A; multiples of 2^-20, so that free flight rounds nothing."""
-    rng = np.random.default_rng(ions)
-    x = rng.uniform(0, 16, (ions + n, 3))
-    v = rng.normal(size=(ions + n, 3)) * 30
-    box = Box(np.round(x * 2**20) / 2**20, np.array([1] * ions + [2] * n), np.diag([16.0] * 3))
-    return box, np.round(v * 2**20) / 2**20
 
 
 @pytest.mark.parametrize("ions", [32, 2])
