@@ -3,8 +3,8 @@
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal};
 use deepion_potential::{
-    EXPORTER, Engine, Error, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Reduction, Result, TableSettings,
-    TypedNetworks,
+    EXPORTER, Engine, Error, InstructionSet, Kernels, MOST_SHARES, Model, Networks, ReducedLevel, Reduction, Result,
+    TableSettings, TypedNetworks,
 };
 
 use crate::settings::{Precision, Settings};
@@ -105,9 +105,14 @@ fn start_engine<R: OnnxReal + Kernels>(
         }
     }
     if settings.tabulate {
-        let start = |_| OnnxNetworks::<R>::new(library, file).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>);
+        // Without vector registers that are known ONNX Runtime is the faster one.
+        let own = InstructionSet::best() != InstructionSet::PORTABLE;
+        let fitting = if own { file.full_steps(&model.in_use)? } else { Vec::new() };
+        let start = |_| {
+            OnnxNetworks::<R>::beside_tables(library, file, &fitting).map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>)
+        };
         let networks = (0..threads).map(start).collect::<Result<_>>()?;
-        let engine = Engine::tabulated(model.clone(), &mut exact, networks, tables, settings.sel_error)?;
+        let engine = Engine::tabulated(model.clone(), &mut exact, networks, tables, &fitting, settings.sel_error)?;
         if accurate(&engine, settings) {
             return Ok((engine, None));
         }

@@ -69,7 +69,7 @@ fn models() -> Vec<proto::Model> {
     let width = contract_of(&reduced)["neuron"].as_array().unwrap().last().unwrap().as_i64().unwrap();
     let raw_data = (0..3 * width).flat_map(|k| (k as f64).to_le_bytes()).collect();
     let tensor = Tensor { dims: vec![width, 3], data_type: ElementType::Float64 as i32, name: String::new(), raw_data };
-    let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor), f: None, i: None }];
+    let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor), ..Attribute::default() }];
     let node = Node { input: vec![], output: vec!["b".into()], op_type: "Constant".into(), attribute }.encode_to_vec();
     let (input, output) = (vec!["g".into()], vec!["b".into()]);
     reduced.functions.push(Function { name: "basis".into(), input, output, node: vec![node], opset_import: vec![] });

@@ -12,7 +12,7 @@ use ndarray::Array2;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::fitting_steps;
+use crate::fitting_steps::{self, Inputs};
 use crate::proto::{ElementType, Entry, Function, Graph, Model, Tensor, Trailer, index, rows_of};
 use crate::weights::{self, RowBlock};
 
@@ -232,9 +232,33 @@ impl ModelFile {
     /// A net is not in the file.
     pub fn reduced_steps(&self, level: &ReducedLevel) -> Result<Vec<Option<FittingSteps>>> {
         let steps = |(name, &n): (&String, &usize)| {
-            Ok(fitting_steps::read(self.function(name)?, features(n), self.contract.numb_param()))
+            let inputs = Inputs { features: features(n), center: None, parameters: self.contract.numb_param() };
+            Ok(fitting_steps::read(self.function(name)?, inputs))
         };
         level.fitting.iter().zip(&level.columns).map(steps).collect()
+    }
+
+    /// The full fitting nets of the types `in_use` [of different products](FittingSteps::of_different_products), where they consist of
+    /// steps that are known; none for models with several descriptors or one without directions.
+    ///
+    /// # Errors
+    /// A net is not in the file.
+    pub fn full_steps(&self, in_use: &[bool]) -> Result<Vec<Option<FittingSteps>>> {
+        let contract = &self.contract;
+        let of_center = |(center, in_use): (usize, &bool)| {
+            let (false, true, [part]) = (contract.parts[0].is_radial(), *in_use, &*contract.parts) else {
+                return Ok(None);
+            };
+            let (name, with_type) = match &contract.fitting {
+                Fitting::Shared(name) => (name, true),
+                Fitting::PerType(names) => (&names[center], false),
+            };
+            let inputs =
+                Inputs { features: part.len(), center: with_type.then_some(center), parameters: contract.numb_param() };
+            let net = fitting_steps::read(self.function(name)?, inputs);
+            Ok(net.and_then(|net| net.of_different_products(part.axis_neuron)))
+        };
+        in_use.iter().enumerate().map(of_center).collect()
     }
 
     /// The coefficients of the table of pair energies, [pairs x intervals, 4]; none where the model has no such table.
@@ -290,6 +314,7 @@ impl ModelFile {
             for name in contract.fitting.functions() {
                 self.fitting(name, element)?;
             }
+            self.full_steps(&vec![true; contract.ntypes()])?;
             for level in contract.reduced.iter().flat_map(|r| &r.levels) {
                 for (name, &columns) in level.fitting.iter().zip(&level.columns) {
                     self.reduced_fitting(name, features(columns), element)?;

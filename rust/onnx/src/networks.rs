@@ -29,35 +29,44 @@ impl OnnxReal for f64 {
     const ELEMENT: ElementType = ElementType::Float64;
 }
 
-/// An embedding net.
-struct EmbeddingNet {
+/// A network of the file.
+struct Network {
     name: String,
-    session: EmbeddingSession,
-    /// Whether it takes the pair of types.
-    with_pair: bool,
+    session: LateSession,
 }
 
-/// Its session, or the model that one is started from when it is needed: with reduced networks only close pairs need it.
-enum EmbeddingSession {
+/// Its session, or the model that one is started from when it is needed: with tables only close pairs need it.
+enum LateSession {
     Started(Session),
     Waiting(Vec<u8>),
 }
 
-impl EmbeddingNet {
+impl Network {
+    fn waiting(name: &str, model: Vec<u8>) -> Self {
+        Self { name: name.into(), session: LateSession::Waiting(model) }
+    }
+
     fn session(&mut self, library: &Library) -> Result<&mut Session> {
-        if let EmbeddingSession::Waiting(model) = &self.session {
-            self.session = EmbeddingSession::Started(start(library, &self.name, model)?);
+        if let LateSession::Waiting(model) = &self.session {
+            self.session = LateSession::Started(start(library, &self.name, model)?);
         }
         match &mut self.session {
-            EmbeddingSession::Started(session) => Ok(session),
-            EmbeddingSession::Waiting(_) => Err(Error::Internal("a session was not started".into())),
+            LateSession::Started(session) => Ok(session),
+            LateSession::Waiting(_) => Err(Error::Internal("a session was not started".into())),
         }
     }
 }
 
-/// The session of a fitting net.
+/// An embedding net.
+struct EmbeddingNet {
+    network: Network,
+    /// Whether it takes the pair of types.
+    with_pair: bool,
+}
+
+/// A fitting net.
 struct FittingNet<R> {
-    session: Session,
+    network: Network,
     /// Whether it takes the type of the centers.
     with_type: bool,
     /// Where the net takes D with the axis faster: the descriptors with directions, and room for D and its gradient in that order.
@@ -96,15 +105,33 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     /// # Errors
     /// A network of the file is malformed.
     pub fn new(library: &Library, file: &ModelFile) -> Result<Self> {
-        let mut networks = Self::embeddings(library, file)?;
+        let mut networks = Self::beside_tables(library, file, &[])?;
         networks.start_embeddings()?;
+        Ok(networks)
+    }
+
+    /// Starts the sessions of fitting nets, but those of types that are known by their `steps` and run without. These and those of
+    /// embedding nets wait until they are needed.
+    ///
+    /// # Errors
+    /// A network of the file is malformed.
+    pub fn beside_tables(library: &Library, file: &ModelFile, steps: &[Option<FittingSteps>]) -> Result<Self> {
+        let mut networks = Self::embeddings(library, file)?;
         let with_type = matches!(file.contract.fitting, Fitting::Shared(_));
-        let fitting = |name: &String| {
+        for (center, name) in file.contract.fitting.functions().iter().enumerate() {
             let (model, m_faster) = file.fitting(name, R::ELEMENT)?;
             let reordered = (!m_faster).then(|| (file.transposed_blocks(), Vec::new(), Vec::new()));
-            Ok(Some(FittingNet { session: start(library, name, &model)?, with_type, reordered }))
-        };
-        networks.fittings = file.contract.fitting.functions().iter().map(fitting).collect::<Result<_>>()?;
+            let mut network = Network::waiting(name, model);
+            let known = if with_type {
+                steps.iter().any(Option::is_some)
+            } else {
+                steps.get(center).is_some_and(Option::is_some)
+            };
+            if !known {
+                network.session(library)?;
+            }
+            networks.fittings.push(Some(FittingNet { network, with_type, reordered }));
+        }
         Ok(networks)
     }
 
@@ -125,8 +152,9 @@ impl<R: OnnxReal> OnnxNetworks<R> {
             networks.fittings.push(if known {
                 None
             } else {
-                let session = start(library, name, &file.reduced_fitting(name, features(n), R::ELEMENT)?)?;
-                Some(FittingNet { session, with_type: false, reordered: None })
+                let mut network = Network::waiting(name, file.reduced_fitting(name, features(n), R::ELEMENT)?);
+                network.session(library)?;
+                Some(FittingNet { network, with_type: false, reordered: None })
             });
         }
         Ok(networks)
@@ -162,8 +190,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
                 let at = known.unwrap_or(embeddings.len());
                 if known.is_none() {
                     let (model, with_pair) = file.embedding(part, name, R::ELEMENT)?;
-                    let session = EmbeddingSession::Waiting(model);
-                    embeddings.push(EmbeddingNet { name: name.into(), session, with_pair });
+                    embeddings.push(EmbeddingNet { network: Network::waiting(name, model), with_pair });
                     started.push((name, at));
                 }
                 of_pair.push(Some(at));
@@ -186,7 +213,7 @@ impl<R: OnnxReal> OnnxNetworks<R> {
     }
 
     fn start_embeddings(&mut self) -> Result<()> {
-        self.embeddings.iter_mut().try_for_each(|net| net.session(&self.library).map(|_| ()))
+        self.embeddings.iter_mut().try_for_each(|net| net.network.session(&self.library).map(|_| ()))
     }
 
     /// The number by which functions know a pair of types.
@@ -224,7 +251,7 @@ impl<R: OnnxReal> Networks for OnnxNetworks<R> {
         let net = &mut self.embeddings[at];
         let inputs = [Values::Rows(&self.s, 1), Values::Index([index as i64])];
         let inputs = if net.with_pair { &inputs } else { &inputs[..1] };
-        run(net.session(&self.library)?, inputs, &[g.len(), dg.len()], |k, values| match k {
+        run(net.network.session(&self.library)?, inputs, &[g.len(), dg.len()], |k, values| match k {
             0 => widen(g, values),
             _ => widen(dg, values),
         })
@@ -273,11 +300,11 @@ impl<R: OnnxReal> TypedNetworks<R> for OnnxNetworks<R> {
         let Some(Some(net)) = self.fittings.get_mut(if shared { 0 } else { center }) else {
             return Err(Error::Input(format!("type {center} has no fitting net here")));
         };
-        let FittingNet { session, with_type, reordered } = net;
+        let FittingNet { network, with_type, reordered } = net;
         if energy.is_empty() {
             return Ok(());
         }
-        let numb_param = self.numb_param;
+        let (numb_param, session) = (self.numb_param, network.session(&self.library)?);
         let mut evaluate = |descriptor: &[R], gradient: &mut [R]| {
             let mut inputs = vec![Values::Rows(descriptor, len)];
             if *with_type {

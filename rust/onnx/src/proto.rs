@@ -87,6 +87,8 @@ pub struct Attribute {
     pub i: Option<i64>,
     #[prost(message, optional, tag = "5")]
     pub tensor: Option<Tensor>,
+    #[prost(int64, repeated, tag = "8")]
+    pub ints: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -152,7 +154,7 @@ pub struct Dimension {
 }
 
 /// ONNX' number for `int64`.
-const INT64: i32 = 7;
+pub const INT64: i32 = 7;
 
 /// One whole number, as a vector.
 pub fn index(name: &str) -> ValueInfo {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use ndarray::Array2;
 use prost::Message;
 
-use crate::proto::{ElementType, Node, Tensor};
+use crate::proto::{ElementType, INT64, Node, Tensor};
 
 /// Splits a function's nodes into what is left to run and the initializers that replace cast constants.
 pub fn split(nodes: &[Vec<u8>], element: ElementType) -> Result<(Vec<Vec<u8>>, Vec<Tensor>), prost::DecodeError> {
@@ -110,6 +110,17 @@ pub fn values(tensor: &Tensor) -> Option<Vec<f64>> {
     (i64::try_from(values.len()) == Ok(count)).then_some(values)
 }
 
+/// The values of a tensor of whole numbers; none where it holds others than its dimensions say.
+pub fn integers(tensor: &Tensor) -> Option<Vec<i64>> {
+    let values: Vec<i64> = tensor
+        .raw_data
+        .chunks_exact(8)
+        .map(|b| i64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
+        .collect();
+    let count = tensor.dims.iter().try_fold(1_i64, |n, &d| n.checked_mul(d))?;
+    (tensor.data_type == INT64 && i64::try_from(values.len()) == Ok(count)).then_some(values)
+}
+
 /// The tensor in another floating-point type; none where it holds no little-endian floats.
 fn converted(tensor: &Tensor, element: ElementType) -> Option<Tensor> {
     let values = values(tensor)?;
@@ -129,7 +140,7 @@ mod tests {
     fn cast_constants_become_initializers_and_others_stay() {
         let constant = |name: &str, data_type: ElementType, raw_data: Vec<u8>| {
             let tensor = Tensor { dims: vec![2], data_type: data_type as i32, name: String::new(), raw_data };
-            let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor), f: None, i: None }];
+            let attribute = vec![Attribute { name: "value".into(), tensor: Some(tensor), ..Attribute::default() }];
             Node { input: vec![], output: vec![name.into()], op_type: "Constant".into(), attribute }.encode_to_vec()
         };
         let node = |op: &str, input: &[&str], output: &str| {

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use deepion_onnx::{Library, ModelFile, OnnxNetworks, OnnxReal, OnnxWholeModel, load};
-use deepion_potential::{Configuration, DescriptorLayout, Engine, Model, Networks, Results, matrix, matrix_mut};
+use deepion_potential::{
+    Configuration, DescriptorLayout, Engine, FittingSteps, Model, Networks, Results, TableSettings, matrix, matrix_mut,
+};
 
 /// Two types; and one type with two frame and two atomic parameters.
 const MODELS: [&[u8]; 2] = [include_bytes!("data/two_sided.onnx"), include_bytes!("data/fparam_aparam.onnx")];
@@ -96,6 +98,30 @@ fn both_precisions_agree_with_the_graph() {
         let mut mixed = engine::<f32>(&library, file, 1);
         let check = mixed.self_check(&grid.configuration(), &mut graph).unwrap();
         assert!(check.force_difference < 1e-5 && check.force_difference > 1e-14, "{check:?}");
+    }
+}
+
+#[test]
+fn full_fitting_nets_that_are_taken_apart_give_what_onnx_runtime_gives() {
+    let (library, files) = open();
+    for file in &files {
+        let steps = file.full_steps(&vec![true; file.contract.ntypes()]).unwrap();
+        assert!(steps.iter().all(Option::is_some), "one was not taken apart");
+        let grid = Grid::new(file, 40);
+        let forces = |steps: &[Option<FittingSteps>]| {
+            let mut exact = OnnxNetworks::<f64>::embeddings_only(&library, file).unwrap();
+            let networks = vec![Box::new(OnnxNetworks::<f64>::beside_tables(&library, file, steps).unwrap()) as Box<_>];
+            let model = Model::new(file.contract.clone(), &mut exact).unwrap();
+            let settings = TableSettings::for_model(&file.contract, 1e-8);
+            let engine = Engine::tabulated::<f64>(model, &mut exact, networks, settings, steps, false);
+            grid.forces(&mut engine.unwrap())
+        };
+        let ((energy, own), (expected, by_runtime)) = (forces(&steps), forces(&[]));
+        assert!((energy - expected).abs() < 1e-12 * expected.abs(), "{energy} is not {expected}");
+        for (own, expected) in own.iter().zip(&by_runtime) {
+            assert!((own - expected).abs() < 1e-12, "{own} is not {expected}");
+        }
+        assert_ne!(own, by_runtime, "the same bits: both ran in ONNX Runtime");
     }
 }
 

@@ -20,33 +20,43 @@ const PIECES: usize = 80;
 /// Columns of a reduced network.
 const REDUCED: usize = 35;
 /// Centers of a chunk.
-const CENTERS: usize = 64;
+const CENTERS: usize = 128;
 
-/// A net of one hidden layer of 240, whose pre-activation has 26 directions, as those of the default have.
-fn reduced_net() -> FittingSteps {
-    let (features, rank, hidden) = (REDUCED * (REDUCED + 3) / 2, 26, 240);
-    let matrix = |rows: usize, columns: usize| {
-        Array2::from_shape_fn((rows, columns), |(i, j)| 0.01 * ((i + 7 * j) as f64).sin())
+/// A net of layers with tanh and a sum at the end. The matrix of a layer is a product of such with the widths that are listed.
+fn net(features: usize, layers: &[&[usize]]) -> FittingSteps {
+    let (mut widths, mut steps) = (vec![features, 0], Vec::new());
+    let mut add = |width: usize, make: &dyn Fn(usize) -> Step| {
+        widths.push(width);
+        steps.push(make(widths.len() - 1));
+        widths.len() - 1
     };
-    let product = |from, weights, to| Step::Product { from, weights, plus: Plus::Nothing, to };
-    let (down, up) = (matrix(features, rank), matrix(rank, hidden));
-    let (back_up, back_down) = (up.t().to_owned(), down.t().to_owned());
-    let row = |value: f64| vec![value; hidden];
-    FittingSteps {
-        widths: vec![features, 0, rank, hidden, hidden, 1, hidden, hidden, rank, features],
-        steps: vec![
-            product(0, down, 2),
-            product(2, up, 3),
-            Step::Tanh { from: 3, to: 4 },
-            product(4, matrix(hidden, 1), 5),
-            Step::Multiply { of: [4, 4], to: 6 },
-            Step::Affine { from: 6, factor: row(-1.0), shift: row(1.0), to: 7 },
-            product(7, back_up, 8),
-            product(8, back_down, 9),
-        ],
-        energy: 5,
-        gradient: 9,
+    let product =
+        |from, weights: &Array2<f64>, to| Step::Product { from, weights: weights.clone(), plus: Plus::Nothing, to };
+    let (mut from, mut width, mut back) = (0, features, Vec::new());
+    for layer in layers {
+        let mut matrices = Vec::new();
+        for &to in *layer {
+            let weights = Array2::from_shape_fn((width, to), |(i, j)| 0.01 * ((i + 7 * j) as f64).sin());
+            from = add(to, &|value| product(from, &weights, value));
+            width = to;
+            matrices.push(weights);
+        }
+        from = add(width, &|to| Step::Tanh { from, to });
+        let square = add(width, &|to| Step::Multiply { of: [from, from], to });
+        let slope =
+            add(width, &|to| Step::Affine { from: square, factor: vec![-1.0; width], shift: vec![1.0; width], to });
+        back.push((slope, matrices));
     }
+    let energy = add(1, &|to| product(from, &Array2::ones((width, 1)), to));
+    let mut gradient = None;
+    for (slope, matrices) in back.into_iter().rev() {
+        let of_layer = gradient.map_or(slope, |above| add(width, &|to| Step::Multiply { of: [above, slope], to }));
+        gradient = Some(matrices.iter().rev().fold(of_layer, |from, weights| {
+            width = weights.nrows();
+            add(width, &|to| product(from, &weights.t().to_owned(), to))
+        }));
+    }
+    FittingSteps { widths, steps, energy, gradient: gradient.unwrap_or_default() }
 }
 
 fn numbers<R: Kernels>(n: usize) -> Vec<R> {
@@ -112,12 +122,18 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
             b.iter(|| R::features_backward(isa, black_box(&a), COLUMNS, REDUCED, &features, &mut square, &mut ga));
         });
         group.throughput(Throughput::Elements(CENTERS as u64));
-        let net = FittingProgram::new(&reduced_net());
-        let (a, mut ga) = (numbers::<R>(CENTERS * 4 * COLUMNS), numbers::<R>(CENTERS * 4 * COLUMNS));
-        let (mut energy, mut room) = (numbers::<R>(CENTERS), FittingRoom::default());
-        group.bench_function("fit, per center", |b| {
-            b.iter(|| R::fit(isa, &net, black_box(&a), (REDUCED, COLUMNS), &[], &mut energy, &mut ga, &mut room));
-        });
+        // The default's pre-activation has about 26 directions; the full net of a descriptor of WIDTH x AXIS values.
+        let reduced = FittingProgram::new(&net(REDUCED * (REDUCED + 3) / 2, &[&[26, 240]]), REDUCED);
+        let full =
+            net(WIDTH * AXIS, &[&[240], &[240], &[240]]).of_different_products(AXIS).unwrap_or_else(|| unreachable!());
+        let full = FittingProgram::new(&full, AXIS);
+        for (name, net, used, stride) in [("reduced", &reduced, REDUCED, COLUMNS), ("full", &full, WIDTH, WIDTH)] {
+            let (a, mut ga) = (numbers::<R>(CENTERS * 4 * stride), numbers::<R>(CENTERS * 4 * stride));
+            let (mut energy, mut room) = (numbers::<R>(CENTERS), FittingRoom::default());
+            group.bench_function(format!("fit, {name} net, per center"), |b| {
+                b.iter(|| R::fit(isa, net, black_box(&a), (used, stride), &[], &mut energy, &mut ga, &mut room));
+            });
+        }
         group.finish();
     }
 }

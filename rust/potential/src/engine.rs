@@ -17,6 +17,7 @@ use crate::model::Model;
 use crate::neighborhood::Neighborhood;
 use crate::networks::{Networks, TypedNetworks, WholeModel};
 use crate::share::{self, Share};
+use crate::steps::FittingSteps;
 use crate::tabulated::{InstructionSet, Kernels, Reduction, TableSettings, TableSummary, Tables, TabulatedWorker};
 use crate::times::{Stopwatch, Times};
 use crate::watch::{Turn, Watched, Watcher};
@@ -60,18 +61,19 @@ impl Engine {
     }
 
     /// An engine with tables instead of embedding nets; beyond their reach the nets themselves are run. `exact` gives, in float64,
-    /// what is prepared once.
+    /// what is prepared once; `fitting` are, per center type, the fitting nets that the engine runs itself.
     ///
     /// # Errors
-    /// No networks, or whatever they report.
+    /// No networks, or whatever they report; a fitting net of another descriptor.
     pub fn tabulated<R: Kernels>(
         model: Model,
         exact: &mut dyn Networks,
         networks: Vec<Box<dyn TypedNetworks<R>>>,
         settings: TableSettings,
+        fitting: &[Option<FittingSteps>],
         sel_error: bool,
     ) -> Result<Self> {
-        let tables = Tables::<R>::build(&model, exact, settings)?;
+        let tables = Tables::<R>::build(&model, exact, settings, fitting)?;
         Self::with_tables(model, tables, networks, sel_error)
     }
 

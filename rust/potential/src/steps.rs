@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! A fitting net as plain data: the steps that lead from its inputs to the energy and its gradient.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 /// What a fitting net computes, one step after the other, on matrices with one row per center: its "values".
 ///
@@ -32,6 +32,61 @@ impl FittingSteps {
         made && self.energy != self.gradient
             && self.steps.iter().all(|step| streamed(step) && !uses(step, self.gradient))
     }
+
+    /// The same net of fewer values: D[m, a] = D[a, m] enters once where both are among its `axis` x M values (a faster, as
+    /// `DeePMD-kit` has them). Value 0 then are D of p < `axis` and q from p to M (p first, q faster); the gradient is by these. None
+    /// where the gradient is no sum of products.
+    ///
+    /// The net has to be [streamed](FittingSteps::streams_features).
+    #[must_use]
+    pub fn of_different_products(&self, axis: usize) -> Option<Self> {
+        let m = self.widths[0] / axis;
+        let mut net = self.clone();
+        // The gradient, and what is added to it.
+        let mut gradients = vec![self.gradient];
+        for step in net.steps.iter_mut().rev() {
+            let of_gradient = gradients.contains(&step.to());
+            match step {
+                Step::Product { weights, plus, .. } if of_gradient => {
+                    *weights = different_rows(weights.t(), axis, m).t().to_owned();
+                    match plus {
+                        Plus::Nothing => (),
+                        Plus::Row(row) => {
+                            let column = Array2::from_shape_fn((row.len(), 1), |(k, _)| row[k]);
+                            *row = different_rows(column.view(), axis, m).into_iter().collect();
+                        }
+                        Plus::Value(value) => gradients.push(*value),
+                    }
+                }
+                Step::Product { from: 0, weights, .. } => *weights = different_rows(weights.view(), axis, m),
+                _ if of_gradient => return None,
+                _ => (),
+            }
+        }
+        let uses = |value: &usize| self.steps.iter().flat_map(Step::uses).filter(|used| used == value).count();
+        let products = products_of(axis, m);
+        for value in &gradients {
+            net.widths[*value] = products;
+        }
+        net.widths[0] = products;
+        gradients[1..].iter().all(|value| uses(value) == 1).then_some(net)
+    }
+}
+
+/// Different values among D[m, a] of a < `axis` <= M.
+#[must_use]
+pub fn products_of(axis: usize, m: usize) -> usize {
+    axis * m - axis * (axis - 1) / 2
+}
+
+/// Rows m * axis + a of a matrix, those of D[m, a] and D[a, m] added up.
+fn different_rows(rows: ArrayView2<f64>, axis: usize, m: usize) -> Array2<f64> {
+    let pairs: Vec<_> = (0..axis).flat_map(|p| (p..m).map(move |q| (p, q))).collect();
+    Array2::from_shape_fn((pairs.len(), rows.ncols()), |(row, column)| {
+        let (p, q) = pairs[row];
+        let mirrored = if p < q && q < axis { rows[[p * axis + q, column]] } else { 0.0 };
+        rows[[q * axis + p, column]] + mirrored
+    })
 }
 
 /// One of the steps. Numbers are those of values.
@@ -106,6 +161,17 @@ impl Step {
         }
     }
 
+    /// The same, to be changed.
+    pub fn to_mut(&mut self) -> &mut usize {
+        match self {
+            Self::Product { to, .. }
+            | Self::Tanh { to, .. }
+            | Self::Affine { to, .. }
+            | Self::Multiply { to, .. }
+            | Self::Add { to, .. } => to,
+        }
+    }
+
     /// The values that it uses.
     pub fn uses(&self) -> impl Iterator<Item = usize> {
         let [first, second] = match *self {
@@ -120,6 +186,45 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn different_products_give_the_same_sums_and_gradients() {
+        let (axis, m) = (3, 5);
+        let first = Array2::from_shape_fn((axis * m, 2), |(row, column)| (1.3 * row as f64 + column as f64).sin());
+        let back = |plus, to| Step::Product { from: 2, weights: first.t().to_owned(), plus, to };
+        let steps = vec![
+            Step::Product { from: 0, weights: first.clone(), plus: Plus::Nothing, to: 2 },
+            Step::Product { from: 2, weights: Array2::ones((2, 1)), plus: Plus::Nothing, to: 3 },
+            back(Plus::Row(first.column(0).to_vec()), 4),
+            back(Plus::Value(4), 5),
+        ];
+        let mut net =
+            FittingSteps { widths: vec![axis * m, 0, 2, 1, axis * m, axis * m], steps, energy: 3, gradient: 5 };
+        let few = net.of_different_products(axis).unwrap();
+        assert_eq!(few.widths, [12, 0, 2, 1, 12, 12]);
+        let [Step::Product { weights: down, .. }, _, of_row, Step::Product { weights: back, .. }] = &*few.steps else {
+            panic!("other steps: {:?}", few.steps)
+        };
+        assert!(matches!(of_row, Step::Product { weights, plus: Plus::Row(row), .. }
+            if weights == back && *row == down.column(0).to_vec()));
+        net.steps[2] = Step::Tanh { from: 0, to: 4 };
+        assert_eq!(net.of_different_products(axis), None, "no sum of products");
+        // Like D, symmetric where both indices are below the axis: one number for each pair of them.
+        let of = |a: usize, b: usize| ((a.min(b) * 10 + a.max(b)) as f64).cos();
+        for column in 0..2 {
+            let whole: f64 =
+                (0..m).map(|q| (0..axis).map(|a| of(q, a) * first[[q * axis + a, column]]).sum::<f64>()).sum();
+            let (mut sum, mut row) = (0.0, 0);
+            for p in 0..axis {
+                for q in p..m {
+                    sum += of(p, q) * down[[row, column]];
+                    assert_eq!(back[[column, row]].to_bits(), down[[row, column]].to_bits());
+                    row += 1;
+                }
+            }
+            assert!((sum - whole).abs() < 1e-14, "{sum} is not {whole}");
+        }
+    }
 
     #[test]
     fn features_are_streamed_where_only_products_use_them_and_one_makes_the_gradient() {

@@ -22,7 +22,7 @@ fn alike() -> [Contract; 3] {
 fn tables(c: &Contract, threads: usize) -> Engine {
     let settings = TableSettings { tolerance: 1e-6, nearest: 0.8 };
     let networks = (0..threads).map(|_| Box::new(Toy::of(c)) as Box<dyn TypedNetworks<f32>>).collect();
-    Engine::tabulated(model(c), &mut Toy::of(c), networks, settings, false).unwrap()
+    Engine::tabulated(model(c), &mut Toy::of(c), networks, settings, &[], false).unwrap()
 }
 
 fn together(engines: &mut [Engine], cluster: &Cluster) -> Vec<(Answer, usize)> {

@@ -12,7 +12,7 @@ const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 
 fn tabulated<R: Kernels>(contract: &Contract, settings: TableSettings, threads: usize) -> Engine {
     let networks = (0..threads).map(|_| Box::new(Toy::of(contract)) as Box<dyn TypedNetworks<R>>).collect();
-    Engine::tabulated(model(contract), &mut Toy::of(contract), networks, settings, false).unwrap()
+    Engine::tabulated(model(contract), &mut Toy::of(contract), networks, settings, &[], false).unwrap()
 }
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {

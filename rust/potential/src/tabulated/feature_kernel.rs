@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-//! Features of a reduced network and their gradient, a block of features at a time, with one center in each lane.
+//! Features of a network and their gradient, a block of features at a time, with one center in each lane.
 //!
-//! The features are a(p) . a(q) of the columns of A for p <= q (p first, q faster), then the first row of A. A is laid out as columns x 4 x
-//! lanes here.
+//! Those of a reduced network are a(p) . a(q) of the columns of A for p <= q (p first, q faster), then the first row of A; those of a full
+//! network are the same of T for p < axis alone: the different values among D. A and T are laid out as columns x 4 x lanes here.
 
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
 use super::lanes::Vector;
 
-/// Where a block of features begins: a product of two columns, or, with `p` after the last column, an element of the first row.
+/// Where a block of features begins: a product of two columns, or, with `p` after the last one for products, an element of the first row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Feature {
     p: usize,
@@ -17,11 +17,11 @@ pub struct Feature {
 
 impl Feature {
     /// After the features of `p` up to that with `last`.
-    fn after(self, last: usize, columns: usize) -> Self {
-        match (last == columns, self.p + 1 < columns) {
+    fn after(self, last: usize, columns: usize, products: usize) -> Self {
+        match (last == columns, self.p + 1 < products) {
             (false, _) => Self { p: self.p, q: last },
             (true, true) => Self { p: self.p + 1, q: self.p + 1 },
-            (true, false) => Self { p: columns, q: 0 },
+            (true, false) => Self { p: products, q: 0 },
         }
     }
 }
@@ -36,16 +36,16 @@ fn column<V: Vector>(of_column: &[V::Real]) -> [V; 4] {
     elements
 }
 
-/// Fills `to` with the features from `next`; returns the one after them.
+/// Fills `to` with the features from `next`; returns the one after them. There are products of the first `products` columns.
 #[inline(always)]
-pub fn features<V: Vector>(a: &[V::Real], mut next: Feature, to: &mut [V::Real]) -> Feature {
+pub fn features<V: Vector>(a: &[V::Real], products: usize, mut next: Feature, to: &mut [V::Real]) -> Feature {
     let columns = a.len() / (4 * V::LANES);
     let mut to = to.chunks_exact_mut(V::LANES);
     while to.len() > 0 {
         let Feature { p, q } = next;
         let last = columns.min(q + to.len());
         let others = a[q * 4 * V::LANES..last * 4 * V::LANES].chunks_exact(4 * V::LANES);
-        if p == columns {
+        if p == products {
             others.zip(to).for_each(|(a, to)| to.copy_from_slice(&a[..V::LANES]));
             return Feature { p, q: last };
         }
@@ -58,7 +58,7 @@ pub fn features<V: Vector>(a: &[V::Real], mut next: Feature, to: &mut [V::Real])
             }
             sum.store(to);
         }
-        next = next.after(last, columns);
+        next = next.after(last, columns, products);
     }
     next
 }
@@ -67,6 +67,7 @@ pub fn features<V: Vector>(a: &[V::Real], mut next: Feature, to: &mut [V::Real])
 #[inline(always)]
 pub fn features_backward<V: Vector>(
     a: &[V::Real],
+    products: usize,
     mut next: Feature,
     gradient: &[V::Real],
     ga: &mut [V::Real],
@@ -77,7 +78,7 @@ pub fn features_backward<V: Vector>(
         let Feature { p, q } = next;
         let last = columns.min(q + gradient.len());
         let part = q * 4 * V::LANES..last * 4 * V::LANES;
-        if p == columns {
+        if p == products {
             for (g, to) in gradient.zip(ga[part].chunks_exact_mut(4 * V::LANES)) {
                 V::load(g).add(V::load(to)).store(to);
             }
@@ -99,7 +100,7 @@ pub fn features_backward<V: Vector>(
             let to = &mut to[c * V::LANES..];
             sums[c].add(V::load(to)).store(to);
         }
-        next = next.after(last, columns);
+        next = next.after(last, columns, products);
     }
     next
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Reduced fitting nets prepared for the kernel of [`super::fitting_kernel`]: weights in the order in which they are read, and values
+//! Fitting nets prepared for the kernel of [`super::fitting_kernel`]: weights in the order in which they are read, and values
 //! that share memory once they are no longer used.
 
 use ndarray::ArrayView2;
@@ -43,6 +43,8 @@ pub struct FittingProgram<R> {
     pub energy: usize,
     /// Columns of the parameters.
     pub numb_param: usize,
+    /// Features are products of so many columns with themselves and those after them.
+    pub products: usize,
 }
 
 /// The matrix of a product, and what is added.
@@ -123,9 +125,9 @@ pub enum Operation<R> {
 }
 
 impl<R: Real> FittingProgram<R> {
-    /// Prepares a net, which has to be [streamed](FittingSteps::streams_features).
+    /// Prepares a net, which has to be [streamed](FittingSteps::streams_features), and whose features are those of so many `products`.
     #[must_use]
-    pub fn new(net: &FittingSteps) -> Self {
+    pub fn new(net: &FittingSteps, products: usize) -> Self {
         let mut last_use = vec![0; net.widths.len()];
         for (when, step) in net.steps.iter().enumerate() {
             for value in step.uses() {
@@ -183,6 +185,7 @@ impl<R: Real> FittingProgram<R> {
             parameters: at(1),
             energy: at(net.energy),
             numb_param: net.widths[1],
+            products,
             places,
         }
     }

@@ -4,11 +4,12 @@
 use ndarray::Array2;
 
 use crate::contract::{Contract, ReducedLevel};
+use crate::contraction::Contraction;
 use crate::error::{Error, Result};
 use crate::listing::PairKind;
 use crate::model::{Descriptor, Model};
 use crate::networks::Networks;
-use crate::steps::FittingSteps;
+use crate::steps::{FittingSteps, products_of};
 
 use super::aligned::{Aligned, aligned};
 use super::basis::{self, Basis};
@@ -64,6 +65,8 @@ pub struct CenterTables<R> {
     pub start: Vec<R>,
     /// From A to the fitting net and back.
     pub head: Head<R>,
+    /// The fitting net, of T (full) or A (reduced); none: the networks run it, of the descriptor or of features.
+    pub fitting: Option<FittingProgram<R>>,
 }
 
 /// What follows A.
@@ -87,8 +90,6 @@ pub enum Head<R> {
         masked: Vec<Option<Vec<R>>>,
         /// From the embedding to the columns, divided by the number of slots: n rows of M.
         basis: Vec<Vec<f64>>,
-        /// The fitting net; none: the networks run it, on features.
-        fitting: Option<FittingProgram<R>>,
     },
 }
 
@@ -141,17 +142,31 @@ impl TableSettings {
 }
 
 impl<R: Kernels> Tables<R> {
-    /// Tables for the full networks, from the model's own embedding nets in float64.
+    /// Tables for the full networks, from the model's own embedding nets in float64. `fitting`: per center type, the fitting net
+    /// [of different products](FittingSteps::of_different_products); none: the networks run it.
     ///
     /// # Errors
-    /// Whatever the networks report.
-    pub fn build(model: &Model, exact: &mut dyn Networks, settings: TableSettings) -> Result<Self> {
+    /// Whatever the networks report; a fitting net of another descriptor.
+    pub fn build(
+        model: &Model,
+        exact: &mut dyn Networks,
+        settings: TableSettings,
+        fitting: &[Option<FittingSteps>],
+    ) -> Result<Self> {
         let mut tables = Self { parts: Vec::new(), reduced: false, error: 0.0, nearest: 0.0 };
         for of in &model.parts {
             let width = of.part.width().next_multiple_of(R::LANES);
             let mut centers = Vec::new();
             for (center, &in_use) in model.in_use.iter().enumerate() {
-                centers.push(if in_use { Some(tables.full(model, of, center, exact, settings)?) } else { None });
+                if !in_use {
+                    centers.push(None);
+                    continue;
+                }
+                let mut of_center = tables.full(model, of, center, exact, settings)?;
+                if let Some(net) = fitting.get(center).and_then(Option::as_ref) {
+                    of_center.fitting = Some(full_fitting(model, net)?);
+                }
+                centers.push(Some(of_center));
             }
             tables.parts.push(PartTables { centers, width });
         }
@@ -189,7 +204,7 @@ impl<R: Kernels> Tables<R> {
         let contract = transposed(&expand, width);
         let constant = per_slot(of, of.constant(center), width);
         let head = Head::Full { expand, contract, constant, masked };
-        Ok(CenterTables { neighbors, columns, start: vec![R::default(); columns], head })
+        Ok(CenterTables { neighbors, columns, start: vec![R::default(); columns], head, fitting: None })
     }
 
     /// Tables for reduced networks.
@@ -242,9 +257,9 @@ impl<R: Kernels> Tables<R> {
             if fitting.is_some_and(|net| net.widths[0] != used * (used + 3) / 2) {
                 return Err(Error::Internal(format!("a fitting net does not take the features of {used} columns")));
             }
-            let fitting = fitting.map(FittingProgram::new);
-            let head = Head::Reduced { columns: used, masked, basis: basis.rows, fitting };
-            centers.push(Some(CenterTables { neighbors, columns, start, head }));
+            let fitting = fitting.map(|net| FittingProgram::new(net, used));
+            let head = Head::Reduced { columns: used, masked, basis: basis.rows };
+            centers.push(Some(CenterTables { neighbors, columns, start, head, fitting }));
         }
         tables.parts.push(PartTables { centers, width: m.next_multiple_of(R::LANES) });
         Ok(tables)
@@ -289,6 +304,12 @@ impl<R: Kernels> Tables<R> {
         self.parts.iter().flat_map(|p| &p.centers).flatten()
     }
 
+    /// Whether fitting nets run in their kernel, or do not matter for the size of chunks.
+    #[must_use]
+    pub fn own_fitting(&self) -> bool {
+        self.reduced || self.centers().all(|c| c.fitting.is_some())
+    }
+
     /// What is to be said of the tables.
     #[must_use]
     pub fn summary(&self, isa: InstructionSet) -> TableSummary {
@@ -308,13 +329,25 @@ impl<R: Kernels> Tables<R> {
     pub fn bytes(&self) -> usize {
         let of_center = |c: &CenterTables<R>| {
             let tables: usize = c.neighbors.iter().flatten().map(|t| t.table.bytes()).sum();
-            match &c.head {
-                Head::Full { expand, contract, .. } => tables + (expand.len() + contract.len()) * size_of::<R>(),
-                Head::Reduced { fitting, .. } => tables + fitting.as_ref().map_or(0, FittingProgram::bytes),
-            }
+            let matrices = match &c.head {
+                Head::Full { expand, contract, .. } => (expand.len() + contract.len()) * size_of::<R>(),
+                Head::Reduced { .. } => 0,
+            };
+            tables + matrices + c.fitting.as_ref().map_or(0, FittingProgram::bytes)
         };
         self.centers().map(of_center).sum()
     }
+}
+
+/// The fitting net of a model with one descriptor, prepared for its kernel.
+fn full_fitting<R: Kernels>(model: &Model, net: &FittingSteps) -> Result<FittingProgram<R>> {
+    let [Descriptor { contraction: Contraction::Angular { axis }, part, .. }] = &*model.parts else {
+        return Err(Error::Internal("the kernel of fitting nets is for one descriptor with directions".into()));
+    };
+    if net.widths[..2] != [products_of(*axis, part.width()), model.contract.numb_param()] {
+        return Err(Error::Internal("a fitting net does not take the products and parameters of its model".into()));
+    }
+    Ok(FittingProgram::new(net, *axis))
 }
 
 /// What an embedding-wide vector adds to the columns; an empty one stands for zeros.

@@ -16,6 +16,7 @@ use crate::share::Share;
 use crate::times::{Stopwatch, Times};
 
 use super::aligned::{Aligned, aligned};
+use super::fitting::FittingProgram;
 use super::fitting_kernel::FittingRoom;
 use super::kernel::Rows;
 use super::nearby::Nearby;
@@ -47,10 +48,11 @@ struct PartWork<R> {
     rows: Vec<Rows<R>>,
     /// Basis functions of blocks with pairs closer than the tables reach (reduced networks only).
     nearby: Vec<Option<Nearby<R>>>,
-    /// Per center: A, T (of the full networks) and dE/dA.
+    /// Per center: A, T (of the full networks), and the gradients by them.
     a: Aligned<R>,
     t: Aligned<R>,
     ga: Aligned<R>,
+    gt: Aligned<R>,
 }
 
 /// A descriptor with the neighbors of a chunk of centers of one type, and their tables.
@@ -68,8 +70,8 @@ struct Site<'a, R> {
 
 /// Arrays for intermediate results.
 struct Room<R> {
-    /// dE/dT of one center, or room for a square matrix.
-    gt: Aligned<R>,
+    /// For a square matrix.
+    square: Aligned<R>,
     /// Of the pairs of a block.
     products: [Vec<R>; 5],
     f: [Vec<f64>; 3],
@@ -80,10 +82,13 @@ impl<R: Kernels> TabulatedWorker<R> {
     /// A worker on tables shared by all, around an exact one.
     #[must_use]
     pub fn new(tables: Arc<Tables<R>>, isa: InstructionSet, exact: Worker<dyn TypedNetworks<R>>) -> Self {
-        let part = |_: &_| PartWork { rows: Vec::new(), nearby: Vec::new(), a: aligned(), t: aligned(), ga: aligned() };
+        let part = |_: &_| {
+            let [a, t, ga, gt] = std::array::from_fn(|_| aligned());
+            PartWork { rows: Vec::new(), nearby: Vec::new(), a, t, ga, gt }
+        };
         let parts = tables.parts.iter().map(part).collect();
         let room = Room {
-            gt: aligned(),
+            square: aligned(),
             products: Default::default(),
             f: Default::default(),
             fitting: FittingRoom::default(),
@@ -106,18 +111,18 @@ impl<R: Kernels> TabulatedWorker<R> {
 }
 
 impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
-    /// As measured: enough rows for an efficient matrix product, few enough for the descriptors to stay near the core. In
-    /// float64 the matrix products of ONNX Runtime gain more from many rows than the rest loses.
+    /// As measured: as many as the kernel of fitting nets works on at a time, or enough rows for an efficient matrix product of ONNX
+    /// Runtime, few enough for the descriptors to stay near the core. Its products in float64 gain more from many rows than the rest loses.
     fn centers_per_chunk(&self) -> usize {
-        match self.tables.reduced {
-            true => 64,
+        match self.tables.own_fitting() {
+            true => 128,
             _ if size_of::<R>() == size_of::<f64>() => 256,
             _ => 32,
         }
     }
 
     fn bytes(&self) -> usize {
-        let flat = [&self.d, &self.gd, &self.room.gt].map(Aligned::capacity).iter().sum::<usize>();
+        let flat = [&self.d, &self.gd, &self.room.square].map(Aligned::capacity).iter().sum::<usize>();
         let flat = flat + self.energy.capacity() + self.param.capacity();
         self.parts.iter().map(PartWork::bytes).sum::<usize>()
             + self.pairs.bytes()
@@ -151,36 +156,11 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
         watch.lap(&mut share.times.descriptor);
         job.parameters(&mut self.param);
         self.energy.resize(n, R::default());
-        match (&*sites, &mut *self.parts) {
-            (
-                [
-                    Site {
-                        tables:
-                            CenterTables { columns, head: Head::Reduced { columns: used, fitting: Some(net), .. }, .. },
-                        ..
-                    },
-                ],
-                [part],
-            ) => {
-                part.ga.resize(part.a.len(), R::default());
-                let columns = (*used, *columns);
-                R::fit(
-                    self.isa,
-                    net,
-                    &part.a,
-                    columns,
-                    &self.param,
-                    &mut self.energy,
-                    &mut part.ga,
-                    &mut self.room.fitting,
-                );
-                if let Some(of) = &model.pair_energy {
-                    self.pairs.weigh_gradients(of, &mut part.ga, 4 * columns.1);
-                }
-                watch.lap(&mut share.times.fitting);
-            }
-            _ => watch = self.fit(job, &sites, &mut share.times, watch)?,
-        }
+        let own = if let [site] = &*sites { site.tables.fitting.as_ref().map(|net| (*site, net)) } else { None };
+        watch = match own {
+            Some((site, net)) => self.fit(job, site, net, &mut share.times, watch),
+            None => self.fit_by_networks(job, &sites, &mut share.times, watch)?,
+        };
         self.reactions.clear();
         self.reactions.resize(n, [0.0; 3]);
         for (part, site) in self.parts.iter_mut().zip(&sites) {
@@ -201,8 +181,47 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
 }
 
 impl<R: Kernels> TabulatedWorker<R> {
-    /// Energies and dE/dA from A, with fitting nets that others run.
-    fn fit(&mut self, job: Job, sites: &[Site<R>], times: &mut Times, mut watch: Stopwatch) -> Result<Stopwatch> {
+    /// Energies and dE/dA from A.
+    fn fit(
+        &mut self,
+        job: Job,
+        site: Site<R>,
+        net: &FittingProgram<R>,
+        times: &mut Times,
+        mut watch: Stopwatch,
+    ) -> Stopwatch {
+        let (n, part) = (job.members.len(), &mut self.parts[0]);
+        let (used, stride) = match site.tables.head {
+            Head::Full { .. } => (site.of.part.width(), site.width),
+            Head::Reduced { columns, .. } => (columns, site.tables.columns),
+        };
+        let (of_net, by_net) = match site.tables.head {
+            Head::Full { .. } => {
+                part.expand(site, n);
+                (&part.t, &mut part.gt)
+            }
+            Head::Reduced { .. } => (&part.a, &mut part.ga),
+        };
+        watch.lap(&mut times.descriptor);
+        by_net.resize(of_net.len(), R::default());
+        R::fit(self.isa, net, of_net, (used, stride), &self.param, &mut self.energy, by_net, &mut self.room.fitting);
+        if let Some(of) = &job.model.pair_energy {
+            self.pairs.weigh_gradients(of, by_net, 4 * stride);
+        }
+        watch.lap(&mut times.fitting);
+        part.contract(site, n);
+        watch.lap(&mut times.descriptor);
+        watch
+    }
+
+    /// The same with fitting nets that others run, of the descriptor or of features.
+    fn fit_by_networks(
+        &mut self,
+        job: Job,
+        sites: &[Site<R>],
+        times: &mut Times,
+        mut watch: Stopwatch,
+    ) -> Result<Stopwatch> {
         let Job { model, center_type: center, .. } = job;
         let n = job.members.len();
         let inputs = sites.iter().map(|site| site.tables.head.inputs(site.of)).sum::<usize>();
@@ -312,54 +331,74 @@ impl<R: Kernels> PartWork<R> {
         }
     }
 
+    /// T of all n centers of a full network from A.
+    fn expand(&mut self, Site { isa, tables: of_center, width, blocks, .. }: Site<R>, n: usize) {
+        let Head::Full { expand, constant, masked, .. } = &of_center.head else { return };
+        let columns = of_center.columns;
+        self.t.resize(n * 4 * width, R::default());
+        let of_centers = self.a.chunks_exact(4 * columns).zip(self.t.chunks_exact_mut(4 * width));
+        for (c, (a, t)) in of_centers.enumerate() {
+            t[..width].copy_from_slice(constant);
+            t[width..].fill(R::default());
+            for columns in columns_in_use(blocks, of_center) {
+                R::four_rows(isa, a, expand, columns, t, width, 0..width);
+            }
+            for (block, masked) in blocks.iter().zip(masked) {
+                take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
+            }
+        }
+    }
+
+    /// From dE/dT of all n centers of a full network to dE/dA.
+    fn contract(&mut self, Site { isa, tables: of_center, width, blocks, .. }: Site<R>, n: usize) {
+        let Head::Full { contract, .. } = &of_center.head else { return };
+        let columns = of_center.columns;
+        self.ga.resize(n * 4 * columns, R::default());
+        for (gt, ga) in self.gt.chunks_exact(4 * width).zip(self.ga.chunks_exact_mut(4 * columns)) {
+            ga.fill(R::default());
+            for of_block in columns_in_use(blocks, of_center) {
+                R::four_rows(isa, gt, contract, 0..width, ga, columns, of_block);
+            }
+        }
+    }
+
     /// From A to this descriptor's values among the `inputs` of each center.
     fn describe(&mut self, site: Site<R>, (d, inputs): (&mut [R], usize)) {
-        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
-        let columns = of_center.columns;
-        self.t.resize(d.len() / inputs * 4 * width, R::default());
+        let Site { isa, of, tables: of_center, width, .. } = site;
+        self.expand(site, d.len() / inputs);
         let values = of.first..of.first + of_center.head.inputs(of);
         for (c, d) in d.chunks_exact_mut(inputs).enumerate() {
-            let (a, d) = (&self.a[c * 4 * columns..(c + 1) * 4 * columns], &mut d[values.clone()]);
+            let d = &mut d[values.clone()];
             match &of_center.head {
-                Head::Full { expand, constant, masked, .. } => {
-                    let t = &mut self.t[c * 4 * width..(c + 1) * 4 * width];
-                    t[..width].copy_from_slice(constant);
-                    t[width..].fill(R::default());
-                    for columns in columns_in_use(blocks, of_center) {
-                        R::four_rows(isa, a, expand, columns, t, width, 0..width);
-                    }
-                    for (block, masked) in blocks.iter().zip(masked) {
-                        take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
-                    }
-                    of.contraction.apply_with(isa, t, d);
+                Head::Full { .. } => of.contraction.apply_with(isa, &self.t[c * 4 * width..(c + 1) * 4 * width], d),
+                Head::Reduced { columns: used, .. } => {
+                    let columns = of_center.columns;
+                    R::features(isa, &self.a[c * 4 * columns..(c + 1) * 4 * columns], columns, *used, d);
                 }
-                Head::Reduced { columns: used, .. } => R::features(isa, a, columns, *used, d),
             }
         }
     }
 
     /// From the gradient by the fitting net's input to dE/dA.
     fn describe_backward(&mut self, site: Site<R>, (gd, inputs): (&[R], usize), room: &mut Room<R>) {
-        let Site { isa, of, tables: of_center, width, blocks, .. } = site;
-        let columns = of_center.columns;
-        self.ga.resize(gd.len() / inputs * 4 * columns, R::default());
-        let values = of.first..of.first + of_center.head.inputs(of);
-        for (c, gd) in gd.chunks_exact(inputs).enumerate() {
-            let (ga, gd) = (&mut self.ga[c * 4 * columns..(c + 1) * 4 * columns], &gd[values.clone()]);
-            match &of_center.head {
-                Head::Full { contract, .. } => {
-                    room.gt.resize(4 * width, R::default());
-                    let t = &self.t[c * 4 * width..(c + 1) * 4 * width];
-                    of.contraction.backward_with(isa, t, gd, &mut room.gt);
-                    ga.fill(R::default());
-                    for of_block in columns_in_use(blocks, of_center) {
-                        R::four_rows(isa, &room.gt, contract, 0..width, ga, columns, of_block);
-                    }
+        let Site { isa, of, tables: of_center, width, .. } = site;
+        let (n, columns) = (gd.len() / inputs, of_center.columns);
+        let gradients = gd.chunks_exact(inputs).map(|gd| &gd[of.first..of.first + of_center.head.inputs(of)]);
+        match &of_center.head {
+            Head::Full { .. } => {
+                self.gt.resize(n * 4 * width, R::default());
+                let of_centers = self.t.chunks_exact(4 * width).zip(self.gt.chunks_exact_mut(4 * width));
+                for ((t, gt), gd) in of_centers.zip(gradients) {
+                    of.contraction.backward_with(isa, t, gd, gt);
                 }
-                Head::Reduced { columns: used, .. } => {
-                    let a = &self.a[c * 4 * columns..(c + 1) * 4 * columns];
-                    room.gt.resize(used * columns, R::default());
-                    R::features_backward(isa, a, columns, *used, gd, &mut room.gt, ga);
+                self.contract(site, n);
+            }
+            Head::Reduced { columns: used, .. } => {
+                self.ga.resize(n * 4 * columns, R::default());
+                room.square.resize(used * columns, R::default());
+                let of_centers = self.a.chunks_exact(4 * columns).zip(self.ga.chunks_exact_mut(4 * columns));
+                for ((a, ga), gd) in of_centers.zip(gradients) {
+                    R::features_backward(isa, a, columns, *used, gd, &mut room.square, ga);
                 }
             }
         }
@@ -403,7 +442,7 @@ impl<R: Kernels> PartWork<R> {
 
     fn bytes(&self) -> usize {
         let pairs: usize = self.rows.iter().map(Rows::bytes).sum();
-        pairs + [&self.a, &self.t, &self.ga].map(Aligned::capacity).iter().sum::<usize>() * size_of::<R>()
+        pairs + [&self.a, &self.t, &self.ga, &self.gt].map(Aligned::capacity).iter().sum::<usize>() * size_of::<R>()
     }
 }
 
