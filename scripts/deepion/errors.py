@@ -21,6 +21,10 @@ class ModelFileError(DeepionError):
     """An ONNX file that is not a valid deepion model."""
 
 
+class ExcessError(DeepionError):
+    """Reduced networks err by more on a structure than they may (`on_excess="stop"`)."""
+
+
 class InputError(DeepionError):
     """A structure, parameter or command-line value that does not fit the model."""
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The engine in Python gives what the pair style gives with the same keywords: they are one engine behind two borders."""
 
+import pickle
+
 import numpy as np
 import pytest
 from ase import Atoms
 
 from deepion import DeepPot
 from deepion.ase import Deepion
+from deepion.errors import ExcessError
 from deepion.evaluation.structure import model_types, read_structure
 from lammps_runs import MODEL, ROOT, TENSOR, Batch, Evaluation
 from small_models import Box, random_box
@@ -93,3 +96,41 @@ def test_default_and_reduced_networks_of_lipsti(tmp_path):
         energy, force, _ = pot.eval(structure.coord, structure.cell, types)
         assert energy[0, 0] == pytest.approx(expected.energy, rel=1e-8)
         np.testing.assert_allclose(force[0], expected.force, rtol=0, atol=1e-5)
+
+
+def test_what_to_do_where_reduced_networks_err_too_much():
+    """A limit that everything is above of: a warning once, the full networks from that step on, or an error."""
+    structure = read_structure(ROOT / "tests/data/lipsti/Ti10_f0.data")
+    atoms = Atoms(structure.symbols, structure.coord, cell=structure.cell, pbc=True)
+    every = {"threads": 1, "check": 2, "excess_limit": 1e-9}
+
+    def forces(calculator, steps):
+        random, moving = np.random.default_rng(8), atoms.copy()
+        moving.calc = calculator
+        for _ in range(steps):
+            moving.positions += 0.01 * random.standard_normal(moving.positions.shape)
+            found = moving.get_forces()
+        return found
+
+    warns = Deepion(MODEL, **every)
+    with pytest.warns(UserWarning, match=r"check of step 2: atom \d+ \(from 0\) errs by .* \(limit 1e-09\)") as warned:
+        reduced = forces(warns, 5)
+    assert (
+        len(warned) == 1 and warns.checked().excesses == warns.checked().checks == 2 and warns.checked().full_step == 0
+    )
+
+    switches = Deepion(MODEL, on_excess="full", **every)
+    with pytest.warns(UserWarning, match="The full networks are used from this step on"):
+        switched = forces(switches, 2)
+    full = Deepion(MODEL, threads=1, reduce=0)
+    np.testing.assert_allclose(switched, forces(full, 2), atol=2e-6)  # the step itself is evaluated again
+    np.testing.assert_allclose(forces(switches, 5), forces(full, 5), atol=2e-6)
+    assert np.abs(reduced - forces(full, 5)).max() > 1e-5
+    assert switches.checked().full_step == 2 and switches.checked().checks == switches.checked().excesses == 1
+    assert "reduced" not in " ".join(switches.summary())
+    again = pickle.loads(pickle.dumps(switches))
+    np.testing.assert_allclose(forces(again, 3), forces(full, 3), atol=2e-6)
+
+    stops = Deepion(MODEL, on_excess="stop", **every)
+    with pytest.raises(ExcessError, match=r"check of step 2: atom .*use a smaller reduce .*\(on_excess='stop'\)"):
+        forces(stops, 5)

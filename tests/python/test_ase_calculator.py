@@ -122,6 +122,19 @@ def test_check_at_every_nth_step(atoms, exported):
             Deepion(exported.path(LIPSTI), check=wrong)
 
 
+def test_keywords_of_excesses_that_do_not_go_together(exported):
+    for keywords, message in [
+        ({"on_excess": "halt"}, "on_excess: expected warn or full or stop, got 'halt'"),
+        ({"on_excess": "stop"}, "need a check at some of the steps: add check=N"),
+        ({"excess_limit": 0.1, "check": False}, "need a check at some of the steps: add check=N"),
+        ({"on_excess": "full", "check": 5, "reduce": 0}, "which are in use already"),
+        ({"on_excess": "full", "check": 5, "precision": "double"}, "which are in use already"),
+        ({"excess_limit": -1.0, "check": 5}, "excess_limit: expected a number that is not negative"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            Deepion(exported.path(LIPSTI), **keywords)
+
+
 def test_molecular_dynamics_conserves_energy(atoms, exported):
     atoms.calc = Deepion(exported.path(LIPSTI))
     speed = np.sqrt(300 * units.kB / atoms.get_masses())

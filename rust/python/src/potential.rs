@@ -260,6 +260,14 @@ impl Potential {
         })?;
         Ok((found.in_turn, found.above, found.squares, found.in_turn + found.unlike, found.largest, found.worst))
     }
+
+    /// Evaluates with the full networks from now on.
+    fn use_full_networks(&self, py: Python) -> PyResult<()> {
+        self.with(py, |opened| {
+            opened.near = None;
+            opened.model.use_full_networks()
+        })
+    }
 }
 
 impl Potential {

@@ -22,7 +22,7 @@ class Deepion(Calculator):
     """Energy (eV), energies, forces (eV/A) and, for fully periodic cells, stress and the stresses of atoms (eV/A^3).
 
     The keywords are those of `pair_style deepmd/onnx` with its defaults: precision, threads, tabulate, table_error, reduce, sel,
-    check, check_limit, onnxruntime (see `deepion.engine.keywords.Keywords`). fparam and aparam: frame and atomic parameters; those in
+    check, check_limit, on_excess, excess_limit, onnxruntime (see `deepion.engine.keywords.Keywords`). fparam and aparam: frame and atomic parameters; those in
     `atoms.info` go first. skin: the neighbor list is used again until an atom moved by half of it (A). label: ASE's.
     """
 

@@ -4,7 +4,7 @@
 import os
 import shlex
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepion.cache import entry_of
-from deepion.errors import DeepionError, InputError, ModelFileError
+from deepion.errors import DeepionError, ExcessError, InputError, ModelFileError
 from deepion.formats.table import SUFFIXES, export_command
 
 from .keywords import Keywords
@@ -47,7 +47,8 @@ class Checked:
     differences between the forces that its energy causes and those of the full networks in float64; rms is that over the atoms whose
     turn it was.
 
-    checks and atoms: how many there were; largest: error of all, of the atom (from 0) at that step (from 1; 0: none yet).
+    checks and atoms: how many there were; largest: error of all, of the atom (from 0) at that step (from 1; 0: none yet); excesses:
+    checks that found more than the limit; full_step: since when the full networks are used (0: they are not).
     """
 
     checks: int = 0
@@ -57,6 +58,8 @@ class Checked:
     largest: float = 0.0
     atom: int = -1
     step: int = 0
+    excesses: int = 0
+    full_step: int = 0
 
     @property
     def rms(self) -> float:
@@ -91,10 +94,12 @@ class Model:
                 ) from None
             self._opened = _engine.Potential(str(self.path), self._content, **self.keywords.settings())
             self._process = os.getpid()
+            if self.found.full_step:
+                self._opened.use_full_networks()
         return self._opened
 
     def __deepcopy__(self, memo: dict) -> "Model":
-        """Results do not depend on what was computed before: a copy may be the same."""
+        """Results do not depend on what was computed before, but for on_excess="full", which is for all copies: one may be the same."""
         return self
 
     def __getstate__(self) -> dict:
@@ -183,18 +188,19 @@ class Model:
         """Evaluate one frame as `frames` does; the next call uses its neighbor list again where atoms moved little (skin: A)."""
         if not self._checked:
             self._check(coord, types, cell, periodic, fparam, aparam)
-        out = self._results(self.potential.step(coord, types, cell, periodic, fparam, aparam, atomic, skin), 1)
+        frame = (coord, types, cell, periodic, fparam, aparam)
+        out = self._results(self.potential.step(*frame, atomic, skin), 1)
         self._steps += 1
         every = self.keywords.check_every
-        if every and self._steps % every == 0:
-            self._watch(coord, types, cell, periodic, fparam, aparam, out.atom_energy)
+        if every and not self.found.full_step and self._steps % every == 0 and self._watch(*frame, out.atom_energy):
+            out = self._results(self.potential.step(*frame, atomic, skin), 1)
         return out
 
-    def _watch(self, *sample: Any) -> None:
-        """The check of a run of the pair style, at one step."""
+    def _watch(self, *sample: Any) -> bool:
+        """The check of a run of the pair style, at one step; whether this is to be evaluated again, with the full networks."""
         number = self._steps // self.keywords.check_every
         in_turn, above, squares, atoms, largest, worst = self.potential.watch(*sample, number)
-        old, limit = self.found, self.potential.watch_limit
+        old, limit = self.found, self.keywords.excess_limit or self.potential.watch_limit
         larger = worst is not None and largest > old.largest
         self.found = Checked(
             old.checks + 1,
@@ -204,15 +210,27 @@ class Model:
             largest if larger else old.largest,
             worst if larger and worst is not None else old.atom,
             self._steps if larger else old.step,
+            old.excesses,
         )
-        if (largest > limit or 2 * above > in_turn) and "watch" not in self._warned:
+        if largest <= limit and 2 * above <= in_turn:
+            return False
+        self.found = replace(self.found, excesses=old.excesses + 1)
+        what = (
+            f"{self.path}: check of step {self._steps}: atom {worst} (from 0) errs by {largest:.2g} eV/A (limit {limit:.2g}), and "
+            f"{above} of {in_turn} atoms by more than a twentieth of the usual limit, against the full networks in float64"
+        )
+        advice = "use a smaller reduce or reduce=0, or export the model with --data of structures like this one"
+        if self.keywords.on_excess == "stop":
+            raise ExcessError(f"{what}: {advice} (on_excess='stop')")
+        full = self.keywords.on_excess == "full"
+        if full or "watch" not in self._warned:
             self._warned.add("watch")
-            warnings.warn(
-                f"{self.path}: check of step {self._steps}: atom {worst} (from 0) errs by {largest:.2g} eV/A (limit {limit:.2g}), and "
-                f"{above} of {in_turn} atoms by more than a twentieth of that, against the full networks in float64: use a smaller "
-                "reduce or reduce=0, or export the model with --data of structures like this one. This warning comes once",
-                stacklevel=4,
-            )
+            then = "The full networks are used from this step on" if full else f"{advice}. This warning comes once"
+            warnings.warn(f"{what}: {then}", stacklevel=4)
+        if full:
+            self.potential.use_full_networks()
+            self.found = replace(self.found, full_step=self._steps)
+        return full
 
     def _results(self, found: dict[str, Any], frames: int) -> Results:
         for kind, advice in ADVICE.items():
