@@ -123,10 +123,11 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
         });
         group.throughput(Throughput::Elements(CENTERS as u64));
         // The default's pre-activation has about 26 directions; the full net of a descriptor of WIDTH x AXIS values.
-        let reduced = FittingProgram::new(&net(REDUCED * (REDUCED + 3) / 2, &[&[26, 240]]), REDUCED);
+        let reduced =
+            FittingProgram::new(&net(REDUCED * (REDUCED + 3) / 2, &[&[26, 240]]), REDUCED, std::iter::empty());
         let full =
             net(WIDTH * AXIS, &[&[240], &[240], &[240]]).of_different_products(AXIS).unwrap_or_else(|| unreachable!());
-        let full = FittingProgram::new(&full, AXIS);
+        let full = FittingProgram::new(&full, AXIS, std::iter::empty());
         for (name, net, used, stride) in [("reduced", &reduced, REDUCED, COLUMNS), ("full", &full, WIDTH, WIDTH)] {
             let (a, mut ga) = (numbers::<R>(CENTERS * 4 * stride), numbers::<R>(CENTERS * 4 * stride));
             let (mut energy, mut room) = (numbers::<R>(CENTERS), FittingRoom::default());

@@ -2,6 +2,9 @@
 //! Fitting nets prepared for the kernel of [`super::fitting_kernel`]: weights in the order in which they are read, and values
 //! that share memory once they are no longer used.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use ndarray::ArrayView2;
 
 use crate::steps::{FittingSteps, Plus, Step};
@@ -50,8 +53,9 @@ pub struct FittingProgram<R> {
 /// The matrix of a product, and what is added.
 #[derive(Debug)]
 pub struct Weights<R> {
-    /// For every panel of outputs, inputs x [`panel_width`] of those that are left, zero beyond the last output.
-    pub panels: Vec<R>,
+    /// For every panel of outputs, inputs x [`panel_width`] of those that are left, zero beyond the last output. Types that share
+    /// their net share them.
+    pub panels: Arc<[R]>,
     /// Rows (inputs) and columns (outputs).
     pub size: [usize; 2],
     /// The same for every center, padded; empty: nothing.
@@ -126,8 +130,14 @@ pub enum Operation<R> {
 
 impl<R: Real> FittingProgram<R> {
     /// Prepares a net, which has to be [streamed](FittingSteps::streams_features), and whose features are those of so many `products`.
+    /// Matrices that one of the `others` has are not copied.
     #[must_use]
-    pub fn new(net: &FittingSteps, products: usize) -> Self {
+    pub fn new<'a>(net: &FittingSteps, products: usize, others: impl Iterator<Item = &'a Self>) -> Self {
+        let known: Vec<_> = others.flat_map(Self::weights).map(|by| &by.panels).collect();
+        let shared = |panels: Vec<R>| {
+            let found = known.iter().find(|other| other[..] == panels[..]);
+            found.map_or_else(|| panels.into(), |other| Arc::clone(*other))
+        };
         let mut last_use = vec![0; net.widths.len()];
         for (when, step) in net.steps.iter().enumerate() {
             for value in step.uses() {
@@ -158,7 +168,7 @@ impl<R: Real> FittingProgram<R> {
         let operation = |step: &Step| match step {
             Step::Product { from, weights, plus, to } => {
                 let by = Weights {
-                    panels: in_panels(weights.view()),
+                    panels: shared(in_panels(weights.view())),
                     size: weights.dim().into(),
                     row: if let Plus::Row(row) = plus { filled(numbers(row)) } else { Vec::new() },
                     plus: if let Plus::Value(value) = plus { Some(at(*value)) } else { None },
@@ -190,17 +200,22 @@ impl<R: Real> FittingProgram<R> {
         }
     }
 
-    /// Bytes of the weights.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let of = |operation: &Operation<R>| match operation {
+    /// The matrices.
+    fn weights(&self) -> impl Iterator<Item = &Weights<R>> {
+        self.operations.iter().filter_map(|operation| match operation {
             Operation::OfFeatures { by, .. } | Operation::Gradient { by, .. } | Operation::Product { by, .. } => {
-                by.panels.len() + by.row.len()
+                Some(by)
             }
-            Operation::Affine { by, .. } => 2 * by.len(),
-            _ => 0,
-        };
-        self.operations.iter().map(of).sum::<usize>() * size_of::<R>()
+            _ => None,
+        })
+    }
+
+    /// Bytes of the weights of several nets, those that are shared once.
+    #[must_use]
+    pub fn bytes<'a>(nets: impl Iterator<Item = &'a Self>) -> usize {
+        let mut seen = HashSet::new();
+        let panels = nets.flat_map(Self::weights).map(|by| &by.panels).filter(|panels| seen.insert(panels.as_ptr()));
+        panels.map(|panels| panels.len()).sum::<usize>() * size_of::<R>()
     }
 }
 
@@ -222,4 +237,36 @@ fn in_panels<R: Real>(weights: ArrayView2<f64>) -> Vec<R> {
         first = last;
     }
     panels
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn nets_that_differ_in_a_row_share_their_matrices() {
+        let net = |bias: f64, weight: f64| {
+            let (first, out) = (Array2::from_elem((3, 2), weight), Array2::ones((2, 1)));
+            let steps = vec![
+                Step::Product { from: 0, weights: first.clone(), plus: Plus::Row(vec![bias; 2]), to: 2 },
+                Step::Product { from: 2, weights: out, plus: Plus::Nothing, to: 3 },
+                Step::Product { from: 2, weights: first.t().to_owned(), plus: Plus::Nothing, to: 4 },
+            ];
+            FittingSteps { widths: vec![3, 0, 2, 1, 3], steps, energy: 3, gradient: 4 }
+        };
+        let first = FittingProgram::<f32>::new(&net(0.5, 2.0), 2, std::iter::empty());
+        let same = FittingProgram::new(&net(-0.5, 2.0), 2, std::iter::once(&first));
+        let other = FittingProgram::new(&net(0.5, 3.0), 2, [&first, &same].into_iter());
+        let shared = |a: &FittingProgram<f32>, b: &FittingProgram<f32>| {
+            a.weights().zip(b.weights()).map(|(a, b)| Arc::ptr_eq(&a.panels, &b.panels)).collect::<Vec<_>>()
+        };
+        assert_eq!(shared(&first, &same), [true; 3]);
+        assert_eq!(shared(&first, &other), [false, true, false]);
+        assert!(same.weights().zip(first.weights()).any(|(a, b)| a.row != b.row));
+        let one = FittingProgram::bytes(std::iter::once(&first));
+        assert_eq!(FittingProgram::bytes([&first, &same].into_iter()), one);
+        assert!(FittingProgram::bytes([&first, &other].into_iter()) > one);
+    }
 }

@@ -480,7 +480,7 @@ mod tests {
         let a: Vec<f64> = (0..centers * 4 * STRIDE).map(|k| 0.5 * number(k + 99)).collect();
         let param: Vec<f64> = (0..2 * centers).map(|k| number(k + 7)).collect();
         let net = Net::new(of.count());
-        let program = FittingProgram::new(&net.steps(), of.products);
+        let program = FittingProgram::new(&net.steps(), of.products, std::iter::empty());
         let [a_here, param_here] = [&a, &param].map(|v| v.iter().map(|x| R::from_f64(*x)).collect::<Vec<R>>());
         let mut room = FittingRoom::default();
         for isa in InstructionSet::available() {

@@ -17,6 +17,7 @@ pub trait Real:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + PartialEq
     + Neg<Output = Self>
     + AddAssign
 {

@@ -164,7 +164,8 @@ impl<R: Kernels> Tables<R> {
                 }
                 let mut of_center = tables.full(model, of, center, exact, settings)?;
                 if let Some(net) = fitting.get(center).and_then(Option::as_ref) {
-                    of_center.fitting = Some(full_fitting(model, net)?);
+                    let others = centers.iter().flatten().filter_map(|c: &CenterTables<R>| c.fitting.as_ref());
+                    of_center.fitting = Some(full_fitting(model, net, others)?);
                 }
                 centers.push(Some(of_center));
             }
@@ -257,7 +258,7 @@ impl<R: Kernels> Tables<R> {
             if fitting.is_some_and(|net| net.widths[0] != used * (used + 3) / 2) {
                 return Err(Error::Internal(format!("a fitting net does not take the features of {used} columns")));
             }
-            let fitting = fitting.map(|net| FittingProgram::new(net, used));
+            let fitting = fitting.map(|net| FittingProgram::new(net, used, std::iter::empty()));
             let head = Head::Reduced { columns: used, masked, basis: basis.rows };
             centers.push(Some(CenterTables { neighbors, columns, start, head, fitting }));
         }
@@ -333,21 +334,26 @@ impl<R: Kernels> Tables<R> {
                 Head::Full { expand, contract, .. } => (expand.len() + contract.len()) * size_of::<R>(),
                 Head::Reduced { .. } => 0,
             };
-            tables + matrices + c.fitting.as_ref().map_or(0, FittingProgram::bytes)
+            tables + matrices
         };
-        self.centers().map(of_center).sum()
+        self.centers().map(of_center).sum::<usize>()
+            + FittingProgram::bytes(self.centers().filter_map(|c| c.fitting.as_ref()))
     }
 }
 
 /// The fitting net of a model with one descriptor, prepared for its kernel.
-fn full_fitting<R: Kernels>(model: &Model, net: &FittingSteps) -> Result<FittingProgram<R>> {
+fn full_fitting<'a, R: Kernels>(
+    model: &Model,
+    net: &FittingSteps,
+    others: impl Iterator<Item = &'a FittingProgram<R>>,
+) -> Result<FittingProgram<R>> {
     let [Descriptor { contraction: Contraction::Angular { axis }, part, .. }] = &*model.parts else {
         return Err(Error::Internal("the kernel of fitting nets is for one descriptor with directions".into()));
     };
     if net.widths[..2] != [products_of(*axis, part.width()), model.contract.numb_param()] {
         return Err(Error::Internal("a fitting net does not take the products and parameters of its model".into()));
     }
-    Ok(FittingProgram::new(net, *axis))
+    Ok(FittingProgram::new(net, *axis, others))
 }
 
 /// What an embedding-wide vector adds to the columns; an empty one stands for zeros.
