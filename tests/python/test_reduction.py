@@ -4,10 +4,12 @@
 import dataclasses
 import json
 
+import ase.io
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from ase import Atoms
 
 from conftest import DATA, INDEX, LIPSTI, ROOT
 from deepion.errors import ExportError, InputError, ModelFileError
@@ -107,6 +109,14 @@ def test_frames_of_structure_files():
     np.testing.assert_array_equal(lammps.coord, case.coord)
     np.testing.assert_array_equal(lammps.types, case.types)
     assert np.abs(extxyz.cell).min() == 0.0 and np.count_nonzero(extxyz.cell) > 3
+
+
+def test_all_frames_of_a_structure_file_count(tmp_path):
+    frames = [Atoms("SLi", [[0, 0, 0], [k, 0, 0.5]], cell=[9.0 + k, 9, 9], pbc=True) for k in range(1, 8)]
+    ase.io.write(tmp_path / "run.xyz", frames, format="extxyz")
+    found, total = read_frames([tmp_path / "run.xyz"], ["Li", "S"], 4)
+    assert total == 7 and [frame.coord[1, 0] for frame in found] == [1, 3, 5, 7]
+    assert [frame.cell[0, 0] for frame in found] == [10, 12, 14, 16] and found[0].types.tolist() == [1, 0]
 
 
 def test_frames_that_cannot_be_read(tmp_path):
@@ -565,6 +575,12 @@ def test_data_that_lack_an_element(monkeypatch, tmp_path):
     )
     with pytest.raises(InputError, match="no such file or folder"):
         export(LIPSTI, tmp_path / "model.onnx", [tmp_path / "nothing"])
+    monkeypatch.setattr(build, "FEWEST_CENTERS", 1)
+    monkeypatch.setattr(build, "CENTERS", 500)
+    with pytest.raises(
+        InputError, match="every 6th structure serves to measure errors alone, and of 1 structures none"
+    ):
+        export(LIPSTI, tmp_path / "model.onnx", [DATA / "lipsti" / "Ti10_f0.data"])
     assert not list(tmp_path.iterdir()), "nothing is written where the data are of no use"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Structures to sample: training data in DeePMD-kit's formats, or files that describe one structure."""
+"""Structures to sample: training data in DeePMD-kit's formats, or structure files."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 
 from deepion.errors import InputError
 
-from .structure import model_types, read_structure
+from .structure import model_types, read_structures
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def read_frames(paths: list[Path], type_map: list[str], most: int) -> tuple[list
     """Up to `most` frames, spread evenly over all that the paths hold, and how many those are.
 
     A path is a deepmd/npy or deepmd/npy/mixed system (a folder with type.raw), a folder that holds such systems at any
-    depth, or a structure file (LAMMPS data, extxyz, ...).
+    depth, or a structure file (LAMMPS data, extxyz with any number of frames, ...).
     """
     sets = [part for path in paths for part in _sets(Path(path), type_map)]
     counts = [len(part) for part in sets]
@@ -57,21 +57,6 @@ def read_frames(paths: list[Path], type_map: list[str], most: int) -> tuple[list
         part = int(np.searchsorted(start, k, side="right")) - 1
         frames.append(sets[part][int(k - start[part])])
     return frames, total
-
-
-class _Structure:
-    """A file with one structure."""
-
-    def __init__(self, path: Path, type_map: list[str]):
-        structure = read_structure(path)
-        types = model_types(structure.symbols, type_map)
-        self._frame = Frame(types, structure.coord, structure.cell, structure.periodic)
-
-    def __len__(self) -> int:
-        return 1
-
-    def __getitem__(self, k: int) -> Frame:
-        return self._frame
 
 
 class _Set:
@@ -109,15 +94,15 @@ class _Set:
         )
 
 
-def _sets(path: Path, type_map: list[str]) -> list[_Set | _Structure]:
+def _sets(path: Path, type_map: list[str]) -> list[_Set | list[Frame]]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     if path.is_file():
-        return [_Structure(path, type_map)]
+        return [[Frame(model_types(s.symbols, type_map), s.coord, s.cell, s.periodic) for s in read_structures(path)]]
     systems = sorted({p.parent for p in path.rglob("type.raw")})
     if not systems:
         raise InputError(f"{path}: no DeePMD-kit system in it (a folder with type.raw and set.*)")
-    found: list[_Set | _Structure] = []
+    found: list[_Set | list[Frame]] = []
     for system in systems:
         try:
             types = np.loadtxt(system / "type.raw", dtype=np.int64, ndmin=1)

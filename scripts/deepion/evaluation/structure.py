@@ -34,20 +34,29 @@ class Structure:
 
 def read_structure(path: Path, elements: list[str] | None = None, index: int = -1) -> Structure:
     """Read a structure; elements: names of the LAMMPS atom types 1, 2, ...; index: the frame of an extxyz."""
+    return _read(path, elements, index)[0]
+
+
+def read_structures(path: Path) -> list[Structure]:
+    """Read all structures of a file."""
+    return _read(path, None, ":")
+
+
+def _read(path: Path, elements: list[str] | None, index: int | str) -> list[Structure]:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file")
     if path.suffix.lower() in LAMMPS_SUFFIXES or path.name.startswith("data."):
-        return _read_lammps(path, elements)
+        return [_read_lammps(path, elements)]
     try:
         import ase.io
     except ImportError:
         raise InputError(f"{path}: reading this kind of file needs ASE: pip install ase") from None
     try:
-        atoms = ase.io.read(path, index=index)
+        found = ase.io.read(path, index=index)
     except Exception as error:  # ASE's readers raise anything
         raise InputError(f"{path}: ASE cannot read it: {error}") from None
-    return from_atoms(atoms)
+    return [from_atoms(atoms) for atoms in (found if isinstance(found, list) else [found])]
 
 
 def from_atoms(atoms) -> Structure:

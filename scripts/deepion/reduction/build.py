@@ -75,10 +75,15 @@ def reduce_potential(
     else:
         enough = chosen
     for i, name in enumerate(potential.type_map):
-        if len(chosen[i].t) < FEWEST_CENTERS or len(tested[i].t) == 0:
+        if len(chosen[i].t) < FEWEST_CENTERS:
             raise InputError(
                 f"no reduced networks: only {len(chosen[i].t)} {name} atoms in the structures (at least {FEWEST_CENTERS} of "
                 "every type are needed): give more data, or export without reduced networks"
+            )
+        if len(tested[i].t) == 0:
+            raise InputError(
+                f"no reduced networks: every {HELD_OUT}th structure serves to measure errors alone, and of {len(frames)} structures none "
+                f"of these has {name} atoms: give more structures, or export without reduced networks"
             )
     ladders = []
     for i, name in enumerate(potential.type_map):
