@@ -67,6 +67,20 @@ def free_flight(data: Path, **options) -> str:
     return setup(data, "pair_style zero 2.0\npair_coeff * *", **options)
 
 
+def brownian(data: Path, seed: int = 7) -> str:
+    """Set-up of ions (type 1) that walk at random at 400 K, with a friction of 50 amu/ps, among atoms that stand still (type 2)."""
+    return f"""units metal
+read_data {data}
+group ion type 1
+group wall type 2
+pair_style zero 2.0
+pair_coeff * *
+neighbor 2.0 bin
+timestep 0.002
+fix walk ion brownian 400 {seed} gamma_t 50
+"""
+
+
 def changed(script: str, changes: dict[str, str]) -> str:
     """The script with texts of it, which must be there, replaced by others."""
     for old, new in changes.items():

@@ -12,7 +12,7 @@ import pytest
 
 from deepion.plots import onsager
 from deepion.results.tables import LADDER, ONSAGER, TRANSPORT, read
-from ion_runs import BOLTZMANN, CHARGE, DT, dump, free_flight, gas, lj, sparse, table, write_moving
+from ion_runs import BOLTZMANN, CHARGE, DT, brownian, dump, free_flight, gas, lj, sparse, table, write_moving
 from lammps_runs import BUILD, good, lmp, lmp_each
 from small_models import Box
 
@@ -254,18 +254,7 @@ def test_species_that_are_tied_have_no_part(tmp_path):
     """Walkers among atoms that stand still: all current is theirs, also where the others are charged."""
     x = np.random.default_rng(3).uniform(0, 30, (96, 3))
     data = Box(x, np.repeat([1, 2], [64, 32]), 30 * np.eye(3)).write(tmp_path / "data")
-    script = f"""units metal
-read_data {data}
-group ion type 1
-group wall type 2
-pair_style zero 2.0
-pair_coeff * *
-neighbor 2.0 bin
-timestep 0.002
-fix walk ion brownian 400 7 gamma_t 50
-fix tr ion ion/transport 2 temp 400 charge 1 species wall -2 file t.txt
-run 4000
-"""
+    script = brownian(data) + "fix tr ion ion/transport 2 temp 400 charge 1 species wall -2 file t.txt\nrun 4000\n"
     run = good(lmp(script, tmp_path, timeout=300))
     found = read(tmp_path / "t.txt", TRANSPORT)
     assert (found.need("t_ion").value, found.need("t_wall").value) == (1, 0)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from ion_runs import BOLTZMANN, CHARGE, DT, columns, dump, free_flight, gas, lj, setup, slope, table, weighted
+from ion_runs import BOLTZMANN, CHARGE, DT, brownian, columns, dump, free_flight, gas, lj, setup, slope, table, weighted
 from lammps_runs import good, lmp
 from small_models import Box
 
@@ -83,17 +83,10 @@ def test_rerun_of_a_liquid_on_any_number_of_ranks(tmp_path):
         np.testing.assert_allclose(rows[name], run[name], rtol=1e-10)
 
 
-BROWNIAN = """units metal
-read_data {data}
-group ion type 1
-group wall type 2
-pair_style zero 2.0
-pair_coeff * *
-neighbor 2.0 bin
-timestep 0.002
-fix walk ion brownian 400 {seed} gamma_t 50
-fix tr ion ion/transport 2 temp 400 charge -2 {keywords}
-"""
+def walk(data, keywords: str, seed: int = 7) -> str:
+    return brownian(data, seed) + f"fix tr ion ion/transport 2 temp 400 charge -2 {keywords}\n"
+
+
 KT = 8.617343e-5 * 400 / 1.0364269e-4  # amu (A/ps)^2, with LAMMPS' constants
 BROWNIAN_D = KT / 50 * 1e-4  # cm^2/s
 
@@ -109,7 +102,7 @@ def walkers(tmp_path_factory):
 @pytest.mark.parametrize("window", ["fit 0.02 0.4", "", "window beta"])
 def test_random_walk(tmp_path, walkers, window):
     """D = kT / gamma, sigma from it; ions that know nothing of each other have a Haven ratio of 1."""
-    script = BROWNIAN.format(data=walkers, seed=7, keywords=f"{window} file table.txt")
+    script = walk(walkers, f"{window} file table.txt")
     numbers = "f_tr " + " ".join(f"f_tr[{k}]" for k in range(1, 28))
     script += f"thermo 2000\nthermo_style custom step vol {numbers}\nthermo_modify format float %.17g\nrun 4000\n"
     found = {k: v[-1] for k, v in good(lmp(script, tmp_path, ranks=2, timeout=300)).thermo[0].items()}
@@ -154,7 +147,7 @@ def test_random_walk(tmp_path, walkers, window):
 def test_units_si(tmp_path, walkers):
     found = {}
     for units in ("cgs", "si"):
-        script = BROWNIAN.format(data=walkers, seed=7, keywords=f"fit 0.02 0.2 units {units} history {units}")
+        script = walk(walkers, f"fit 0.02 0.2 units {units} history {units}")
         script += "thermo_style custom step f_tr f_tr[2] f_tr[3] f_tr[10] f_tr[12] f_tr[14]\n"
         script += "thermo_modify format float %.17g\nrun 2000\n"
         found[units] = [v[-1] for v in good(lmp(script, tmp_path)).thermo[0].values()]
@@ -168,9 +161,7 @@ def test_units_si(tmp_path, walkers):
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_fix_halt_on_the_error(tmp_path, walkers, ranks):
     """A run that goes on until D is known to 1 %."""
-    script = BROWNIAN.format(
-        data=walkers, seed=11, keywords="fit 0.02 0.2 output 20 file table.txt history history.txt"
-    )
+    script = walk(walkers, "fit 0.02 0.2 output 20 file table.txt history history.txt", seed=11)
     script += """variable relative equal f_tr[3]
 fix enough all halt 20 v_relative < 0.01 error continue
 thermo 20
@@ -191,7 +182,7 @@ run 20000
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_until_the_error_is_small(tmp_path, walkers, ranks):
     """Stops when D is known, with a line that says so; the next run goes on."""
-    script = BROWNIAN.format(data=walkers, seed=11, keywords="until 0.03") + "thermo 200\n"
+    script = walk(walkers, "until 0.03", seed=11) + "thermo 200\n"
     run = good(
         lmp(script + "thermo_style custom step f_tr f_tr[3]\nrun 20000\nrun 20\n", tmp_path, ranks=ranks, timeout=300)
     )
@@ -207,7 +198,7 @@ def test_until_the_error_is_small(tmp_path, walkers, ranks):
 def test_log_names_the_result_at_the_end_of_each_run(tmp_path, walkers, ranks):
     """D with its window, or why there is none; the history has a row for the end of each run, once."""
     keywords = "fit 0.02 0.2 output 1000 file table.txt history history.txt"
-    script = BROWNIAN.format(data=walkers, seed=7, keywords=keywords) + "run 6\nrun 994\nrun 510\nrun 0\n"
+    script = walk(walkers, keywords) + "run 6\nrun 994\nrun 510\nrun 0\n"
     output = good(lmp(script, tmp_path, ranks=ranks)).output
     said = re.findall(r"^fix ion/transport tr: (.*)$", output, re.MULTILINE)
     # velocities of fix brownian are steps of a random walk, no thermal ones
