@@ -246,8 +246,9 @@ impl ModelFile {
     pub fn full_steps(&self, in_use: &[bool]) -> Result<Vec<Option<FittingSteps>>> {
         let contract = &self.contract;
         let of_center = |(center, in_use): (usize, &bool)| {
-            let (false, true, [part]) = (contract.parts[0].is_radial(), *in_use, &*contract.parts) else {
-                return Ok(None);
+            let part = match &*contract.parts {
+                [part] if *in_use && !part.is_radial() => part,
+                _ => return Ok(None),
             };
             let (name, with_type) = match &contract.fitting {
                 Fitting::Shared(name) => (name, true),
