@@ -601,7 +601,7 @@ def test_generated_structures(exported, monkeypatch):
         closest.append(np.linalg.norm(vector, axis=1).min())
         count.append(len(center) / len(frame.types))
     assert min(closest) > 0.5, "no two atoms on top of each other"
-    assert 0.5 * generated.LEAST_FILLING * potential.slots < min(count) and max(count) < potential.slots
+    assert 0.2 * potential.slots < min(count) and max(count) < potential.slots
     assert np.ptp([frame.cell[0, 0] for frame in frames]) > 0.2
 
 

@@ -116,12 +116,12 @@ impl Reader {
                 };
                 self.product(*from, weights, plus)?
             }
-            ("Tanh", [Value(from)]) => self.step(Step::Tanh { from: *from, to: 0 }, self.widths[*from]),
+            ("Tanh", [Value(from)]) => self.step(self.widths[*from], |to| Step::Tanh { from: *from, to }),
             ("Mul", [Value(a), Value(b)]) if self.widths[*a] == self.widths[*b] => {
-                self.step(Step::Multiply { of: [*a, *b], to: 0 }, self.widths[*a])
+                self.step(self.widths[*a], |to| Step::Multiply { of: [*a, *b], to })
             }
             ("Add", [Value(a), Value(b)]) if self.widths[*a] == self.widths[*b] => {
-                self.step(Step::Add { of: [*a, *b], to: 0 }, self.widths[*a])
+                self.step(self.widths[*a], |to| Step::Add { of: [*a, *b], to })
             }
             ("Mul", [Value(from), Constant(by)] | [Constant(by), Value(from)]) if by.iter().all(|v| *v == 0.0) => {
                 Constant(Array2::zeros((1, self.widths[*from])).into())
@@ -159,10 +159,10 @@ impl Reader {
         })
     }
 
-    /// Adds a step, whose result gets a number.
-    fn step(&mut self, mut step: Step, width: usize) -> Named {
+    /// Adds the step that makes a new value of so many columns.
+    fn step(&mut self, width: usize, make: impl FnOnce(usize) -> Step) -> Named {
         let value = self.widths.len();
-        *step.to_mut() = value;
+        let step = make(value);
         self.widths.push(width);
         self.steps.push(step);
         Named::Value(value)
@@ -171,13 +171,13 @@ impl Reader {
     fn product(&mut self, from: usize, weights: Array2<f64>, plus: Plus) -> Option<Named> {
         let (rows, columns) = weights.dim();
         let fits = rows == self.widths[from] && rows > 0 && columns > 0;
-        fits.then(|| self.step(Step::Product { from, weights, plus, to: 0 }, columns))
+        fits.then(|| self.step(columns, |to| Step::Product { from, weights, plus, to }))
     }
 
     fn affine(&mut self, from: usize, by: impl FnOnce(usize) -> Option<(Vec<f64>, Vec<f64>)>) -> Option<Named> {
         let width = self.widths[from];
         let (factor, shift) = by(width)?;
-        Some(self.step(Step::Affine { from, factor, shift, to: 0 }, width))
+        Some(self.step(width, |to| Step::Affine { from, factor, shift, to }))
     }
 
     /// Columns of the product that was made last, of which the others are not used.

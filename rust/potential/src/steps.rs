@@ -161,17 +161,6 @@ impl Step {
         }
     }
 
-    /// The same, to be changed.
-    pub fn to_mut(&mut self) -> &mut usize {
-        match self {
-            Self::Product { to, .. }
-            | Self::Tanh { to, .. }
-            | Self::Affine { to, .. }
-            | Self::Multiply { to, .. }
-            | Self::Add { to, .. } => to,
-        }
-    }
-
     /// The values that it uses.
     pub fn uses(&self) -> impl Iterator<Item = usize> {
         let [first, second] = match *self {

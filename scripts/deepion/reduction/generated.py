@@ -25,9 +25,7 @@ LEAST_FILLING = 0.1  # however far the model drives atoms apart
 STEPS, FIRST, EVERY = 36, 8, 4  # of Brownian motion; which structures are kept
 TEMPERATURES = (0.02, 0.15)  # kT, eV
 PRESSURES = (-0.01, 0.05)  # eV/A^3: -1.6 to 8 GPa
-COMPLIANCE = (
-    0.3  # A^3/eV: relative change of edges in a step for each unit of pressure in excess; halved where that turns
-)
+COMPLIANCE = 0.3  # A^3/eV: strain of a step for each unit of excess pressure; halved where that changes its sign
 LARGEST_STRAIN = 0.02  # in a step
 MOBILITY = 0.0125  # A^2/eV per step: a force of 1 eV/A moves an atom by this many A
 LONGEST = 0.15  # A; longest move of a step

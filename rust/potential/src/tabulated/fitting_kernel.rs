@@ -43,7 +43,7 @@ impl<R> FittingRoom<R> {
 /// Features that are handled at a time.
 const BLOCK: usize = 192;
 /// Centers that are handled together, at most.
-const CENTERS: usize = 128;
+pub const CENTERS: usize = 128;
 
 /// Runs `net` for as many centers as there are energies. `a`: 4 rows of `stride` for each, of which `columns` count; `param`: one row
 /// of parameters each; `ga` receives dE/dA as `a` is laid out.

@@ -17,7 +17,7 @@ use crate::times::{Stopwatch, Times};
 
 use super::aligned::{Aligned, aligned};
 use super::fitting::FittingProgram;
-use super::fitting_kernel::FittingRoom;
+use super::fitting_kernel::{CENTERS, FittingRoom};
 use super::kernel::Rows;
 use super::nearby::Nearby;
 use super::simd::{InstructionSet, Kernels};
@@ -115,7 +115,7 @@ impl<R: Kernels> ChunkWorker for TabulatedWorker<R> {
     /// Runtime, few enough for the descriptors to stay near the core. Its products in float64 gain more from many rows than the rest loses.
     fn centers_per_chunk(&self) -> usize {
         match self.tables.own_fitting() {
-            true => 128,
+            true => CENTERS,
             _ if size_of::<R>() == size_of::<f64>() => 256,
             _ => 32,
         }
@@ -191,16 +191,12 @@ impl<R: Kernels> TabulatedWorker<R> {
         mut watch: Stopwatch,
     ) -> Stopwatch {
         let (n, part) = (job.members.len(), &mut self.parts[0]);
-        let (used, stride) = match site.tables.head {
-            Head::Full { .. } => (site.of.part.width(), site.width),
-            Head::Reduced { columns, .. } => (columns, site.tables.columns),
-        };
-        let (of_net, by_net) = match site.tables.head {
+        let (used, stride, of_net, by_net) = match site.tables.head {
             Head::Full { .. } => {
                 part.expand(site, n);
-                (&part.t, &mut part.gt)
+                (site.of.part.width(), site.width, &part.t, &mut part.gt)
             }
-            Head::Reduced { .. } => (&part.a, &mut part.ga),
+            Head::Reduced { columns, .. } => (columns, site.tables.columns, &part.a, &mut part.ga),
         };
         watch.lap(&mut times.descriptor);
         by_net.resize(of_net.len(), R::default());
