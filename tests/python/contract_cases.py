@@ -47,18 +47,23 @@ VALID: dict[str, Any] = {
     "source": {"file": "a.dp", "sha256": "", "software": "deepmd-kit"},
     "reduced": {
         "sample": "structures",
-        "basis": ["basis_0", "basis_1"],
         "levels": [
             {
                 "force_error": 1e-3,
                 "energy_error": 1e-4,
+                "basis": ["basis_0", "basis_1"],
                 "columns": [1, 2],
+                "products": [1, 1],
                 "mean": [[0.1], [0.1, 0.2]],
                 "fitting": ["reduced_0", "reduced_1"],
             }
         ],
     },
 }
+
+# levels that share a basis and take products of all columns, as once written
+_LEVEL = {key: value for key, value in VALID["reduced"]["levels"][0].items() if key not in ("basis", "products")}
+SHARED_BASIS = VALID | {"reduced": {"sample": "structures", "basis": ["basis_0", "basis_1"], "levels": [_LEVEL]}}
 
 _OF_PART = ("rcut", "rcut_smth", "env_protection", "davg", "dstd", "neuron", "type_one_side", "exclude_types")
 _PART = {key: VALID[key] for key in _OF_PART} | {"activation": "tanh"}

@@ -123,16 +123,16 @@ def vacuum(potential: Potential, frame: Frame, atoms: np.ndarray, kind: int):
     return network_value(potential.fitting[kind], with_parameters(potential, frame, atoms, nothing))[:, 0]
 
 
-def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, reduction: Reduction, level: Level):
+def reduced_energies(potential: Potential, frame: Frame, t: np.ndarray, level: Level):
     """Energy of every atom with the reduced networks of a level."""
     out = np.zeros(len(frame.types))
-    for kind, (basis, center) in enumerate(zip(reduction.basis, level.centers, strict=True)):
+    for kind, center in enumerate(level.centers):
         atoms = frame.types == kind
-        a = t[atoms] @ basis[:, : center.columns]
+        a = t[atoms] @ center.basis
         a[:, 0] -= center.mean
         features = [
             np.concatenate(
-                [[one[:, p] @ one[:, q] for p in range(center.columns) for q in range(p, center.columns)], one[0]]
+                [[one[:, p] @ one[:, q] for p in range(center.products) for q in range(p, center.columns)], one[0]]
             )
             for one in a
         ]
@@ -163,7 +163,7 @@ def force_errors(potential: Potential, reduction: Reduction, frames, directions,
                 t = sums(potential, moved)
                 full = energies(potential, moved, t)
                 for k, level in enumerate(levels):
-                    reduced = reduced_energies(potential, moved, t, reduction, level)
+                    reduced = reduced_energies(potential, moved, t, level)
                     change[k] += sign * (reduced - full) / (2 * step)
             whole.append(change.sum(axis=1) / np.sqrt(v.size))
             centers.append(change / np.sqrt(3.0))

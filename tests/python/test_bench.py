@@ -304,7 +304,8 @@ def test_operations_of_reduced_networks_are_counted_from_the_file():
             pairs[i] += ((r > 1e-9) & (r < file.contract["rcut"])).sum()
     columns = np.array([level["columns"][file.contract["type_map"].index(name)] for name in structure.symbols])
     assert counted["descriptor"] == pytest.approx(phases.PER_PAIR_AND_COLUMN * np.mean(pairs * columns))
-    features = columns * (columns + 3) / 2
+    products = np.minimum(columns, file.contract["axis_neuron"])
+    features = products * columns - products * (products - 1) / 2 + columns
     hidden = file.contract["fitting_neuron"][0]
     assert 4.0 * features.mean() < counted["fitting nets"] < 4.0 * (hidden * features + 2 * hidden**2 + hidden).mean()
     assert phases.work(file, mode_of("mixed"), structure, 7.0) == {"fitting nets": 7.0}

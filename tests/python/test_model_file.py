@@ -134,6 +134,7 @@ def test_cases_of_the_rust_side_are_those_of_the_schema():
     assert set(contract_cases.VALID) == set(SCHEMA["properties"])
     assert contract_cases.accepted(contract_cases.VALID)
     assert contract_cases.accepted(contract_cases.VALID_2, 2)
+    assert contract_cases.accepted(contract_cases.SHARED_BASIS)
     assert contract_cases.FILE.read_text() == contract_cases.text()
 
 

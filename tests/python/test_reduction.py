@@ -22,10 +22,12 @@ from deepion.model.activations import value_and_slope
 from deepion.model.model_file import IR_VERSION, open_model_file, write_model_file
 from deepion.model.networks import network_value, reduced_fitting_function
 from deepion.model.onnx_nodes import DOMAIN, DOMAIN_VERSION, OPSET
-from deepion.reduction import build, generated, radial
-from deepion.reduction.balance import directions
+from deepion.reduction import build, generated, ladder, radial
+from deepion.reduction.balance import VARIATION, directions
 from deepion.reduction.build import reduce_potential, why_not
-from deepion.reduction.fitting_net import FirstLayer, features, features_along, run
+from deepion.reduction.columns import Columns, Turn, features, features_along
+from deepion.reduction.first_layer import ReducedFirstLayer
+from deepion.reduction.fitting_net import FirstLayer, run
 from deepion.reduction.samples import rows_of_pairs, sample
 from helpers import lipsti_case, message, with_contract
 from plain_networks import constant_of, descriptor, energies, force_errors, random_network, sums
@@ -245,12 +247,54 @@ def test_first_layer_in_a_full_basis_is_exact(first):
     layer, plain, t, dt = first
     random = np.random.default_rng(5)
     basis, constant = random.normal(size=(6, 6)), random.normal(size=6)
-    weights, bias = layer.in_basis(constant, np.linalg.inv(basis))
+    weights, bias = layer.in_basis(constant, np.linalg.inv(basis), 6)
     a = t @ basis
     t[:, 0] += constant
-    assert features(a).shape == (5, 6 * 9 // 2) and weights.shape == (27, 7)
-    np.testing.assert_allclose(features(a) @ weights + bias, plain(t), atol=1e-10)
-    np.testing.assert_allclose(features_along(a, dt @ basis) @ weights, layer.slope(t, dt), atol=1e-10)
+    assert features(a, 6).shape == (5, 6 * 9 // 2) and weights.shape == (27, 7)
+    np.testing.assert_allclose(features(a, 6) @ weights + bias, plain(t), atol=1e-10)
+    np.testing.assert_allclose(features_along(a, dt @ basis, 6) @ weights, layer.slope(t, dt), atol=1e-10)
+
+
+def test_first_layer_in_turned_columns_needs_products_of_the_first_few_alone(first):
+    layer, plain, t, dt = first
+    random = np.random.default_rng(5)
+    basis, constant = random.normal(size=(6, 6)), random.normal(size=6)
+    back = np.linalg.inv(basis)
+    turn = Turn.towards(back[:, :3])
+    np.testing.assert_allclose(turn.rotation @ turn.rotation.T, np.eye(6), atol=1e-12)
+    weights, bias = layer.in_basis(constant, turn.rotation.T @ back, 3)
+    columns = Columns(t @ basis, dt @ basis, np.zeros((5, 0)))
+    x, dx = columns.turned(turn).features(3)
+    assert x.shape == (5, 6 + 5 + 4 + 6) and turn.products == 3
+    t[:, 0] += constant
+    np.testing.assert_allclose(x @ weights + bias, plain(t), atol=1e-10)
+    np.testing.assert_allclose(dx @ weights, layer.slope(t, dt), atol=1e-10)
+    np.testing.assert_allclose(turn.of_features().T @ features(columns.a, 6).T, x.T, atol=1e-10)
+    assert Turn.towards(back[:3, :5]).products == 3  # no more columns than the axis has: they stay
+
+
+@pytest.mark.parametrize("kept", [4, 2])
+def test_first_layer_by_least_squares_is_the_best_for_the_columns_that_stay(first, kept):
+    layer, plain, _, _ = first
+    random = np.random.default_rng(6)
+    t, dt = random.normal(size=(200, 4, 6)), random.normal(size=(2, 200, 4, 6))
+    z, dz = plain(t), layer.slope(t, dt)
+    columns = Columns(t, dt, np.zeros((200, 0)))
+    reduced = ReducedFirstLayer(layer, np.zeros(6), np.eye(6))
+    assert reduced.most_fitted == 0
+    reduced.fit(columns, z, dz)
+    for fitted, truncated in zip(reduced.fitted(6), reduced.truncated(6), strict=True):  # nothing is left out: exact
+        np.testing.assert_allclose(fitted, truncated, atol=1e-10)
+
+    turn = reduced.turn(kept)
+    x, dx = columns.turned(turn).features(turn.products)
+    rows = [np.sqrt(VARIATION / 200) * np.hstack([x, np.ones((200, 1))])]
+    rows += [np.sqrt(1 / 400) * np.hstack([one, np.zeros((200, 1))]) for one in dx]
+    sides = [np.sqrt(VARIATION / 200) * z, *(np.sqrt(1 / 400) * one for one in dz)]
+    best = np.linalg.lstsq(np.concatenate(rows), np.concatenate(sides), rcond=None)[0]
+    w, b = reduced.fitted(kept)
+    np.testing.assert_allclose(np.vstack([w, b]), best, atol=1e-4)  # up to the ridge
+    assert np.abs(reduced.truncated(kept)[0] - w).max() > 1e-2
 
 
 # --- fitting net --------------------------------------------------------------------------------------------------------
@@ -449,11 +493,21 @@ def test_levels_fall_in_error_and_rise_in_size(name, request):
     assert len(errors) >= 5 and np.all(np.diff(errors) < 0) and np.all(np.diff(work) > 0)
     for error, target, level in zip(errors, build.FORCE_ERRORS, reduction.levels, strict=False):
         assert 0.3 * target < error <= target and 0.0 < level.energy_error < error
-        for i, center in enumerate(level.centers):
-            assert center.network.n_in == center.columns * (center.columns + 3) // 2
-            assert len(center.mean) == center.columns <= reduction.basis[i].shape[1] <= potential.parts[0].width
+        for center in level.centers:
+            products = min(center.columns, potential.parts[0].axis_neuron)
+            pairs = [(p, q) for p in range(products) for q in range(p, center.columns)]
+            assert center.network.n_in == center.features == len(pairs) + center.columns
+            assert len(center.mean) == center.columns <= potential.parts[0].width == len(center.basis)
     assert work[-1] < 0.8 * sum(net.weights for net in potential.fitting)
     assert "atoms of" in reduction.sample
+
+
+def test_first_layers_by_least_squares_make_networks_smaller(two_sided, monkeypatch):
+    potential, fitted, _ = two_sided
+    monkeypatch.setattr(ladder, "MOST_FITTED", 0)
+    truncated = reduce_potential(potential, shaken("two_sided", potential, 24), "24 structures")
+    work = [sum(c.network.weights for level in r.levels for c in level.centers) for r in (fitted, truncated)]
+    assert work[0] < 0.98 * work[1]
 
 
 def assert_recorded(potential, reduction, others, directions):
@@ -658,23 +712,31 @@ def test_contract_of_reduced_networks(two_sided, reduced_file, tmp_path):
     _, reduction, _ = two_sided
     (tmp_path / "model.onnx").write_bytes(reduced_file)
     reduced = open_model_file(tmp_path / "model.onnx").contract["reduced"]
-    assert reduced["basis"] == ["reduced_basis_0", "reduced_basis_1"] and reduced["sample"] == reduction.sample
+    assert reduced["sample"] == reduction.sample
     assert [level["force_error"] for level in reduced["levels"]] == [level.force_error for level in reduction.levels]
     assert reduced["levels"][2]["fitting"] == ["reduced_2_fitting_0", "reduced_2_fitting_1"]
+    assert reduced["levels"][2]["basis"] == ["reduced_basis_2_0", "reduced_basis_2_1"]
+    for level, written in zip(reduction.levels, reduced["levels"], strict=True):
+        for key in ("columns", "products"):
+            assert written[key] == [getattr(center, key) for center in level.centers]
     model = onnx.ModelProto.FromString(reduced_file)
     onnx.checker.check_model(model, full_check=True)
-    for i, basis in enumerate(reduction.basis):
-        function = next(f for f in model.functions if f.name == f"reduced_basis_{i}")
-        double, _ = session_of(function, basis.shape[0])
-        g = np.random.default_rng(0).normal(size=(3, basis.shape[0]))
-        np.testing.assert_allclose(double.run(None, {"g": g})[0], g @ basis, atol=1e-13)
+    for i, center in enumerate(reduction.levels[1].centers):
+        function = next(f for f in model.functions if f.name == f"reduced_basis_1_{i}")
+        double, _ = session_of(function, len(center.basis))
+        g = np.random.default_rng(0).normal(size=(3, len(center.basis)))
+        np.testing.assert_allclose(double.run(None, {"g": g})[0], g @ center.basis, atol=1e-13)
 
 
 BROKEN = {
     "not an object": lambda r: [r],
     "no sample": lambda r: {k: v for k, v in r.items() if k != "sample"},
-    "no basis": lambda r: {k: v for k, v in r.items() if k != "basis"},
-    "one basis": lambda r: r | {"basis": r["basis"][:1]},
+    "one basis": lambda r: changed_level(r, basis=r["levels"][1]["basis"][:1]),
+    "one basis for all levels": lambda r: r | {"basis": r["levels"][1]["basis"][:1]},
+    "products of more columns than there are": lambda r: changed_level(
+        r, products=[c + 1 for c in r["levels"][1]["columns"]]
+    ),
+    "no products": lambda r: changed_level(r, products=[0, 0]),
     "levels": lambda r: r | {"levels": {}},
     "level without mean": lambda r: changed_level(r, mean=None),
     "no columns": lambda r: changed_level(r, columns=[0, 2]),
@@ -707,13 +769,10 @@ def test_broken_contract_of_reduced_networks(reduced_file, tmp_path, name):
         open_model_file(bad)
 
 
-@pytest.mark.parametrize("missing", ["reduced_9_fitting_1", "reduced_basis_9"])
+@pytest.mark.parametrize("missing", ["reduced_9_fitting_1", "reduced_basis_9_1"])
 def test_functions_of_reduced_networks_that_are_missing(reduced_file, missing):
     model = onnx.ModelProto.FromString(reduced_file)
     reduced = json.loads({e.key: e.value for e in model.metadata_props}["deepion_contract"])["reduced"]
-    if "basis" in missing:
-        reduced["basis"][1] = missing
-    else:
-        reduced["levels"][1]["fitting"][1] = missing
+    reduced["levels"][1]["basis" if "basis" in missing else "fitting"][1] = missing
     content = with_contract(reduced_file, reduced=reduced)
     assert message(content) == f"function '{missing}' of the contract is not in the file: re-export the model"

@@ -13,7 +13,8 @@ from deepion.model.model_file import open_model_file, write_model_file
 from deepion.model.networks import network_value
 from deepion.reduction import build, radial
 from deepion.reduction.build import reduce_potential, why_not
-from deepion.reduction.fitting_net import FirstLayer, features, run
+from deepion.reduction.columns import features
+from deepion.reduction.fitting_net import FirstLayer, run
 from deepion.reduction.samples import rows_of_pairs, sample
 from descriptor_cases import CASES, STRUCTURES
 from random_models import dpa1, model
@@ -79,9 +80,9 @@ def test_reduced_networks_of_dpa1(tmp_path, monkeypatch):
             scale, shift = potential.energy_scale[kind], potential.energy_shift[kind]
             for level, of_level in zip(reduction.levels, errors, strict=True):
                 center = level.centers[kind]
-                a = found.t @ reduction.basis[kind][:, : center.columns]
+                a = found.t @ center.basis
                 a[:, 0] -= center.mean
-                energy = scale * network_value(center.network, features(a))[:, 0] + shift
+                energy = scale * network_value(center.network, features(a, center.products))[:, 0] + shift
                 of_level += (energy - whole[frame.types == kind]).tolist()
     measured = [np.sqrt(np.mean(np.square(of_level))) for of_level in errors]
     assert measured[0] > 10 * measured[-1] and measured[-1] < 1e-4

@@ -85,7 +85,7 @@ fn start_engine<R: OnnxReal + Kernels>(
     let threads = settings.threads.clamp(1, MOST_SHARES);
     let tables = TableSettings::for_model(&file.contract, settings.table_error);
     if let Some(level) = reduced {
-        let (basis, fitting) = (file.bases()?, file.reduced_steps(&level)?);
+        let (basis, fitting) = (file.bases(&level)?, file.reduced_steps(&level)?);
         let start = |_| {
             OnnxNetworks::<R>::reduced(library, file, &level, &fitting)
                 .map(|n| Box::new(n) as Box<dyn TypedNetworks<R>>)

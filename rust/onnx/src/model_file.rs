@@ -231,11 +231,12 @@ impl ModelFile {
     /// # Errors
     /// A net is not in the file.
     pub fn reduced_steps(&self, level: &ReducedLevel) -> Result<Vec<Option<FittingSteps>>> {
-        let steps = |(name, &n): (&String, &usize)| {
-            let inputs = Inputs { features: features(n), center: None, parameters: self.contract.numb_param() };
+        let steps = |(center, name): (usize, &String)| {
+            let inputs =
+                Inputs { features: level.features(center), center: None, parameters: self.contract.numb_param() };
             Ok(fitting_steps::read(self.function(name)?, inputs))
         };
-        level.fitting.iter().zip(&level.columns).map(steps).collect()
+        level.fitting.iter().enumerate().map(steps).collect()
     }
 
     /// The full fitting nets of the types `in_use` [of different products](FittingSteps::of_different_products), where they consist of
@@ -273,14 +274,12 @@ impl ModelFile {
         found.map(Some).ok_or_else(|| malformed(name, "it holds no matrix"))
     }
 
-    /// The bases of the reduced networks, per center type: M x columns, with columns for every level.
+    /// The bases of a reduced level, per center type: M x columns, or more columns than are used.
     ///
     /// # Errors
-    /// A basis is missing, has not M rows, or has fewer columns than a level uses.
-    pub fn bases(&self) -> Result<Vec<Array2<f64>>> {
-        let Some(reduced) = &self.contract.reduced else { return Ok(Vec::new()) };
-        let used = |center: usize| reduced.levels.iter().map(|l| l.columns[center]).max().unwrap_or(0);
-        reduced.basis.iter().enumerate().map(|(center, name)| self.basis(name, used(center))).collect()
+    /// A basis is missing, has not M rows, or has fewer columns than the level uses.
+    pub fn bases(&self, level: &ReducedLevel) -> Result<Vec<Array2<f64>>> {
+        level.basis.iter().zip(&level.columns).map(|(name, &used)| self.basis(name, used)).collect()
     }
 
     fn basis(&self, name: &str, used: usize) -> Result<Array2<f64>> {
@@ -317,14 +316,14 @@ impl ModelFile {
             }
             self.full_steps(&vec![true; contract.ntypes()])?;
             for level in contract.reduced.iter().flat_map(|r| &r.levels) {
-                for (name, &columns) in level.fitting.iter().zip(&level.columns) {
-                    self.reduced_fitting(name, features(columns), element)?;
+                for (center, name) in level.fitting.iter().enumerate() {
+                    self.reduced_fitting(name, level.features(center), element)?;
                 }
                 self.reduced_steps(level)?;
+                self.bases(level)?;
             }
         }
-        self.pair_table()?;
-        self.bases().map(|_| ())
+        self.pair_table().map(|_| ())
     }
 
     fn function(&self, name: &str) -> Result<&Function> {
@@ -404,18 +403,14 @@ fn sizes(contract: &Contract) -> impl Iterator<Item = (&String, usize)> {
     let inputs = contract.descriptor_len() + contract.numb_param();
     let fittings = contract.fitting.functions().iter().map(with_size(inputs));
     let width = contract.parts.first().map_or(0, Part::width);
-    let bases = contract.reduced.iter().flat_map(|r| &r.basis).map(with_size(width));
-    let levels = contract.reduced.iter().flat_map(|r| &r.levels);
+    let levels = || contract.reduced.iter().flat_map(|r| &r.levels);
+    let bases = levels().flat_map(|l| &l.basis).map(with_size(width));
     let param = contract.numb_param();
-    let reduced = levels.flat_map(move |l| l.fitting.iter().zip(l.columns.iter().map(move |&n| features(n) + param)));
+    let nets = levels().flat_map(|l| l.fitting.iter().enumerate().map(move |(center, name)| (l, center, name)));
+    let reduced = nets.map(move |(level, center, name)| (name, level.features(center) + param));
     let types = contract.ntypes();
     let table = contract.pair_table.iter().map(move |t| (&t.function, 4 * types * types * t.intervals));
     embeddings.chain(fittings).chain(table).chain(bases).chain(reduced)
-}
-
-/// Inputs of a reduced fitting net of so many columns.
-pub(crate) fn features(columns: usize) -> usize {
-    columns * (columns + 3) / 2
 }
 
 #[cfg(test)]

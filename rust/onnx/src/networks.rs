@@ -11,7 +11,7 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::{PrimitiveTensorElementType, TensorRef};
 
 use crate::library::Library;
-use crate::model_file::{ModelFile, features};
+use crate::model_file::ModelFile;
 use crate::proto::ElementType;
 use crate::weights::RowBlock;
 
@@ -147,12 +147,13 @@ impl<R: OnnxReal> OnnxNetworks<R> {
         steps: &[Option<FittingSteps>],
     ) -> Result<Self> {
         let mut networks = Self::embeddings(library, file)?;
-        for (center, (name, &n)) in level.fitting.iter().zip(&level.columns).enumerate() {
+        for (center, name) in level.fitting.iter().enumerate() {
             let known = steps.get(center).is_some_and(Option::is_some);
             networks.fittings.push(if known {
                 None
             } else {
-                let mut network = Network::waiting(name, file.reduced_fitting(name, features(n), R::ELEMENT)?);
+                let mut network =
+                    Network::waiting(name, file.reduced_fitting(name, level.features(center), R::ELEMENT)?);
                 network.session(library)?;
                 Some(FittingNet { network, with_type: false, reordered: None })
             });

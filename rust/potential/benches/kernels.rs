@@ -19,6 +19,7 @@ const AXIS: usize = 16;
 const PIECES: usize = 80;
 /// Columns of a reduced network.
 const REDUCED: usize = 35;
+const OF_REDUCED: usize = AXIS * REDUCED - AXIS * (AXIS - 1) / 2 + REDUCED; // features
 /// Centers of a chunk.
 const CENTERS: usize = 128;
 
@@ -113,18 +114,19 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
             b.iter(|| R::descriptor_backward(isa, black_box(&t), AXIS, &d, &mut gt));
         });
         let a = numbers::<R>(4 * COLUMNS);
-        let mut features = numbers::<R>(REDUCED * (REDUCED + 3) / 2);
+        let mut features = numbers::<R>(OF_REDUCED);
         group.bench_function("features", |b| {
-            b.iter(|| R::features(isa, black_box(&a), COLUMNS, REDUCED, &mut features));
+            b.iter(|| R::features(isa, black_box(&a), COLUMNS, (REDUCED, AXIS), &mut features));
         });
         let (mut square, mut ga) = (numbers::<R>(REDUCED * COLUMNS), numbers::<R>(4 * COLUMNS));
         group.bench_function("features_backward", |b| {
-            b.iter(|| R::features_backward(isa, black_box(&a), COLUMNS, REDUCED, &features, &mut square, &mut ga));
+            b.iter(|| {
+                R::features_backward(isa, black_box(&a), COLUMNS, (REDUCED, AXIS), &features, &mut square, &mut ga)
+            });
         });
         group.throughput(Throughput::Elements(CENTERS as u64));
         // The default's pre-activation has about 26 directions; the full net of a descriptor of WIDTH x AXIS values.
-        let reduced =
-            FittingProgram::new(&net(REDUCED * (REDUCED + 3) / 2, &[&[26, 240]]), REDUCED, std::iter::empty());
+        let reduced = FittingProgram::new(&net(OF_REDUCED, &[&[26, 240]]), AXIS, std::iter::empty());
         let full =
             net(WIDTH * AXIS, &[&[240], &[240], &[240]]).of_different_products(AXIS).unwrap_or_else(|| unreachable!());
         let full = FittingProgram::new(&full, AXIS, std::iter::empty());

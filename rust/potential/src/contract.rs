@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::steps::products_of;
 
 /// What makes model files, as messages call it: in the repository, and where the wheel is installed.
 pub const EXPORTER: &str = "scripts/export_onnx.py (deepion export)";
@@ -85,14 +86,13 @@ pub enum DescriptorLayout {
 }
 
 /// The reduced networks of a model. A center type has columns a(p): sums over real neighbors of (g0 psi(p) - pad(p);
-/// g1 psi(p) u) with psi = G basis, divided by the number of slots; its net takes a(p) . a(q) for p <= q and the first row.
+/// g1 psi(p) u) with psi = G basis, divided by the number of slots; its net takes a(p) . a(q) for p < products and p <= q, and the
+/// first row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reduced {
     /// What they were chosen and measured on.
     pub sample: String,
-    /// Name of the basis function per center type: G [n, M] -> psi [n, columns of the largest level].
-    pub basis: Vec<String>,
     /// The networks, from the largest force error to the smallest.
     pub levels: Vec<ReducedLevel>,
 }
@@ -105,11 +105,15 @@ pub struct ReducedLevel {
     pub force_error: f64,
     /// As measured at export, eV per atom RMS.
     pub energy_error: f64,
+    /// Name of the basis function per center type: G [n, M] -> psi [n, columns or more].
+    pub basis: Vec<String>,
     /// Columns of the basis in use, per center type.
     pub columns: Vec<usize>,
+    /// Columns, the first ones, whose products with all are features, per center type.
+    pub products: Vec<usize>,
     /// Taken off the first row of A: columns values per center type.
     pub mean: Vec<Vec<f64>>,
-    /// Name of the fitting function per center type: features [n, columns (columns + 3) / 2] -> energy, gradient.
+    /// Name of the fitting function per center type: [features](ReducedLevel::features) -> energy, gradient.
     pub fitting: Vec<String>,
 }
 
@@ -121,6 +125,14 @@ impl Reduced {
             .iter()
             .filter(|l| l.force_error <= force_error)
             .max_by(|a, b| a.force_error.total_cmp(&b.force_error))
+    }
+}
+
+impl ReducedLevel {
+    /// Features of a center type's net.
+    #[must_use]
+    pub fn features(&self, center: usize) -> usize {
+        products_of(self.products[center], self.columns[center]) + self.columns[center]
     }
 }
 
@@ -206,7 +218,7 @@ impl Contract {
                 "model contract (metadata deepion_contract): {key} is a list, expected an object with keys"
             )));
         }
-        let contract: Self = serde_json::from_value(with_parts(value)?).map_err(refuse)?;
+        let contract: Self = serde_json::from_value(with_bases(with_parts(value)?)).map_err(refuse)?;
         rules::check(&contract)?;
         Ok(contract)
     }
@@ -225,7 +237,8 @@ impl Contract {
 
     /// Name of every function of the model file.
     pub fn functions(&self) -> impl Iterator<Item = &String> {
-        let reduced = self.reduced.iter().flat_map(|r| r.basis.iter().chain(r.levels.iter().flat_map(|l| &l.fitting)));
+        let levels = self.reduced.iter().flat_map(|r| &r.levels);
+        let reduced = levels.flat_map(|l| l.basis.iter().chain(&l.fitting));
         let table = self.pair_table.iter().map(|t| &t.function);
         self.parts.iter().flat_map(Part::functions).chain(self.fitting.functions()).chain(table).chain(reduced)
     }
@@ -264,6 +277,22 @@ fn lists_for_objects(contract: &Value) -> Option<String> {
         places.chain(of_list("/reduced/levels", "")).chain(of_list("/parts", "")).chain(of_list("/parts", "/gate"));
     let found = places.find(|place| contract.pointer(place).is_some_and(Value::is_array))?;
     Some(if found.is_empty() { "it".into() } else { found[1..].replace('/', ".") })
+}
+
+/// A contract whose levels of reduced networks share a basis and take products of all columns, as once written, in the form of today.
+fn with_bases(mut contract: Value) -> Value {
+    let Some(reduced) = contract.get_mut("reduced").and_then(Value::as_object_mut) else { return contract };
+    let shared = reduced.remove("basis");
+    for level in reduced.get_mut("levels").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(level) = level.as_object_mut() else { continue };
+        if let (Some(shared), false) = (&shared, level.contains_key("basis")) {
+            level.insert("basis".into(), shared.clone());
+        }
+        if let (Some(all), false) = (level.get("columns").cloned(), level.contains_key("products")) {
+            level.insert("products".into(), all);
+        }
+    }
+    contract
 }
 
 /// Keys of the descriptor in files of format 1, which have one and no `parts`.

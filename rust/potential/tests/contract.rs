@@ -121,6 +121,23 @@ fn compare(cases: &Value) -> (usize, usize) {
 }
 
 #[test]
+fn levels_that_share_a_basis_take_products_of_all_columns() {
+    let cases: Value = serde_json::from_str(include_str!("../../../tests/data/contract_cases.json")).unwrap();
+    let mut valid = cases["valid"].clone();
+    let level = valid["reduced"]["levels"][0].as_object_mut().unwrap();
+    let basis = level.remove("basis").unwrap();
+    level.remove("products").unwrap();
+    valid["reduced"]["basis"] = basis.clone();
+    let contract = Contract::from_json(&valid.to_string()).unwrap();
+    let level = &contract.reduced.as_ref().unwrap().levels[0];
+    assert_eq!(json!(level.basis), basis);
+    assert_eq!((&level.products, level.features(1)), (&level.columns, 5));
+    assert!(contract.functions().any(|name| json!(name) == basis[1]));
+    // What this program writes is the form of today.
+    assert!(serde_json::to_value(&contract).unwrap()["reduced"].get("basis").is_none());
+}
+
+#[test]
 fn same_contracts_are_accepted_as_in_python() {
     let cases: Value = serde_json::from_str(include_str!("../../../tests/data/contract_cases.json")).unwrap();
     let (accepted, refused) = compare(&cases);

@@ -10,7 +10,8 @@ use deepion_potential::{Contract, Engine, Kernels, Pair, ReducedLevel, Reduction
 use ndarray::Array2;
 
 const COLUMNS: usize = 5;
-const FEATURES: usize = COLUMNS * (COLUMNS + 3) / 2;
+const PRODUCTS: usize = 3;
+const FEATURES: usize = COLUMNS + (COLUMNS - 1) + (COLUMNS - 2) + COLUMNS;
 const TIGHT: TableSettings = TableSettings { tolerance: 1e-10, nearest: 0.8 };
 
 /// Basis of a center type: M rows, one column more than are used.
@@ -24,7 +25,9 @@ fn level(c: &Contract) -> ReducedLevel {
     ReducedLevel {
         force_error: 1e-3,
         energy_error: 1e-4,
+        basis: vec![String::new(); n],
         columns: vec![COLUMNS; n],
+        products: vec![PRODUCTS; n],
         mean: (0..n).map(|i| (0..COLUMNS).map(|p| 0.02 * (i + p) as f64).collect()).collect(),
         fitting: vec![String::new(); n],
     }
@@ -105,7 +108,7 @@ fn naive_energies(c: &Contract, cluster: &Cluster) -> Vec<f64> {
             }
         }
         let mut features = Vec::new();
-        for p in 0..COLUMNS {
+        for p in 0..PRODUCTS {
             for q in p..COLUMNS {
                 features.push(a[p].iter().zip(a[q]).map(|(x, y)| x * y).sum());
             }

@@ -42,13 +42,13 @@ def gate_name(part: int) -> str:
     return f"gate_{part}"
 
 
-def basis_name(center: int) -> str:
-    """Function g [n, M] -> psi [n, columns] of a center type's reduced networks."""
-    return f"reduced_basis_{center}"
+def basis_name(level: int, center: int) -> str:
+    """Function g [n, M] -> psi [n, columns] of a center type's reduced network."""
+    return f"reduced_basis_{level}_{center}"
 
 
 def reduced_fitting_name(level: int, center: int) -> str:
-    """Function features [n, columns (columns + 3) / 2] -> energy [n, 1], denergy_dfeatures."""
+    """Function features [n, features] -> energy [n, 1], denergy_dfeatures."""
     return f"reduced_{level}_fitting_{center}"
 
 
@@ -144,12 +144,13 @@ def _reduced(reduction: Reduction) -> dict[str, Any]:
     """Levels with falling force error (eV/A RMS; energy error eV per atom RMS); see reduction.ReducedCenter."""
     return {
         "sample": reduction.sample,
-        "basis": [basis_name(i) for i in range(len(reduction.basis))],
         "levels": [
             {
                 "force_error": level.force_error,
                 "energy_error": level.energy_error,
+                "basis": [basis_name(k, i) for i in range(len(level.centers))],
                 "columns": [center.columns for center in level.centers],
+                "products": [center.products for center in level.centers],
                 "mean": [[float(v) for v in center.mean] for center in level.centers],
                 "fitting": [reduced_fitting_name(k, i) for i in range(len(level.centers))],
             }
@@ -186,5 +187,6 @@ def function_names(contract: dict[str, Any]) -> list[str]:
     names += [contract["pair_table"]["function"]] if "pair_table" in contract else []
     reduced = contract.get("reduced")
     if reduced is not None:
-        names += reduced["basis"] + [name for level in reduced["levels"] for name in level["fitting"]]
+        names += reduced.get("basis", [])
+        names += [name for level in reduced["levels"] for name in [*level.get("basis", []), *level["fitting"]]]
     return names

@@ -112,9 +112,15 @@ def _check_relations(contract: dict[str, Any]) -> None:
     fits = default is None or len(default) == contract["numb_fparam"]
     _require(fits, contract, "default_fparam", "numb_fparam numbers or null")
     if "reduced" in contract:
-        levels = contract["reduced"]["levels"]
-        fits = all(list(map(len, level["mean"])) == level["columns"] for level in levels)
+        reduced = contract["reduced"]
+        fits = all(_level_fits(level, "basis" in reduced) for level in reduced["levels"])
         _require(fits, contract, "reduced", _expected("reduced", SCHEMA, contract))
+
+
+def _level_fits(level: dict[str, Any], shared_basis: bool) -> bool:
+    products = zip(level.get("products", level["columns"]), level["columns"], strict=True)
+    means = list(map(len, level["mean"]))
+    return means == level["columns"] and all(p <= n for p, n in products) and (shared_basis or "basis" in level)
 
 
 def _types(contract: dict[str, Any]) -> int:

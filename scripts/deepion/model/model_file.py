@@ -95,12 +95,11 @@ def build_model(potential: Potential, reduction: Reduction | None = None) -> onn
     if potential.pair_table is not None:
         functions.append(pair_table_function(PAIR_TABLE, potential.pair_table))
     if reduction is not None:
-        functions += [basis_function(basis_name(i), basis) for i, basis in enumerate(reduction.basis)]
-        functions += [
-            reduced_fitting_function(reduced_fitting_name(k, i), center.network, _reduced_parameters(potential, i))
-            for k, level in enumerate(reduction.levels)
-            for i, center in enumerate(level.centers)
-        ]
+        for k, level in enumerate(reduction.levels):
+            for i, center in enumerate(level.centers):
+                functions.append(basis_function(basis_name(k, i), center.basis))
+                param = _reduced_parameters(potential, i)
+                functions.append(reduced_fitting_function(reduced_fitting_name(k, i), center.network, param))
     model = helper.make_model(
         build_graph(potential),
         functions=functions,

@@ -14,13 +14,23 @@ class ReducedCenter:
     """The reduced network of one center type.
 
     The columns a_p of A (4 rows: one radial, three angular) are sums over real neighbors of (g0 psi_p - pad_p; g1 psi_p u)
-    with psi = G basis, less `mean` in the first row. The net takes the features a_p . a_q for p <= q (p first, q faster),
-    then the first row of A, then the scaled frame and atomic parameters where the model has such.
+    with psi = G basis, less `mean` in the first row; the basis serves all neighbor types alike. The net takes the features
+    a_p . a_q for p < products and p <= q (p first, q faster), then the first row of A, then the scaled frame and atomic
+    parameters where the model has such.
     """
 
-    columns: int
+    basis: np.ndarray  # [M, columns]
+    products: int
     mean: np.ndarray  # [columns]
     network: Network | ConnectedNetwork
+
+    @property
+    def columns(self) -> int:
+        return self.basis.shape[1]
+
+    @property
+    def features(self) -> int:
+        return len(product_pairs(self.columns, self.products)[0]) + self.columns
 
 
 @dataclass(frozen=True)
@@ -34,9 +44,14 @@ class Level:
 
 @dataclass(frozen=True)
 class Reduction:
-    """basis[i]: [M, columns], the most important column first, for all neighbor types of center type i alike."""
+    """The levels, with falling force error; what was sampled, and sentences on what the sample lacks, for people."""
 
-    basis: tuple[np.ndarray, ...]
-    levels: tuple[Level, ...]  # force error falling
-    sample: str  # what was sampled, for people
-    warnings: tuple[str, ...] = ()  # sentences on what the sample lacks
+    levels: tuple[Level, ...]
+    sample: str
+    warnings: tuple[str, ...] = ()
+
+
+def product_pairs(columns: int, products: int) -> tuple[np.ndarray, np.ndarray]:
+    """p and q of the features a_p . a_q, in their order."""
+    p, q = np.triu_indices(columns)
+    return p[p < products], q[p < products]

@@ -20,7 +20,7 @@ FORCE_ERRORS = (2e-3, 8e-4, 2e-4, 7e-5, 2e-5, 1e-5)  # eV/A RMS
 CHEAP_SHARE = 0.5  # of the force error, which types with the cheapest networks are held to
 MOST_FRAMES = 1200
 HELD_OUT = 6  # every so many-th frame serves to measure errors only
-CENTERS, CENTERS_HELD_OUT = 6000, 900
+CENTERS, CENTERS_HELD_OUT = 12000, 900
 ROUGH_SHARE = 0.1  # so many more centers from dense, hot and random structures
 FEWEST_CENTERS = 100  # below, a type's network cannot be chosen
 NEAREST = 0.5  # A; where the grid of distances begins
@@ -88,9 +88,8 @@ def reduce_potential(
     ladders = []
     for i, name in enumerate(potential.type_map):
         say(f"directions that matter for {name}")
-        ladders.append(
-            Ladder(potential, i, _constant(potential, rows, i), _prior(potential, rows, i), enough[i], tested[i])
-        )
+        constant, prior = _constant(potential, rows, i), _prior(potential, rows, i)
+        ladders.append(Ladder(potential, i, constant, prior, enough[i], tested[i], FORCE_ERRORS[-1]))
     levels: list[Level] = []
     for error in FORCE_ERRORS:
         say(f"networks for {error:g} eV/A")
@@ -101,10 +100,9 @@ def reduce_potential(
         small = _work(level) <= WORTH * sum(potential.fitting_net(t).weights for t in range(potential.ntypes))
         if level.force_error <= error and small and (not levels or level.force_error < levels[-1].force_error):
             levels.append(level)
-    basis = tuple(ladder.basis[:, : _most_columns(levels, i)] for i, ladder in enumerate(ladders))
     count = sum(len(s.t) for s in enough)
     thin = thin_pairs(potential, [f for f, h in zip(frames, held, strict=True) if not h])
-    return Reduction(basis, tuple(levels), f"{count} atoms of {sampled}", tuple(thin))
+    return Reduction(tuple(levels), f"{count} atoms of {sampled}", tuple(thin))
 
 
 def _constant(potential: Potential, rows: dict[tuple[int, int], RadialRows], i: int) -> np.ndarray:
@@ -142,10 +140,6 @@ def _by_cost(ladders: list[Ladder], error: float) -> list[Rung]:
         ladder.with_fewer_units(rung if share == 1.0 else ladder.rung(share * error), share * error)
         for ladder, rung, share in zip(ladders, rungs, shares, strict=True)
     ]
-
-
-def _most_columns(levels: list[Level], i: int) -> int:
-    return max((level.centers[i].columns for level in levels), default=0)
 
 
 def _work(level: Level) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from deepion.model import activations
 from deepion.model.potential import Layer, Network
+from deepion.model.reduction import product_pairs
 
 
 @dataclass
@@ -78,7 +79,7 @@ class FirstLayer:
         self._w = layer.product()[: width * axis]
         self.of_parameters = layer.product()[width * axis :]  # V, [np, h]
         self._b = np.zeros(layer.n_out) if layer.b is None else layer.b
-        self._width, self._axis = width, axis
+        self._width, self.axis = width, axis
 
     def value(self, t: np.ndarray) -> np.ndarray:
         """b + D W, without what the parameters add."""
@@ -90,19 +91,22 @@ class FirstLayer:
 
     def gradient(self, t: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """dE/dT [n, 4, M] from dE/dz [n, h]."""
-        d = (gradient @ self._w.T).reshape(len(t), self._width, self._axis)
-        out = t[:, :, : self._axis] @ d.transpose(0, 2, 1)
-        out[:, :, : self._axis] += t @ d
+        d = (gradient @ self._w.T).reshape(len(t), self._width, self.axis)
+        out = t[:, :, : self.axis] @ d.transpose(0, 2, 1)
+        out[:, :, : self.axis] += t @ d
         return out
 
-    def in_basis(self, constant: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """With T = constant e_0 + A b: weights [features, h] of the features of ReducedCenter, and the bias."""
-        n, axis = len(b), self._axis
+    def in_basis(self, constant: np.ndarray, b: np.ndarray, products: int) -> tuple[np.ndarray, np.ndarray]:
+        """With T = constant e_0 + A b: weights [features, h] of the features of ReducedCenter, and the bias.
+
+        b [n, M] is 0 in b[products:, :axis], see columns.Turn.
+        """
+        axis = self.axis
         w = self._w.reshape(self._width, axis, -1)
         left = np.tensordot(b, w, (1, 0))  # [n, axis, h]
         square = np.tensordot(b[:, :axis], left, (1, 1))  # [q, p, h]
         square = square + square.transpose(1, 0, 2)
-        p, q = np.triu_indices(n)
+        p, q = product_pairs(len(b), products)
         pairs = square[p, q]
         pairs[p == q] *= 0.5
         of_constant = np.tensordot(constant, w, (0, 0))  # [axis, h]
@@ -114,22 +118,6 @@ class FirstLayer:
         out = np.empty((len(left), self._w.shape[1]))
         for begin in range(0, len(left), 512):
             part = slice(begin, begin + 512)
-            d = left[part].transpose(0, 2, 1) @ right[part, :, : self._axis]
+            d = left[part].transpose(0, 2, 1) @ right[part, :, : self.axis]
             out[part] = d.reshape(len(d), -1) @ self._w
         return out
-
-
-def features(a: np.ndarray) -> np.ndarray:
-    """a_p . a_q for p <= q, then the first row: [n, features] of A [n, 4, columns]."""
-    p, q = np.triu_indices(a.shape[2])
-    return np.concatenate([(a.transpose(0, 2, 1) @ a)[:, p, q], a[:, 0]], axis=1)
-
-
-def features_along(a: np.ndarray, da: np.ndarray) -> np.ndarray:
-    """Derivatives of the features along each da, [d, n, features]."""
-    p, q = np.triu_indices(a.shape[2])
-    out = []
-    for d in da:
-        square = a.transpose(0, 2, 1) @ d
-        out.append(np.concatenate([(square + square.transpose(0, 2, 1))[:, p, q], d[:, 0]], axis=1))
-    return np.stack(out)

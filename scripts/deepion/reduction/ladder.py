@@ -11,7 +11,9 @@ from deepion.model.potential import Layer, Network, Potential
 from deepion.model.reduction import ReducedCenter
 
 from .balance import directions
-from .fitting_net import FirstLayer, features, features_along, run
+from .columns import Columns
+from .first_layer import ReducedFirstLayer, Weights
+from .fitting_net import FirstLayer, run
 from .samples import Sample
 from .units import select, with_units
 
@@ -21,6 +23,7 @@ COLUMNS_SHARE, FIRST_RANK_SHARE, HIDDEN_RANK_SHARE, LATER_UNITS_SHARE, UNITS_SHA
 UNITS_CENTERS = 2500  # atoms by which units are chosen
 ATOMS_PER_UNIT = 5  # of a layer, at least: fewer would be fitted, not represented
 ENERGY_GROWTH = 2.0  # of the energy error, at most, by leaving out units
+MOST_FITTED = 76  # columns, beyond which the first layer is not fitted: 3000 features
 UNITS_STEP = 4  # units are counted in what the kernel computes together, see rust/potential/src/tabulated/fitting.rs
 
 
@@ -33,29 +36,20 @@ class Rung:
     energy_error: float
 
 
-@dataclass(frozen=True)
-class Columns:
-    """A of sampled atoms [n, 4, columns], its derivatives along displacements [d, n, 4, columns], and scaled parameters [n, np]."""
-
-    a: np.ndarray
-    da: np.ndarray
-    param: np.ndarray
-
-    def inputs(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
-        """What the net takes with so many columns, [n, features + np], and its derivatives."""
-        a, da = self.a[:, :, :columns], self.da[..., :columns]
-        x, dx = features(a), features_along(a, da)
-        if self.param.shape[1]:
-            still = np.zeros((len(dx), *self.param.shape))
-            x, dx = np.concatenate([x, self.param], axis=1), np.concatenate([dx, still], axis=2)
-        return x, dx
-
-
 class Ladder:
     """Everything about one center type that does not depend on the force error wanted."""
 
-    def __init__(self, potential: Potential, center: int, constant: np.ndarray, prior, chosen: Sample, held: Sample):
-        """constant [M]: T of an atom without neighbors; prior [M, M]: see balance.directions."""
+    def __init__(
+        self,
+        potential: Potential,
+        center: int,
+        constant: np.ndarray,
+        prior: np.ndarray,
+        chosen: Sample,
+        held: Sample,
+        finest: float,
+    ):
+        """constant [M]: T of an atom without neighbors; prior [M, M]: see balance.directions; finest: the least error wanted."""
         part, fitting = potential.parts[0], potential.fitting_net(center)
         self._layers = fitting.layers
         self._scale = abs(float(potential.energy_scale[center]))
@@ -63,42 +57,47 @@ class Ladder:
         first = FirstLayer(fitting, width, part.axis_neuron)
         offset = np.zeros((4, width))
         offset[0] = constant
-        t = chosen.t + offset
-        exact = run(self._layers, first.value(t) + chosen.param @ first.of_parameters, first.slope(t, chosen.dt))
-        mean = chosen.t[:, 0].mean(axis=0)
-        centerd = chosen.t.copy()
-        centerd[:, 0] -= mean
+        t, dt = chosen.t + offset, chosen.dt.astype(np.float64)
+        exact = run(self._layers, first.value(t) + chosen.param @ first.of_parameters, first.slope(t, dt))
+        mean = chosen.t[:, 0].mean(axis=0, dtype=np.float64)
+        centered = chosen.t.astype(np.float64)
+        centered[:, 0] -= mean
         gradient = first.gradient(t, exact.gradient[0]).reshape(-1, width)
-        self.basis, self._up = directions(centerd.reshape(-1, width), chosen.dt.reshape(-1, width), gradient, prior)
-        self.basis = self.basis.astype(np.float32).astype(np.float64)
-        some = np.linspace(0, len(t) - 1, min(len(t), UNITS_CENTERS)).astype(int)
-        self._chosen = Columns(centerd[some] @ self.basis, chosen.dt[:, some] @ self.basis, chosen.param[some])
+        self._basis, up = directions(centered.reshape(-1, width), dt.reshape(-1, width), gradient, prior)
         self._mean = mean
-        self._weights, self._bias = first.in_basis(constant + mean, self._up)
         self._of_parameters = first.of_parameters
+        self._first = ReducedFirstLayer(first, constant + mean, up)
         self._ranks = [
             (z.mean(axis=0), *directions(z - z.mean(axis=0), dz.reshape(-1, z.shape[1]), g))
             for z, dz, g in zip(exact.z, exact.dz, exact.gradient, strict=True)
         ]
         t = held.t + offset
         self._truth = run(self._layers, first.value(t) + held.param @ first.of_parameters, first.slope(t, held.dt))
-        held_t = held.t.copy()
+        held_t = held.t.astype(np.float64)
         held_t[:, 0] -= mean
+        self._held = Columns(held_t @ self._basis, held.dt @ self._basis, held.param)
         self._inputs: tuple[int, tuple[np.ndarray, np.ndarray]] | None = None  # of the number of columns asked for last
-        self._held = Columns(held_t @ self.basis, held.dt @ self.basis, held.param)
+        self._weights: dict[int, Weights] = {}  # by the number of columns
+        kept = min(self._columns(COLUMNS_SHARE * finest), MOST_FITTED)
+        basis = self._basis[:, :kept]
+        of_features = exact.z[0] - chosen.param @ first.of_parameters
+        self._first.fit(Columns(centered @ basis, dt @ basis, chosen.param), of_features, exact.dz[0])
+        self._weights.clear()
+        some = np.linspace(0, len(centered) - 1, min(len(centered), UNITS_CENTERS)).astype(int)
+        self._chosen = Columns(centered[some] @ self._basis, dt[:, some] @ self._basis, chosen.param[some])
 
     def rung(self, force_error: float) -> Rung:
         """The smallest net within a force error (eV/A RMS): first as few columns, then as low ranks as it allows."""
-        width, hidden = len(self._mean), len(self._layers) - 1
-        full = [self._layers[k].n_out for k in range(hidden)]
-        columns = _smallest(width, lambda n: self._measure(n, full)[0] <= COLUMNS_SHARE * force_error)
-        ranks = list(full)
-        for k in range(hidden):
+        columns = self._columns(COLUMNS_SHARE * force_error)
+        ranks = self._full_ranks()
+        for k, full in enumerate(ranks):
             limit = (HIDDEN_RANK_SHARE if k else FIRST_RANK_SHARE) * force_error
-            ranks[k] = _smallest(full[k], lambda r: self._measure(columns, _with(ranks, k, r))[0] <= limit)  # noqa: B023
+            ranks[k] = _smallest(full, lambda r: self._measure(columns, _with(ranks, k, r))[0] <= limit)  # noqa: B023
         force, energy = self._measure(columns, ranks)
-        mean = (self._mean @ self.basis[:, :columns]).astype(np.float64)
-        return Rung(ReducedCenter(columns, mean, Network(self._reduced(columns, ranks))), force, energy)
+        turn = self._first.turn(columns)
+        basis = (self._basis[:, :columns] @ turn.rotation).astype(np.float32).astype(np.float64)
+        network = Network(self._reduced(columns, ranks))
+        return Rung(ReducedCenter(basis, turn.products, self._mean @ basis, network), force, energy)
 
     def with_fewer_units(self, rung: Rung, force_error: float) -> Rung:
         """The rung with as few units in each hidden layer as the error allows; the same where nothing is won, or atoms are few."""
@@ -108,7 +107,8 @@ class Ladder:
         if len(self._chosen.a) < ATOMS_PER_UNIT * max(layer.n_out for layer in network.layers):
             return rung
         net, most_energy = connected(network), ENERGY_GROWTH * rung.energy_error
-        sample = self._chosen.inputs(columns)
+        turn = self._first.turn(columns)
+        sample = self._chosen.turned(turn).inputs(turn.products)
         for k in range(len(net.layers) - 2, -1, -1):
             limit = (LATER_UNITS_SHARE if k else UNITS_SHARE) * force_error
             selection = select(net, k, *sample)
@@ -128,6 +128,13 @@ class Ladder:
             return rung
         return Rung(replace(rung.center, network=net), *self._error(columns, net))
 
+    def _full_ranks(self) -> list[int]:
+        return [layer.n_out for layer in self._layers[:-1]]
+
+    def _columns(self, force_error: float) -> int:
+        """As few columns as a force error allows."""
+        return _smallest(len(self._mean), lambda n: self._measure(n, self._full_ranks())[0] <= force_error)
+
     def _measure(self, columns: int, ranks: list[int]) -> tuple[float, float]:
         """See _error, of the net with these columns and ranks."""
         return self._error(columns, Network(self._reduced(columns, ranks)))
@@ -140,7 +147,8 @@ class Ladder:
         is sqrt(<error of e^2> / 3).
         """
         if self._inputs is None or self._inputs[0] != columns:
-            self._inputs = columns, self._held.inputs(columns)
+            turn = self._first.turn(columns)
+            self._inputs = columns, self._held.turned(turn).inputs(turn.products)
         x, dx = self._inputs[1]
         if isinstance(network, ConnectedNetwork):
             passed = flow(network, x, dx)
@@ -155,11 +163,22 @@ class Ladder:
 
     def _reduced(self, columns: int, ranks: list[int]) -> tuple[Layer, ...]:
         """The layers of the reduced net, with float32 weights."""
-        p, q = np.triu_indices(len(self._mean))
-        kept = np.concatenate([q < columns, np.arange(len(self._mean)) < columns])
+        if columns not in self._weights:
+            self._weights[columns] = self._better_first(columns)
+        return self._with_first(self._weights[columns], ranks)
+
+    def _better_first(self, columns: int) -> Weights:
+        """The first layer by least squares where that errs less on the held-out atoms, else truncated."""
+        choices = [self._first.truncated(columns)]
+        if columns <= self._first.most_fitted:
+            choices.append(self._first.fitted(columns))
+        full = self._full_ranks()
+        return min(choices, key=lambda first: self._error(columns, Network(self._with_first(first, full)))[0])
+
+    def _with_first(self, first: Weights, ranks: list[int]) -> tuple[Layer, ...]:
         *hidden, last = self._layers
-        first = np.concatenate([self._weights[kept], self._of_parameters])
-        layers = [replace(hidden[0], w=first, b=self._bias, skip="none"), *hidden[1:]]
+        w, b = first
+        layers = [replace(hidden[0], w=np.concatenate([w, self._of_parameters]), b=b, skip="none"), *hidden[1:]]
         layers = [_of_rank(layer, r, *where) for layer, r, where in zip(layers, ranks, self._ranks, strict=True)]
         return (*map(_rounded, layers), last)
 

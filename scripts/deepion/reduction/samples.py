@@ -18,7 +18,7 @@ DIRECTIONS = 2  # random displacements of all atoms, per structure
 
 @dataclass
 class Sample:
-    """t [n, 4, M]; dt [DIRECTIONS, n, 4, M]: derivative of t along normally distributed displacements of all atoms (1/A).
+    """t [n, 4, M]; dt [DIRECTIONS, n, 4, M]: derivative of t along normally distributed displacements of all atoms (1/A); float32.
 
     param [n, np]: frame and atomic parameters of the atoms as the fitting nets take them, scaled; np may be 0.
     """
@@ -60,7 +60,9 @@ def sample(
                 pairs = (np.searchsorted(chosen, center[near]), other[near], vector[near])
                 change = moves[:, other[near]] - moves[:, center[near]]
                 t, dt = _sums(potential, rows, i, wanted, frame.types, pairs, change)
-                found[i].append(Sample(t, dt, scaled_parameters(potential, frame, chosen)))
+                found[i].append(
+                    Sample(t.astype(np.float32), dt.astype(np.float32), scaled_parameters(potential, frame, chosen))
+                )
     width, parameters = potential.parts[0].width, potential.numb_fparam + potential.numb_aparam
     empty = Sample(np.zeros((0, 4, width)), np.zeros((DIRECTIONS, 0, 4, width)), np.zeros((0, parameters)))
     return [joined(parts) if parts else empty for parts in found]

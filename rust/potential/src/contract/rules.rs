@@ -52,12 +52,7 @@ pub fn check(c: &Contract) -> Result<()> {
         check_pair_table(table, n)?;
     }
     let reduced_ok = c.reduced.as_ref().is_none_or(|r| fits(r, n) && c.parts.len() == 1 && !c.parts[0].is_radial());
-    require(
-        "reduced",
-        reduced_ok,
-        "not consistent",
-        "a basis per type and levels with a network per type, for one se_e2_a",
-    )
+    require("reduced", reduced_ok, "not consistent", "levels with a basis and a network per type, for one se_e2_a")
 }
 
 fn check_types(c: &Contract) -> Result<()> {
@@ -156,13 +151,12 @@ fn fits(reduced: &Reduced, ntypes: usize) -> bool {
         positive(l.force_error)
             && positive(l.energy_error)
             && names_per_type(&l.fitting, ntypes)
-            && [l.columns.len(), l.mean.len()] == [ntypes; 2]
+            && names_per_type(&l.basis, ntypes)
+            && [l.columns.len(), l.products.len(), l.mean.len()] == [ntypes; 3]
+            && l.products.iter().zip(&l.columns).all(|(&products, &n)| (1..=n).contains(&products))
             && l.columns.iter().zip(&l.mean).all(|(&n, mean)| (1..=MOST_COLUMNS).contains(&n) && per_type(mean, n))
     };
-    is_name(&reduced.sample)
-        && names_per_type(&reduced.basis, ntypes)
-        && reduced.levels.len() <= MOST_LEVELS
-        && reduced.levels.iter().all(level_fits)
+    is_name(&reduced.sample) && reduced.levels.len() <= MOST_LEVELS && reduced.levels.iter().all(level_fits)
 }
 
 fn is_name(text: &str) -> bool {

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use crate::steps::products_of;
 use crate::vectors::virial;
 
 use super::aligned::Line;
@@ -323,13 +324,18 @@ pub fn descriptor_backward<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     }
 }
 
-/// The features of a reduced network: a(p) . a(q) for p <= q < n (p first, q faster), then the first row of `a` (4 rows of
-/// `stride`, of which n columns count).
+/// The features of a reduced network: a(p) . a(q) for p < products and p <= q < n (p first, q faster), then the first row of `a` (4
+/// rows of `stride`, of which n columns count).
 #[inline(always)]
-pub fn features<R: Real, const L: usize, const FMA: bool>(a: &[R], stride: usize, n: usize, out: &mut [R]) {
-    let (mut row, rest) = out.split_at_mut(n * (n + 1) / 2);
+pub fn features<R: Real, const L: usize, const FMA: bool>(
+    a: &[R],
+    stride: usize,
+    (n, products): (usize, usize),
+    out: &mut [R],
+) {
+    let (mut row, rest) = out.split_at_mut(products_of(products, n));
     let [a0, a1, a2, a3] = [0, 1, 2, 3].map(|c| &a[c * stride..][..n]);
-    for p in 0..n {
+    for p in 0..products {
         let (of_p, below) = row.split_at_mut(n - p);
         let (q0, q1, q2, q3) = (&a0[p..], &a1[p..], &a2[p..], &a3[p..]);
         let [p0, p1, p2, p3] = [a0[p], a1[p], a2[p], a3[p]];
@@ -346,14 +352,15 @@ pub fn features<R: Real, const L: usize, const FMA: bool>(a: &[R], stride: usize
 pub fn features_backward<R: Real, const L: usize, const FMA: bool>(
     a: &[R],
     stride: usize,
-    n: usize,
+    (n, products): (usize, usize),
     gradient: &[R],
     square: &mut [R],
     ga: &mut [R],
 ) {
     // The symmetric matrix S with dE/dA = A S: off the diagonal the gradient, on it twice the gradient.
-    let (mut row, rest) = gradient.split_at(n * (n + 1) / 2);
-    for p in 0..n {
+    let (mut row, rest) = gradient.split_at(products_of(products, n));
+    square[products * stride..n * stride].fill(R::default());
+    for p in 0..products {
         let (of_p, below) = row.split_at(n - p);
         square[p * stride..p * stride + stride][p..n].copy_from_slice(of_p);
         square[p * stride + p] += of_p[0];

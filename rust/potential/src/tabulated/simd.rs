@@ -113,12 +113,12 @@ pub trait Kernels: Real {
         rows: &Rows<Self>,
         f: &mut [Vec<f64>; 3],
     ) -> [f64; 9];
-    fn features(isa: InstructionSet, a: &[Self], stride: usize, n: usize, out: &mut [Self]);
+    fn features(isa: InstructionSet, a: &[Self], stride: usize, columns: (usize, usize), out: &mut [Self]);
     fn features_backward(
         isa: InstructionSet,
         a: &[Self],
         stride: usize,
-        n: usize,
+        columns: (usize, usize),
         gradient: &[Self],
         square: &mut [Self],
         ga: &mut [Self],
@@ -196,8 +196,8 @@ macro_rules! kernels {
             dispatch!(pair_forces $real, $lanes: (c: &Constants, products: &[Vec<$real>; 5], x: [&[f64]; 3], r: &[f64], rows: &Rows<$real>, f: &mut [Vec<f64>; 3]) -> [f64; 9]);
             dispatch!(fit [$wide, $narrow] [$narrow, $narrow] [Portable<$real, $lanes>, Portable<$real, $lanes>]
                 (net: &FittingProgram<$real>, a: &[$real], columns: (usize, usize), param: &[$real], energy: &mut [$real], ga: &mut [$real], room: &mut FittingRoom<$real>));
-            dispatch!(features $real, $lanes: (a: &[$real], stride: usize, n: usize, out: &mut [$real]));
-            dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, n: usize, gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
+            dispatch!(features $real, $lanes: (a: &[$real], stride: usize, columns: (usize, usize), out: &mut [$real]));
+            dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, columns: (usize, usize), gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
             dispatch!(four_rows [Two<$wide>, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
                 (left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
             dispatch!(descriptor $real, $lanes: (t: &[$real], axis: usize, d: &mut [$real]));
@@ -217,6 +217,7 @@ kernels!(f64, 4, F64x8, F64x4);
 mod tests {
     use super::super::places::COEFFICIENTS;
     use super::*;
+    use crate::steps::products_of;
 
     /// Numbers without a pattern, between -1 and 1.
     fn numbers<R: Real>(n: usize, seed: f64) -> Vec<R> {
@@ -254,10 +255,11 @@ mod tests {
         R::descriptor(isa, &out, axis, &mut d);
         let mut gt = zeros(4 * width);
         R::descriptor_backward(isa, &out, axis, &d, &mut gt);
-        let n = columns - 3;
-        let (mut features, mut square, mut ga) = (zeros(n * (n + 3) / 2), zeros(n * columns), zeros(4 * columns));
-        R::features(isa, &a, columns, n, &mut features);
-        R::features_backward(isa, &a, columns, n, &features, &mut square, &mut ga);
+        let (n, axis) = (columns - 3, columns - 5);
+        let (mut features, mut square, mut ga) =
+            (zeros(products_of(axis, n) + n), zeros(n * columns), zeros(4 * columns));
+        R::features(isa, &a, columns, (n, axis), &mut features);
+        R::features_backward(isa, &a, columns, (n, axis), &features, &mut square, &mut ga);
         let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied()).chain(virial);
         let flat = a.iter().chain(&out).chain(&d).chain(&gt).chain(&features).chain(&ga);
         of_pairs.chain(flat.map(|v| v.to_f64())).collect()

@@ -86,6 +86,8 @@ pub enum Head<R> {
     Reduced {
         /// n without padding.
         columns: usize,
+        /// Columns whose products with all are features.
+        products: usize,
         /// Per neighbor type: what a masked neighbor takes off the first row of A.
         masked: Vec<Option<Vec<R>>>,
         /// From the embedding to the columns, divided by the number of slots: n rows of M.
@@ -255,11 +257,12 @@ impl<R: Kernels> Tables<R> {
             let mut start: Vec<R> = level.mean[center].iter().map(|v| R::from_f64(-v)).collect();
             start.resize(columns, R::default());
             let fitting = fitting.get(center).and_then(Option::as_ref);
-            if fitting.is_some_and(|net| net.widths[0] != used * (used + 3) / 2) {
+            if fitting.is_some_and(|net| net.widths[0] != level.features(center)) {
                 return Err(Error::Internal(format!("a fitting net does not take the features of {used} columns")));
             }
-            let fitting = fitting.map(|net| FittingProgram::new(net, used, std::iter::empty()));
-            let head = Head::Reduced { columns: used, masked, basis: basis.rows };
+            let products = level.products[center];
+            let fitting = fitting.map(|net| FittingProgram::new(net, products, std::iter::empty()));
+            let head = Head::Reduced { columns: used, products, masked, basis: basis.rows };
             centers.push(Some(CenterTables { neighbors, columns, start, head, fitting }));
         }
         tables.parts.push(PartTables { centers, width: m.next_multiple_of(R::LANES) });

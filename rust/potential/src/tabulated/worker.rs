@@ -13,6 +13,7 @@ use crate::networks::TypedNetworks;
 use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
+use crate::steps::products_of;
 use crate::times::{Stopwatch, Times};
 
 use super::aligned::{Aligned, aligned};
@@ -265,7 +266,7 @@ impl<R: Kernels> Head<R> {
     fn inputs(&self, of: &Descriptor) -> usize {
         match self {
             Self::Full { .. } => of.part.len(),
-            Self::Reduced { columns, .. } => columns * (columns + 3) / 2,
+            Self::Reduced { columns, products, .. } => products_of(*products, *columns) + columns,
         }
     }
 }
@@ -367,9 +368,9 @@ impl<R: Kernels> PartWork<R> {
             let d = &mut d[values.clone()];
             match &of_center.head {
                 Head::Full { .. } => of.contraction.apply_with(isa, &self.t[c * 4 * width..(c + 1) * 4 * width], d),
-                Head::Reduced { columns: used, .. } => {
+                Head::Reduced { columns: used, products, .. } => {
                     let columns = of_center.columns;
-                    R::features(isa, &self.a[c * 4 * columns..(c + 1) * 4 * columns], columns, *used, d);
+                    R::features(isa, &self.a[c * 4 * columns..(c + 1) * 4 * columns], columns, (*used, *products), d);
                 }
             }
         }
@@ -389,12 +390,12 @@ impl<R: Kernels> PartWork<R> {
                 }
                 self.contract(site, n);
             }
-            Head::Reduced { columns: used, .. } => {
+            Head::Reduced { columns: used, products, .. } => {
                 self.ga.resize(n * 4 * columns, R::default());
                 room.square.resize(used * columns, R::default());
                 let of_centers = self.a.chunks_exact(4 * columns).zip(self.ga.chunks_exact_mut(4 * columns));
                 for ((a, ga), gd) in of_centers.zip(gradients) {
-                    R::features_backward(isa, a, columns, *used, gd, &mut room.square, ga);
+                    R::features_backward(isa, a, columns, (*used, *products), gd, &mut room.square, ga);
                 }
             }
         }
