@@ -26,7 +26,7 @@ from deepion.reduction import build, generated, ladder, radial
 from deepion.reduction.balance import VARIATION, directions
 from deepion.reduction.build import reduce_potential, why_not
 from deepion.reduction.columns import Columns, Turn, features, features_along
-from deepion.reduction.first_layer import ReducedFirstLayer
+from deepion.reduction.first_layer import RIDGE, ReducedFirstLayer
 from deepion.reduction.fitting_net import FirstLayer, run
 from deepion.reduction.samples import rows_of_pairs, sample
 from helpers import lipsti_case, message, with_contract
@@ -291,10 +291,14 @@ def test_first_layer_by_least_squares_is_the_best_for_the_columns_that_stay(firs
     rows = [np.sqrt(VARIATION / 200) * np.hstack([x, np.ones((200, 1))])]
     rows += [np.sqrt(1 / 400) * np.hstack([one, np.zeros((200, 1))]) for one in dx]
     sides = [np.sqrt(VARIATION / 200) * z, *(np.sqrt(1 / 400) * one for one in dz)]
-    best = np.linalg.lstsq(np.concatenate(rows), np.concatenate(sides), rcond=None)[0]
-    w, b = reduced.fitted(kept)
-    np.testing.assert_allclose(np.vstack([w, b]), best, atol=1e-4)  # up to the ridge
-    assert np.abs(reduced.truncated(kept)[0] - w).max() > 1e-2
+    rows, sides = np.concatenate(rows), np.concatenate(sides)
+    truncated = np.vstack(reduced.truncated(kept))
+    ridge = np.diag(np.sqrt(RIDGE * (rows**2).sum(axis=0)))
+    best = np.linalg.lstsq(
+        np.vstack([rows, ridge]), np.vstack([sides - rows @ truncated, 0.0 * truncated]), rcond=None
+    )[0]
+    np.testing.assert_allclose(np.vstack(reduced.fitted(kept)), truncated + best, atol=1e-10)
+    assert np.abs(best).max() > 1e-2
 
 
 # --- fitting net --------------------------------------------------------------------------------------------------------

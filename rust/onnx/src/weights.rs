@@ -92,33 +92,25 @@ fn matrix(tensor: &Tensor) -> Option<Array2<f64>> {
 
 /// The values of a tensor; none where it holds no little-endian floats, or others than its dimensions say.
 pub fn values(tensor: &Tensor) -> Option<Vec<f64>> {
-    if tensor.dims.iter().any(|&d| d < 0) {
-        return None;
-    }
-    let values: Vec<f64> = if tensor.data_type == ElementType::Float32 as i32 {
-        tensor.raw_data.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
+    if tensor.data_type == ElementType::Float32 as i32 {
+        numbers(tensor, |bytes| f64::from(f32::from_le_bytes(bytes)))
     } else if tensor.data_type == ElementType::Float64 as i32 {
-        tensor
-            .raw_data
-            .chunks_exact(8)
-            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
-            .collect()
+        numbers(tensor, f64::from_le_bytes)
     } else {
-        return None;
-    };
-    let count = tensor.dims.iter().try_fold(1_i64, |n, &d| n.checked_mul(d))?;
-    (i64::try_from(values.len()) == Ok(count)).then_some(values)
+        None
+    }
 }
 
 /// The values of a tensor of whole numbers; none where it holds others than its dimensions say.
 pub fn integers(tensor: &Tensor) -> Option<Vec<i64>> {
-    let values: Vec<i64> = tensor
-        .raw_data
-        .chunks_exact(8)
-        .map(|b| i64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
-        .collect();
-    let count = tensor.dims.iter().try_fold(1_i64, |n, &d| n.checked_mul(d))?;
-    (tensor.data_type == INT64 && i64::try_from(values.len()) == Ok(count)).then_some(values)
+    (tensor.data_type == INT64).then(|| numbers(tensor, i64::from_le_bytes)).flatten()
+}
+
+/// Numbers of N bytes each; none where there are not as many as the dimensions say.
+fn numbers<T, const N: usize>(tensor: &Tensor, read: impl Fn([u8; N]) -> T) -> Option<Vec<T>> {
+    let values: Vec<T> = tensor.raw_data.as_chunks().0.iter().map(|bytes| read(*bytes)).collect();
+    let count = tensor.dims.iter().try_fold(1_usize, |n, &d| n.checked_mul(usize::try_from(d).ok()?))?;
+    (values.len() == count).then_some(values)
 }
 
 /// The tensor in another floating-point type; none where it holds no little-endian floats.

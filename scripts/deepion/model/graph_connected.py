@@ -19,7 +19,7 @@ def connected_net(nodes: Nodes, network: ConnectedNetwork, scaled: str | None, n
     for k in range(len(names) - 2, -1, -1):
         layer, here, later = network.layers[k], names[k], names[k + 1 :]
         on_t = _total(nodes, [(one.toward, one.inward[k]) for one in later])
-        on_z = _product(nodes, here.slope, on_t)
+        on_z = nodes.product(here.slope, on_t)
         direct = [(one.toward, one.linear[k]) for one in later]
         if layer.right is None:
             rest = _total(nodes, direct)
@@ -89,7 +89,3 @@ def _total(nodes: Nodes, terms: list[tuple[str, _Matrix]]) -> str:
         if matrix.name and gradient:
             total = nodes.add("Gemm", gradient, matrix.name, *([total] if total else []), transB=1)
     return total
-
-
-def _product(nodes: Nodes, slope: str | None, gradient: str) -> str:
-    return gradient if slope is None else nodes.add("Mul", slope, gradient)

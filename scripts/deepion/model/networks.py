@@ -2,7 +2,6 @@
 """Embedding and fitting nets with their first derivatives, as ONNX local functions that serve float32 and float64."""
 
 from dataclasses import dataclass, replace
-from typing import overload
 
 import numpy as np
 from onnx import FunctionProto, TensorProto, helper
@@ -222,19 +221,6 @@ def _affine(nodes: Nodes, weights: _Weights, x: str) -> str:
     return z if weights.b is None else nodes.add("Add", z, weights.b)
 
 
-@overload
-def _product(nodes: Nodes, x: str, y: str | None) -> str: ...
-@overload
-def _product(nodes: Nodes, x: str | None, y: str) -> str: ...
-@overload
-def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None: ...
-def _product(nodes: Nodes, x: str | None, y: str | None) -> str | None:
-    """x * y where None stands for the constant 1."""
-    if x is None or y is None:
-        return x or y
-    return nodes.add("Mul", x, y)
-
-
 def _skip(nodes: Nodes, layer: Layer, weights: _Weights, x: str, y: str) -> str:
     if layer.skip == "same":
         return nodes.add("Add", y, x)
@@ -248,7 +234,7 @@ def _skip(nodes: Nodes, layer: Layer, weights: _Weights, x: str, y: str) -> str:
 def _forward_with_derivative(nodes: Nodes, layer: Layer, weights: _Weights, x: str, dx: str | None) -> tuple[str, str]:
     """One layer and its derivative with respect to the net's scalar input."""
     y, slope = activations.activation(nodes, layer.activation, _affine(nodes, weights, x))
-    y = _product(nodes, y, weights.idt)
+    y = nodes.product(y, weights.idt)
     ones = None
     if dx is None:
         dz = weights.w  # [1, n_out]
@@ -256,7 +242,7 @@ def _forward_with_derivative(nodes: Nodes, layer: Layer, weights: _Weights, x: s
             ones = nodes.array(np.ones((1, 1)))
     else:
         dz = nodes.add("MatMul", dx, weights.w)
-    dy = _product(nodes, _product(nodes, slope, weights.idt), dz)
+    dy = nodes.product(nodes.product(slope, weights.idt), dz)
     value = _skip(nodes, layer, weights, x, y)
     if weights.added is not None:
         value = nodes.add("Add", value, weights.added)
@@ -268,8 +254,8 @@ def _forward(nodes: Nodes, layers: tuple[Layer, ...], weights: list[_Weights], x
     slopes = []
     for layer, layer_weights in zip(layers, weights, strict=True):
         y, slope = activations.activation(nodes, layer.activation, _affine(nodes, layer_weights, x))
-        slopes.append(_product(nodes, slope, layer_weights.idt))
-        x = _skip(nodes, layer, layer_weights, x, _product(nodes, y, layer_weights.idt))
+        slopes.append(nodes.product(slope, layer_weights.idt))
+        x = _skip(nodes, layer, layer_weights, x, nodes.product(y, layer_weights.idt))
         if layer_weights.added is not None:
             x = nodes.add("Add", x, layer_weights.added)
     return x, slopes
@@ -281,7 +267,7 @@ def _backward(
     """Gradient of the scalar output with respect to the net's input, [n, n_in]."""
     gradient = nodes.add("Expand", nodes.array(np.ones((1, 1))), nodes.add("Shape", energy))
     for layer, layer_weights, slope in reversed(list(zip(layers, weights, slopes, strict=True))):
-        through = _product(nodes, gradient, slope)
+        through = nodes.product(gradient, slope)
         if layer_weights.right is not None:
             through = nodes.add("Gemm", through, layer_weights.right, transB=1)
         through = nodes.add("Gemm", through, layer_weights.w, transB=1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A short way to write ONNX nodes: names are made up, constants are shared."""
 
+from typing import overload
+
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
@@ -45,6 +47,18 @@ class Nodes:
         outputs = [self.new_name(op.lower()) for _ in range(n_outputs)]
         self.nodes.append(helper.make_node(op, list(inputs), outputs, name=outputs[0], domain=domain, **attributes))
         return outputs
+
+    @overload
+    def product(self, x: str, y: str | None) -> str: ...
+    @overload
+    def product(self, x: str | None, y: str) -> str: ...
+    @overload
+    def product(self, x: str | None, y: str | None) -> str | None: ...
+    def product(self, x: str | None, y: str | None) -> str | None:
+        """x * y, where None stands for the constant 1."""
+        if x is None or y is None:
+            return x or y
+        return self.add("Mul", x, y)
 
     def rename(self, source: str, target: str) -> None:
         """Give a tensor the name of a graph or function output."""

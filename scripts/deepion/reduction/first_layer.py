@@ -10,7 +10,7 @@ from .balance import VARIATION
 from .columns import Columns, Turn
 from .fitting_net import FirstLayer
 
-RIDGE = 1e-6  # of a feature's own second moment: keeps corrections small where atoms are fewer than features
+RIDGE = 1e-3  # of a feature's own second moment: corrections that few atoms speak for would do harm where atoms are closer than those
 CHUNK = 1000  # atoms at a time
 
 Weights = tuple[np.ndarray, np.ndarray]  # of the features [features, h], and the bias [h]

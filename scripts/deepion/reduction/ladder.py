@@ -23,6 +23,7 @@ COLUMNS_SHARE, FIRST_RANK_SHARE, HIDDEN_RANK_SHARE, LATER_UNITS_SHARE, UNITS_SHA
 UNITS_CENTERS = 2500  # atoms by which units are chosen
 ATOMS_PER_UNIT = 5  # of a layer, at least: fewer would be fitted, not represented
 ENERGY_GROWTH = 2.0  # of the energy error, at most, by leaving out units
+MORE_COLUMNS = 3  # than the fewest, tried
 MOST_FITTED = 76  # columns, beyond which the first layer is not fitted: 3000 features
 UNITS_STEP = 4  # units are counted in what the kernel computes together, see rust/potential/src/tabulated/fitting.rs
 
@@ -87,12 +88,17 @@ class Ladder:
         self._chosen = Columns(centered[some] @ self._basis, dt[:, some] @ self._basis, chosen.param[some])
 
     def rung(self, force_error: float) -> Rung:
-        """The smallest net within a force error (eV/A RMS): first as few columns, then as low ranks as it allows."""
-        columns = self._columns(COLUMNS_SHARE * force_error)
-        ranks = self._full_ranks()
-        for k, full in enumerate(ranks):
-            limit = (HIDDEN_RANK_SHARE if k else FIRST_RANK_SHARE) * force_error
-            ranks[k] = _smallest(full, lambda r: self._measure(columns, _with(ranks, k, r))[0] <= limit)  # noqa: B023
+        """The smallest net within a force error (eV/A RMS): as few columns, then as low ranks as it allows.
+
+        A few more columns may do with a lower rank of the first layer: those with the least work are taken.
+        """
+        fewest = self._columns(COLUMNS_SHARE * force_error)
+        most = min(fewest + MORE_COLUMNS, len(self._mean))
+        full, limit = self._full_ranks(), FIRST_RANK_SHARE * force_error
+        tried = [(n, self._lower(n, full, 0, limit)) for n in range(fewest, most + 1)]
+        columns, ranks = min(tried, key=lambda one: Network(self._reduced(*one)).weights)
+        for k in range(1, len(ranks)):
+            ranks = self._lower(columns, ranks, k, HIDDEN_RANK_SHARE * force_error)
         force, energy = self._measure(columns, ranks)
         turn = self._first.turn(columns)
         basis = (self._basis[:, :columns] @ turn.rotation).astype(np.float32).astype(np.float64)
@@ -134,6 +140,14 @@ class Ladder:
     def _columns(self, force_error: float) -> int:
         """As few columns as a force error allows."""
         return _smallest(len(self._mean), lambda n: self._measure(n, self._full_ranks())[0] <= force_error)
+
+    def _lower(self, columns: int, ranks: list[int], k: int, force_error: float) -> list[int]:
+        """The ranks with that of layer k as low as a force error allows."""
+
+        def good(rank: int) -> bool:
+            return self._measure(columns, _with(ranks, k, rank))[0] <= force_error
+
+        return _with(ranks, k, _smallest(ranks[k], good))
 
     def _measure(self, columns: int, ranks: list[int]) -> tuple[float, float]:
         """See _error, of the net with these columns and ranks."""
