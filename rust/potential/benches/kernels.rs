@@ -121,7 +121,7 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
         let (mut square, mut ga) = (numbers::<R>(REDUCED * COLUMNS), numbers::<R>(4 * COLUMNS));
         group.bench_function("features_backward", |b| {
             b.iter(|| {
-                R::features_backward(isa, black_box(&a), COLUMNS, (REDUCED, AXIS), &features, &mut square, &mut ga)
+                R::features_backward(isa, black_box(&a), COLUMNS, (REDUCED, AXIS), &features, &mut square, &mut ga);
             });
         });
         group.throughput(Throughput::Elements(CENTERS as u64));
