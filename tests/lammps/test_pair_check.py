@@ -94,7 +94,7 @@ def test_default_and_off(tmp_path):
 # --- a run that leaves the sample ------------------------------------------------------------------------------------------
 
 AWAY = {  # name: (before, after, steps until then)
-    "melt": ("", "velocity all create 8000 11 mom yes\n", 40),
+    "melt": ("", "velocity all create 16000 11 mom yes\n", 40),
     "squeezed": ("change_box all x scale 0.78 y scale 0.78 z scale 0.78 remap", "", 0),
     "fast atom": ("", "group one id 80\nvelocity one set 250 0 0\n", 40),
 }

@@ -94,7 +94,8 @@ def test_default_and_reduced_networks_of_lipsti(tmp_path):
     for expected, keywords in zip(batch.run(), styles.values(), strict=True):
         pot = DeepPot(MODEL, threads=1, **keywords)
         energy, force, _ = pot.eval(structure.coord, structure.cell, types)
-        assert energy[0, 0] == pytest.approx(expected.energy, rel=1e-8)
+        # float32 rounds an atom's energy by 5e-7 eV, and neighbors come in another order here
+        assert energy[0, 0] == pytest.approx(expected.energy, abs=3 * 5e-7 * np.sqrt(2 * len(types)))
         np.testing.assert_allclose(force[0], expected.force, rtol=0, atol=1e-5)
 
 
