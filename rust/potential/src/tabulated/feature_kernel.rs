@@ -2,7 +2,8 @@
 //! Features of a network and their gradient, a block of features at a time, with one center in each lane.
 //!
 //! Those of a reduced network are a(p) . a(q) of the columns of A for p < products and p <= q (p first, q faster), then the first row of
-//! A; those of a full network are the same of T with axis for products: the different values among D. A and T are laid out as columns x 4 x lanes here.
+//! A; those of a full network are the same of T with axis for products: the different values among D. A and T are laid out as columns x
+//! 4 x lanes here.
 
 #![allow(clippy::inline_always)] // target features only reach what is inlined into the dispatching functions
 
