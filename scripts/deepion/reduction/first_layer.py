@@ -4,7 +4,6 @@ over what they can of those left out.
 """
 
 import numpy as np
-from scipy.linalg import block_diag, cho_factor, cho_solve
 
 from .balance import VARIATION
 from .columns import Columns, Turn
@@ -61,7 +60,9 @@ class ReducedFirstLayer:
         """Those of truncation, with the correction that least squares add."""
         q = np.triu_indices(self.most_fitted)[1]
         here = np.flatnonzero(np.concatenate([q < columns, np.arange(self.most_fitted) < columns, [True]]))
-        turned = block_diag(self.turn(columns).of_features(), 1.0)
+        turn = self.turn(columns).of_features()
+        turned = np.zeros((len(turn) + 1, turn.shape[1] + 1))
+        turned[:-1, :-1], turned[-1, -1] = turn, 1.0  # the constant stays
         moments = turned.T @ self._moments[np.ix_(here, here)] @ turned
         w, b = self.truncated(columns)
         truncated = np.concatenate([w, b[None]])
@@ -69,5 +70,5 @@ class ReducedFirstLayer:
         scaled = moments / np.outer(scale, scale)
         np.fill_diagonal(scaled, np.diag(scaled) + RIDGE)
         left = (turned.T @ self._targets[here] - moments @ truncated) / scale[:, None]
-        better = truncated + cho_solve(cho_factor(scaled), left) / scale[:, None]
+        better = truncated + np.linalg.solve(scaled, left) / scale[:, None]
         return better[:-1], better[-1]
