@@ -5,7 +5,7 @@
 
 A row for each measurement and for all together: time per sample beyond that of the run without them (the Modify line of LAMMPS'
 breakdown, mean over ranks), its share of the time of 10 steps (Nevery 10), and memory as printed at set-up beside what the page
-of fix ion/transport predicts (24 N L bytes for each ion).
+of fix ion/transport predicts (24 N (1 + (L - 1) M) bytes for each ion).
 """
 
 import argparse
@@ -91,7 +91,7 @@ def main() -> None:
         print(f"| {name} | {cost * 1e3:.2f} | {100 * cost / (10 * plain_step):.2f} % | {sum(memory):.2f} |", flush=True)
     ions = 36 * edge**3 / ranks
     print(
-        f"\nrows of fix ion/transport as its page predicts: {24 * 10 * 6 * ions / 2**20:.2f} MB per rank, and about 1 MB"
+        f"\nrows of fix ion/transport as its page predicts: {24 * 10 * (1 + 5 * 5) * ions / 2**20:.2f} MB per rank, and about 1 MB"
     )
 
 
