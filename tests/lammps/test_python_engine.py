@@ -88,7 +88,13 @@ def test_default_and_reduced_networks_of_lipsti(tmp_path):
     structure = read_structure(data)
     types = model_types(structure.symbols, ["Li", "P", "S", "Ti"])
     batch = Batch(tmp_path)
-    styles = {"default": {}, "coarse": {"reduce": 1e-3}, "full": {"reduce": 0}}
+    exact = {"reduce": 1e-4, "precision": "double"}
+    styles = {
+        "default": {},
+        "coarse": {"reduce": 1e-3},
+        "full": {"reduce": 0},
+        "the networks of the default in float64": exact,
+    }
     for keywords in styles.values():
         batch.add(data, style(MODEL, keywords), "* * Li P S Ti")
     for expected, keywords in zip(batch.run(), styles.values(), strict=True):
@@ -97,6 +103,9 @@ def test_default_and_reduced_networks_of_lipsti(tmp_path):
         # float32 rounds an atom's energy by 5e-7 eV, and neighbors come in another order here
         assert energy[0, 0] == pytest.approx(expected.energy, abs=3 * 5e-7 * np.sqrt(2 * len(types)))
         np.testing.assert_allclose(force[0], expected.force, rtol=0, atol=1e-5)
+        if keywords is exact:
+            assert energy[0, 0] == pytest.approx(expected.energy, rel=1e-13)
+            np.testing.assert_allclose(force[0], expected.force, rtol=0, atol=1e-11)
 
 
 def test_what_to_do_where_reduced_networks_err_too_much():
