@@ -283,7 +283,8 @@ def test_first_layer_by_least_squares_is_the_best_for_the_columns_that_stay(firs
     reduced = ReducedFirstLayer(layer, np.zeros(6), np.eye(6))
     assert reduced.most_fitted == 0
     reduced.fit(columns, z, dz)
-    for fitted, truncated in zip(reduced.fitted(6), reduced.truncated(6), strict=True):  # nothing is left out: exact
+    every = reduced.truncated(6)
+    for fitted, truncated in zip(reduced.fitted(6, every), every, strict=True):  # nothing is left out: exact
         np.testing.assert_allclose(fitted, truncated, atol=1e-10)
 
     turn = reduced.turn(kept)
@@ -297,7 +298,7 @@ def test_first_layer_by_least_squares_is_the_best_for_the_columns_that_stay(firs
     best = np.linalg.lstsq(
         np.vstack([rows, ridge]), np.vstack([sides - rows @ truncated, 0.0 * truncated]), rcond=None
     )[0]
-    np.testing.assert_allclose(np.vstack(reduced.fitted(kept)), truncated + best, atol=1e-10)
+    np.testing.assert_allclose(np.vstack(reduced.fitted(kept, reduced.truncated(kept))), truncated + best, atol=1e-10)
     assert np.abs(best).max() > 1e-2
 
 

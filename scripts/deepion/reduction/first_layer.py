@@ -56,7 +56,7 @@ class ReducedFirstLayer:
         self._moments += weight * (rows.T @ rows)
         self._targets += weight * (rows.T @ z)
 
-    def fitted(self, columns: int) -> Weights:
+    def fitted(self, columns: int, truncated: Weights) -> Weights:
         """Those of truncation, with the correction that least squares add."""
         q = np.triu_indices(self.most_fitted)[1]
         here = np.flatnonzero(np.concatenate([q < columns, np.arange(self.most_fitted) < columns, [True]]))
@@ -64,11 +64,10 @@ class ReducedFirstLayer:
         turned = np.zeros((len(turn) + 1, turn.shape[1] + 1))
         turned[:-1, :-1], turned[-1, -1] = turn, 1.0  # the constant stays
         moments = turned.T @ self._moments[np.ix_(here, here)] @ turned
-        w, b = self.truncated(columns)
-        truncated = np.concatenate([w, b[None]])
+        start = np.vstack(truncated)
         scale = np.sqrt(np.maximum(np.diag(moments), np.finfo(float).tiny))
         scaled = moments / np.outer(scale, scale)
         np.fill_diagonal(scaled, np.diag(scaled) + RIDGE)
-        left = (turned.T @ self._targets[here] - moments @ truncated) / scale[:, None]
-        better = truncated + np.linalg.solve(scaled, left) / scale[:, None]
+        left = (turned.T @ self._targets[here] - moments @ start) / scale[:, None]
+        better = start + np.linalg.solve(scaled, left) / scale[:, None]
         return better[:-1], better[-1]

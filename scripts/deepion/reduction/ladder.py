@@ -183,9 +183,10 @@ class Ladder:
 
     def _better_first(self, columns: int) -> Weights:
         """The first layer by least squares where that errs less on the held-out atoms, else truncated."""
-        choices = [self._first.truncated(columns)]
+        truncated = self._first.truncated(columns)
+        choices = [truncated]
         if columns <= self._first.most_fitted:
-            choices.append(self._first.fitted(columns))
+            choices.append(self._first.fitted(columns, truncated))
         full = self._full_ranks()
         return min(choices, key=lambda first: self._error(columns, Network(self._with_first(first, full)))[0])
 
