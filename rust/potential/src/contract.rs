@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::steps::products_of;
+use crate::steps::features_of;
 
 /// What makes model files, as messages call it: in the repository, and where the wheel is installed.
 pub const EXPORTER: &str = "scripts/export_onnx.py (deepion export)";
@@ -132,7 +132,7 @@ impl ReducedLevel {
     /// Features of a center type's net.
     #[must_use]
     pub fn features(&self, center: usize) -> usize {
-        products_of(self.products[center], self.columns[center]) + self.columns[center]
+        features_of(self.products[center], self.columns[center])
     }
 }
 

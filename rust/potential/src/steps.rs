@@ -79,6 +79,12 @@ pub fn products_of(axis: usize, m: usize) -> usize {
     axis * m - axis * (axis - 1) / 2
 }
 
+/// Features of a reduced network: products of the first columns, `products` of them, with all, and the first row.
+#[must_use]
+pub fn features_of(products: usize, columns: usize) -> usize {
+    products_of(products, columns) + columns
+}
+
 /// Rows m * axis + a of a matrix, those of D[m, a] and D[a, m] added up.
 fn different_rows(rows: ArrayView2<f64>, axis: usize, m: usize) -> Array2<f64> {
     let pairs: Vec<_> = (0..axis).flat_map(|p| (p..m).map(move |q| (p, q))).collect();

@@ -217,7 +217,7 @@ kernels!(f64, 4, F64x8, F64x4);
 mod tests {
     use super::super::places::COEFFICIENTS;
     use super::*;
-    use crate::steps::products_of;
+    use crate::steps::features_of;
 
     /// Numbers without a pattern, between -1 and 1.
     fn numbers<R: Real>(n: usize, seed: f64) -> Vec<R> {
@@ -256,8 +256,7 @@ mod tests {
         let mut gt = zeros(4 * width);
         R::descriptor_backward(isa, &out, axis, &d, &mut gt);
         let (n, axis) = (columns - 3, columns - 5);
-        let (mut features, mut square, mut ga) =
-            (zeros(products_of(axis, n) + n), zeros(n * columns), zeros(4 * columns));
+        let (mut features, mut square, mut ga) = (zeros(features_of(axis, n)), zeros(n * columns), zeros(4 * columns));
         R::features(isa, &a, columns, (n, axis), &mut features);
         R::features_backward(isa, &a, columns, (n, axis), &features, &mut square, &mut ga);
         let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied()).chain(virial);

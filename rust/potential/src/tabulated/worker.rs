@@ -13,7 +13,7 @@ use crate::networks::TypedNetworks;
 use crate::pair_energy::PairWork;
 use crate::shapes::{matrix, matrix_mut};
 use crate::share::Share;
-use crate::steps::products_of;
+use crate::steps::features_of;
 use crate::times::{Stopwatch, Times};
 
 use super::aligned::{Aligned, aligned};
@@ -266,7 +266,7 @@ impl<R: Kernels> Head<R> {
     fn inputs(&self, of: &Descriptor) -> usize {
         match self {
             Self::Full { .. } => of.part.len(),
-            Self::Reduced { columns, products, .. } => products_of(*products, *columns) + columns,
+            Self::Reduced { columns, products, .. } => features_of(*products, *columns),
         }
     }
 }
