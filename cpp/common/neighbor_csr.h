@@ -39,29 +39,32 @@ void NeighborCSR::build_if(const LAMMPS_NS::NeighList *list, Center &&center, Ne
 {
   centers.clear();
   offsets.clear();
-  neighbors.clear();
   offsets.push_back(0);
-  if (!list) return;
+  if (!list) return neighbors.clear();
 
   std::size_t total = 0;
   for (int ii = 0; ii < list->inum; ii++)
     if (center(list->ilist[ii])) total += list->numneigh[list->ilist[ii]];
   centers.reserve(list->inum);
   offsets.reserve(list->inum + 1);
-  neighbors.reserve(total);
+  neighbors.resize(total);
 
+  std::size_t found = 0;
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii];
     if (!center(i)) continue;
     const int *jlist = list->firstneigh[i];
     const int jnum = list->numneigh[i];
+    // Written in any case, and overwritten by the next one where it does not count: no branch to mispredict.
     for (int jj = 0; jj < jnum; jj++) {
       const int j = jlist[jj] & NEIGHMASK;
-      if (neighbor(j)) neighbors.push_back(j);
+      neighbors[found] = j;
+      found += neighbor(j) ? 1 : 0;
     }
     centers.push_back(i);
-    offsets.push_back(neighbors.size());
+    offsets.push_back(found);
   }
+  neighbors.resize(found);
 }
 
 }    // namespace DEEPION

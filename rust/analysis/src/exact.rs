@@ -28,6 +28,13 @@ pub struct Exact<const BITS: u32>(i128);
 /// Integers that stand for one sum on its way through an `MPI_SUM`: 32 bits each, with room for carries of 2^31 ranks.
 pub const LIMBS: usize = 4;
 
+/// 2^52, the leading bit of a floating-point number's mantissa; it has no fraction from this number on.
+const MANTISSA: u64 = 1 << 52;
+/// The exponent of that number as it is stored, and the largest with which all bits fit an `i128`.
+const WHOLE: u64 = 1023 + 52;
+/// See above.
+const LARGEST: u64 = WHOLE + 127 - 53;
+
 impl<const BITS: u32> Exact<BITS> {
     /// `value` rounded to the next multiple of 2^-`BITS`; infinite and NaN values become a value that [`Exact::add`]
     /// refuses.
@@ -35,7 +42,15 @@ impl<const BITS: u32> Exact<BITS> {
     #[inline]
     pub fn term(value: f64) -> i128 {
         let scaled = value * (1u128 << BITS) as f64;
-        if scaled.is_finite() { scaled.round_ties_even() as i128 } else { i128::MAX }
+        // What the last line says, in a few instructions where the processor of the build has none for it.
+        let (size, exponent) = (scaled.abs(), (scaled.to_bits() >> 52) & 0x7ff);
+        let whole = match exponent {
+            // Added, the least number without a fraction leaves none.
+            ..WHOLE => i128::from((size + MANTISSA as f64 - MANTISSA as f64) as u64),
+            WHOLE..=LARGEST => i128::from(size.to_bits() & (MANTISSA - 1) | MANTISSA) << (exponent - WHOLE),
+            _ => return if scaled.is_finite() { scaled.round_ties_even() as i128 } else { i128::MAX },
+        };
+        if scaled < 0.0 { -whole } else { whole }
     }
 
     /// Adds one number.
@@ -126,6 +141,22 @@ mod tests {
         let plain: f64 = terms.iter().sum();
         assert!((forward.value() - plain).abs() < 1e-10);
         assert!(plain.abs() > 1.0);
+    }
+
+    #[test]
+    fn every_number_is_rounded_to_the_nearest() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        let random = std::iter::repeat_with(|| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // exponents about those where the formula changes
+            f64::from_bits(bits & !(0x7ff << 52) | (1023 - 70 + (bits >> 11) % 210) << 52)
+        });
+        let halves = (-20..20).flat_map(|k| [f64::from(k) + 0.5, f64::from(k)].map(|k| k * 0.5f64.powi(60)));
+        let edges = [0.0, -0.0, 2f64.powi(-9), 2f64.powi(-8), 2f64.powi(66), -(2f64.powi(66)), 1e30, -1e30];
+        for value in random.take(100_000).chain(halves).chain(edges) {
+            let scaled = value * 2f64.powi(60);
+            assert_eq!(Exact::<60>::term(value), scaled.round_ties_even() as i128, "{value:e}");
+        }
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub fn count(pairs: &Pairs<'_>, rmax: f64, counts: &mut [u64]) -> Result<()> {
         begin.and_then(|begin| positions.get(begin..begin + 3)).ok_or_else(|| wrong("an atom is not there"))
     };
     // as LAMMPS' compute rdf, so that a pair on a border is counted in the same shell
-    let per_length = 1.0 / (rmax / counts.len() as f64);
+    let shells = counts.len();
+    let per_length = 1.0 / (rmax / shells as f64);
+    // with one more for the pairs of no shell: no branch to mispredict
+    let mut found = vec![0; shells + 1];
     for (k, &center) in centers.iter().enumerate() {
         let center = at(center)?;
         let near = neighbors.get(offsets[k]..offsets[k + 1]).ok_or_else(|| wrong("offsets reach beyond the list"))?;
@@ -44,11 +47,10 @@ pub fn count(pairs: &Pairs<'_>, rmax: f64, counts: &mut [u64]) -> Result<()> {
             let (dx, dy, dz) = (center[0] - other[0], center[1] - other[1], center[2] - other[2]);
             let bin = (dx * dx + dy * dy + dz * dz).sqrt() * per_length;
             // a distance that is not a number is in no shell
-            if bin < counts.len() as f64 {
-                counts[bin as usize] += 1;
-            }
+            found[if bin < shells as f64 { bin as usize } else { shells }] += 1;
         }
     }
+    counts.iter_mut().zip(found).for_each(|(count, found)| *count += found);
     Ok(())
 }
 

@@ -79,26 +79,32 @@ impl Transport {
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
         let mut outcome = Ok(());
+        let mut completed = Vec::new();
         self.lags.pairs(sample, |pair| {
             if outcome.is_ok() {
                 moments.origins[pair.lag] += 1;
                 let past = &total.collective[3 * pair.place..][..3];
                 let cross = moments.cross.get_mut(pair.lag);
-                let local = &mut self.local[pair.lag];
-                // a rank without ions has no rows: only an ion's own row is looked at
-                let row = |ion: usize| &rows[frame.slots[ion] as usize * width + 3 * pair.place..][..3];
-                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
-                    .and_then(|()| {
-                        cross.map_or(Ok(()), |cross| {
-                            add_cross(cross, &collective, past, &others, |other| {
-                                &total.species[3 * (other * places + pair.place)..][..3]
-                            })
+                completed.push(pair);
+                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past).and_then(|()| {
+                    cross.map_or(Ok(()), |cross| {
+                        add_cross(cross, &collective, past, &others, |other| {
+                            &total.species[3 * (other * places + pair.place)..][..3]
                         })
                     })
-                    .and_then(|()| local.add(positions, frame.ids, &center, row));
+                });
             }
         });
         outcome?;
+        // Ion by ion: what it keeps lies together.
+        for (ion, (r, &id)) in positions.chunks_exact(3).zip(frame.ids).enumerate() {
+            let row = &rows[frame.slots[ion] as usize * width..][..width];
+            for pair in &completed {
+                let past = &row[3 * pair.place..][..3];
+                let moved = std::array::from_fn(|axis| (r[axis] - center[axis]) - past[axis]);
+                self.local[pair.lag].add(&moved, group_of(id))?;
+            }
+        }
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
@@ -157,27 +163,15 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
 }
 
 impl LagSums {
-    /// Adds the displacements of all ions of this rank; `past`: where an ion was.
-    fn add<'a>(
-        &mut self,
-        positions: &[f64],
-        ids: &[i64],
-        center: &[f64; 3],
-        past: impl Fn(usize) -> &'a [f64],
-    ) -> Result<()> {
-        for (ion, (r, &id)) in positions.chunks_exact(3).zip(ids).enumerate() {
-            let past = past(ion);
-            let mut d2 = [0.0; 3];
-            for axis in 0..3 {
-                let d = (r[axis] - center[axis]) - past[axis];
-                d2[axis] = d * d;
-                self.squares[axis].add(d2[axis])?;
-            }
-            let r2 = d2[0] + d2[1] + d2[2];
-            self.groups[group_of(id)].add(r2)?;
-            self.fourth.add(r2 * r2)?;
+    /// Adds the displacement of an ion of a group.
+    fn add(&mut self, moved: &[f64; 3], group: usize) -> Result<()> {
+        let d2 = moved.map(|d| d * d);
+        for (sum, d2) in self.squares.iter_mut().zip(d2) {
+            sum.add(d2)?;
         }
-        Ok(())
+        let r2 = d2[0] + d2[1] + d2[2];
+        self.groups[group].add(r2)?;
+        self.fourth.add(r2 * r2)
     }
 }
 
