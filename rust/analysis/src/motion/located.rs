@@ -133,6 +133,25 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// How far the ions are, at their checked positions, from where they were against `center` when a place of their rows was written, A.
+    ///
+    /// All at once: rows are far apart in memory, and many are then waited for together.
+    pub(crate) fn displacements(
+        &self,
+        positions: &[f64],
+        center: &[f64; 3],
+        rows: &[f64],
+        width: usize,
+        place: usize,
+        to: &mut Vec<[f64; 3]>,
+    ) {
+        to.clear();
+        to.extend(positions.chunks_exact(3).zip(self.slots).map(|(r, &slot)| {
+            let past = &rows[slot as usize * width + 3 * place..][..3];
+            std::array::from_fn(|axis| (r[axis] - center[axis]) - past[axis])
+        }));
+    }
+
     /// Writes the checked positions of now, against `center`, at one place of the ions' rows of `width` numbers.
     pub(crate) fn keep(&self, positions: &[f64], center: &[f64; 3], rows: &mut [f64], width: usize, place: usize) {
         for (r, &slot) in positions.chunks_exact(3).zip(self.slots) {

@@ -79,32 +79,26 @@ impl Transport {
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
         let mut outcome = Ok(());
-        let mut completed = Vec::new();
+        let mut moved = Vec::new();
         self.lags.pairs(sample, |pair| {
             if outcome.is_ok() {
                 moments.origins[pair.lag] += 1;
                 let past = &total.collective[3 * pair.place..][..3];
                 let cross = moments.cross.get_mut(pair.lag);
-                completed.push(pair);
-                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past).and_then(|()| {
-                    cross.map_or(Ok(()), |cross| {
-                        add_cross(cross, &collective, past, &others, |other| {
-                            &total.species[3 * (other * places + pair.place)..][..3]
+                let local = &mut self.local[pair.lag];
+                frame.displacements(positions, &center, rows, width, pair.place, &mut moved);
+                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
+                    .and_then(|()| {
+                        cross.map_or(Ok(()), |cross| {
+                            add_cross(cross, &collective, past, &others, |other| {
+                                &total.species[3 * (other * places + pair.place)..][..3]
+                            })
                         })
                     })
-                });
+                    .and_then(|()| local.add(&moved, frame.ids));
             }
         });
         outcome?;
-        // Ion by ion: what it keeps lies together.
-        for (ion, (r, &id)) in positions.chunks_exact(3).zip(frame.ids).enumerate() {
-            let row = &rows[frame.slots[ion] as usize * width..][..width];
-            for pair in &completed {
-                let past = &row[3 * pair.place..][..3];
-                let moved = std::array::from_fn(|axis| (r[axis] - center[axis]) - past[axis]);
-                self.local[pair.lag].add(&moved, group_of(id))?;
-            }
-        }
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
@@ -163,15 +157,18 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
 }
 
 impl LagSums {
-    /// Adds the displacement of an ion of a group.
-    fn add(&mut self, moved: &[f64; 3], group: usize) -> Result<()> {
-        let d2 = moved.map(|d| d * d);
-        for (sum, d2) in self.squares.iter_mut().zip(d2) {
-            sum.add(d2)?;
+    /// Adds the displacements of ions, A.
+    fn add(&mut self, moved: &[[f64; 3]], ids: &[i64]) -> Result<()> {
+        for (moved, &id) in moved.iter().zip(ids) {
+            let d2 = moved.map(|d| d * d);
+            for (sum, d2) in self.squares.iter_mut().zip(d2) {
+                sum.add(d2)?;
+            }
+            let r2 = d2[0] + d2[1] + d2[2];
+            self.groups[group_of(id)].add(r2)?;
+            self.fourth.add(r2 * r2)?;
         }
-        let r2 = d2[0] + d2[1] + d2[2];
-        self.groups[group].add(r2)?;
-        self.fourth.add(r2 * r2)
+        Ok(())
     }
 }
 

@@ -112,10 +112,12 @@ impl VanHove {
             Ok(())
         };
         let mut outcome = if distinct.is_empty() { Ok(()) } else { around(0, None, local, block) };
+        let mut moved = Vec::new();
         self.lags.pairs(sample, |pair| {
             if outcome.is_ok() {
                 block.origins[pair.lag] += 1;
-                outcome = ions.displaced(layout, pair.lag, pair.place, local).and_then(|overlapping| {
+                frame.displacements(positions, &center, rows, width, pair.place, &mut moved);
+                outcome = add_displacements(layout, pair.lag, &moved, local).and_then(|overlapping| {
                     waiting.push((pair.lag, overlapping));
                     let chosen = distinct.iter().position(|(_, index)| *index == Some(pair.lag));
                     chosen.map_or(Ok(()), |lag| around(lag, Some(pair.place), local, block))
@@ -173,33 +175,31 @@ impl Ions<'_> {
         let row = &self.rows[self.slots[ion] as usize * self.width + 3 * place..][..3];
         [row[0], row[1], row[2]]
     }
+}
 
-    /// Adds the displacements of all ions since an origin; how many overlap with where they were.
-    fn displaced(&self, layout: &VanHoveLayout, lag: usize, place: usize, local: &mut Displaced) -> Result<u64> {
-        let (bins, waves) = (layout.bins as usize, layout.q.len());
-        let per_length = bins as f64 / layout.rmax;
-        let counts = &mut local.counts[lag * bins..][..bins];
-        let sums = &mut local.waves[lag * waves..][..waves];
-        let (squares, fourth) = (&mut local.squares[lag], &mut local.fourth[lag]);
-        let mut overlapping = 0;
-        for ion in 0..self.slots.len() {
-            let (now, past) = (self.now(ion), self.past(ion, place));
-            let (dx, dy, dz) = (now[0] - past[0], now[1] - past[1], now[2] - past[2]);
-            let d2 = dx * dx + dy * dy + dz * dz;
-            let d = d2.sqrt();
-            squares.add(d2)?;
-            fourth.add(d2 * d2)?;
-            for (sum, q) in sums.iter_mut().zip(&layout.q) {
-                sum.add(wave(q * d))?;
-            }
-            let bin = d * per_length;
-            if bin < bins as f64 {
-                counts[bin as usize] += 1;
-            }
-            overlapping += u64::from(d < layout.overlap);
+/// Adds the displacements of all ions since an origin; how many overlap with where they were.
+fn add_displacements(layout: &VanHoveLayout, lag: usize, moved: &[[f64; 3]], local: &mut Displaced) -> Result<u64> {
+    let (bins, waves) = (layout.bins as usize, layout.q.len());
+    let per_length = bins as f64 / layout.rmax;
+    let counts = &mut local.counts[lag * bins..][..bins];
+    let sums = &mut local.waves[lag * waves..][..waves];
+    let (squares, fourth) = (&mut local.squares[lag], &mut local.fourth[lag]);
+    let mut overlapping = 0;
+    for [dx, dy, dz] in moved {
+        let d2 = dx * dx + dy * dy + dz * dz;
+        let d = d2.sqrt();
+        squares.add(d2)?;
+        fourth.add(d2 * d2)?;
+        for (sum, q) in sums.iter_mut().zip(&layout.q) {
+            sum.add(wave(q * d))?;
         }
-        Ok(overlapping)
+        let bin = d * per_length;
+        if bin < bins as f64 {
+            counts[bin as usize] += 1;
+        }
+        overlapping += u64::from(d < layout.overlap);
     }
+    Ok(overlapping)
 }
 
 /// sin(x) / x.
