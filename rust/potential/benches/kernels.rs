@@ -105,7 +105,9 @@ fn kernels<R: Kernels>(criterion: &mut Criterion, real: &str) {
         let (a, expand) = (numbers::<R>(4 * ALL_COLUMNS), numbers::<R>(ALL_COLUMNS * WIDTH));
         let mut t = numbers::<R>(4 * WIDTH);
         group.bench_function("four_rows", |b| {
-            b.iter(|| R::four_rows(isa, black_box(&a), &expand, 0..ALL_COLUMNS, &mut t, WIDTH, 0..WIDTH));
+            b.iter(|| {
+                R::four_rows(isa, (black_box(&a), ALL_COLUMNS), &expand, 0..ALL_COLUMNS, &mut t, WIDTH, 0..WIDTH);
+            });
         });
         let mut d = numbers::<R>(AXIS * WIDTH);
         group.bench_function("descriptor", |b| b.iter(|| R::descriptor(isa, black_box(&t), AXIS, &mut d)));

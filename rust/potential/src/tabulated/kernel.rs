@@ -198,29 +198,36 @@ pub fn pair_forces<R: Real, const L: usize, const FMA: bool>(
     virial([x, y, z], [fx, fy, fz])
 }
 
-/// Columns `columns` of `out` (4 rows of `width`) += rows `rows` of `right` (n x width) times `left` (4 x n).
+/// Columns `columns` of `out` (4 rows of `width` for each center) += rows `rows` of `right` (n x width) times `left` (4 rows of n for
+/// each).
 #[inline(always)]
 pub fn four_rows<W: Vector, H: Vector<Real = W::Real>>(
-    left: &[W::Real],
+    (left, n): (&[W::Real], usize),
     right: &[W::Real],
     rows: Range<usize>,
     out: &mut [W::Real],
     width: usize,
     columns: Range<usize>,
 ) {
+    // Two centers at a time where there are registers for their sums; the columns that all meet stay near.
+    let centers = if W::REGISTERS < 16 { 1 } else { 2 };
     let mut first = columns.start;
-    while first + W::LANES <= columns.end {
-        four_rows_block::<W>(left, right, rows.clone(), out, width, first);
-        first += W::LANES;
-    }
     while first < columns.end {
-        four_rows_block::<H>(left, right, rows.clone(), out, width, first);
-        first += H::LANES;
+        let wide = first + W::LANES <= columns.end;
+        for (left, out) in left.chunks(centers * 4 * n).zip(out.chunks_mut(centers * 4 * width)) {
+            match (wide, left.len() == 8 * n) {
+                (true, true) => rows_block::<W, 8>(left, right, rows.clone(), out, width, first),
+                (true, false) => rows_block::<W, 4>(left, right, rows.clone(), out, width, first),
+                (false, true) => rows_block::<H, 8>(left, right, rows.clone(), out, width, first),
+                (false, false) => rows_block::<H, 4>(left, right, rows.clone(), out, width, first),
+            }
+        }
+        first += if wide { W::LANES } else { H::LANES };
     }
 }
 
 #[inline(always)]
-fn four_rows_block<V: Vector>(
+fn rows_block<V: Vector, const ROWS: usize>(
     left: &[V::Real],
     right: &[V::Real],
     rows: Range<usize>,
@@ -228,21 +235,23 @@ fn four_rows_block<V: Vector>(
     width: usize,
     first: usize,
 ) {
-    let n = left.len() / 4;
-    let mut sums = [V::zero(); 4];
-    for c in 0..4 {
+    let n = left.len() / ROWS;
+    let mut sums = [V::zero(); ROWS];
+    for c in 0..ROWS {
         sums[c] = V::load(&out[c * width + first..]);
     }
-    let [left0, left1, left2, left3] = [0, 1, 2, 3].map(|c| &left[c * n..][rows.clone()]);
-    let right = right[rows.start * width..rows.end * width].chunks_exact(width);
-    for ((((l0, l1), l2), l3), right) in left0.iter().zip(left1).zip(left2).zip(left3).zip(right) {
+    let mut factors = [&left[..0]; ROWS];
+    for c in 0..ROWS {
+        factors[c] = &left[c * n..][rows.clone()];
+    }
+    let right = &right[rows.start * width..rows.end * width];
+    for (k, right) in right.chunks_exact(width).enumerate() {
         let values = V::load(&right[first..]);
-        let factors = [*l0, *l1, *l2, *l3];
-        for c in 0..4 {
-            sums[c] = V::splat(factors[c]).mul_add(values, sums[c]);
+        for c in 0..ROWS {
+            sums[c] = V::splat(factors[c][k]).mul_add(values, sums[c]);
         }
     }
-    for c in 0..4 {
+    for c in 0..ROWS {
         sums[c].store(&mut out[c * width + first..]);
     }
 }
@@ -274,7 +283,7 @@ pub fn descriptor_backward<W: Vector<Half = H>, H: Vector<Real = W::Real>>(
     // dE/dT[c, m] gets the sum over a of T[c, a] gd[a, m].
     gt.fill(W::Real::default());
     if m == width {
-        four_rows::<W, H>(t, gd, 0..axis, gt, width, 0..width);
+        four_rows::<W, H>((t, width), gd, 0..axis, gt, width, 0..width);
     } else {
         for c in 0..4 {
             for (a, row) in gd.chunks_exact(m).enumerate() {

@@ -125,7 +125,7 @@ pub trait Kernels: Real {
     );
     fn four_rows(
         isa: InstructionSet,
-        left: &[Self],
+        left: (&[Self], usize),
         right: &[Self],
         rows: Range<usize>,
         out: &mut [Self],
@@ -199,7 +199,7 @@ macro_rules! kernels {
             dispatch!(features $real, $lanes: (a: &[$real], stride: usize, columns: (usize, usize), out: &mut [$real]));
             dispatch!(features_backward $real, $lanes: (a: &[$real], stride: usize, columns: (usize, usize), gradient: &[$real], square: &mut [$real], ga: &mut [$real]));
             dispatch!(four_rows [Two<$wide>, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
-                (left: &[$real], right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
+                (left: (&[$real], usize), right: &[$real], rows: Range<usize>, out: &mut [$real], width: usize, columns: Range<usize>));
             dispatch!(descriptor $real, $lanes: (t: &[$real], axis: usize, d: &mut [$real]));
             dispatch!(descriptor_backward [$wide, $narrow] [Two<$narrow>, $narrow] [Two<Portable<$real, $lanes>>, Portable<$real, $lanes>]
                 (t: &[$real], axis: usize, gd: &[$real], gt: &mut [$real]));
@@ -249,8 +249,19 @@ mod tests {
         R::accumulate(isa, &table, columns, rows.pairs(&[0, pairs]), &mut a, columns);
         R::project(isa, &table, columns, rows.pairs(&[0, pairs]), &a, columns, products.each_mut().map(|p| &mut p[..]));
         let virial = R::pair_forces(isa, &c, &products, x, &r, &rows, &mut f);
-        let mut out = zeros(4 * width);
-        R::four_rows(isa, &a, &numbers::<R>(columns * width, 0.7), 1..columns, &mut out, width, 0..width);
+        // Three centers, of which kernels take two together or not.
+        let (three, mut out) = ([&a[..], &a, &numbers(4 * columns, 0.9)].concat(), zeros(3 * 4 * width));
+        let right = numbers::<R>(columns * width, 0.7);
+        R::four_rows(isa, (&three, columns), &right, 1..columns, &mut out, width, 0..width);
+        let of_first = (0..4 * width).map(|k| {
+            let (c, m) = (k / width, k % width);
+            (1..columns).map(|p| a[c * columns + p].to_f64() * right[p * width + m].to_f64()).sum::<f64>()
+        });
+        for (k, wanted) in of_first.enumerate() {
+            assert!((out[k].to_f64() - wanted).abs() < 1e-4 * (1.0 + wanted.abs()), "{}: {wanted}", isa.name());
+        }
+        assert!(out[..4 * width] == out[4 * width..8 * width], "{}", isa.name());
+        let others = out.split_off(4 * width);
         let mut d = zeros(width * axis);
         R::descriptor(isa, &out, axis, &mut d);
         let mut gt = zeros(4 * width);
@@ -260,7 +271,7 @@ mod tests {
         R::features(isa, &a, columns, (n, axis), &mut features);
         R::features_backward(isa, &a, columns, (n, axis), &features, &mut square, &mut ga);
         let of_pairs = products.iter().flatten().map(|v| v.to_f64()).chain(f.iter().flatten().copied()).chain(virial);
-        let flat = a.iter().chain(&out).chain(&d).chain(&gt).chain(&features).chain(&ga);
+        let flat = a.iter().chain(&out).chain(&others).chain(&d).chain(&gt).chain(&features).chain(&ga);
         of_pairs.chain(flat.map(|v| v.to_f64())).collect()
     }
 

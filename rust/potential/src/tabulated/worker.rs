@@ -333,15 +333,16 @@ impl<R: Kernels> PartWork<R> {
         let Head::Full { expand, constant, masked, .. } = &of_center.head else { return };
         let columns = of_center.columns;
         self.t.resize(n * 4 * width, R::default());
-        let of_centers = self.a.chunks_exact(4 * columns).zip(self.t.chunks_exact_mut(4 * width));
-        for (c, (a, t)) in of_centers.enumerate() {
+        for t in self.t.chunks_exact_mut(4 * width) {
             t[..width].copy_from_slice(constant);
             t[width..].fill(R::default());
-            for columns in columns_in_use(blocks, of_center) {
-                R::four_rows(isa, a, expand, columns, t, width, 0..width);
-            }
-            for (block, masked) in blocks.iter().zip(masked) {
-                take_off(t, masked.as_deref().unwrap_or_default(), block.of(c).len());
+        }
+        for of_block in columns_in_use(blocks, of_center) {
+            R::four_rows(isa, (&self.a, columns), expand, of_block, &mut self.t, width, 0..width);
+        }
+        for (block, masked) in blocks.iter().zip(masked).filter_map(|(block, masked)| Some((block, masked.as_ref()?))) {
+            for (c, t) in self.t.chunks_exact_mut(4 * width).enumerate() {
+                take_off(t, masked, block.of(c).len());
             }
         }
     }
@@ -351,11 +352,9 @@ impl<R: Kernels> PartWork<R> {
         let Head::Full { contract, .. } = &of_center.head else { return };
         let columns = of_center.columns;
         self.ga.resize(n * 4 * columns, R::default());
-        for (gt, ga) in self.gt.chunks_exact(4 * width).zip(self.ga.chunks_exact_mut(4 * columns)) {
-            ga.fill(R::default());
-            for of_block in columns_in_use(blocks, of_center) {
-                R::four_rows(isa, gt, contract, 0..width, ga, columns, of_block);
-            }
+        self.ga.fill(R::default());
+        for of_block in columns_in_use(blocks, of_center) {
+            R::four_rows(isa, (&self.gt, width), contract, 0..width, &mut self.ga, columns, of_block);
         }
     }
 
