@@ -2,6 +2,7 @@
 """Fixtures shared by the tests of the Python side."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,11 @@ class Exported:
     def small(self, name: str) -> Evaluator:
         """The evaluator of a model of tests/data/models."""
         return self.evaluator(DATA / INDEX[name]["model"])
+
+
+def interruptible() -> None:
+    """For preexec_fn: a shell's background job, which these tests may be, ignores Ctrl-C, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import torch_archives
-from conftest import DATA, INDEX, LIPSTI, ROOT
+from conftest import DATA, INDEX, LIPSTI, ROOT, interruptible
 from deepion.errors import ExportError, InputError, check_writable
 from deepion.evaluation.structure import read_structure
 from deepion.export.exporter import export, load_potential
@@ -95,10 +95,6 @@ def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
 def test_interrupted_export_ends_with_one_line(tmp_path):
     """Ctrl-C while structures are generated, which takes minutes."""
     command = [Path(sys.executable).parent / "deepion", "export", LIPSTI, "model.onnx"]
-
-    def interruptible() -> None:  # a shell's background job, which these tests may be, ignores the signal
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
     streams = dict(stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(command, cwd=tmp_path, preexec_fn=interruptible, **streams) as process:
         first = process.stderr.readline()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import interruptible
 from deepion.errors import DeepionError, InputError
 from deepion.report import collect, drawings, ladders
 from deepion.report.page import Study
@@ -458,7 +459,8 @@ def test_page_and_server_follow_the_run_until_interrupted(tmp_path):
     (folder / "log.lammps").write_text(HEAD)
     out = tmp_path / "page.html"
     words = [DEEPION, "watch", str(folder), "--html", str(out), "--serve", "0", "--every", "0.1"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    streams = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(words, preexec_fn=interruptible, **streams) as process:
         try:
             url = process.stdout.readline().split()[0]
             waited_for(out.exists)
@@ -484,7 +486,8 @@ def test_over_ssh_the_terminal_is_painted_and_given_back(tmp_path):
     master, slave = pty.openpty()
     words = [DEEPION, "watch", str(folder), "--every", "0.1"]
     environment = os.environ | {"SSH_CONNECTION": "1.2.3.4 1 5.6.7.8 22", "TERM": "xterm"}
-    with subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+    streams = dict(stdin=slave, stdout=slave, stderr=slave)
+    with subprocess.Popen(words, env=environment, preexec_fn=interruptible, **streams) as process:
         os.close(slave)
         text = ""
 
