@@ -42,7 +42,7 @@ impl<const BITS: u32> Exact<BITS> {
     #[inline]
     pub fn term(value: f64) -> i128 {
         let scaled = value * (1u128 << BITS) as f64;
-        // What the last line says, in a few instructions where the processor of the build has none for it.
+        // What the last arm says, in a few instructions where the processor that this is built for has none for it.
         let (size, exponent) = (scaled.abs(), (scaled.to_bits() >> 52) & 0x7ff);
         let whole = match exponent {
             // Added, the least number without a fraction leaves none.

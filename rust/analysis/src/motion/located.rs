@@ -133,25 +133,6 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// How far the ions are, at their checked positions, from where they were against `center` when a place of their rows was written, A.
-    ///
-    /// All at once: rows are far apart in memory, and many are then waited for together.
-    pub(crate) fn displacements(
-        &self,
-        positions: &[f64],
-        center: &[f64; 3],
-        rows: &[f64],
-        width: usize,
-        place: usize,
-        to: &mut Vec<[f64; 3]>,
-    ) {
-        to.clear();
-        to.extend(positions.chunks_exact(3).zip(self.slots).map(|(r, &slot)| {
-            let past = &rows[slot as usize * width + 3 * place..][..3];
-            std::array::from_fn(|axis| (r[axis] - center[axis]) - past[axis])
-        }));
-    }
-
     /// Writes the checked positions of now, against `center`, at one place of the ions' rows of `width` numbers.
     pub(crate) fn keep(&self, positions: &[f64], center: &[f64; 3], rows: &mut [f64], width: usize, place: usize) {
         for (r, &slot) in positions.chunks_exact(3).zip(self.slots) {
@@ -160,6 +141,43 @@ impl<'a> Frame<'a> {
                 kept[axis] = r[axis] - center[axis];
             }
         }
+    }
+}
+
+/// This rank's ions in one frame, with what they keep.
+#[derive(Clone, Copy)]
+pub(crate) struct Ions<'a> {
+    /// As [`Frame::checked`] gives them, A.
+    pub positions: &'a [f64],
+    /// Number of each ion's row.
+    pub slots: &'a [i32],
+    /// What positions are measured against, A.
+    pub center: [f64; 3],
+    /// All rows, of `width` numbers.
+    pub rows: &'a [f64],
+    /// See above.
+    pub width: usize,
+}
+
+impl Ions<'_> {
+    /// Where an ion is, A.
+    pub fn now(&self, ion: usize) -> [f64; 3] {
+        std::array::from_fn(|axis| self.positions[3 * ion + axis] - self.center[axis])
+    }
+
+    /// Where it was when a place of its row was written, A.
+    pub fn past(&self, ion: usize, place: usize) -> [f64; 3] {
+        let row = &self.rows[self.slots[ion] as usize * self.width + 3 * place..][..3];
+        [row[0], row[1], row[2]]
+    }
+
+    /// How far each is from there, A. All at once: rows are far apart in memory, and many are then waited for together.
+    pub fn displacements(&self, place: usize, to: &mut Vec<[f64; 3]>) {
+        to.clear();
+        to.extend((0..self.slots.len()).map(|ion| {
+            let (now, past) = (self.now(ion), self.past(ion, place));
+            [now[0] - past[0], now[1] - past[1], now[2] - past[2]]
+        }));
     }
 }
 

@@ -6,4 +6,5 @@ mod lags;
 mod located;
 
 pub use lags::{Lags, Pairing};
+pub(crate) use located::Ions;
 pub use located::{Frame, Group, ION_GROUPS, Located, Reference, group_of, locate};

@@ -8,7 +8,7 @@ use super::spectrum::Series;
 use super::total::TransportTotal;
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
-use crate::motion::{Frame, ION_GROUPS, Lags, Located, group_of};
+use crate::motion::{Frame, ION_GROUPS, Ions, Lags, Located, group_of};
 use crate::{Error, Result};
 
 /// Displacements of ions at log-spaced lags from many origins. Every rank holds its own ions' positions at past origins in
@@ -75,6 +75,7 @@ impl Transport {
         let places = self.lags.places();
         let width = 3 * places;
         let positions = frame.checked(rows, width)?;
+        let ions = Ions { positions, slots: frame.slots, center, rows, width };
         let sample = total.samples;
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
@@ -86,7 +87,7 @@ impl Transport {
                 let past = &total.collective[3 * pair.place..][..3];
                 let cross = moments.cross.get_mut(pair.lag);
                 let local = &mut self.local[pair.lag];
-                frame.displacements(positions, &center, rows, width, pair.place, &mut moved);
+                ions.displacements(pair.place, &mut moved);
                 outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
                     .and_then(|()| {
                         cross.map_or(Ok(()), |cross| {

@@ -6,7 +6,7 @@ use super::layout::VanHoveLayout;
 use super::sums::Displaced;
 use super::total::VanHoveTotal;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
-use crate::motion::{Frame, Lags, Located};
+use crate::motion::{Frame, Ions, Lags, Located};
 use crate::{Error, MOST_BLOCKS, Result};
 
 /// Overlaps that wait for those of the other ranks at most.
@@ -89,19 +89,14 @@ impl VanHove {
         };
 
         let block = total.blocks.at(sample, || Displaced::empty(layout))?;
-        let ions = Ions { positions, slots: frame.slots, ids: frame.ids, center, rows, width };
+        let ions = Ions { positions, slots: frame.slots, center, rows, width };
         let (local, waiting, distinct) = (&mut self.local, &mut self.waiting, &self.distinct_lags);
         let (pairs, bins) = (&mut self.frame, layout.bins as usize);
         let mut around = |lag: usize, place: Option<usize>, local: &mut Displaced, block: &mut Displaced| {
             let Some(grid) = &grid else { return Ok(()) };
             pairs.fill(0);
-            for ion in 0..ions.slots.len() {
-                grid.count(
-                    place.map_or_else(|| ions.now(ion), |place| ions.past(ion, place)),
-                    ions.ids[ion],
-                    layout.rmax,
-                    pairs,
-                );
+            for (ion, &id) in frame.ids.iter().enumerate() {
+                grid.count(place.map_or_else(|| ions.now(ion), |place| ions.past(ion, place)), id, layout.rmax, pairs);
             }
             block.frames[lag] += 1;
             let volume = frame.volume;
@@ -116,7 +111,7 @@ impl VanHove {
         self.lags.pairs(sample, |pair| {
             if outcome.is_ok() {
                 block.origins[pair.lag] += 1;
-                frame.displacements(positions, &center, rows, width, pair.place, &mut moved);
+                ions.displacements(pair.place, &mut moved);
                 outcome = add_displacements(layout, pair.lag, &moved, local).and_then(|overlapping| {
                     waiting.push((pair.lag, overlapping));
                     let chosen = distinct.iter().position(|(_, index)| *index == Some(pair.lag));
@@ -154,27 +149,6 @@ fn grid_of(
         ));
     }
     Grid::new(partners, center, layout.rmax)
-}
-
-/// This rank's ions in one frame.
-struct Ions<'a> {
-    positions: &'a [f64],
-    slots: &'a [i32],
-    ids: &'a [i64],
-    center: [f64; 3],
-    rows: &'a [f64],
-    width: usize,
-}
-
-impl Ions<'_> {
-    fn now(&self, ion: usize) -> [f64; 3] {
-        std::array::from_fn(|axis| self.positions[3 * ion + axis] - self.center[axis])
-    }
-
-    fn past(&self, ion: usize, place: usize) -> [f64; 3] {
-        let row = &self.rows[self.slots[ion] as usize * self.width + 3 * place..][..3];
-        [row[0], row[1], row[2]]
-    }
 }
 
 /// Adds the displacements of all ions since an origin; how many overlap with where they were.

@@ -321,11 +321,7 @@ impl<R: Kernels> PartWork<R> {
             }
         }
         let Head::Reduced { masked, .. } = &of_center.head else { return };
-        for (block, masked) in blocks.iter().zip(masked).filter_map(|(block, masked)| Some((block, masked.as_ref()?))) {
-            for (c, a) in self.a.chunks_exact_mut(4 * columns).enumerate() {
-                take_off(a, masked, block.of(c).len());
-            }
-        }
+        take_off_masked(&mut self.a, columns, blocks, masked);
     }
 
     /// T of all n centers of a full network from A.
@@ -340,11 +336,7 @@ impl<R: Kernels> PartWork<R> {
         for of_block in columns_in_use(blocks, of_center) {
             R::four_rows(isa, (&self.a, columns), expand, of_block, &mut self.t, width, 0..width);
         }
-        for (block, masked) in blocks.iter().zip(masked).filter_map(|(block, masked)| Some((block, masked.as_ref()?))) {
-            for (c, t) in self.t.chunks_exact_mut(4 * width).enumerate() {
-                take_off(t, masked, block.of(c).len());
-            }
-        }
+        take_off_masked(&mut self.t, width, blocks, masked);
     }
 
     /// From dE/dT of all n centers of a full network to dE/dA.
@@ -446,6 +438,15 @@ impl<R: Kernels> PartWork<R> {
 fn take_off<R: Kernels>(row: &mut [R], values: &[R], count: usize) {
     let count = R::from_f64(count as f64);
     row.iter_mut().zip(values).for_each(|(to, v)| *to += -(*v * count));
+}
+
+/// Takes what masked neighbors of each type add off the first rows of all centers, which have 4 of `stride` each.
+fn take_off_masked<R: Kernels>(rows: &mut [R], stride: usize, blocks: &[Block], masked: &[Option<Vec<R>>]) {
+    for (block, masked) in blocks.iter().zip(masked).filter_map(|(block, masked)| Some((block, masked.as_ref()?))) {
+        for (c, rows) in rows.chunks_exact_mut(4 * stride).enumerate() {
+            take_off(rows, masked, block.of(c).len());
+        }
+    }
 }
 
 /// Columns of A for neighbor types that the chunk has neighbors of.
