@@ -28,6 +28,17 @@ class NeighborCSR {
   std::vector<std::int32_t> neighbors;    // indices into local + ghost atoms, special bits removed
 
   std::size_t memory_bytes() const;
+
+ private:
+  // The lists of chosen centers lie apart, and each is too short for the processor to fetch the rest of
+  // it by itself in time.
+  static constexpr std::size_t AHEAD = 4;
+  static void fetch_row(const LAMMPS_NS::NeighList *list, int i)
+  {
+    constexpr int LINE = 64 / sizeof(int);
+    for (int jj = 0; jj < list->numneigh[i]; jj += LINE)
+      __builtin_prefetch(list->firstneigh[i] + jj);
+  }
 };
 
 // Collective, once lists were made: whether special_bonds factors of 0 keep bonded atoms of visible
@@ -43,25 +54,26 @@ void NeighborCSR::build_if(const LAMMPS_NS::NeighList *list, Center &&center, Ne
   if (!list) return neighbors.clear();
 
   std::size_t total = 0;
-  for (int ii = 0; ii < list->inum; ii++)
-    if (center(list->ilist[ii])) total += list->numneigh[list->ilist[ii]];
-  centers.reserve(list->inum);
-  offsets.reserve(list->inum + 1);
-  neighbors.resize(total);
-
-  std::size_t found = 0;
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii];
     if (!center(i)) continue;
-    const int *jlist = list->firstneigh[i];
-    const int jnum = list->numneigh[i];
+    centers.push_back(i);
+    total += list->numneigh[i];
+  }
+  offsets.reserve(centers.size() + 1);
+  neighbors.resize(total);
+
+  std::size_t found = 0;
+  for (std::size_t k = 0; k < centers.size(); k++) {
+    if (k + AHEAD < centers.size()) fetch_row(list, centers[k + AHEAD]);
+    const int *jlist = list->firstneigh[centers[k]];
+    const int jnum = list->numneigh[centers[k]];
     // Written in any case, and overwritten by the next one where it does not count: no branch to mispredict.
     for (int jj = 0; jj < jnum; jj++) {
       const int j = jlist[jj] & NEIGHMASK;
       neighbors[found] = j;
       found += neighbor(j) ? 1 : 0;
     }
-    centers.push_back(i);
     offsets.push_back(found);
   }
   neighbors.resize(found);

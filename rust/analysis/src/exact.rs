@@ -35,6 +35,16 @@ const WHOLE: u64 = 1023 + 52;
 /// See above.
 const LARGEST: u64 = WHOLE + 127 - 53;
 
+/// Terms that are added in two parts, a multiple of 2^[`UPPER`] and the rest: so many at once that their sums fit 64 bits, and none
+/// of this size or above.
+const PART: usize = 1 << 10;
+/// Rows that are sorted into columns at once.
+const ROWS: usize = 1 << 7;
+const UPPER: u32 = 40;
+const MOST_IN_PARTS: f64 = (1u128 << 90) as f64;
+/// From 2^52 to 2^53 numbers are 1 apart.
+const ROUNDER: f64 = 1.5 * MANTISSA as f64;
+
 impl<const BITS: u32> Exact<BITS> {
     /// `value` rounded to the next multiple of 2^-`BITS`; infinite and NaN values become a value that [`Exact::add`]
     /// refuses.
@@ -60,6 +70,62 @@ impl<const BITS: u32> Exact<BITS> {
     #[inline]
     pub fn add(&mut self, value: f64) -> Result<()> {
         self.add_term(Self::term(value))
+    }
+
+    /// Adds many numbers: the same sum as of [`Exact::add`] one by one, in a fraction of the time.
+    ///
+    /// # Errors
+    /// As [`Exact::add`].
+    pub fn add_all(&mut self, values: &[f64]) -> Result<()> {
+        for part in values.chunks(PART) {
+            match Self::sum_of(part) {
+                Some(sum) => self.add_term(sum)?,
+                None => part.iter().try_for_each(|&value| self.add(value))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds many rows of numbers, each number to the sum of its column.
+    ///
+    /// # Errors
+    /// As [`Exact::add`].
+    pub fn add_rows<const N: usize>(sums: &mut [Self; N], rows: impl IntoIterator<Item = [f64; N]>) -> Result<()> {
+        let mut columns = [[0.0; ROWS]; N];
+        let mut rows = rows.into_iter();
+        loop {
+            let mut taken = 0;
+            for row in rows.by_ref().take(ROWS) {
+                (0..N).for_each(|k| columns[k][taken] = row[k]);
+                taken += 1;
+            }
+            for (sum, column) in sums.iter_mut().zip(&columns) {
+                sum.add_all(&column[..taken])?;
+            }
+            if taken < ROWS {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sum of the terms of at most [`PART`] numbers, none of them too large for two integers of 64 bits: loops over these become vector
+    /// instructions, and branches and integers of 128 bits do not.
+    fn sum_of(values: &[f64]) -> Option<i128> {
+        const UNIT: f64 = (1u64 << UPPER) as f64;
+        let (mut upper, mut lower, mut fits) = (0u64, 0u64, true);
+        for &value in values {
+            let scaled = value * (1u128 << BITS) as f64;
+            // Added to ROUNDER, a number is rounded to an integer, which then stands in the lowest bits.
+            let above = scaled * (1.0 / UNIT) + ROUNDER;
+            // exact: a multiple of the unit is taken off
+            let below = (scaled - (above - ROUNDER) * UNIT) + ROUNDER;
+            upper = upper.wrapping_add(above.to_bits());
+            lower = lower.wrapping_add(below.to_bits());
+            fits &= scaled.abs() < MOST_IN_PARTS;
+        }
+        let of_rounders = ROUNDER.to_bits().wrapping_mul(values.len() as u64);
+        let [upper, lower] = [upper, lower].map(|sum| i128::from(sum.wrapping_sub(of_rounders) as i64));
+        fits.then_some((upper << UPPER) + lower)
     }
 
     /// Adds a number `times` times, exactly: the number is rounded once.
@@ -160,6 +226,48 @@ mod tests {
     }
 
     #[test]
+    fn many_numbers_at_once_as_one_by_one() {
+        let mut bits = 0x243f_6a88_85a3_08d3_u64;
+        let mut random = |exponents: std::ops::Range<u64>| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let exponent = 1023 - 100 + exponents.start + (bits >> 11) % (exponents.end - exponents.start);
+            f64::from_bits(bits & !(0x7ff << 52) | exponent << 52)
+        };
+        // all sizes, those about the largest that are added in parts, squares of lengths, and what only just is not rounded away
+        for exponents in [0..160, 128..133, 90..110, 38..42, 76..82] {
+            for length in [0, 1, 5, PART - 1, PART, 3 * PART + 7] {
+                let values: Vec<f64> = (0..length).map(|_| random(exponents.clone())).collect();
+                let (mut all, mut each) = (Exact::<60>(7), Exact::<60>(7));
+                all.add_all(&values).unwrap();
+                values.iter().for_each(|&value| each.add(value).unwrap());
+                assert_eq!(all, each, "{length} numbers of exponents {exponents:?}");
+            }
+        }
+        for halves in [[0.5, 1.5, 2.5, -0.5], [-1.5, -2.5, 1.0, 0.25]] {
+            let values: Vec<f64> = [0.0, 2f64.powi(40), 2f64.powi(41), -(2f64.powi(50))]
+                .iter()
+                .flat_map(|far| halves.map(|half| (far + half) * 0.5f64.powi(60)))
+                .collect();
+            let (mut all, mut each) = (Exact::<60>::default(), Exact::<60>::default());
+            all.add_all(&values).unwrap();
+            values.iter().for_each(|&value| each.add(value).unwrap());
+            assert_eq!(all, each);
+        }
+        for rows in [0, 1, ROWS, 3 * ROWS + 2] {
+            let row = |k: usize| [k as f64, -0.1 * k as f64];
+            let mut sums = [Exact::<60>::default(); 2];
+            Exact::add_rows(&mut sums, (0..rows).map(row)).unwrap();
+            let mut each = sums.map(|_| Exact::<60>::default());
+            (0..rows).map(row).for_each(|row| (0..2).for_each(|k| each[k].add(row[k]).unwrap()));
+            assert_eq!(sums, each, "{rows} rows");
+        }
+        let same = vec![2f64.powi(29); PART]; // the largest sum of a part
+        let mut sum = Exact::<60>::default();
+        sum.add_all(&same).unwrap();
+        assert_eq!(sum.0, (PART as i128) << 89);
+    }
+
+    #[test]
     fn a_number_added_several_times() {
         let (mut once, mut each) = (Exact::<60>::default(), Exact::<60>::default());
         once.add_multiple(0.1, 1000).unwrap();
@@ -200,6 +308,7 @@ mod tests {
             sum.add(-5.0).unwrap();
             assert!(sum.add(value).is_err(), "{value}");
             assert_eq!(sum, Exact::<60>(-5 << 60));
+            assert!(sum.add_all(&[0.0, value, 1.0]).is_err(), "{value}");
         }
     }
 }

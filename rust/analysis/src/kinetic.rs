@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Kinetic temperature of all atoms, to be compared with the one that a user gives.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 use crate::constants::BOLTZMANN_AMU;
 use crate::exact::LIMBS;
@@ -27,12 +27,13 @@ type Sum = Exact<40>;
 /// # Errors
 /// Where a velocity is not finite.
 pub fn sum(velocities: &ArrayView2<'_, f64>, unit: f64, masses: impl Iterator<Item = f64>) -> Result<Vec<i64>> {
-    let mut sum = Sum::default();
-    for (v, mass) in velocities.outer_iter().zip(masses) {
+    let mut sum = [Sum::default()];
+    let of_atom = |(v, mass): (ArrayView1<'_, f64>, f64)| {
         let [x, y, z] = [v[0] * unit, v[1] * unit, v[2] * unit];
-        sum.add(mass * (x * x + y * y + z * z))?;
-    }
-    Ok(sum.limbs().to_vec())
+        [mass * (x * x + y * y + z * z)]
+    };
+    Sum::add_rows(&mut sum, velocities.outer_iter().zip(masses).map(of_atom))?;
+    Ok(sum[0].limbs().to_vec())
 }
 
 /// The temperature, K, of the sum over ranks of [`sum`]; 0 without degrees of freedom.

@@ -10,6 +10,7 @@
 
 pub mod arrhenius;
 mod arrhenius_line;
+mod batches;
 mod blocks;
 pub mod claims;
 pub mod constants;

@@ -4,7 +4,7 @@
 //! Drift is that of the mean fractional coordinate of the reference atoms, image flags included: in a cell that does not change the same
 //! as that of their mean unwrapped position, and in one that does, no motion of atoms that only follow the cell.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 use super::layout::DensityLayout;
 use crate::exact::LIMBS;
@@ -68,7 +68,9 @@ pub(super) fn voxel(s: [f64; 3], grid: [u64; 3]) -> Result<usize> {
         }
         let fine = (s[axis] * (1i64 << FINE) as f64).round_ties_even() as i64;
         let inside = fine.rem_euclid(1 << FINE) as u64;
-        let along = ((inside * grid[axis] + (1 << (FINE - 1))) >> FINE) % grid[axis];
+        let along = (inside * grid[axis] + (1 << (FINE - 1))) >> FINE;
+        // the last half voxel belongs to the first one
+        let along = if along == grid[axis] { 0 } else { along };
         number = number * grid[axis] as usize + along as usize;
     }
     Ok(number)
@@ -96,16 +98,15 @@ pub fn locate(
     }
     let fractions = Fractions { cell, origin };
     let mut sums = [Sum::default(); 4];
-    for (k, (r, image)) in positions.chunks_exact(3).zip(images.outer_iter()).enumerate() {
+    let weighted = |(k, (r, image)): (usize, (&[f64], ArrayView1<'_, i32>))| {
         let weight = weights.get(k).copied().unwrap_or(1.0);
         let s = fractions.of(r);
-        sums[0].add(weight)?;
-        for axis in 0..3 {
-            // as for ions: the same number for any image that LAMMPS holds
-            let fine = (s[axis] * (1i64 << FINE) as f64).round_ties_even() / (1i64 << FINE) as f64;
-            sums[1 + axis].add(weight * (fine + f64::from(image[axis])))?;
-        }
-    }
+        // as for ions: the same number for any image that LAMMPS holds
+        let fine = s.map(|s| (s * (1i64 << FINE) as f64).round_ties_even() / (1i64 << FINE) as f64);
+        let along = |axis: usize| weight * (fine[axis] + f64::from(image[axis]));
+        [weight, along(0), along(1), along(2)]
+    };
+    Sum::add_rows(&mut sums, positions.chunks_exact(3).zip(images.outer_iter()).enumerate().map(weighted))?;
     Ok(std::iter::once(atoms as i64).chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
 }
 

@@ -112,18 +112,21 @@ impl Lags {
         (self.per_level * (1 + (self.levels - 1) * self.origins)) as usize
     }
 
-    /// Calls `pair` for every lag that sample number `sample` (from 0 on) completes.
-    pub fn pairs(&self, sample: u64, mut pair: impl FnMut(Pairing)) {
+    /// Every lag that sample number `sample` (from 0 on) completes.
+    #[must_use]
+    pub fn pairings(&self, sample: u64) -> Vec<Pairing> {
+        let mut pairings = Vec::with_capacity(self.count());
         for (index, level) in self.levels_of(sample) {
             let count = sample / level.stride;
             for (k, lag) in self.in_strides(index).take_while(|&lag| lag <= count).enumerate() {
                 let place = level.first_place + (count - lag) % level.places;
-                pair(Pairing { lag: level.first_lag + k, place: place as usize });
+                pairings.push(Pairing { lag: level.first_lag + k, place: place as usize });
             }
         }
+        pairings
     }
 
-    /// Calls `keep` for every place where the position of this sample goes, after all pairs were taken.
+    /// Calls `keep` for every place where the position of this sample goes, after all displacements were taken.
     pub fn keeps(&self, sample: u64, mut keep: impl FnMut(usize)) {
         for (_, level) in self.levels_of(sample) {
             keep((level.first_place + sample / level.stride % level.places) as usize);
@@ -185,7 +188,7 @@ mod tests {
             let mut kept = vec![None; lags.places()];
             let mut found = Vec::new();
             for sample in 0..samples {
-                lags.pairs(sample, |pair| found.push((all[pair.lag], kept[pair.place].unwrap(), sample)));
+                found.extend(lags.pairings(sample).iter().map(|pair| (all[pair.lag], kept[pair.place].unwrap(), sample)));
                 lags.keeps(sample, |place| kept[place] = Some(sample));
             }
             let mut expected = Vec::new();

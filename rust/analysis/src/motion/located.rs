@@ -84,20 +84,15 @@ pub fn locate(
     for &id in ids {
         counts[1 + group_of(id)] += 1;
     }
-    let mut sums = [Sum::default(); 7];
-    for r in ions.chunks_exact(3) {
-        for axis in 0..3 {
-            sums[axis].add(r[axis])?;
-        }
-    }
-    for (k, r) in reference.chunks_exact(3).enumerate() {
+    let (mut of_ions, mut of_reference) = ([Sum::default(); 3], [Sum::default(); 4]);
+    Sum::add_rows(&mut of_ions, ions.chunks_exact(3).map(|r| [r[0], r[1], r[2]]))?;
+    let weighted = |(k, r): (usize, &[f64])| {
         let weight = weights.get(k).copied().unwrap_or(1.0);
-        sums[3].add(weight)?;
-        for axis in 0..3 {
-            sums[4 + axis].add(weight * r[axis])?;
-        }
-    }
-    Ok(counts.into_iter().chain(sums.iter().flat_map(|sum| sum.limbs())).collect())
+        [weight, weight * r[0], weight * r[1], weight * r[2]]
+    };
+    Sum::add_rows(&mut of_reference, reference.chunks_exact(3).enumerate().map(weighted))?;
+    let sums = of_ions.iter().chain(&of_reference);
+    Ok(counts.into_iter().chain(sums.flat_map(|sum| sum.limbs())).collect())
 }
 
 /// One frame as this rank sees it.
@@ -161,23 +156,27 @@ pub(crate) struct Ions<'a> {
 
 impl Ions<'_> {
     /// Where an ion is, A.
+    #[inline]
     pub fn now(&self, ion: usize) -> [f64; 3] {
         std::array::from_fn(|axis| self.positions[3 * ion + axis] - self.center[axis])
     }
 
     /// Where it was when a place of its row was written, A.
+    #[inline]
     pub fn past(&self, ion: usize, place: usize) -> [f64; 3] {
         let row = &self.rows[self.slots[ion] as usize * self.width + 3 * place..][..3];
         [row[0], row[1], row[2]]
     }
 
-    /// How far each is from there, A. All at once: rows are far apart in memory, and many are then waited for together.
-    pub fn displacements(&self, place: usize, to: &mut Vec<[f64; 3]>) {
-        to.clear();
-        to.extend((0..self.slots.len()).map(|ion| {
-            let (now, past) = (self.now(ion), self.past(ion, place));
-            [now[0] - past[0], now[1] - past[1], now[2] - past[2]]
-        }));
+    /// How far some of them are from there, A; `to` is replaced. All at once: rows are far apart in memory, and many are then waited
+    /// for together.
+    pub fn displacements(&self, some: &[u32], place: usize, to: &mut [Vec<f64>; 3]) {
+        to.iter_mut().for_each(|along| along.resize(some.len(), 0.0));
+        let [x, y, z] = to;
+        for (((&ion, x), y), z) in some.iter().zip(x).zip(y).zip(z) {
+            let (now, past) = (self.now(ion as usize), self.past(ion as usize, place));
+            (*x, *y, *z) = (now[0] - past[0], now[1] - past[1], now[2] - past[2]);
+        }
     }
 }
 

@@ -143,15 +143,14 @@ impl Candidates {
 }
 
 /// Calls `both` for each pair that is in both lists, which are in the order of their pairs.
-pub(super) fn in_both(one: &[Bond], other: &[Bond], mut both: impl FnMut(&Bond, &Bond) -> Result<()>) -> Result<()> {
+pub(super) fn in_both(one: &[Bond], other: &[Bond], mut both: impl FnMut(&Bond, &Bond)) {
     let mut others = other.iter().peekable();
     for bond in one {
         while others.next_if(|other| other.pair() < bond.pair()).is_some() {}
         if let Some(other) = others.next_if(|other| other.pair() == bond.pair()) {
-            both(bond, other)?;
+            both(bond, other);
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -144,17 +144,19 @@ impl Polyhedra {
         if sample > 0 {
             follow(block, &total.bonds, &bonds, &total.clusters, &now)?;
         }
-        let mut outcome = Ok(());
-        self.lags.pairs(sample, |pair| {
+        let mine = |bond: &Bond| bond.center.rem_euclid(ranks.max(1) as i64) as usize == rank;
+        let mut cosines = Vec::with_capacity(bonds.len());
+        for pair in self.lags.pairings(sample) {
             let past = &total.places[pair.place];
             block.lags[pair.lag].bonds += past.len() as u64;
-            let sums = &mut self.local[pair.lag];
-            let mine = |bond: &Bond| bond.center.rem_euclid(ranks.max(1) as i64) as usize == rank;
-            if outcome.is_ok() {
-                outcome = in_both(past, &bonds, |old, new| if mine(old) { turned(sums, old, new) } else { Ok(()) });
-            }
-        });
-        outcome?;
+            cosines.clear();
+            in_both(past, &bonds, |old, new| {
+                if mine(old) {
+                    cosines.push(old.cosine(new));
+                }
+            });
+            self.local[pair.lag].add(&mut cosines)?;
+        }
         self.lags.keeps(sample, |place| total.places[place].clone_from(&bonds));
         (total.bonds, total.clusters) = (bonds, now);
         total.samples += 1;
@@ -164,12 +166,14 @@ impl Polyhedra {
     }
 }
 
-/// P1 and P2 of the angle that a bond has turned by.
-fn turned(sums: &mut LagSums, old: &Bond, new: &Bond) -> Result<()> {
-    let cosine = old.cosine(new);
-    sums.kept += 1;
-    sums.p1.add(cosine)?;
-    sums.p2.add(1.5 * cosine * cosine - 0.5)
+impl LagSums {
+    /// Adds P1 and P2 of the angles that bonds have turned by, whose cosines become something else.
+    fn add(&mut self, cosines: &mut [f64]) -> Result<()> {
+        self.kept += cosines.len() as u64;
+        self.p1.add_all(cosines)?;
+        cosines.iter_mut().for_each(|cosine| *cosine = 1.5 * *cosine * *cosine - 0.5);
+        self.p2.add_all(cosines)
+    }
 }
 
 /// What there is in a frame.
@@ -204,10 +208,7 @@ fn count(block: &mut Frames, layout: &PolyhedraLayout, bonds: &[Bond], now: &[Cl
 /// What has become of the frame before.
 fn follow(block: &mut Frames, old: &[Bond], new: &[Bond], before: &[Cluster], now: &[Cluster]) -> Result<()> {
     let mut kept = 0;
-    in_both(old, new, |_, _| {
-        kept += 1;
-        Ok(())
-    })?;
+    in_both(old, new, |_, _| kept += 1);
     block.watched += old.len() as u64;
     block.broken += old.len() as u64 - kept;
     for cluster in before {

@@ -6,6 +6,7 @@ use super::moments::{Moments, Powers, Squares};
 use super::onsager::{self, pairs};
 use super::spectrum::Series;
 use super::total::TransportTotal;
+use crate::batches::{BATCH, sorted};
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
 use crate::motion::{Frame, ION_GROUPS, Ions, Lags, Located, group_of};
@@ -79,27 +80,25 @@ impl Transport {
         let sample = total.samples;
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
-        let mut outcome = Ok(());
-        let mut moved = Vec::new();
-        self.lags.pairs(sample, |pair| {
-            if outcome.is_ok() {
-                moments.origins[pair.lag] += 1;
-                let past = &total.collective[3 * pair.place..][..3];
-                let cross = moments.cross.get_mut(pair.lag);
-                let local = &mut self.local[pair.lag];
-                ions.displacements(pair.place, &mut moved);
-                outcome = add_collective(&mut moments.collective[pair.lag], &collective, past)
-                    .and_then(|()| {
-                        cross.map_or(Ok(()), |cross| {
-                            add_cross(cross, &collective, past, &others, |other| {
-                                &total.species[3 * (other * places + pair.place)..][..3]
-                            })
-                        })
-                    })
-                    .and_then(|()| local.add(&moved, frame.ids));
+        let pairings = self.lags.pairings(sample);
+        for pair in &pairings {
+            moments.origins[pair.lag] += 1;
+            let past = &total.collective[3 * pair.place..][..3];
+            add_collective(&mut moments.collective[pair.lag], &collective, past)?;
+            if let Some(cross) = moments.cross.get_mut(pair.lag) {
+                let past_of = |other: usize| &total.species[3 * (other * places + pair.place)..][..3];
+                add_cross(cross, &collective, past, &others, past_of)?;
             }
-        });
-        outcome?;
+        }
+        let mut moved = Default::default();
+        for (group, members) in sorted(frame.ids.iter().map(|&id| group_of(id)), ION_GROUPS).iter().enumerate() {
+            for some in members.chunks(BATCH) {
+                for pair in &pairings {
+                    ions.displacements(some, pair.place, &mut moved);
+                    self.local[pair.lag].add(group, &mut moved)?;
+                }
+            }
+        }
 
         self.lags.keeps(sample, |place| {
             total.collective[3 * place..][..3].copy_from_slice(&collective);
@@ -158,18 +157,19 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
 }
 
 impl LagSums {
-    /// Adds the displacements of ions, A.
-    fn add(&mut self, moved: &[[f64; 3]], ids: &[i64]) -> Result<()> {
-        for (moved, &id) in moved.iter().zip(ids) {
-            let d2 = moved.map(|d| d * d);
-            for (sum, d2) in self.squares.iter_mut().zip(d2) {
-                sum.add(d2)?;
-            }
-            let r2 = d2[0] + d2[1] + d2[2];
-            self.groups[group_of(id)].add(r2)?;
-            self.fourth.add(r2 * r2)?;
+    /// Adds the displacements of ions of one group, A, which become something else.
+    fn add(&mut self, group: usize, moved: &mut [Vec<f64>; 3]) -> Result<()> {
+        for (sum, along) in self.squares.iter_mut().zip(&mut *moved) {
+            along.iter_mut().for_each(|d| *d *= *d);
+            sum.add_all(along)?;
         }
-        Ok(())
+        let [squares, dy2, dz2] = moved;
+        for ((square, dy2), dz2) in squares.iter_mut().zip(dy2).zip(dz2) {
+            *square = *square + *dy2 + *dz2;
+        }
+        self.groups[group].add_all(squares)?;
+        squares.iter_mut().for_each(|square| *square *= *square);
+        self.fourth.add_all(squares)
     }
 }
 

@@ -5,6 +5,7 @@ use super::distinct::{Grid, Partners};
 use super::layout::VanHoveLayout;
 use super::sums::Displaced;
 use super::total::VanHoveTotal;
+use crate::batches::BATCH;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
 use crate::motion::{Frame, Ions, Lags, Located};
 use crate::{Error, MOST_BLOCKS, Result};
@@ -90,9 +91,9 @@ impl VanHove {
 
         let block = total.blocks.at(sample, || Displaced::empty(layout))?;
         let ions = Ions { positions, slots: frame.slots, center, rows, width };
-        let (local, waiting, distinct) = (&mut self.local, &mut self.waiting, &self.distinct_lags);
+        let (local, distinct) = (&mut self.local, &self.distinct_lags);
         let (pairs, bins) = (&mut self.frame, layout.bins as usize);
-        let mut around = |lag: usize, place: Option<usize>, local: &mut Displaced, block: &mut Displaced| {
+        let mut around = |lag: usize, place: Option<usize>| -> Result<()> {
             let Some(grid) = &grid else { return Ok(()) };
             pairs.fill(0);
             for (ion, &id) in frame.ids.iter().enumerate() {
@@ -106,20 +107,26 @@ impl VanHove {
             }
             Ok(())
         };
-        let mut outcome = if distinct.is_empty() { Ok(()) } else { around(0, None, local, block) };
-        let mut moved = Vec::new();
-        self.lags.pairs(sample, |pair| {
-            if outcome.is_ok() {
-                block.origins[pair.lag] += 1;
-                ions.displacements(pair.place, &mut moved);
-                outcome = add_displacements(layout, pair.lag, &moved, local).and_then(|overlapping| {
-                    waiting.push((pair.lag, overlapping));
-                    let chosen = distinct.iter().position(|(_, index)| *index == Some(pair.lag));
-                    chosen.map_or(Ok(()), |lag| around(lag, Some(pair.place), local, block))
-                });
+        if !distinct.is_empty() {
+            around(0, None)?;
+        }
+        let pairings = self.lags.pairings(sample);
+        for pair in &pairings {
+            block.origins[pair.lag] += 1;
+            if let Some(lag) = distinct.iter().position(|(_, index)| *index == Some(pair.lag)) {
+                around(lag, Some(pair.place))?;
             }
-        });
-        outcome?;
+        }
+        let mut overlapping = vec![0; pairings.len()];
+        let mut moved = Default::default();
+        let all: Vec<u32> = (0..frame.ids.len() as u32).collect();
+        for some in all.chunks(BATCH) {
+            for (pair, overlapping) in pairings.iter().zip(&mut overlapping) {
+                ions.displacements(some, pair.place, &mut moved);
+                *overlapping += add_displacements(layout, pair.lag, &mut moved, local)?;
+            }
+        }
+        self.waiting.extend(pairings.iter().map(|pair| pair.lag).zip(overlapping));
         self.lags.keeps(sample, |place| frame.keep(positions, &center, rows, width, place));
         total.samples += 1;
         Ok(())
@@ -151,22 +158,30 @@ fn grid_of(
     Grid::new(partners, center, layout.rmax)
 }
 
-/// Adds the displacements of all ions since an origin; how many overlap with where they were.
-fn add_displacements(layout: &VanHoveLayout, lag: usize, moved: &[[f64; 3]], local: &mut Displaced) -> Result<u64> {
+/// Adds displacements of ions since an origin, which become something else; how many overlap with where they were.
+fn add_displacements(
+    layout: &VanHoveLayout,
+    lag: usize,
+    moved: &mut [Vec<f64>; 3],
+    local: &mut Displaced,
+) -> Result<u64> {
     let (bins, waves) = (layout.bins as usize, layout.q.len());
     let per_length = bins as f64 / layout.rmax;
+    let [squares, lengths, values] = moved;
+    for ((x, y), z) in squares.iter_mut().zip(&mut *lengths).zip(&*values) {
+        *x = *x * *x + *y * *y + z * z;
+        *y = x.sqrt();
+    }
+    local.squares[lag].add_all(squares)?;
+    squares.iter_mut().for_each(|square| *square *= *square);
+    local.fourth[lag].add_all(squares)?;
+    for (sum, q) in local.waves[lag * waves..][..waves].iter_mut().zip(&layout.q) {
+        values.iter_mut().zip(&*lengths).for_each(|(value, d)| *value = wave(q * d));
+        sum.add_all(values)?;
+    }
     let counts = &mut local.counts[lag * bins..][..bins];
-    let sums = &mut local.waves[lag * waves..][..waves];
-    let (squares, fourth) = (&mut local.squares[lag], &mut local.fourth[lag]);
     let mut overlapping = 0;
-    for [dx, dy, dz] in moved {
-        let d2 = dx * dx + dy * dy + dz * dz;
-        let d = d2.sqrt();
-        squares.add(d2)?;
-        fourth.add(d2 * d2)?;
-        for (sum, q) in sums.iter_mut().zip(&layout.q) {
-            sum.add(wave(q * d))?;
-        }
+    for &d in &*lengths {
         let bin = d * per_length;
         if bin < bins as f64 {
             counts[bin as usize] += 1;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::correlation::{Correlation, Products};
 use super::layout::{Evaluation, VibrationsLayout};
+use crate::batches::{BATCH, sorted};
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
 use crate::shapes::{numbers, one_each};
@@ -135,25 +136,33 @@ impl Vibrations {
         let begins = self.open_origins();
         let Sums { layout, total, .. } = &mut self.sums;
         let (width, window) = (layout.row_width(), layout.window as usize);
-        for ((v, &kind), &slot) in velocities.chunks_exact(3).zip(species).zip(slots) {
-            if kind < 0 {
-                continue;
-            }
-            let kind = kind as usize;
-            let (Some(met), Some(row)) = (
-                self.atoms.get_mut(kind),
-                rows.get_mut(slot as usize * width..).and_then(|rows| rows.get_mut(..width)),
-            ) else {
-                return Err(Error::Data(format!("an atom of species {kind} in row {slot}: there is no such one")));
-            };
-            *met += 1;
-            if let Some(place) = begins {
-                row[place..place + 3].copy_from_slice(v);
+        if let Some(&kind) = species.iter().find(|&&kind| kind >= self.atoms.len() as i32) {
+            return Err(Error::Data(format!("an atom of species {kind}: there is no such species")));
+        }
+        let mut values = Vec::with_capacity(BATCH);
+        for (kind, members) in sorted(species.iter().map(|&kind| kind as usize), self.atoms.len()).iter().enumerate() {
+            self.atoms[kind] += members.len() as u64;
+            let there = |&atom: &u32| usize::try_from(slots[atom as usize]).is_ok_and(|slot| (slot + 1) * width <= rows.len());
+            if !members.iter().all(there) {
+                return Err(Error::Data(format!("an atom of species {kind} has no row")));
             }
             let products = &mut self.products[kind * window..][..window];
-            for origin in &self.open {
-                let past = &row[origin.place..origin.place + 3];
-                products[origin.lag].add(v[0] * past[0] + v[1] * past[1] + v[2] * past[2])?;
+            for some in members.chunks(BATCH) {
+                let velocity = |atom: u32| &velocities[3 * atom as usize..][..3];
+                let first = |atom: u32, place: usize| slots[atom as usize] as usize * width + place;
+                if let Some(place) = begins {
+                    for &atom in some {
+                        rows[first(atom, place)..][..3].copy_from_slice(velocity(atom));
+                    }
+                }
+                for origin in &self.open {
+                    values.clear();
+                    values.extend(some.iter().map(|&atom| {
+                        let (v, past) = (velocity(atom), &rows[first(atom, origin.place)..][..3]);
+                        v[0] * past[0] + v[1] * past[1] + v[2] * past[2]
+                    }));
+                    products[origin.lag].add_all(&values)?;
+                }
             }
         }
 
