@@ -57,7 +57,7 @@ impl Merge for Counts {
         add_count(&mut self.frames, other.frames)?;
         add_count(&mut self.kinetic_frames, other.kinetic_frames)?;
         self.kinetic.merge(other.kinetic)?;
-        self.visits.add_all(other.visits.iter())
+        self.visits.add_all(&other.visits)
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn rows_of_zeros_are_saved_as_one_number() {
         let mut counts = Counts::empty([2, 3, 2]);
-        counts.visits.add_all([0, 0, 0, 7, 1, 0, 0, 0, 2].into_iter()).unwrap();
+        counts.visits.add_all(&[0, 0, 0, 7, 1, 0, 0, 0, 2, 0, 0, 0].into_iter().collect()).unwrap();
         let text = serde_json::to_string(&counts).unwrap();
         assert!(text.contains("\"visits\":[-3,7,1,-3,2,-3]"), "{text}");
         assert_eq!(serde_json::from_str::<Counts>(&text).unwrap(), counts);

@@ -109,7 +109,7 @@ fn errors(total: &mut Counts, blocks: &[&Counts]) -> Result<[Option<f64>; 4]> {
     for &block in blocks {
         total.visits.take_all(&block.visits);
         found.push(barriers(total).0);
-        total.visits.add_all(block.visits.iter())?;
+        total.visits.add_all(&block.visits)?;
     }
     Ok(std::array::from_fn(|axis| {
         let values = found.iter().map(|barriers| barriers[axis]).collect::<Option<Vec<f64>>>()?;

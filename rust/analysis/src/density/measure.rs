@@ -189,10 +189,12 @@ impl Density {
         self.local.resize(grid.iter().product::<u64>() as usize);
         let drift: [f64; 3] = std::array::from_fn(|axis| center[axis] - total.first[axis]);
         let fractions = Fractions { cell, origin };
-        for r in numbers("positions of ions", &frame.positions)?.chunks_exact(3) {
+        // Voxels first, then visits: these lie far apart in memory, and many are then waited for together.
+        let voxels = numbers("positions of ions", &frame.positions)?.chunks_exact(3).map(|r| {
             let s = fractions.of(r);
-            self.local.add(voxel([s[0] - drift[0], s[1] - drift[1], s[2] - drift[2]], grid)?, 1)?;
-        }
+            voxel([s[0] - drift[0], s[1] - drift[1], s[2] - drift[2]], grid).map(|voxel| voxel as u32)
+        });
+        self.local.add(&voxels.collect::<Result<Vec<u32>>>()?)?;
         let block = total.blocks.at_most(layout.blocks as usize, total.samples, || Counts::empty(grid))?;
         block.frames += 1;
         if let Some(kelvin) = frame.kinetic_temperature {
@@ -278,8 +280,9 @@ impl Measure for Density {
                 voxels.div_ceil(2)
             )));
         }
-        let visits = || sum.iter().flat_map(|&pair| [pair as u32, (pair >> 32) as u32]).take(voxels);
-        let found: u64 = visits().map(u64::from).sum();
+        let mut visits: Vec<u32> = sum.iter().flat_map(|&pair| [pair as u32, (pair >> 32) as u32]).collect();
+        visits.truncate(voxels);
+        let found: u64 = visits.iter().map(|&visits| u64::from(visits)).sum();
         let Sums { layout, total, .. } = &mut self.sums;
         if Some(found) != self.pending.checked_mul(layout.ions) {
             return Err(Error::Data(format!(
@@ -291,7 +294,7 @@ impl Measure for Density {
         self.found.take();
         if let Some(last) = total.samples.checked_sub(1) {
             let block = total.blocks.at_most(layout.blocks as usize, last, || Counts::empty([0; 3]))?;
-            block.visits.add_all(visits())?;
+            block.visits.add_all(&visits.into())?;
         }
         Ok(())
     }

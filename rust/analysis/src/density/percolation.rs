@@ -154,10 +154,10 @@ mod tests {
         let mut at = 1;
         for turn in 0..turns {
             for step in 0..around - 1 {
-                visits.add(2 * turn * around + (at + step) % around, 1).unwrap();
+                visits.add(&[(2 * turn * around + (at + step) % around) as u32]).unwrap();
             }
             at = (at + around - 2) % around;
-            visits.add((2 * turn + 1) * around + at, 1).unwrap();
+            visits.add(&[((2 * turn + 1) * around + at) as u32]).unwrap();
         }
         assert_eq!(at, 1);
         assert_eq!(percolation(&visits, grid), [None, Some(1), Some(1)]);

@@ -4,6 +4,8 @@
 //! Most voxels are never visited, and in a stretch of time few are so more than 255 times: a byte each is enough until one is not, then
 //! all take two bytes, and four.
 
+use num_traits::{WrappingAdd, WrappingSub};
+
 use crate::{Error, Result};
 
 /// A number for each voxel. Equal numbers are equal in whatever width they are held.
@@ -71,34 +73,53 @@ impl Visits {
         (0..self.len()).map(|voxel| self.of(voxel))
     }
 
-    /// Adds to those of one voxel.
+    /// Adds a visit of each of these voxels.
     ///
     /// # Errors
-    /// Where the sum needs more than four bytes.
-    pub fn add(&mut self, voxel: usize, more: u32) -> Result<()> {
-        let sum = self
-            .of(voxel)
-            .checked_add(more)
-            .ok_or_else(|| Error::Data("a voxel was visited more than 4294967295 times: use smaller voxels".into()))?;
-        self.set(voxel, sum);
-        Ok(())
-    }
-
-    /// Adds to those of all voxels, as many as `more` says.
-    ///
-    /// # Errors
-    /// As [`Visits::add`].
-    pub fn add_all(&mut self, more: impl Iterator<Item = u32>) -> Result<()> {
-        for (voxel, more) in more.enumerate().filter(|&(_, more)| more > 0) {
-            self.add(voxel, more)?;
+    /// Where a number needs more than four bytes.
+    pub fn add(&mut self, voxels: &[u32]) -> Result<()> {
+        for &voxel in voxels {
+            let sum = self.of(voxel as usize).checked_add(1).ok_or_else(too_many)?;
+            self.set(voxel as usize, sum);
         }
         Ok(())
     }
 
+    /// Adds to those of all voxels.
+    ///
+    /// # Errors
+    /// As [`Visits::add`].
+    pub fn add_all(&mut self, more: &Self) -> Result<()> {
+        while self.width() < more.width() {
+            self.widen()?;
+        }
+        loop {
+            let fits = match (&mut self.0, &more.0) {
+                (Held::One(held), Held::One(more)) => add(held, more),
+                (Held::Two(held), Held::One(more)) => add(held, more),
+                (Held::Two(held), Held::Two(more)) => add(held, more),
+                (Held::Four(held), Held::One(more)) => add(held, more),
+                (Held::Four(held), Held::Two(more)) => add(held, more),
+                (Held::Four(held), Held::Four(more)) => add(held, more),
+                (Held::One(_) | Held::Two(_), _) => false,
+            };
+            if fits {
+                return Ok(());
+            }
+            self.widen()?;
+        }
+    }
+
     /// Takes away what was added.
     pub fn take_all(&mut self, less: &Self) {
-        for (voxel, less) in less.iter().enumerate().filter(|&(_, less)| less > 0) {
-            self.set(voxel, self.of(voxel) - less);
+        match (&mut self.0, &less.0) {
+            (Held::One(held), Held::One(less)) => take(held, less),
+            (Held::Two(held), Held::One(less)) => take(held, less),
+            (Held::Two(held), Held::Two(less)) => take(held, less),
+            (Held::Four(held), Held::One(less)) => take(held, less),
+            (Held::Four(held), Held::Two(less)) => take(held, less),
+            (Held::Four(held), Held::Four(less)) => take(held, less),
+            (Held::One(_) | Held::Two(_), _) => unreachable!("wider numbers were never added"),
         }
     }
 
@@ -106,23 +127,54 @@ impl Visits {
         match &mut self.0 {
             Held::One(held) => match u8::try_from(count) {
                 Ok(count) => held[voxel] = count,
-                Err(_) => self.widen(voxel, count),
+                Err(_) => self.set_wider(voxel, count),
             },
             Held::Two(held) => match u16::try_from(count) {
                 Ok(count) => held[voxel] = count,
-                Err(_) => self.widen(voxel, count),
+                Err(_) => self.set_wider(voxel, count),
             },
             Held::Four(held) => held[voxel] = count,
         }
     }
 
     #[cold]
-    fn widen(&mut self, voxel: usize, count: u32) {
+    fn set_wider(&mut self, voxel: usize, count: u32) {
+        // never from four bytes, which hold every count
+        if self.widen().is_ok() {
+            self.set(voxel, count);
+        }
+    }
+
+    fn widen(&mut self) -> Result<()> {
         self.0 = match &self.0 {
             Held::One(held) => Held::Two(held.iter().map(|&count| count.into()).collect()),
-            Held::Two(_) | Held::Four(_) => Held::Four(self.iter().collect()),
+            Held::Two(held) => Held::Four(held.iter().map(|&count| count.into()).collect()),
+            Held::Four(_) => return Err(too_many()),
         };
-        self.set(voxel, count);
+        Ok(())
+    }
+}
+
+fn too_many() -> Error {
+    Error::Data("a voxel was visited more than 4294967295 times: use smaller voxels".into())
+}
+
+/// Whether all sums fit; if not, nothing is added. Without a branch for each voxel, these become vector instructions.
+fn add<T: Copy + PartialOrd + From<U> + WrappingAdd + WrappingSub, U: Copy>(held: &mut [T], more: &[U]) -> bool {
+    let mut fits = true;
+    for (held, &more) in held.iter_mut().zip(more) {
+        *held = held.wrapping_add(&more.into());
+        fits &= *held >= more.into();
+    }
+    if !fits {
+        take(held, more);
+    }
+    fits
+}
+
+fn take<T: Copy + From<U> + WrappingSub, U: Copy>(held: &mut [T], less: &[U]) {
+    for (held, &less) in held.iter_mut().zip(less) {
+        *held = held.wrapping_sub(&less.into());
     }
 }
 
@@ -134,11 +186,21 @@ impl PartialEq for Visits {
 
 impl FromIterator<u32> for Visits {
     fn from_iter<I: IntoIterator<Item = u32>>(counts: I) -> Self {
-        let mut visits = Self::default();
-        for count in counts {
-            visits.push(count);
-        }
-        visits
+        Self::from(counts.into_iter().collect::<Vec<u32>>())
+    }
+}
+
+impl From<Vec<u32>> for Visits {
+    /// In as few bytes as the largest number needs.
+    fn from(counts: Vec<u32>) -> Self {
+        let most = counts.iter().copied().max().unwrap_or(0);
+        Self(if most <= u8::MAX.into() {
+            Held::One(counts.iter().map(|&count| count as u8).collect())
+        } else if most <= u16::MAX.into() {
+            Held::Two(counts.iter().map(|&count| count as u16).collect())
+        } else {
+            Held::Four(counts)
+        })
     }
 }
 
@@ -168,16 +230,28 @@ mod tests {
         let mut visits = Visits::none(3);
         let mut expected = [0u32; 3];
         for (voxel, more, width) in [(1, 255, 1), (1, 1, 2), (0, 65_535, 2), (0, 1, 4), (2, u32::MAX, 4)] {
-            visits.add(voxel, more).unwrap();
+            let mut each = [0; 3];
+            each[voxel] = more;
+            visits.add_all(&each.into_iter().collect()).unwrap();
             expected[voxel] += more;
             assert_eq!((visits.iter().collect::<Vec<_>>(), visits.width()), (expected.to_vec(), width));
         }
-        assert!(visits.add(2, 1).unwrap_err().to_string().contains("more than 4294967295 times"));
+        assert!(visits.add(&[2]).unwrap_err().to_string().contains("more than 4294967295 times"));
+        assert!(visits.add_all(&[0, 0, 1].into_iter().collect()).is_err());
+        assert_eq!(visits.iter().collect::<Vec<_>>(), expected);
+        let mut each: Visits = [255, 65_535, 0].into_iter().collect();
+        each.add(&[1, 2, 2, 1]).unwrap();
+        assert_eq!((each.iter().collect::<Vec<_>>(), each.width()), (vec![255, 65_537, 2], 4));
+        let mut byte: Visits = [254, 0, 0].into_iter().collect();
+        byte.add(&[0, 0, 2]).unwrap();
+        assert_eq!((byte.iter().collect::<Vec<_>>(), byte.width()), (vec![256, 0, 1], 2));
         let small: Visits = [7, 0, 255].into_iter().collect();
         let mut wide: Visits = [7, 300, 255].into_iter().collect();
         assert_eq!((small.width(), wide.width()), (1, 2));
         assert_ne!(small, wide);
         wide.take_all(&[0, 300, 0].into_iter().collect());
+        wide.add_all(&[200, 0, 1].into_iter().collect()).unwrap();
+        wide.take_all(&[200, 0, 1].into_iter().collect());
         assert_eq!(small, wide);
     }
 }
