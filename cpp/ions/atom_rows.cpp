@@ -30,8 +30,9 @@ std::int32_t AtomRows::take_slot(int atoms)
 
     // a few free ones besides, so that this is not done for every atom
     const int spare = 8 + capacity / 20;
-    const int more = spare - static_cast<int>(free.size());
-    if (more > 0) {
+    const int missing = spare - static_cast<int>(free.size());
+    if (missing > 0) {
+      const int more = (missing + TILE - 1) / TILE * TILE;
       const std::size_t wanted = static_cast<std::size_t>(capacity + more) * width;
       values.reserve(wanted);    // this much and not twice as much
       values.resize(wanted);
@@ -51,7 +52,29 @@ void AtomRows::create(int i)
 {
   slots[i] = -1;
   slots[i] = take_slot(i);
-  std::fill_n(row(i), width, 0.0);
+  for (int k = 0; k < width; k++) at(i, k) = 0.0;
+}
+
+/* ---------------------------------------------------------------------- */
+
+void AtomRows::sort(std::vector<int> &atoms) const
+{
+  const auto below = [this](int i, int j) {
+    return slots[i] < slots[j];
+  };
+  if (std::is_sorted(atoms.begin(), atoms.end(), below)) return;
+  // slots are few and all different: an atom for each is faster than comparisons
+  std::vector<int> holder(values.size() / width, -1), sorted;
+  sorted.reserve(atoms.size());
+  for (const int i : atoms) {
+    if (has(i))
+      holder[slots[i]] = i;
+    else
+      sorted.push_back(i);
+  }
+  for (const int i : holder)
+    if (i >= 0) sorted.push_back(i);
+  atoms.swap(sorted);
 }
 
 /* ---------------------------------------------------------------------- */
@@ -59,7 +82,8 @@ void AtomRows::create(int i)
 int AtomRows::pack(int i, double *buf)
 {
   buf[0] = has(i) ? 1.0 : 0.0;
-  if (has(i)) std::copy_n(row(i), width, buf + 1);
+  if (has(i))
+    for (int k = 0; k < width; k++) buf[1 + k] = at(i, k);
   return size(i);
 }
 
@@ -72,7 +96,7 @@ int AtomRows::unpack(int i, const double *buf)
     return 1;
   }
   create(i);
-  std::copy_n(buf + 1, width, row(i));
+  for (int k = 0; k < width; k++) at(i, k) = buf[1 + k];
   return 1 + width;
 }
 

@@ -14,13 +14,20 @@ class AtomRows {
  public:
   explicit AtomRows(int _width) : width(_width) {}
 
+  // Rows lie in tiles: number k of all rows of a tile, then number k + 1. A measurement needs the same
+  // numbers of all rows at once.
+  static constexpr int TILE = 64;
+
   int width;                     // doubles in a row
-  std::vector<double> values;    // all rows; that of atom i begins at slot(i) * width
+  std::vector<double> values;    // all tiles
 
   bool has(int i) const { return slots[i] >= 0; }
   std::int32_t slot(int i) const { return slots[i]; }
   const std::int32_t *all_slots() const { return slots.data(); }    // of all local atoms
-  double *row(int i) { return &values[static_cast<std::size_t>(slots[i]) * width]; }
+  double at(int i, int k) const { return values[place(i, k)]; }     // number k of the row of atom i
+  double &at(int i, int k) { return values[place(i, k)]; }
+
+  void sort(std::vector<int> &atoms) const;    // by their slots; those without one come first
 
   // What LAMMPS asks of a fix with per-atom data, for these rows.
   void grow(int nmax);    // room for this many atoms
@@ -38,6 +45,11 @@ class AtomRows {
   std::vector<std::int32_t> slots;    // of each local atom, -1 = none
   std::vector<std::int32_t> free;     // slots that no atom has
 
+  std::size_t place(int i, int k) const
+  {
+    const std::size_t slot = slots[i];
+    return (slot / TILE * width + k) * TILE + slot % TILE;
+  }
   std::int32_t take_slot(int atoms);
 };
 

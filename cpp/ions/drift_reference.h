@@ -47,6 +47,7 @@ inline deepion::ffi::IonFrame frame_of(const std::vector<std::int64_t> &located,
   frame.positions = slice(ions.x);
   frame.ids = slice(ions.ids);
   frame.slots = slice(ions.slots);
+  frame.tile = AtomRows::TILE;
   frame.rows = rust::Slice<double>(ions.rows->values.data(), ions.rows->values.size());
   frame.volume = conditions.volume;
   frame.temperature = conditions.temperature;

@@ -91,17 +91,21 @@ void IonAtoms::gather()
   const int bit = groupbit();
   tagint stranger = 0;
   indices.clear();
+  for (int i = 0; i < atom->nlocal; i++)
+    if (atom->mask[i] & bit) indices.push_back(i);
+  if (rows) {
+    for (const int i : indices)
+      if (!rows->has(i)) stranger = atom->tag[i];
+    // in the order of their rows, which stays when LAMMPS sorts atoms: what is read of these is then
+    // read in one go
+    rows->sort(indices);
+  }
   slots.clear();
   ids.clear();
   x.clear();
-  for (int i = 0; i < atom->nlocal; i++) {
-    if (!(atom->mask[i] & bit)) continue;
-    indices.push_back(i);
+  for (const int i : indices) {
     if (atom->tag) ids.push_back(atom->tag[i]);
-    if (rows) {
-      if (!rows->has(i)) stranger = atom->tag[i];
-      slots.push_back(std::max(rows->slot(i), 0));
-    }
+    if (rows) slots.push_back(std::max(rows->slot(i), 0));
     if (positions) {
       double r[3];
       positions->position(i, r);

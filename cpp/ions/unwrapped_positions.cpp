@@ -65,11 +65,14 @@ bool UnwrappedPositions::restore(bool toroidal)
 void UnwrappedPositions::create(int i)
 {
   rows.create(i);
-  double *row = rows.row(i);
-  image_position(i, row);
-  std::copy_n(lmp->atom->x[i], 3, row + 3);
+  double r[3];
+  image_position(i, r);
   const auto flags = image_flags(lmp->atom->image[i]);
-  std::copy(flags.begin(), flags.end(), row + 6);
+  for (int k = 0; k < 3; k++) {
+    rows.at(i, k) = r[k];
+    rows.at(i, 3 + k) = lmp->atom->x[i][k];
+    rows.at(i, 6 + k) = flags[k];
+  }
 }
 
 /* ----------------------------------------------------------------------
@@ -95,7 +98,7 @@ void UnwrappedPositions::update()
     deepion::ffi::advance_unwrapped(
         rust::Slice<const double>(n ? &lmp->atom->x[0][0] : nullptr, images.size()),
         rust::Slice<const std::int32_t>(images.data(), images.size()), 2 * IMGMAX, now,
-        rust::Slice<const std::int32_t>(rows.all_slots(), n),
+        rust::Slice<const std::int32_t>(rows.all_slots(), n), AtomRows::TILE,
         rust::Slice<double>(rows.values.data(), rows.values.size()));
   });
   stop_one_if(lmp, FLERR, failure);
@@ -108,7 +111,7 @@ void UnwrappedPositions::update()
 void UnwrappedPositions::position(int i, double *r) const
 {
   if (adding)
-    std::copy_n(rows.row(i), 3, r);
+    for (int k = 0; k < 3; k++) r[k] = rows.at(i, k);
   else
     image_position(i, r);
 }

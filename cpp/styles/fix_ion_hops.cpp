@@ -71,7 +71,7 @@ void FixIonHops::fill_vector()
 {
   counts.assign(atom->nmax, 0.0);
   for (int i = 0; i < atom->nlocal; i++)
-    if ((atom->mask[i] & groupbit) && ions.rows->has(i)) counts[i] = ions.rows->row(i)[count_place];
+    if ((atom->mask[i] & groupbit) && ions.rows->has(i)) counts[i] = ions.rows->at(i, count_place);
   vector_atom = counts.data();
 }
 

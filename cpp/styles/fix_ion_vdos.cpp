@@ -141,7 +141,7 @@ void FixIonVdos::sample()
     (*vibrations)
         ->sample(slice(velocities), slice(kinds),
                  rust::Slice<double>(ions.rows->values.data(), ions.rows->values.size()),
-                 slice(ions.slots), domain->xprd * domain->yprd * domain->zprd);
+                 slice(ions.slots), AtomRows::TILE, domain->xprd * domain->yprd * domain->zprd);
   });
 }
 

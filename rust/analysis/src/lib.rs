@@ -28,6 +28,7 @@ pub mod motion;
 pub mod polyhedra;
 pub mod rdf;
 pub mod results;
+mod rows;
 pub mod scatter;
 pub mod shapes;
 pub mod transport;

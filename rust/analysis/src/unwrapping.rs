@@ -7,6 +7,7 @@
 
 use ndarray::ArrayView2;
 
+use crate::rows::starts;
 use crate::{Error, Result};
 
 /// Numbers in the row that each atom carries along: u (3), x (3), image flags (3).
@@ -35,7 +36,8 @@ pub fn flipped(before: &Cell, now: &Cell) -> bool {
 /// Advances the unwrapped positions of atoms by one step.
 ///
 /// `positions`: n x 3, A; `images`: image flags, n x 3, which begin again at the other end of a range of `period` values; `cell`: the
-/// box of this step; `slots`: the row of each atom, n; `rows`: all rows, [`ROW`] numbers each.
+/// box of this step; `slots`: the row of each atom, n; `rows`: all rows, [`ROW`] numbers each, in tiles of `tile` as in
+/// [`crate::motion::Frame`].
 ///
 /// # Errors
 /// Where the arrays do not fit each other: names the one that does not.
@@ -45,6 +47,7 @@ pub fn advance(
     period: u32,
     cell: &Cell,
     slots: &[i32],
+    tile: usize,
     rows: &mut [f64],
 ) -> Result<()> {
     let atoms = slots.len();
@@ -54,21 +57,19 @@ pub fn advance(
         }
     }
     let [xx, yy, zz, yz, xz, xy] = *cell;
-    for ((x, n), &slot) in positions.outer_iter().zip(images.outer_iter()).zip(slots) {
-        let row = usize::try_from(slot).ok().and_then(|slot| rows.get_mut(slot * ROW..(slot + 1) * ROW));
-        let Some(row) = row else {
-            return Err(Error::Internal(format!("slots: there is no row {slot} for an atom")));
-        };
+    let starts = starts(slots, ROW, tile, rows.len())?;
+    for ((x, n), start) in positions.outer_iter().zip(images.outer_iter()).zip(starts) {
+        let at = |number: usize| start + number * tile;
         let mut crossed = [0.0; 3];
         for axis in 0..3 {
-            crossed[axis] = remainder(f64::from(n[axis]) - row[6 + axis], f64::from(period));
+            crossed[axis] = remainder(f64::from(n[axis]) - rows[at(6 + axis)], f64::from(period));
         }
-        row[0] += x[0] - row[3] + crossed[0] * xx + crossed[1] * xy + crossed[2] * xz;
-        row[1] += x[1] - row[4] + crossed[1] * yy + crossed[2] * yz;
-        row[2] += x[2] - row[5] + crossed[2] * zz;
+        rows[at(0)] += x[0] - rows[at(3)] + crossed[0] * xx + crossed[1] * xy + crossed[2] * xz;
+        rows[at(1)] += x[1] - rows[at(4)] + crossed[1] * yy + crossed[2] * yz;
+        rows[at(2)] += x[2] - rows[at(5)] + crossed[2] * zz;
         for axis in 0..3 {
-            row[3 + axis] = x[axis];
-            row[6 + axis] = f64::from(n[axis]);
+            rows[at(3 + axis)] = x[axis];
+            rows[at(6 + axis)] = f64::from(n[axis]);
         }
     }
     Ok(())
@@ -136,7 +137,7 @@ mod tests {
             }
             let stored: Vec<[i32; 3]> =
                 images.iter().map(|n| n.map(|n| ((n + 512).rem_euclid(1024) - 512) as i32)).collect();
-            advance(&aview2(&wrapped), &aview2(&stored), PERIOD, &cell, &slots, &mut rows).unwrap();
+            advance(&aview2(&wrapped), &aview2(&stored), PERIOD, &cell, &slots, 1, &mut rows).unwrap();
         }
         assert!(images.iter().any(|n| n[0] > 512), "image flags ran over their range");
         for (k, &slot) in slots.iter().enumerate() {
@@ -154,7 +155,7 @@ mod tests {
         let (images, few) = (Array2::zeros((2, 3)), Array2::zeros((1, 3)));
         let mut rows = vec![0.0; 2 * ROW];
         let mut run = |x: &Array2<f64>, n: &Array2<i32>, slots: &[i32]| {
-            advance(&x.view(), &n.view(), PERIOD, &cell, slots, &mut rows).map_err(|error| error.to_string())
+            advance(&x.view(), &n.view(), PERIOD, &cell, slots, 1, &mut rows).map_err(|error| error.to_string())
         };
         assert!(run(&two, &images, &[1, 0]).is_ok());
         assert!(run(&one, &images, &[1, 0]).unwrap_err().starts_with("positions have the shape [1, 3]"));

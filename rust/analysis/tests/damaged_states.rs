@@ -57,6 +57,7 @@ fn transport() -> String {
             positions: vectors("positions", &positions).unwrap(),
             ids: &[1, 2],
             slots: &[0, 1],
+            tile: 1,
             volume: 100.0,
             temperature: Some(300.0),
             kinetic_temperature: Some(310.0),
@@ -96,7 +97,7 @@ fn vibrations() -> String {
             gather(&mut vibrations);
         }
         let velocities: Vec<f64> = (0..6).map(|k| f64::from(step * (k + 1) % 5) - 2.0).collect();
-        vibrations.sample(&vectors("velocities", &velocities).unwrap(), &[0, 0], &mut rows, &[0, 1], 50.0).unwrap();
+        vibrations.sample(&vectors("velocities", &velocities).unwrap(), &[0, 0], &mut rows, &[0, 1], 1, 50.0).unwrap();
     }
     gather(&mut vibrations);
     vibrations.state(&Provenance::default()).unwrap()
@@ -168,6 +169,7 @@ fn hops() -> String {
             positions,
             ids: &[1, 2],
             slots: &[0, 1],
+            tile: 1,
             volume: 125.0,
             temperature: None,
             kinetic_temperature: None,
@@ -209,6 +211,7 @@ fn vanhove() -> String {
             positions,
             ids: &[1, 2],
             slots: &[0, 1],
+            tile: 1,
             volume: 125.0,
             temperature: None,
             kinetic_temperature: None,

@@ -116,6 +116,7 @@ impl Machine {
                 positions: vectors("ions", &x).unwrap(),
                 ids: &ids,
                 slots: &slots,
+                tile: 1,
                 volume: 1000.0,
                 temperature: None,
                 kinetic_temperature: None,

@@ -52,6 +52,7 @@ fn measure(frames: &[Frame], temperature: f64, lags_per_level: u64) -> Transport
             positions: vectors("positions", &positions).unwrap(),
             ids: &ids,
             slots: &slots,
+            tile: 1,
             volume: 1000.0,
             temperature: Some(temperature),
             kinetic_temperature: None,

@@ -105,6 +105,7 @@ fn seen<'a>(located: &'a [i64], positions: &'a [f64], ids: &'a [i64], slots: &'a
         positions: vectors("positions", positions).unwrap(),
         ids,
         slots,
+        tile: 1,
         volume: 1000.0,
         temperature: Some(500.0),
         kinetic_temperature: None,

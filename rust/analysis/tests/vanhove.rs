@@ -90,6 +90,7 @@ impl Machine {
                 positions: vectors("ions", &x).unwrap(),
                 ids: &ids,
                 slots: &slots,
+                tile: 1,
                 volume: CELL.volume(),
                 temperature: None,
                 kinetic_temperature: None,

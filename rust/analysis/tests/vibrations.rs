@@ -66,7 +66,7 @@ impl Run {
             self.flush();
         }
         self.vibrations
-            .sample(&vectors("v", velocities).unwrap(), &self.species, &mut self.rows, &self.slots, volume)
+            .sample(&vectors("v", velocities).unwrap(), &self.species, &mut self.rows, &self.slots, 1, volume)
             .unwrap();
     }
 
@@ -234,7 +234,7 @@ fn ranks_change_nothing() {
             v.extend([f64::NAN; 3]);
             kinds.push(-1);
             slots.push(-1);
-            vibrations.sample(&vectors("v", &v).unwrap(), &kinds, &mut rows, &slots, volume).unwrap();
+            vibrations.sample(&vectors("v", &v).unwrap(), &kinds, &mut rows, &slots, 1, volume).unwrap();
         }
     }
     one.flush();
@@ -312,19 +312,19 @@ fn other_settings_and_wrong_data_are_named() {
 
     let mut run = Run::new(good, Evaluation::default());
     assert!(
-        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[1; 5], &mut run.rows, &run.slots, 1.0).is_err()
+        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[1; 5], &mut run.rows, &run.slots, 1, 1.0).is_err()
     );
     assert!(
         run.vibrations
-            .sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 5], &mut run.rows, &[0, 1, 2, 3, 5], 1.0)
+            .sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 5], &mut run.rows, &[0, 1, 2, 3, 5], 1, 1.0)
             .is_err()
     );
     assert!(
-        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 4], &mut run.rows, &run.slots, 1.0).is_err()
+        run.vibrations.sample(&vectors("v", &[1.0; 15]).unwrap(), &[0; 4], &mut run.rows, &run.slots, 1, 1.0).is_err()
     );
     assert!(
         run.vibrations
-            .sample(&vectors("v", &[f64::NAN; 15]).unwrap(), &[0; 5], &mut run.rows, &run.slots, 1.0)
+            .sample(&vectors("v", &[f64::NAN; 15]).unwrap(), &[0; 5], &mut run.rows, &run.slots, 1, 1.0)
             .is_err()
     );
 }
@@ -332,7 +332,7 @@ fn other_settings_and_wrong_data_are_named() {
 #[test]
 fn a_lost_atom_is_noticed() {
     let mut run = Run::new(layout(9, 4, vec![species("Li", 6.94, 5)]), Evaluation::default());
-    run.vibrations.sample(&vectors("v", &[1.0; 12]).unwrap(), &[0; 4], &mut run.rows, &run.slots[..4], 1.0).unwrap();
+    run.vibrations.sample(&vectors("v", &[1.0; 12]).unwrap(), &[0; 4], &mut run.rows, &run.slots[..4], 1, 1.0).unwrap();
     let increments = run.vibrations.take_increments();
     let error = run.vibrations.add_increments(&increments).unwrap_err().to_string();
     assert!(error.contains("4 velocities in 1 samples of 5 Li atoms"), "{error}");

@@ -75,9 +75,10 @@ pub(crate) mod ffi {
         positions: &'a [f64],
         /// Atom IDs, n.
         ids: &'a [i64],
-        /// Row of each ion, n: it begins at `rows[slots[k] * row_width()]`.
+        /// Number of each ion's row, n.
         slots: &'a [i32],
-        /// What the ions carry along.
+        /// What the ions carry along: rows of `row_width()` numbers in tiles of so many, number k of the first ones, then number k + 1.
+        tile: usize,
         rows: &'a mut [f64],
         /// A^3.
         volume: f64,
@@ -187,11 +188,11 @@ fn locate_species(positions: &[f64], kinds: &[i32], count: usize) -> Result<Vec<
 
 impl<'a> ffi::IonFrame<'a> {
     pub fn split(self) -> Result<(Frame<'a>, &'a mut [f64])> {
-        let Self { located, positions, ids, slots, rows, volume, temperature, kinetic_temperature } = self;
+        let Self { located, positions, ids, slots, tile, rows, volume, temperature, kinetic_temperature } = self;
         let [temperature, kinetic_temperature] =
             [temperature, kinetic_temperature].map(|kelvin| (kelvin > 0.0).then_some(kelvin));
         let positions = vectors("positions of ions", positions)?;
-        Ok((Frame { located, positions, ids, slots, volume, temperature, kinetic_temperature }, rows))
+        Ok((Frame { located, positions, ids, slots, tile, volume, temperature, kinetic_temperature }, rows))
     }
 }
 

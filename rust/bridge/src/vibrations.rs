@@ -65,14 +65,15 @@ mod ffi {
         fn open_vibrations(settings: &VibrationsSettings) -> Result<Box<Vibrations>>;
         /// What it has in common with all measurements.
         fn measurement(self: &mut Vibrations) -> Pin<&mut Measurement>;
-        /// Takes a frame. `velocities`: n x 3, A/ps; `species`: index into the settings', -1: not measured; `rows` and `slots` as
-        /// in `IonFrame`; `volume`: A^3.
+        /// Takes a frame. `velocities`: n x 3, A/ps; `species`: index into the settings', -1: not measured; `rows`, `slots` and
+        /// `tile` as in `IonFrame`; `volume`: A^3.
         fn sample(
             self: &mut Vibrations,
             velocities: &[f64],
             species: &[i32],
             rows: &mut [f64],
             slots: &[i32],
+            tile: usize,
             volume: f64,
         ) -> Result<()>;
         /// Replaces a file by the table of velocity autocorrelations.
@@ -117,10 +118,12 @@ impl Vibrations {
         species: &[i32],
         rows: &mut [f64],
         slots: &[i32],
+        tile: usize,
         volume: f64,
     ) -> Result<()> {
-        self.0
-            .guarded(|vibrations| vibrations.sample(&vectors("velocities", velocities)?, species, rows, slots, volume))
+        self.0.guarded(|vibrations| {
+            vibrations.sample(&vectors("velocities", velocities)?, species, rows, slots, tile, volume)
+        })
     }
 
     fn write_vacf(&self, path: &[u8], provenance: &ffi::Provenance) -> Result<()> {

@@ -55,6 +55,7 @@ fn transport_state(folder: &Path, name: &str, temperature: f64, speed: f64, mode
             positions: vectors("r", &r).unwrap(),
             ids: &[1, 2],
             slots: &[0, 1],
+            tile: 1,
             volume: 500.0,
             temperature: Some(temperature),
             kinetic_temperature: None,

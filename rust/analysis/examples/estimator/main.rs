@@ -147,6 +147,7 @@ impl Run {
                 positions,
                 ids: &ids,
                 slots: &slots,
+                tile: 1,
                 volume: 1.0,
                 temperature: None,
                 kinetic_temperature: None,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! The hops of one ion, from a row of numbers that it carries along: everything that is known of its past.
+//! The hops of ions, each from a row of numbers that it carries along: everything that is known of its past.
+
+use crate::Result;
+use crate::motion::Ions;
 
 /// Numbers of a row behind the positions of the window.
 pub const ROW_OF_STATE: usize = 13;
@@ -12,6 +15,9 @@ const TO: usize = 5;
 const LAST_TIME: usize = 8;
 const LAST_FROM: usize = 9;
 const COUNT: usize = 12;
+
+/// Ions whose windows are gone through at once.
+const LANES: usize = 64;
 
 /// An event that is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,11 +49,15 @@ pub struct Detector {
     pub cut: f64,
 }
 
+/// Half a window of some ions: mean positions against where they are now, A, and mean square distances from there, `A^2`.
+struct Half {
+    mean: [[f64; LANES]; 3],
+    spread: [f64; LANES],
+}
+
 /// What a sample brought.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
-    /// Nothing that is over.
-    None,
     /// Out of the cage and back.
     Excursion,
     /// Into another cage.
@@ -55,80 +65,111 @@ pub enum Event {
 }
 
 impl Detector {
-    /// Takes the position of one ion at `sample` (from 0 on, one after the other); its row holds 3 `window` + [`ROW_OF_STATE`] numbers,
-    /// zeros at first.
-    pub fn take(&self, sample: u64, position: [f64; 3], row: &mut [f64]) -> Event {
-        let (places, state) = row.split_at_mut(3 * self.window);
+    /// Takes the positions of ions at `sample` (from 0 on, one after the other); their rows hold 3 `window` + [`ROW_OF_STATE`] numbers,
+    /// zeros at first. Calls `over` for each event that is over.
+    ///
+    /// # Errors
+    /// Those of `over`.
+    pub(crate) fn take(
+        &self,
+        sample: u64,
+        ions: &mut Ions<'_>,
+        mut over: impl FnMut(Event) -> Result<()>,
+    ) -> Result<()> {
         let newest = (sample % self.window as u64) as usize;
-        places[3 * newest..][..3].copy_from_slice(&position);
+        ions.keep(newest);
         if sample + 1 < self.window as u64 {
-            return Event::None;
+            return Ok(());
         }
-        let (p, from, to) = self.halves(places, newest, &position);
-        if p > self.cut * self.cut {
-            // when it begins the earlier half is all in the old cage, when it ends the later one is all in the new
-            if state[PEAK] == 0.0 {
-                state[FROM..FROM + 3].copy_from_slice(&from);
+        for first in (0..ions.len()).step_by(LANES) {
+            let lanes = LANES.min(ions.len() - first);
+            let [a, b] = self.halves(ions, first, lanes, newest);
+            for lane in 0..lanes {
+                let between: f64 = (0..3).map(|axis| (b.mean[axis][lane] - a.mean[axis][lane]).powi(2)).sum();
+                let p = ((a.spread[lane] + between) * (b.spread[lane] + between)).sqrt();
+                let ion = first + lane;
+                let peak = ions.number(ion, self.state(PEAK));
+                if p <= self.cut * self.cut {
+                    if peak != 0.0 {
+                        *ions.number_mut(ion, self.state(PEAK)) = 0.0;
+                        over(self.finished(ions, ion))?;
+                    }
+                    continue;
+                }
+                // when it begins the earlier half is all in the old cage, when it ends the later one is all in the new
+                let now = ions.now(ion);
+                for axis in 0..3 {
+                    if peak == 0.0 {
+                        *ions.number_mut(ion, self.state(FROM + axis)) = a.mean[axis][lane] + now[axis];
+                    }
+                    *ions.number_mut(ion, self.state(TO + axis)) = b.mean[axis][lane] + now[axis];
+                }
+                if p > peak {
+                    *ions.number_mut(ion, self.state(PEAK)) = p;
+                    // the later half begins here
+                    *ions.number_mut(ion, self.state(PEAK_TIME)) = (sample + 1 - self.window as u64 / 2) as f64;
+                }
             }
-            state[TO..TO + 3].copy_from_slice(&to);
-            if p > state[PEAK] {
-                state[PEAK] = p;
-                // the later half begins here
-                state[PEAK_TIME] = (sample + 1 - self.window as u64 / 2) as f64;
-            }
-            return Event::None;
         }
-        if state[PEAK] == 0.0 {
-            return Event::None;
-        }
-        state[PEAK] = 0.0;
-        self.finished(state)
+        Ok(())
     }
 
-    fn finished(&self, state: &mut [f64]) -> Event {
-        let triple = |at: usize| [state[at], state[at + 1], state[at + 2]];
-        let (from, to, sample) = (triple(FROM), triple(TO), state[PEAK_TIME] as u64);
+    /// Where in a row a number of the state stands.
+    fn state(&self, number: usize) -> usize {
+        3 * self.window + number
+    }
+
+    fn finished(&self, ions: &mut Ions<'_>, ion: usize) -> Event {
+        let triple = |at: usize| std::array::from_fn(|axis| ions.number(ion, self.state(at + axis)));
+        let (from, to): ([f64; 3], [f64; 3]) = (triple(FROM), triple(TO));
+        let sample = ions.number(ion, self.state(PEAK_TIME)) as u64;
         if distance(&from, &to) <= self.cut {
             return Event::Excursion;
         }
-        let last = state[LAST_TIME] as u64;
+        let last = ions.number(ion, self.state(LAST_TIME)) as u64;
         let before = (last > 0).then(|| ((sample + 1).saturating_sub(last), distance(&to, &triple(LAST_FROM))));
-        state[LAST_TIME] = (sample + 1) as f64;
-        state[LAST_FROM..LAST_FROM + 3].copy_from_slice(&from);
-        state[COUNT] += 1.0;
+        *ions.number_mut(ion, self.state(LAST_TIME)) = (sample + 1) as f64;
+        for axis in 0..3 {
+            *ions.number_mut(ion, self.state(LAST_FROM + axis)) = from[axis];
+        }
+        *ions.number_mut(ion, self.state(COUNT)) += 1.0;
         Event::Hop(Hop { sample, from, to, before })
     }
 
-    /// p and the mean positions of the earlier and the later half. In the order of time, wherever the window begins in the row.
-    fn halves(&self, places: &[f64], newest: usize, position: &[f64; 3]) -> (f64, [f64; 3], [f64; 3]) {
+    /// The earlier and the later half of the window of some ions. In the order of time, wherever the window begins in the row.
+    fn halves(&self, ions: &Ions<'_>, first: usize, lanes: usize, newest: usize) -> [Half; 2] {
         let half = self.window / 2;
-        // positions against the newest one: nothing is lost by rounding far from the origin
-        let (older, newer) = (&places[3 * (newest + 1)..], &places[..3 * (newest + 1)]);
-        let mut ordered = older.chunks_exact(3).chain(newer.chunks_exact(3));
-        let mut sums = || {
-            let (mut sum, mut square) = ([0.0; 3], 0.0);
-            for r in ordered.by_ref().take(half) {
-                for axis in 0..3 {
-                    let x = r[axis] - position[axis];
-                    sum[axis] += x;
-                    square += x * x;
+        let ordered: Vec<usize> = (newest + 1..self.window).chain(0..=newest).collect();
+        [&ordered[..half], &ordered[half..]].map(|places| {
+            let mut found = Half { mean: [[0.0; LANES]; 3], spread: [0.0; LANES] };
+            for &place in places {
+                for lane in 0..lanes {
+                    // against the newest position: nothing is lost by rounding far from the origin
+                    let (now, past) = (ions.now(first + lane), ions.past(first + lane, place));
+                    for axis in 0..3 {
+                        let x = past[axis] - now[axis];
+                        found.mean[axis][lane] += x;
+                        found.spread[lane] += x * x;
+                    }
                 }
             }
-            let mean = sum.map(|sum| sum / half as f64);
-            let around: f64 = mean.iter().map(|mean| mean * mean).sum();
-            (mean, (square / half as f64 - around).max(0.0))
-        };
-        let ((a, spread_a), (b, spread_b)) = (sums(), sums());
-        let between: f64 = (0..3).map(|axis| (b[axis] - a[axis]).powi(2)).sum();
-        let p = ((spread_a + between) * (spread_b + between)).sqrt();
-        let moved = |mean: [f64; 3]| std::array::from_fn(|axis| mean[axis] + position[axis]);
-        (p, moved(a), moved(b))
+            for lane in 0..lanes {
+                let mut around = 0.0;
+                for axis in 0..3 {
+                    let mean = &mut found.mean[axis][lane];
+                    *mean /= half as f64;
+                    around += *mean * *mean;
+                }
+                found.spread[lane] = (found.spread[lane] / half as f64 - around).max(0.0);
+            }
+            found
+        })
     }
 
     /// Where in a row the number of hops so far stands.
     #[must_use]
     pub fn count_place(&self) -> usize {
-        3 * self.window + COUNT
+        self.state(COUNT)
     }
 }
 
@@ -141,19 +182,45 @@ mod tests {
     #![allow(clippy::unwrap_used)] // a panic is a failed test
 
     use super::*;
+    use crate::motion::Frame;
+    use crate::shapes::vectors;
 
+    /// Of the second of two ions; the first one stays where it is.
     fn events(path: &[[f64; 3]], window: usize, cut: f64) -> Vec<Event> {
         let detector = Detector { window, cut };
-        let mut row = vec![0.0; 3 * window + ROW_OF_STATE];
-        let found = path.iter().enumerate().map(|(k, &r)| detector.take(k as u64, r, &mut row));
-        found.filter(|event| *event != Event::None).collect()
+        let width = 3 * window + ROW_OF_STATE;
+        let mut rows = vec![0.0; 2 * width];
+        let mut found = Vec::new();
+        for (k, &r) in path.iter().enumerate() {
+            let positions = [[4.0, 4.0, 4.0], r].concat();
+            let frame = Frame {
+                located: &[],
+                positions: vectors("positions", &positions).unwrap(),
+                ids: &[1, 2],
+                slots: &[0, 1],
+                tile: 2,
+                volume: 1.0,
+                temperature: None,
+                kinetic_temperature: None,
+            };
+            let mut ions = Ions::new(&frame, [0.5, 0.0, 0.0], &mut rows, width).unwrap();
+            detector
+                .take(k as u64, &mut ions, |event| {
+                    found.push(event);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        found
     }
 
     #[test]
     fn a_step_is_one_hop_at_its_time() {
         let path: Vec<[f64; 3]> = (0..60).map(|k| if k < 23 { [1.0, 5.0, 2.0] } else { [1.0, 8.0, 2.0] }).collect();
         let found = events(&path, 8, 1.5);
-        assert_eq!(found, [Event::Hop(Hop { sample: 23, from: path[0], to: path[59], before: None })]);
+        let against = |r: [f64; 3]| [r[0] - 0.5, r[1], r[2]]; // the center
+        let (from, to) = (against(path[0]), against(path[59]));
+        assert_eq!(found, [Event::Hop(Hop { sample: 23, from, to, before: None })]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::layout::HopsLayout;
 use super::residence;
 use super::sums::Counted;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
-use crate::motion::{Frame, Located};
+use crate::motion::{Frame, Ions, Located};
 use crate::{Blocks, Error, MOST_BLOCKS, Result};
 
 /// Everything that is the same on all ranks, and saved.
@@ -91,21 +91,18 @@ impl Hops {
     pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
         let Sums { layout, total, .. } = &mut self.sums;
         let Located { center, .. } = Located::new(frame.located, layout.group())?;
-        let width = layout.row_width();
-        let positions = frame.checked(rows, width)?;
-        let detector = Detector { window: layout.window as usize, cut: layout.cut };
-        for (r, &slot) in positions.chunks_exact(3).zip(frame.slots) {
-            let position = [r[0] - center[0], r[1] - center[1], r[2] - center[2]];
-            let row = &mut rows[slot as usize * width..][..width];
-            if position.iter().any(|x| !x.is_finite()) {
-                return Err(Error::Data("a position is not finite".into()));
-            }
-            match detector.take(total.samples, position, row) {
-                Event::None => {}
-                Event::Excursion => self.local.excursions += 1,
-                Event::Hop(hop) => self.local.add_hop(&hop, layout, &self.edges)?,
-            }
+        let mut ions = Ions::new(frame, center, rows, layout.row_width())?;
+        if (0..ions.len()).any(|ion| ions.now(ion).iter().any(|x| !x.is_finite())) {
+            return Err(Error::Data("a position is not finite".into()));
         }
+        let detector = Detector { window: layout.window as usize, cut: layout.cut };
+        detector.take(total.samples, &mut ions, |event| match event {
+            Event::Excursion => {
+                self.local.excursions += 1;
+                Ok(())
+            }
+            Event::Hop(hop) => self.local.add_hop(&hop, layout, &self.edges),
+        })?;
         let whole = total.samples + 1 >= layout.window;
         total.blocks.at(total.samples, || Counted::empty(layout))?.frames += u64::from(whole);
         total.samples += 1;

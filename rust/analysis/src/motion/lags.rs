@@ -188,7 +188,9 @@ mod tests {
             let mut kept = vec![None; lags.places()];
             let mut found = Vec::new();
             for sample in 0..samples {
-                found.extend(lags.pairings(sample).iter().map(|pair| (all[pair.lag], kept[pair.place].unwrap(), sample)));
+                found.extend(
+                    lags.pairings(sample).iter().map(|pair| (all[pair.lag], kept[pair.place].unwrap(), sample)),
+                );
                 lags.keeps(sample, |place| kept[place] = Some(sample));
             }
             let mut expected = Vec::new();

@@ -5,6 +5,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::exact::LIMBS;
+use crate::rows::starts;
 use crate::shapes::{numbers, one_each};
 use crate::{Error, Exact, Result};
 
@@ -106,6 +107,8 @@ pub struct Frame<'a> {
     pub ids: &'a [i64],
     /// Number of each ion's row, n: where it keeps what it carries along.
     pub slots: &'a [i32],
+    /// Rows lie in tiles of so many: number k of the first ones, then number k + 1; 1: one after the other.
+    pub tile: usize,
     /// `A^3`.
     pub volume: f64,
     /// As given by the user, K; `None` where it is not given.
@@ -114,47 +117,37 @@ pub struct Frame<'a> {
     pub kinetic_temperature: Option<f64>,
 }
 
-impl<'a> Frame<'a> {
-    /// The positions as plain numbers, once all arrays are known to belong together; `rows` of `width` numbers.
-    pub(crate) fn checked(&self, rows: &[f64], width: usize) -> Result<&'a [f64]> {
-        let positions = numbers("positions of ions", &self.positions)?;
-        let atoms = positions.len() / 3;
-        one_each("IDs", self.ids.len(), atoms)?;
-        one_each("rows", self.slots.len(), atoms)?;
-        let there = |&slot: &i32| usize::try_from(slot).is_ok_and(|slot| (slot + 1) * width <= rows.len());
-        match self.slots.iter().find(|slot| !there(slot)) {
-            None => Ok(positions),
-            Some(slot) => Err(Error::Internal(format!("an ion has no row {slot}"))),
-        }
-    }
-
-    /// Writes the checked positions of now, against `center`, at one place of the ions' rows of `width` numbers.
-    pub(crate) fn keep(&self, positions: &[f64], center: &[f64; 3], rows: &mut [f64], width: usize, place: usize) {
-        for (r, &slot) in positions.chunks_exact(3).zip(self.slots) {
-            let kept = &mut rows[slot as usize * width + 3 * place..][..3];
-            for axis in 0..3 {
-                kept[axis] = r[axis] - center[axis];
-            }
-        }
-    }
-}
-
 /// This rank's ions in one frame, with what they keep.
-#[derive(Clone, Copy)]
 pub(crate) struct Ions<'a> {
-    /// As [`Frame::checked`] gives them, A.
-    pub positions: &'a [f64],
-    /// Number of each ion's row.
-    pub slots: &'a [i32],
+    /// Unwrapped, n x 3, A.
+    positions: &'a [f64],
     /// What positions are measured against, A.
-    pub center: [f64; 3],
-    /// All rows, of `width` numbers.
-    pub rows: &'a [f64],
-    /// See above.
-    pub width: usize,
+    center: [f64; 3],
+    /// Where the row of each begins, and how far its numbers are apart.
+    starts: Vec<usize>,
+    tile: usize,
+    rows: &'a mut [f64],
 }
 
-impl Ions<'_> {
+impl<'a> Ions<'a> {
+    /// `rows` of `width` numbers.
+    ///
+    /// # Errors
+    /// Where arrays do not belong together.
+    pub fn new(frame: &'a Frame<'_>, center: [f64; 3], rows: &'a mut [f64], width: usize) -> Result<Self> {
+        let positions = numbers("positions of ions", &frame.positions)?;
+        let atoms = positions.len() / 3;
+        one_each("IDs", frame.ids.len(), atoms)?;
+        one_each("rows", frame.slots.len(), atoms)?;
+        let starts = starts(frame.slots, width, frame.tile, rows.len())?;
+        Ok(Self { positions, center, starts, tile: frame.tile, rows })
+    }
+
+    /// Their number.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
     /// Where an ion is, A.
     #[inline]
     pub fn now(&self, ion: usize) -> [f64; 3] {
@@ -164,18 +157,37 @@ impl Ions<'_> {
     /// Where it was when a place of its row was written, A.
     #[inline]
     pub fn past(&self, ion: usize, place: usize) -> [f64; 3] {
-        let row = &self.rows[self.slots[ion] as usize * self.width + 3 * place..][..3];
-        [row[0], row[1], row[2]]
+        std::array::from_fn(|axis| self.number(ion, 3 * place + axis))
     }
 
-    /// How far some of them are from there, A; `to` is replaced. All at once: rows are far apart in memory, and many are then waited
-    /// for together.
+    /// Number `k` of its row.
+    #[inline]
+    pub fn number(&self, ion: usize, k: usize) -> f64 {
+        self.rows[self.starts[ion] + k * self.tile]
+    }
+
+    /// The same, to be written.
+    #[inline]
+    pub fn number_mut(&mut self, ion: usize, k: usize) -> &mut f64 {
+        &mut self.rows[self.starts[ion] + k * self.tile]
+    }
+
+    /// How far some of them are from there, A; `to` is replaced.
     pub fn displacements(&self, some: &[u32], place: usize, to: &mut [Vec<f64>; 3]) {
         to.iter_mut().for_each(|along| along.resize(some.len(), 0.0));
         let [x, y, z] = to;
         for (((&ion, x), y), z) in some.iter().zip(x).zip(y).zip(z) {
             let (now, past) = (self.now(ion as usize), self.past(ion as usize, place));
             (*x, *y, *z) = (now[0] - past[0], now[1] - past[1], now[2] - past[2]);
+        }
+    }
+
+    /// Writes where all are now at one place of their rows.
+    pub fn keep(&mut self, place: usize) {
+        for axis in 0..3 {
+            for (r, start) in self.positions.chunks_exact(3).zip(&self.starts) {
+                self.rows[start + (3 * place + axis) * self.tile] = r[axis] - self.center[axis];
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::curve::non_gaussian;
 use super::moments::{Powers, Squares};
 use crate::exact::LIMBS;
 use crate::measurement::{History, Measure, Report, Save, Thermo, state};
-use crate::motion::{Frame, Group, Located};
+use crate::motion::{Frame, Group, Ions, Located};
 use crate::results::{ModelUse, Provenance, Quantity, Results, Table};
 use crate::{Error, Result};
 
@@ -48,20 +48,19 @@ impl Displacement {
     /// Where ions or reference atoms were lost or added, or a position is not finite.
     pub fn sample(&mut self, frame: &Frame<'_>, rows: &mut [f64]) -> Result<()> {
         let Located { center, collective, .. } = Located::new(frame.located, self.group)?;
-        let positions = frame.checked(rows, 3)?;
+        let mut ions = Ions::new(frame, center, rows, 3)?;
         let first = self.total.collective.is_none();
         let begin = self.total.collective.map_or(collective, |(begin, _)| begin);
         self.total = Total { collective: Some((begin, collective)), ..Total::default() };
         (self.squares, self.fourth) = Default::default();
-        for (r, &slot) in positions.chunks_exact(3).zip(frame.slots) {
-            let origin = &mut rows[slot as usize * 3..][..3];
+        if first {
+            ions.keep(0);
+        }
+        for ion in 0..ions.len() {
+            let (now, origin) = (ions.now(ion), ions.past(ion, 0));
             let mut r2 = 0.0;
             for axis in 0..3 {
-                let now = r[axis] - center[axis];
-                if first {
-                    origin[axis] = now;
-                }
-                let d2 = (now - origin[axis]).powi(2);
+                let d2 = (now[axis] - origin[axis]).powi(2);
                 self.squares[axis].add(d2)?;
                 r2 += d2;
             }

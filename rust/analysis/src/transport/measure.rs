@@ -6,7 +6,7 @@ use super::moments::{Moments, Powers, Squares};
 use super::onsager::{self, pairs};
 use super::spectrum::Series;
 use super::total::TransportTotal;
-use crate::batches::{BATCH, sorted};
+use crate::batches::{Batch, batches};
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
 use crate::motion::{Frame, ION_GROUPS, Ions, Lags, Located, group_of};
@@ -75,8 +75,7 @@ impl Transport {
         let total = &mut self.sums.total;
         let places = self.lags.places();
         let width = 3 * places;
-        let positions = frame.checked(rows, width)?;
-        let ions = Ions { positions, slots: frame.slots, center, rows, width };
+        let mut ions = Ions::new(frame, center, rows, width)?;
         let sample = total.samples;
 
         let moments = total.blocks.at(sample, || Moments::empty(self.lags.count(), species))?;
@@ -91,12 +90,10 @@ impl Transport {
             }
         }
         let mut moved = Default::default();
-        for (group, members) in sorted(frame.ids.iter().map(|&id| group_of(id)), ION_GROUPS).iter().enumerate() {
-            for some in members.chunks(BATCH) {
-                for pair in &pairings {
-                    ions.displacements(some, pair.place, &mut moved);
-                    self.local[pair.lag].add(group, &mut moved)?;
-                }
+        for batch in batches(|ion| group_of(frame.ids[ion]), ions.len(), ION_GROUPS) {
+            for pair in &pairings {
+                ions.displacements(&batch.atoms, pair.place, &mut moved);
+                self.local[pair.lag].add(&batch, &mut moved)?;
             }
         }
 
@@ -105,7 +102,7 @@ impl Transport {
             for (other, now) in others.iter().enumerate() {
                 total.species[3 * (other * places + place)..][..3].copy_from_slice(now);
             }
-            frame.keep(positions, &center, rows, width, place);
+            ions.keep(place);
         });
         let layout = &self.sums.layout;
         let charge = match layout.species.split_first() {
@@ -157,8 +154,8 @@ fn add_collective(sums: &mut [Powers; 3], now: &[f64; 3], past: &[f64]) -> Resul
 }
 
 impl LagSums {
-    /// Adds the displacements of ions of one group, A, which become something else.
-    fn add(&mut self, group: usize, moved: &mut [Vec<f64>; 3]) -> Result<()> {
+    /// Adds the displacements of a batch of ions, A, which become something else.
+    fn add(&mut self, batch: &Batch, moved: &mut [Vec<f64>; 3]) -> Result<()> {
         for (sum, along) in self.squares.iter_mut().zip(&mut *moved) {
             along.iter_mut().for_each(|d| *d *= *d);
             sum.add_all(along)?;
@@ -167,7 +164,9 @@ impl LagSums {
         for ((square, dy2), dz2) in squares.iter_mut().zip(dy2).zip(dz2) {
             *square = *square + *dy2 + *dz2;
         }
-        self.groups[group].add_all(squares)?;
+        for (group, members) in batch.kinds() {
+            self.groups[group].add_all(&squares[members])?;
+        }
         squares.iter_mut().for_each(|square| *square *= *square);
         self.fourth.add_all(squares)
     }

@@ -5,7 +5,7 @@ use super::distinct::{Grid, Partners};
 use super::layout::VanHoveLayout;
 use super::sums::Displaced;
 use super::total::VanHoveTotal;
-use crate::batches::BATCH;
+use crate::batches::batches;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums};
 use crate::motion::{Frame, Ions, Lags, Located};
 use crate::{Error, MOST_BLOCKS, Result};
@@ -81,7 +81,6 @@ impl VanHove {
         let Sums { layout, total, .. } = &mut self.sums;
         let Located { center, .. } = Located::new(frame.located, layout.group())?;
         let width = 3 * self.lags.places();
-        let positions = frame.checked(rows, width)?;
         let sample = total.samples;
         let grid = match partners.filter(|_| wanted) {
             Some(partners) => Some(grid_of(layout, total, partners, &center)?),
@@ -90,7 +89,7 @@ impl VanHove {
         };
 
         let block = total.blocks.at(sample, || Displaced::empty(layout))?;
-        let ions = Ions { positions, slots: frame.slots, center, rows, width };
+        let mut ions = Ions::new(frame, center, rows, width)?;
         let (local, distinct) = (&mut self.local, &self.distinct_lags);
         let (pairs, bins) = (&mut self.frame, layout.bins as usize);
         let mut around = |lag: usize, place: Option<usize>| -> Result<()> {
@@ -119,15 +118,14 @@ impl VanHove {
         }
         let mut overlapping = vec![0; pairings.len()];
         let mut moved = Default::default();
-        let all: Vec<u32> = (0..frame.ids.len() as u32).collect();
-        for some in all.chunks(BATCH) {
+        for batch in batches(|_| 0, ions.len(), 1) {
             for (pair, overlapping) in pairings.iter().zip(&mut overlapping) {
-                ions.displacements(some, pair.place, &mut moved);
+                ions.displacements(&batch.atoms, pair.place, &mut moved);
                 *overlapping += add_displacements(layout, pair.lag, &mut moved, local)?;
             }
         }
         self.waiting.extend(pairings.iter().map(|pair| pair.lag).zip(overlapping));
-        self.lags.keeps(sample, |place| frame.keep(positions, &center, rows, width, place));
+        self.lags.keeps(sample, |place| ions.keep(place));
         total.samples += 1;
         Ok(())
     }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::correlation::{Correlation, Products};
 use super::layout::{Evaluation, VibrationsLayout};
-use crate::batches::{BATCH, sorted};
+use crate::batches::{BATCH, batches};
 use crate::exact::LIMBS;
 use crate::measurement::{KeepsSums, Layout as _, Measure, Sums, Total};
+use crate::rows::starts;
 use crate::shapes::{numbers, one_each};
 use crate::{Blocks, Error, MOST_BLOCKS, Result};
 
@@ -116,8 +117,9 @@ impl Vibrations {
     /// Takes one sample of n atoms of this rank.
     ///
     /// `velocities`: n x 3, A/ps. `species`: index among the layout's types; atoms with a negative one are not measured.
-    /// `rows`: rows of [`VibrationsLayout::row_width`] numbers, of which atom k owns number `slots[k]`; what they hold travels
-    /// with the atom, and need not be set for a new one. `volume`: of the box, A^3, the same on all ranks.
+    /// `rows`: rows of [`VibrationsLayout::row_width`] numbers in tiles of `tile`, as in [`crate::motion::Frame`], of which atom k owns
+    /// number `slots[k]`; what they hold travels with the atom, and need not be set for a new one. `volume`: of the box, A^3, the same on
+    /// all ranks.
     ///
     /// # Errors
     /// Where a velocity is not finite, an array too short, or an index out of range.
@@ -127,6 +129,7 @@ impl Vibrations {
         species: &[i32],
         rows: &mut [f64],
         slots: &[i32],
+        tile: usize,
         volume: f64,
     ) -> Result<()> {
         debug_assert!(!self.full() || self.pending == 0, "increments of the last block were not taken");
@@ -139,29 +142,26 @@ impl Vibrations {
         if let Some(&kind) = species.iter().find(|&&kind| kind >= self.atoms.len() as i32) {
             return Err(Error::Data(format!("an atom of species {kind}: there is no such species")));
         }
+        let measured = |atom: usize| usize::try_from(species[atom]).unwrap_or(usize::MAX);
         let mut values = Vec::with_capacity(BATCH);
-        for (kind, members) in sorted(species.iter().map(|&kind| kind as usize), self.atoms.len()).iter().enumerate() {
-            self.atoms[kind] += members.len() as u64;
-            let there = |&atom: &u32| usize::try_from(slots[atom as usize]).is_ok_and(|slot| (slot + 1) * width <= rows.len());
-            if !members.iter().all(there) {
-                return Err(Error::Data(format!("an atom of species {kind} has no row")));
-            }
-            let products = &mut self.products[kind * window..][..window];
-            for some in members.chunks(BATCH) {
-                let velocity = |atom: u32| &velocities[3 * atom as usize..][..3];
-                let first = |atom: u32, place: usize| slots[atom as usize] as usize * width + place;
-                if let Some(place) = begins {
-                    for &atom in some {
-                        rows[first(atom, place)..][..3].copy_from_slice(velocity(atom));
-                    }
+        for batch in batches(measured, species.len(), self.atoms.len()) {
+            let slots: Vec<i32> = batch.atoms.iter().map(|&atom| slots[atom as usize]).collect();
+            let starts = starts(&slots, width, tile, rows.len())?;
+            let velocity = |place: usize| &velocities[3 * batch.atoms[place] as usize..][..3];
+            if let Some(first) = begins {
+                for axis in 0..3 {
+                    (0..starts.len()).for_each(|k| rows[starts[k] + (first + axis) * tile] = velocity(k)[axis]);
                 }
+            }
+            for (kind, members) in batch.kinds() {
+                self.atoms[kind] += members.len() as u64;
                 for origin in &self.open {
                     values.clear();
-                    values.extend(some.iter().map(|&atom| {
-                        let (v, past) = (velocity(atom), &rows[first(atom, origin.place)..][..3]);
-                        v[0] * past[0] + v[1] * past[1] + v[2] * past[2]
+                    values.extend(members.clone().map(|k| {
+                        let (v, past) = (velocity(k), |axis: usize| rows[starts[k] + (origin.place + axis) * tile]);
+                        v[0] * past(0) + v[1] * past(1) + v[2] * past(2)
                     }));
-                    products[origin.lag].add_all(&values)?;
+                    self.products[kind * window + origin.lag].add_all(&values)?;
                 }
             }
         }
