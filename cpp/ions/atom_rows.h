@@ -16,7 +16,7 @@ class AtomRows {
 
   // Rows lie in tiles: number k of all rows of a tile, then number k + 1. A measurement needs the same
   // numbers of all rows at once.
-  static constexpr int TILE = 64;
+  static constexpr int TILE = 32;
 
   int width;                     // doubles in a row
   std::vector<double> values;    // all tiles

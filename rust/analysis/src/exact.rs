@@ -239,7 +239,7 @@ mod tests {
                 let values: Vec<f64> = (0..length).map(|_| random(exponents.clone())).collect();
                 let (mut all, mut each) = (Exact::<60>(7), Exact::<60>(7));
                 all.add_all(&values).unwrap();
-                values.iter().for_each(|&value| each.add(value).unwrap());
+                values.iter().try_for_each(|&value| each.add(value)).unwrap();
                 assert_eq!(all, each, "{length} numbers of exponents {exponents:?}");
             }
         }
@@ -250,7 +250,7 @@ mod tests {
                 .collect();
             let (mut all, mut each) = (Exact::<60>::default(), Exact::<60>::default());
             all.add_all(&values).unwrap();
-            values.iter().for_each(|&value| each.add(value).unwrap());
+            values.iter().try_for_each(|&value| each.add(value)).unwrap();
             assert_eq!(all, each);
         }
         for rows in [0, 1, ROWS, 3 * ROWS + 2] {

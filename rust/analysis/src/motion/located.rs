@@ -174,7 +174,9 @@ impl<'a> Ions<'a> {
 
     /// How far some of them are from there, A; `to` is replaced.
     pub fn displacements(&self, some: &[u32], place: usize, to: &mut [Vec<f64>; 3]) {
-        to.iter_mut().for_each(|along| along.resize(some.len(), 0.0));
+        for along in to.iter_mut() {
+            along.resize(some.len(), 0.0);
+        }
         let [x, y, z] = to;
         for (((&ion, x), y), z) in some.iter().zip(x).zip(y).zip(z) {
             let (now, past) = (self.now(ion as usize), self.past(ion as usize, place));

@@ -142,7 +142,7 @@ impl Polyhedra {
         let block = total.blocks.at(sample, || Frames::empty(self.lags.count()))?;
         count(block, layout, &bonds, &now)?;
         if sample > 0 {
-            follow(block, &total.bonds, &bonds, &total.clusters, &now)?;
+            follow(block, &total.bonds, &bonds, &total.clusters, &now);
         }
         let mine = |bond: &Bond| bond.center.rem_euclid(ranks.max(1) as i64) as usize == rank;
         let mut cosines = Vec::with_capacity(bonds.len());
@@ -171,7 +171,9 @@ impl LagSums {
     fn add(&mut self, cosines: &mut [f64]) -> Result<()> {
         self.kept += cosines.len() as u64;
         self.p1.add_all(cosines)?;
-        cosines.iter_mut().for_each(|cosine| *cosine = 1.5 * *cosine * *cosine - 0.5);
+        for cosine in cosines.iter_mut() {
+            *cosine = 1.5 * *cosine * *cosine - 0.5;
+        }
         self.p2.add_all(cosines)
     }
 }
@@ -206,7 +208,7 @@ fn count(block: &mut Frames, layout: &PolyhedraLayout, bonds: &[Bond], now: &[Cl
 }
 
 /// What has become of the frame before.
-fn follow(block: &mut Frames, old: &[Bond], new: &[Bond], before: &[Cluster], now: &[Cluster]) -> Result<()> {
+fn follow(block: &mut Frames, old: &[Bond], new: &[Bond], before: &[Cluster], now: &[Cluster]) {
     let mut kept = 0;
     in_both(old, new, |_, _| kept += 1);
     block.watched += old.len() as u64;
@@ -217,7 +219,6 @@ fn follow(block: &mut Frames, old: &[Bond], new: &[Bond], before: &[Cluster], no
         one.watched += 1;
         one.ended += u64::from(!there);
     }
-    Ok(())
 }
 
 impl Measure for Polyhedra {

@@ -157,7 +157,9 @@ impl LagSums {
     /// Adds the displacements of a batch of ions, A, which become something else.
     fn add(&mut self, batch: &Batch, moved: &mut [Vec<f64>; 3]) -> Result<()> {
         for (sum, along) in self.squares.iter_mut().zip(&mut *moved) {
-            along.iter_mut().for_each(|d| *d *= *d);
+            for d in along.iter_mut() {
+                *d *= *d;
+            }
             sum.add_all(along)?;
         }
         let [squares, dy2, dz2] = moved;
@@ -167,7 +169,9 @@ impl LagSums {
         for (group, members) in batch.kinds() {
             self.groups[group].add_all(&squares[members])?;
         }
-        squares.iter_mut().for_each(|square| *square *= *square);
+        for square in squares.iter_mut() {
+            *square *= *square;
+        }
         self.fourth.add_all(squares)
     }
 }

@@ -171,7 +171,9 @@ fn add_displacements(
         *y = x.sqrt();
     }
     local.squares[lag].add_all(squares)?;
-    squares.iter_mut().for_each(|square| *square *= *square);
+    for square in squares.iter_mut() {
+        *square *= *square;
+    }
     local.fourth[lag].add_all(squares)?;
     for (sum, q) in local.waves[lag * waves..][..waves].iter_mut().zip(&layout.q) {
         values.iter_mut().zip(&*lengths).for_each(|(value, d)| *value = wave(q * d));
