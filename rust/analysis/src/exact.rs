@@ -38,12 +38,12 @@ const LARGEST: u64 = WHOLE + 127 - 53;
 /// Terms that are added in two parts, a multiple of 2^[`UPPER`] and the rest: so many at once that their sums fit 64 bits, and none
 /// of this size or above.
 const PART: usize = 1 << 10;
-/// Rows that are sorted into columns at once.
-const ROWS: usize = 1 << 7;
 const UPPER: u32 = 40;
 const MOST_IN_PARTS: f64 = (1u128 << 90) as f64;
 /// From 2^52 to 2^53 numbers are 1 apart.
 const ROUNDER: f64 = 1.5 * MANTISSA as f64;
+/// Rows that are sorted into columns at once.
+const ROWS: usize = 1 << 7;
 
 impl<const BITS: u32> Exact<BITS> {
     /// `value` rounded to the next multiple of 2^-`BITS`; infinite and NaN values become a value that [`Exact::add`]

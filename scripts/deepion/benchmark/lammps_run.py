@@ -127,6 +127,8 @@ def _run(
         "DP_INTER_OP_PARALLELISM_THREADS": "1",
     }
     command = [str(potential.lammps.mpirun), "-np", str(ranks), str(potential.lammps.program)]
+    if threads > 1:
+        command += ["-pk", "omp", str(threads)]  # LAMMPS builds its neighbor list on all threads, too
     result = subprocess.run(
         [*command, "-in", "in.bench", "-log", "none", "-nocite"],
         cwd=folder,

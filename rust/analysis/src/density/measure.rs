@@ -280,7 +280,10 @@ impl Measure for Density {
                 voxels.div_ceil(2)
             )));
         }
-        let mut visits: Vec<u32> = sum.iter().flat_map(|&pair| [pair as u32, (pair >> 32) as u32]).collect();
+        let mut visits = vec![0u32; 2 * sum.len()];
+        for (two, &pair) in visits.chunks_exact_mut(2).zip(sum) {
+            (two[0], two[1]) = (pair as u32, (pair >> 32) as u32);
+        }
         visits.truncate(voxels);
         let found: u64 = visits.iter().map(|&visits| u64::from(visits)).sum();
         let Sums { layout, total, .. } = &mut self.sums;

@@ -139,31 +139,30 @@ impl Detector {
     /// The earlier and the later half of the window of some ions. In the order of time, wherever the window begins in the row.
     fn halves(&self, ions: &Ions<'_>, first: usize, lanes: usize, newest: usize) -> [Half; 2] {
         let half = self.window / 2;
-        let ordered: Vec<usize> = (newest + 1..self.window).chain(0..=newest).collect();
-        [&ordered[..half], &ordered[half..]].map(|places| {
-            let mut found = Half { mean: [[0.0; LANES]; 3], spread: [0.0; LANES] };
-            for &place in places {
-                for lane in 0..lanes {
-                    // against the newest position: nothing is lost by rounding far from the origin
-                    let (now, past) = (ions.now(first + lane), ions.past(first + lane, place));
-                    for axis in 0..3 {
-                        let x = past[axis] - now[axis];
-                        found.mean[axis][lane] += x;
-                        found.spread[lane] += x * x;
-                    }
+        let mut halves = [(); 2].map(|()| Half { mean: [[0.0; LANES]; 3], spread: [0.0; LANES] });
+        for (k, place) in (newest + 1..self.window).chain(0..=newest).enumerate() {
+            let Half { mean, spread } = &mut halves[k / half];
+            for lane in 0..lanes {
+                // against the newest position: nothing is lost by rounding far from the origin
+                let (now, past) = (ions.now(first + lane), ions.past(first + lane, place));
+                for axis in 0..3 {
+                    let x = past[axis] - now[axis];
+                    mean[axis][lane] += x;
+                    spread[lane] += x * x;
                 }
             }
+        }
+        for Half { mean, spread } in &mut halves {
             for lane in 0..lanes {
                 let mut around = 0.0;
                 for axis in 0..3 {
-                    let mean = &mut found.mean[axis][lane];
-                    *mean /= half as f64;
-                    around += *mean * *mean;
+                    mean[axis][lane] /= half as f64;
+                    around += mean[axis][lane] * mean[axis][lane];
                 }
-                found.spread[lane] = (found.spread[lane] / half as f64 - around).max(0.0);
+                spread[lane] = (spread[lane] / half as f64 - around).max(0.0);
             }
-            found
-        })
+        }
+        halves
     }
 
     /// Where in a row the number of hops so far stands.

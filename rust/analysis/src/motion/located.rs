@@ -151,13 +151,15 @@ impl<'a> Ions<'a> {
     /// Where an ion is, A.
     #[inline]
     pub fn now(&self, ion: usize) -> [f64; 3] {
-        std::array::from_fn(|axis| self.positions[3 * ion + axis] - self.center[axis])
+        let r = &self.positions[3 * ion..][..3];
+        [r[0] - self.center[0], r[1] - self.center[1], r[2] - self.center[2]]
     }
 
     /// Where it was when a place of its row was written, A.
     #[inline]
     pub fn past(&self, ion: usize, place: usize) -> [f64; 3] {
-        std::array::from_fn(|axis| self.number(ion, 3 * place + axis))
+        let k = 3 * place;
+        [self.number(ion, k), self.number(ion, k + 1), self.number(ion, k + 2)]
     }
 
     /// Number `k` of its row.

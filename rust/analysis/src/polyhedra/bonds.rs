@@ -72,6 +72,8 @@ pub fn near(pairs: &Pairs<'_>, ids: &[i64], made: f64, broken: f64) -> Result<Ve
         found.ok_or_else(|| wrong("an atom is not there"))
     };
     let mut rows = Vec::new();
+    // a little more than is asked for: most are beyond, and what decides is the root
+    let far = broken * broken * (1.0 + 1e-9);
     for (k, &center) in centers.iter().enumerate() {
         let (center, here) = at(center)?;
         rows.extend([center, 0, 0, 0, 0, 0]);
@@ -82,7 +84,11 @@ pub fn near(pairs: &Pairs<'_>, ids: &[i64], made: f64, broken: f64) -> Result<Ve
         for &neighbor in list {
             let (ligand, there) = at(neighbor)?;
             let d = [there[0] - here[0], there[1] - here[1], there[2] - here[2]];
-            let length = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
+            let square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+            if square > far {
+                continue;
+            }
+            let length = square.sqrt();
             if length > broken || length == 0.0 || length.is_nan() {
                 continue;
             }
@@ -144,11 +150,14 @@ impl Candidates {
 
 /// Calls `both` for each pair that is in both lists, which are in the order of their pairs.
 pub(super) fn in_both(one: &[Bond], other: &[Bond], mut both: impl FnMut(&Bond, &Bond)) {
-    let mut others = other.iter().peekable();
+    let mut next = 0;
     for bond in one {
-        while others.next_if(|other| other.pair() < bond.pair()).is_some() {}
-        if let Some(other) = others.next_if(|other| other.pair() == bond.pair()) {
-            both(bond, other);
+        while next < other.len() && other[next].pair() < bond.pair() {
+            next += 1;
+        }
+        if next < other.len() && other[next].pair() == bond.pair() {
+            both(bond, &other[next]);
+            next += 1;
         }
     }
 }

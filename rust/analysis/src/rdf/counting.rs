@@ -39,15 +39,23 @@ pub fn count(pairs: &Pairs<'_>, rmax: f64, counts: &mut [u64]) -> Result<()> {
     let per_length = 1.0 / (rmax / shells as f64);
     // with one more for the pairs of no shell: no branch to mispredict
     let mut found = vec![0; shells + 1];
+    let mut places = Vec::new();
     for (k, &center) in centers.iter().enumerate() {
         let center = at(center)?;
         let near = neighbors.get(offsets[k]..offsets[k + 1]).ok_or_else(|| wrong("offsets reach beyond the list"))?;
+        places.clear();
         for &neighbor in near {
             let other = at(neighbor)?;
             let (dx, dy, dz) = (center[0] - other[0], center[1] - other[1], center[2] - other[2]);
-            let bin = (dx * dx + dy * dy + dz * dz).sqrt() * per_length;
+            places.push(dx * dx + dy * dy + dz * dz);
+        }
+        // vector instructions
+        for place in &mut places {
+            *place = place.sqrt() * per_length;
+        }
+        for &place in &places {
             // a distance that is not a number is in no shell
-            found[if bin < shells as f64 { bin as usize } else { shells }] += 1;
+            found[if place < shells as f64 { place as usize } else { shells }] += 1;
         }
     }
     counts.iter_mut().zip(found).for_each(|(count, found)| *count += found);
