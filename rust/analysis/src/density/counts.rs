@@ -36,7 +36,7 @@ impl Counts {
 
     /// Whether a saved one is whole.
     pub(super) fn fits(&self, layout: &DensityLayout) -> bool {
-        let visits: u64 = self.visits.iter().map(u64::from).sum();
+        let visits = self.visits.total();
         layout.bytes(self.grid).is_some_and(|bytes| bytes <= MOST_BYTES)
             && self.visits.len() as u64 == self.grid.iter().product::<u64>()
             && self.kinetic_frames <= self.frames

@@ -266,9 +266,7 @@ impl Measure for Density {
         let voxels = self.voxels();
         self.local.resize(voxels); // empty where a state was read
         // given back in one byte each
-        let local = std::mem::take(&mut self.local);
-        let of = |voxel: usize| if voxel < voxels { i64::from(local.of(voxel)) } else { 0 };
-        (0..voxels).step_by(2).map(|voxel| of(voxel) | of(voxel + 1) << 32).collect()
+        std::mem::take(&mut self.local).in_pairs()
     }
 
     fn add_increments(&mut self, sum: &[i64]) -> Result<()> {
@@ -280,12 +278,8 @@ impl Measure for Density {
                 voxels.div_ceil(2)
             )));
         }
-        let mut visits = vec![0u32; 2 * sum.len()];
-        for (two, &pair) in visits.chunks_exact_mut(2).zip(sum) {
-            (two[0], two[1]) = (pair as u32, (pair >> 32) as u32);
-        }
-        visits.truncate(voxels);
-        let found: u64 = visits.iter().map(|&visits| u64::from(visits)).sum();
+        let visits = Visits::of_pairs(sum, voxels);
+        let found = visits.total();
         let Sums { layout, total, .. } = &mut self.sums;
         if Some(found) != self.pending.checked_mul(layout.ions) {
             return Err(Error::Data(format!(
@@ -297,7 +291,7 @@ impl Measure for Density {
         self.found.take();
         if let Some(last) = total.samples.checked_sub(1) {
             let block = total.blocks.at_most(layout.blocks as usize, last, || Counts::empty([0; 3]))?;
-            block.visits.add_all(&visits.into())?;
+            block.visits.add_all(&visits)?;
         }
         Ok(())
     }

@@ -73,6 +73,39 @@ impl Visits {
         (0..self.len()).map(|voxel| self.of(voxel))
     }
 
+    /// Those of all voxels together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        match &self.0 {
+            Held::One(held) => held.iter().map(|&count| u64::from(count)).sum(),
+            Held::Two(held) => held.iter().map(|&count| u64::from(count)).sum(),
+            Held::Four(held) => held.iter().map(|&count| u64::from(count)).sum(),
+        }
+    }
+
+    /// Two voxels in each integer, to be added over ranks; sums below 2^32 do not run into each other.
+    #[must_use]
+    pub fn in_pairs(&self) -> Vec<i64> {
+        match &self.0 {
+            Held::One(held) => pairs(held),
+            Held::Two(held) => pairs(held),
+            Held::Four(held) => pairs(held),
+        }
+    }
+
+    /// From sums over ranks of [`Visits::in_pairs`], in as few bytes as the largest number needs.
+    #[must_use]
+    pub fn of_pairs(sums: &[i64], voxels: usize) -> Self {
+        let most = sums.iter().fold(0, |most, &pair| lower(pair).max(upper(pair)).max(most));
+        Self(if most <= u8::MAX.into() {
+            Held::One(apart(sums, voxels, |count| count as u8))
+        } else if most <= u16::MAX.into() {
+            Held::Two(apart(sums, voxels, |count| count as u16))
+        } else {
+            Held::Four(apart(sums, voxels, |count| count))
+        })
+    }
+
     /// Adds a visit of each of these voxels.
     ///
     /// # Errors
@@ -155,6 +188,27 @@ impl Visits {
     }
 }
 
+fn pairs<T: Copy + Into<i64>>(held: &[T]) -> Vec<i64> {
+    held.chunks(2).map(|two| two[0].into() | two.get(1).map_or(0, |&second| second.into() << 32)).collect()
+}
+
+fn lower(pair: i64) -> u32 {
+    pair as u32
+}
+
+fn upper(pair: i64) -> u32 {
+    (pair >> 32) as u32
+}
+
+fn apart<T: Copy + Default>(pairs: &[i64], voxels: usize, held: impl Fn(u32) -> T) -> Vec<T> {
+    let mut all = vec![T::default(); 2 * pairs.len()];
+    for (two, &pair) in all.chunks_exact_mut(2).zip(pairs) {
+        (two[0], two[1]) = (held(lower(pair)), held(upper(pair)));
+    }
+    all.truncate(voxels);
+    all
+}
+
 fn too_many() -> Error {
     Error::Data("a voxel was visited more than 4294967295 times: use smaller voxels".into())
 }
@@ -186,21 +240,8 @@ impl PartialEq for Visits {
 
 impl FromIterator<u32> for Visits {
     fn from_iter<I: IntoIterator<Item = u32>>(counts: I) -> Self {
-        Self::from(counts.into_iter().collect::<Vec<u32>>())
-    }
-}
-
-impl From<Vec<u32>> for Visits {
-    /// In as few bytes as the largest number needs.
-    fn from(counts: Vec<u32>) -> Self {
-        let most = counts.iter().copied().max().unwrap_or(0);
-        Self(if most <= u8::MAX.into() {
-            Held::One(counts.iter().map(|&count| count as u8).collect())
-        } else if most <= u16::MAX.into() {
-            Held::Two(counts.iter().map(|&count| count as u16).collect())
-        } else {
-            Held::Four(counts)
-        })
+        let counts: Vec<u32> = counts.into_iter().collect();
+        Self::of_pairs(&pairs(&counts), counts.len())
     }
 }
 
@@ -224,6 +265,19 @@ impl Visits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn over_ranks_in_pairs() {
+        for counts in [vec![], vec![7], vec![1, 2, 255], vec![3, 65_535], vec![u32::MAX - 9, 5, 0]] {
+            let visits: Visits = counts.iter().copied().collect();
+            assert_eq!(visits.iter().collect::<Vec<_>>(), counts);
+            assert_eq!(visits.total(), counts.iter().map(|&count| u64::from(count)).sum::<u64>());
+            let sums: Vec<i64> = visits.in_pairs().iter().map(|pair| pair + (4 << 32 | 9)).collect();
+            let sum = Visits::of_pairs(&sums, counts.len());
+            let expected = counts.iter().enumerate().map(|(k, count)| count + if k % 2 == 0 { 9 } else { 4 });
+            assert_eq!(sum.iter().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn a_count_that_needs_more_bytes_gets_them() {
