@@ -13,12 +13,15 @@
 #include "error.h"
 #include "force.h"
 #include "lammps.h"
+#include "modify.h"
 #include "neighbor.h"
 #include "update.h"
+#include "utils.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 using namespace LAMMPS_NS;
 
@@ -176,6 +179,24 @@ double check_timestep(LAMMPS *lmp, const Units &units, double warned)
     lmp->error->warning(FLERR, "the time step {} is {:.4g} fs: units {} count time in {}",
                         update->dt, femtoseconds, update->unit_style, units.time_name);
   return update->dt;
+}
+
+/* ----------------------------------------------------------------------
+   LAMMPS uses these threads for its neighbor list, if it has the package OPENMP
+------------------------------------------------------------------------- */
+
+bool check_waiting(LAMMPS *lmp, int threads, bool warn)
+{
+  if (threads < 2 || lmp->comm->nthreads < 2 || !lmp->modify->get_fix_by_id("package_omp"))
+    return false;
+  const char *set = std::getenv("OMP_WAIT_POLICY");
+  if (set && utils::lowercase(set) == "passive") return false;
+  if (warn && lmp->comm->me == 0)
+    lmp->error->warning(
+        FLERR,
+        "pair_style deepmd/onnx: the threads of 'package omp' wait in a busy loop and take "
+        "processors from those of this pair style: set OMP_WAIT_POLICY=passive in the environment");
+  return true;
 }
 
 }    // namespace DEEPION

@@ -34,6 +34,10 @@ void check_masses(LAMMPS_NS::LAMMPS *lmp, const Units &units,
 // warning; returns that of this one.
 double check_timestep(LAMMPS_NS::LAMMPS *lmp, const Units &units, double warned);
 
+// With `warn` a warning where threads of OpenMP, waiting in a busy loop, take processors from the
+// `threads` of the pair style. Returns whether there was or would have been one.
+bool check_waiting(LAMMPS_NS::LAMMPS *lmp, int threads, bool warn);
+
 }    // namespace DEEPION
 
 #endif

@@ -63,6 +63,7 @@ struct LAMMPS_NS::DeepmdOnnxImpl {
   std::vector<double> positions;    // A, where the unit of length is another
   bool warned_masses = false;
   double warned_timestep = 0.0;
+  bool warned_waiting = false;
   std::string summary;    // as last printed
 };
 
@@ -329,6 +330,8 @@ void PairDeepmdOnnx::init_style()
   if (session.args.check) check_masses(lmp, units, impl->models.elements(), !impl->warned_masses);
   impl->warned_masses = true;
   impl->warned_timestep = check_timestep(lmp, units, impl->warned_timestep);
+  const int threads = static_cast<int>(impl->models.driver().info.threads);
+  impl->warned_waiting |= check_waiting(lmp, threads, !impl->warned_waiting);
   std::string problem = session.parameters.check_sources(lmp);
   if (!problem.empty()) error->all(FLERR, "{}", problem);
   neighbor->add_request(this, NeighConst::REQ_FULL);

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from lammps_runs import Batch, assert_same, assert_signal
+from lammps_runs import Batch, assert_same, assert_signal, good, lmp
 from small_models import Box, random_box
 
 
@@ -69,3 +69,20 @@ def test_ranks_agree(results, name, python_values, models):
 @pytest.mark.parametrize(("precision", "ranks"), [("double", 1), ("double", 2), ("mixed", 1)])
 def test_threads_agree_bit_for_bit(results, name, precision, ranks):
     assert results[precision, ranks, 1][name][1] == results[precision, ranks, 2][name][1]
+
+
+def test_threads_of_openmp_that_wait_in_a_busy_loop_are_named(models, tmp_path):
+    """`package omp`: LAMMPS' neighbor list on all threads, the same energy, and what the environment must say besides."""
+    data = geometries()["orthogonal"][0].write(tmp_path / "data")
+    script = f"units metal\nread_data {data}\npair_style deepmd/onnx {models['a']} check no\n"
+    script += "pair_coeff * *\nthermo_style custom step pe\nthermo_modify format float %.17g\nrun 0\nrun 0\n"
+    openmp = ("-pk", "omp", "2")
+    energies = set()
+    for args, policy, warnings in ((openmp, "", 1), (openmp, "PASSIVE", 0), ((), "", 0)):
+        run = lmp(script, tmp_path, threads=2, env={"OMP_WAIT_POLICY": policy} if policy else {}, args=args)
+        if any("OPENMP" in error for error in run.errors()):
+            pytest.skip("this LAMMPS has no OPENMP package")
+        assert good(run).output.count("set OMP_WAIT_POLICY=passive in the environment") == warnings
+        assert ("attributes: full, newton on, omp" in run.output) == bool(args)
+        energies |= {table["PotEng"][0] for table in run.thermo}
+    assert len(energies) == 1

@@ -128,7 +128,9 @@ def _run(
     }
     command = [str(potential.lammps.mpirun), "-np", str(ranks), str(potential.lammps.program)]
     if threads > 1:
-        command += ["-pk", "omp", str(threads)]  # LAMMPS builds its neighbor list on all threads, too
+        # LAMMPS builds its neighbor list on all threads, too, and these do not wait in a busy loop
+        command += ["-pk", "omp", str(threads)]
+        variables["OMP_WAIT_POLICY"] = "passive"
     result = subprocess.run(
         [*command, "-in", "in.bench", "-log", "none", "-nocite"],
         cwd=folder,
