@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from lammps_runs import Batch, assert_same, assert_signal, evaluate, good, lmp
+from lammps_runs import MODEL, ROOT, Batch, assert_same, assert_signal, evaluate, good, lmp
 from small_models import RCUT, Box, random_box
 
 DOUBLE = "precision double"
@@ -137,3 +137,33 @@ def test_units_real_are_those_of_metal_converted(models, data, tmp_path):
     assert_same(metal, real, 2e-6)  # LAMMPS' own constants of pressure agree to 6 digits only
     assert real.energy == pytest.approx(metal.energy, rel=1e-13)
     assert real.force == pytest.approx(metal.force, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "mode",
+    ["reduce 1e-3", "reduce 1e-4", "reduce 0", "precision double tabulate yes"],
+    ids=lambda mode: mode.replace(" ", "-"),
+)
+def test_energy_is_conserved(mode, tmp_path):
+    """Amorphous Li-P-S-Ti at constant energy and 700 K: forces are the slope of the energy wherever the run goes."""
+    data = ROOT / "lammps-examples" / "quickstart" / "data.Ti10"
+    script = f"""units metal
+read_data {data}
+pair_style deepmd/onnx {MODEL} {mode} check no
+pair_coeff * * Li P S Ti
+timestep 0.0005
+velocity all create 1400 4711 mom yes dist gaussian
+fix move all nve
+run 200
+reset_timestep 0
+thermo 10
+thermo_style custom step etotal
+thermo_modify format float %.12g
+run 1500
+"""
+    table = good(lmp(script, tmp_path, timeout=120)).thermo[-1]
+    ps, energy = 0.0005 * table["Step"], table["TotEng"] / 105  # eV
+    slope, _ = np.polyfit(ps, energy, 1)
+    # Of the integrator: at 2 fs the energy wavers by 16 times as much. Forces that are off by 1e-4 of themselves make more of both.
+    assert abs(slope) < 2e-6  # eV/atom/ps
+    assert energy.std() < 2.5e-6
