@@ -40,8 +40,9 @@ const LARGEST: u64 = WHOLE + 127 - 53;
 const PART: usize = 1 << 10;
 const UPPER: u32 = 40;
 const MOST_IN_PARTS: f64 = (1u128 << 90) as f64;
-/// From 2^52 to 2^53 numbers are 1 apart.
-const ROUNDER: f64 = 1.5 * MANTISSA as f64;
+/// Added to this, where numbers are 1 apart, one below 2^51 is rounded to the nearest integer, and that stands in the lowest bits: without
+/// the function call that rounding is on the oldest processors that we build for.
+pub(crate) const ROUNDER: f64 = 1.5 * MANTISSA as f64;
 /// Rows that are sorted into columns at once.
 const ROWS: usize = 1 << 7;
 
@@ -115,7 +116,6 @@ impl<const BITS: u32> Exact<BITS> {
         let (mut upper, mut lower, mut fits) = (0u64, 0u64, true);
         for &value in values {
             let scaled = value * (1u128 << BITS) as f64;
-            // Added to ROUNDER, a number is rounded to an integer, which then stands in the lowest bits.
             let above = scaled * (1.0 / UNIT) + ROUNDER;
             // exact: a multiple of the unit is taken off
             let below = (scaled - (above - ROUNDER) * UNIT) + ROUNDER;

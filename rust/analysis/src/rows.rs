@@ -4,24 +4,17 @@
 
 use crate::{Error, Result};
 
-/// Where a row of `width` numbers begins; the numbers of a row are `tile` apart.
-#[inline]
-pub(crate) fn start(slot: i32, width: usize, tile: usize) -> usize {
-    let slot = slot as usize;
-    slot / tile * tile * width + slot % tile
-}
-
-/// Where each of these rows begins.
+/// Where each of these rows of `width` numbers begins; the numbers of a row are `tile` apart.
 ///
 /// # Errors
 /// Where one is not among so many numbers.
 pub(crate) fn starts(slots: &[i32], width: usize, tile: usize, numbers: usize) -> Result<Vec<usize>> {
     let of = |&slot: &i32| {
-        let start = start(slot, width, tile);
-        if slot >= 0 && start + width.saturating_sub(1) * tile < numbers {
-            return Ok(start);
-        }
-        Err(Error::Internal(format!("an atom has no row {slot}")))
+        let number = usize::try_from(slot).ok();
+        let start = number.map(|number| number / tile * tile * width + number % tile);
+        start
+            .filter(|start| start + width.saturating_sub(1) * tile < numbers)
+            .ok_or_else(|| Error::Internal(format!("an atom has no row {slot}")))
     };
     if tile == 0 {
         return Err(Error::Internal("tiles of no rows".into()));

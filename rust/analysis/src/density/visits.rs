@@ -19,6 +19,21 @@ enum Held {
     Four(Vec<u32>),
 }
 
+/// `$function` of the numbers of `$held` and `$other`; `None` where those of `$held` are narrower.
+macro_rules! by_widths {
+    ($held:expr, $other:expr, $function:ident) => {
+        match (&mut $held.0, &$other.0) {
+            (Held::One(held), Held::One(other)) => Some($function(held, other)),
+            (Held::Two(held), Held::One(other)) => Some($function(held, other)),
+            (Held::Two(held), Held::Two(other)) => Some($function(held, other)),
+            (Held::Four(held), Held::One(other)) => Some($function(held, other)),
+            (Held::Four(held), Held::Two(other)) => Some($function(held, other)),
+            (Held::Four(held), Held::Four(other)) => Some($function(held, other)),
+            (Held::One(_) | Held::Two(_), _) => None,
+        }
+    };
+}
+
 impl Default for Visits {
     fn default() -> Self {
         Self::none(0)
@@ -123,37 +138,18 @@ impl Visits {
     /// # Errors
     /// As [`Visits::add`].
     pub fn add_all(&mut self, more: &Self) -> Result<()> {
-        while self.width() < more.width() {
+        while by_widths!(self, more, add) != Some(true) {
             self.widen()?;
         }
-        loop {
-            let fits = match (&mut self.0, &more.0) {
-                (Held::One(held), Held::One(more)) => add(held, more),
-                (Held::Two(held), Held::One(more)) => add(held, more),
-                (Held::Two(held), Held::Two(more)) => add(held, more),
-                (Held::Four(held), Held::One(more)) => add(held, more),
-                (Held::Four(held), Held::Two(more)) => add(held, more),
-                (Held::Four(held), Held::Four(more)) => add(held, more),
-                (Held::One(_) | Held::Two(_), _) => false,
-            };
-            if fits {
-                return Ok(());
-            }
-            self.widen()?;
-        }
+        Ok(())
     }
 
     /// Takes away what was added.
+    ///
+    /// # Panics
+    /// Where `less` has wider numbers: they were never added.
     pub fn take_all(&mut self, less: &Self) {
-        match (&mut self.0, &less.0) {
-            (Held::One(held), Held::One(less)) => take(held, less),
-            (Held::Two(held), Held::One(less)) => take(held, less),
-            (Held::Two(held), Held::Two(less)) => take(held, less),
-            (Held::Four(held), Held::One(less)) => take(held, less),
-            (Held::Four(held), Held::Two(less)) => take(held, less),
-            (Held::Four(held), Held::Four(less)) => take(held, less),
-            (Held::One(_) | Held::Two(_), _) => unreachable!("wider numbers were never added"),
-        }
+        assert!(by_widths!(self, less, take).is_some(), "wider numbers were never added");
     }
 
     fn set(&mut self, voxel: usize, count: u32) {

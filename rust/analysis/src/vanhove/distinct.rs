@@ -5,6 +5,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use crate::exact::ROUNDER;
 use crate::shapes::{numbers, one_each};
 use crate::{Error, Result};
 
@@ -58,7 +59,7 @@ impl Cell {
     #[must_use]
     pub fn distance(&self, from: [f64; 3], to: [f64; 3]) -> f64 {
         let s = self.fractional([to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
-        let d = self.cartesian(s.map(|s| s - to_integer(s)));
+        let d = self.cartesian(s.map(|s| s - ((s + ROUNDER) - ROUNDER)));
         (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt()
     }
 
@@ -79,12 +80,6 @@ impl Cell {
         }
         Ok(())
     }
-}
-
-/// The nearest integer of a number below 2^51, without the function call that this takes on processors of before 2008, for which we build.
-fn to_integer(x: f64) -> f64 {
-    const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64; // numbers about it are 1 apart
-    (x + ROUNDER) - ROUNDER
 }
 
 /// All atoms of the group of partners in one frame, on every rank.
